@@ -1,0 +1,22 @@
+using System.Text.Json;
+
+namespace JobService.Jobs;
+
+/// <summary>How the call of one job differs from a plain POST of its payload to the queue's base address. Only for queues whose target is <c>http</c>.</summary>
+public sealed record ApiRequest
+{
+    /// <summary>HTTP method. Default: POST. Not CONNECT or TRACE.</summary>
+    public string Method { get; init; } = "POST";
+
+    /// <summary>Appended to the base address. Starts with one <c>/</c>; no <c>?</c>, <c>#</c> or <c>..</c>. Default: nothing is appended.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Query parameters, escaped by the service.</summary>
+    public IReadOnlyDictionary<string, string>? Query { get; init; }
+
+    /// <summary>Header fields: a token as the name, visible ASCII as the value; none that frames the message or routes the connection.</summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+    /// <summary>The body as JSON. Default: the payload; GET, HEAD and DELETE send an empty body unless one is given.</summary>
+    public JsonElement? Body { get; init; }
+}

@@ -1,0 +1,153 @@
+namespace JobService.Jobs;
+
+/// <summary>A job as it stands in the store.</summary>
+public sealed record Job
+{
+    public required JobId Id { get; init; }
+
+    public required string Queue { get; init; }
+
+    public required JobState State { get; init; }
+
+    public string Key { get; init; } = "";
+
+    public int Priority { get; init; }
+
+    public int Weight { get; init; } = 1;
+
+    /// <summary>Attempts that reached the send, the running one included.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>Attempts that count against <see cref="MaxAttempts"/>.</summary>
+    public int Failures { get; init; }
+
+    public int MaxAttempts { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? NotBefore { get; init; }
+
+    public DateTimeOffset? StartBefore { get; init; }
+
+    /// <summary>Start of the latest attempt.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    /// <summary>Why and until when the job waits; only while it is queued.</summary>
+    public Waiting? Waiting { get; init; }
+
+    public CancelReason? CancelReason { get; init; }
+
+    /// <summary>True on a running job that has been told to stop.</summary>
+    public bool Stopping { get; init; }
+
+    /// <summary>The answer after processing; on a succeeded job. Lists leave it out.</summary>
+    public JobResult? Result { get; init; }
+
+    public JobError? Error { get; init; }
+
+    /// <summary>Every attempt that reached the send, oldest first. Lists leave it out.</summary>
+    public IReadOnlyList<Attempt>? Attempts { get; init; }
+}
+
+/// <summary>The answer after processing.</summary>
+/// <param name="Status">HTTP status of the API's answer.</param>
+/// <param name="ContentType">Media type as the API gave it; null when it gave none.</param>
+/// <param name="Body">The bytes, or null when they are more than the reader asked to have inline.</param>
+/// <param name="Length">Bytes of the body.</param>
+public sealed record JobResult(int Status, string? ContentType, ReadOnlyMemory<byte>? Body, long Length);
+
+/// <summary>Why a job failed, or its last attempt did.</summary>
+/// <param name="Type">Stable name, as in <c>/problems/{type}</c>: see <see cref="ErrorTypes"/>.</param>
+/// <param name="Title">One sentence, the same for every error of the type.</param>
+/// <param name="Status">HTTP status of the API's answer, if there was one.</param>
+/// <param name="Detail">What happened here; up to 4 KiB of the API's answer.</param>
+public sealed record JobError(string Type, string Title, int? Status, string? Detail)
+{
+    /// <summary>Bytes of an answer that a failed job keeps.</summary>
+    public const int MaxDetailBytes = 4096;
+}
+
+/// <summary>How attempts end badly.</summary>
+public static class ErrorTypes
+{
+    /// <summary>The API answered with a status that is no success.</summary>
+    public const string Upstream = "upstream-status";
+
+    /// <summary>No whole answer came: the connection failed or was cut.</summary>
+    public const string Transport = "upstream-unreachable";
+
+    /// <summary>The attempt, call and processing together, took longer than its timeout.</summary>
+    public const string Timeout = "timeout";
+
+    /// <summary>The address that the target's name leads to is not allowed.</summary>
+    public const string Blocked = "address-blocked";
+
+    /// <summary>The answer was larger than the cap.</summary>
+    public const string TooLarge = "answer-too-large";
+
+    /// <summary>A header of the queue names a secret that the configuration does not have.</summary>
+    public const string MissingSecret = "secret-missing";
+
+    /// <summary>429 until the policy gave up.</summary>
+    public const string Throttled = "throttled";
+
+    /// <summary>The service went down in the middle of the attempt.</summary>
+    public const string Crash = "crash";
+
+    /// <summary>Processing of the answer failed.</summary>
+    public const string Processing = "processing-failed";
+}
+
+/// <summary>One try that reached the send.</summary>
+/// <param name="Number">From 1.</param>
+/// <param name="StartedAt">Moment of the send.</param>
+/// <param name="EndedAt">Null while it runs.</param>
+/// <param name="Status">HTTP status of the answer, if one came.</param>
+/// <param name="Outcome">How it ended, in one word of <see cref="JobOutcome"/>; null while it runs.</param>
+public sealed record Attempt(int Number, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, int? Status, string? Outcome);
+
+/// <summary>Why a job was cancelled. The numbers stand in the database: they never change.</summary>
+public enum CancelReason
+{
+    Request = 1,
+    Disconnect = 2,
+    Deadline = 3,
+    Purge = 4,
+    Batch = 5,
+    Dependency = 6,
+}
+
+/// <summary>Why a queued job waits.</summary>
+/// <param name="Reason">What it waits for.</param>
+/// <param name="Limit">The limit it waits at, if that is the reason.</param>
+/// <param name="Until">The moment it may go; null when it depends on other jobs' ends.</param>
+/// <param name="Position">Place within its lane, 1 is next; counted to 1 000, beyond that null.</param>
+public sealed record Waiting(WaitReason Reason, string? Limit = null, DateTimeOffset? Until = null, int? Position = null);
+
+public enum WaitReason
+{
+    /// <summary>Other jobs of the queue go first.</summary>
+    Turn,
+
+    /// <summary><c>notBefore</c> lies ahead.</summary>
+    Time,
+
+    /// <summary>A rate limit.</summary>
+    Limit,
+
+    /// <summary>A concurrency limit or the queue's <c>maxConcurrency</c>.</summary>
+    Concurrency,
+    Lock,
+    Signal,
+
+    /// <summary>The last attempt failed; the next comes later.</summary>
+    Retry,
+
+    /// <summary>The queue is paused.</summary>
+    Paused,
+    Dependency,
+}

@@ -1,0 +1,31 @@
+namespace JobService.Jobs;
+
+/// <summary>The five states of a job. Waiting for a time, a retry or a limit is <see cref="Queued"/> with a visible reason.</summary>
+/// <remarks>
+/// <code>
+///            claim            finish
+///  queued ──────────▶ running ──────▶ succeeded
+///    ▲ │                │  │
+///    │ │ cancel         │  ├────────▶ failed
+///    │ └─────────┐      │  │
+///    │           ▼      │  └────────▶ cancelled
+///    │       cancelled  │
+///    └──────────────────┘  retry, 429, slot given up, shutdown, crash
+///
+///  failed, cancelled ──▶ queued   only by a retry on request
+/// </code>
+/// The numbers stand in the database: they never change.
+/// </remarks>
+public enum JobState
+{
+    Queued = 0,
+    Running = 1,
+    Succeeded = 2,
+    Failed = 3,
+    Cancelled = 4,
+}
+
+public static class JobStates
+{
+    public static bool IsFinished(this JobState state) => state >= JobState.Succeeded;
+}

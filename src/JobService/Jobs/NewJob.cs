@@ -1,0 +1,39 @@
+namespace JobService.Jobs;
+
+/// <summary>A job as it comes through the front door: checked, with an id, not yet durable.</summary>
+public sealed record NewJob
+{
+    public required JobId Id { get; init; }
+
+    public required string Queue { get; init; }
+
+    public string Key { get; init; } = "";
+
+    public int Weight { get; init; } = 1;
+
+    public int Priority { get; init; }
+
+    /// <summary>JSON in UTF-8, as it came. Null when only a request was given.</summary>
+    public ReadOnlyMemory<byte>? Payload { get; init; }
+
+    public ApiRequest? Request { get; init; }
+
+    public DateTimeOffset? NotBefore { get; init; }
+
+    public DateTimeOffset? StartBefore { get; init; }
+
+    /// <summary>Null: the queue's.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Null: the queue's.</summary>
+    public int? MaxAttempts { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    public IdempotencyKey? Idempotency { get; init; }
+}
+
+/// <summary>Makes a submission repeatable: the same key with the same body is the same job, as long as the job is kept.</summary>
+/// <param name="Key">1 to 255 characters, valid in the whole service.</param>
+/// <param name="Fingerprint">SHA-256 of the raw body.</param>
+public sealed record IdempotencyKey(string Key, ReadOnlyMemory<byte> Fingerprint);

@@ -1,0 +1,19 @@
+using System.Text.Json.Serialization;
+
+namespace JobService.Jobs;
+
+/// <summary>What is done with the answer before it becomes the result, aside from the calls.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(NoProcessing), "none")]
+[JsonDerivedType(typeof(SimulatedProcessing), "simulated")]
+public abstract record ProcessDefinition;
+
+/// <summary>The answer is the result.</summary>
+public sealed record NoProcessing : ProcessDefinition;
+
+/// <summary>Burns CPU, as the article's <c>heavy_sync_processing</c> does, and passes the answer on.</summary>
+public sealed record SimulatedProcessing : ProcessDefinition
+{
+    /// <summary>Seconds of CPU for each answer, from 0 to 3 600.</summary>
+    public required double CpuSeconds { get; init; }
+}

@@ -1,0 +1,26 @@
+namespace JobService.Jobs;
+
+/// <summary>A named door to one external API: its target, its limits, its retry policy, its processing.</summary>
+public sealed record QueueDefinition
+{
+    /// <summary>What the queue calls. Default: the simulated API without latency, faults or limit.</summary>
+    public TargetDefinition Target { get; init; } = new SimulatedTarget();
+
+    /// <summary>Names of the limits that every call of this queue needs, all at once. Default: none.</summary>
+    public IReadOnlyList<string> Limits { get; init; } = [];
+
+    /// <summary>Calls at once on one node (the queue's <see cref="SemaphoreSlim"/>). Default 16, from 1 to 10 000.</summary>
+    public int MaxConcurrency { get; init; } = 16;
+
+    /// <summary>Unfinished jobs the queue takes. Default 1 000 000, from 1 to 100 000 000.</summary>
+    public int Capacity { get; init; } = 1_000_000;
+
+    /// <summary>Bound of one attempt, call and processing together, in seconds. Default 30, above 0, at most 86 400.</summary>
+    public double TimeoutSeconds { get; init; } = 30;
+
+    /// <summary>When a failed attempt is tried again.</summary>
+    public RetryPolicy Retry { get; init; } = new();
+
+    /// <summary>What is done with the answer. Default: nothing.</summary>
+    public ProcessDefinition Process { get; init; } = new NoProcessing();
+}

@@ -1,0 +1,32 @@
+namespace JobService.Jobs;
+
+/// <summary>When a failed attempt is tried again. A 429, a <c>Retry-After</c> or a shutdown is no failure and spends none of the attempts.</summary>
+public sealed record RetryPolicy
+{
+    /// <summary>Failures after which the job is <c>failed</c>. Default 5, from 1 to 100.</summary>
+    public int MaxAttempts { get; init; } = 5;
+
+    /// <summary>Shortest wait before a retry, in seconds. Default 1, from 0 to 86 400.</summary>
+    public double BaseSeconds { get; init; } = 1;
+
+    /// <summary>Longest wait before a retry, in seconds. Default 300, from <see cref="BaseSeconds"/> to 604 800.</summary>
+    public double MaxSeconds { get; init; } = 300;
+
+    /// <summary>Seconds of endless 429 after which the job is <c>failed</c> with type <c>throttled</c>. Default 86 400, from 1 to 2 592 000.</summary>
+    public double GiveUpAfterSeconds { get; init; } = 86_400;
+
+    /// <summary>The wait before the next attempt.</summary>
+    /// <remarks>
+    /// Decorrelated jitter: uniform between the base and three times the wait before, capped
+    /// (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). The wait before is not stored:
+    /// its expectation after n failures, base · 1.5^(n − 1) · …, is replaced by its upper bound base · 3^(n − 1).
+    /// </remarks>
+    /// <param name="failures">Failures so far, at least 1.</param>
+    /// <param name="chance">Uniform in [0, 1).</param>
+    public TimeSpan WaitAfter(int failures, double chance)
+    {
+        var before = Math.Min(BaseSeconds * Math.Pow(3, Math.Min(failures - 1, 40)), MaxSeconds);
+        var ceiling = Math.Min(Math.Max(before * 3, BaseSeconds), MaxSeconds);
+        return TimeSpan.FromSeconds(BaseSeconds + (chance * (ceiling - BaseSeconds)));
+    }
+}

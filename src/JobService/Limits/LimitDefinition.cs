@@ -1,0 +1,43 @@
+using System.Text.Json.Serialization;
+
+namespace JobService.Limits;
+
+/// <summary>A named resource that several queues may share.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(RateDefinition), "rate")]
+[JsonDerivedType(typeof(ConcurrencyDefinition), "concurrency")]
+public abstract record LimitDefinition
+{
+    /// <summary>Calls per period (<c>rate</c>) or calls at once (<c>concurrency</c>), by weight. From 1 to 1 000 000.</summary>
+    public required int Permits { get; init; }
+
+    /// <summary>One state for all jobs. Default: <c>shared</c>.</summary>
+    public LimitScope Scope { get; init; }
+
+    /// <summary>The heaviest job that can ever pass.</summary>
+    [JsonIgnore]
+    public abstract int MaxWeight { get; }
+}
+
+/// <summary>Calls per period: GCRA (ITU-T I.371), so that no window holds more than burst + rate × its length.</summary>
+public sealed record RateDefinition : LimitDefinition
+{
+    /// <summary>Length of the period in seconds. Default 1, from 0.001 to 2 592 000.</summary>
+    public double PeriodSeconds { get; init; } = 1;
+
+    /// <summary>Calls that may go at once after a rest. Default 1 (evenly spaced), from 1 to 1 000 000.</summary>
+    public int Burst { get; init; } = 1;
+
+    public override int MaxWeight => Burst;
+}
+
+/// <summary>Calls at once, over all queues that name the limit.</summary>
+public sealed record ConcurrencyDefinition : LimitDefinition
+{
+    public override int MaxWeight => Permits;
+}
+
+public enum LimitScope
+{
+    Shared,
+}

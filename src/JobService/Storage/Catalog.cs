@@ -1,0 +1,60 @@
+using JobService.Jobs;
+using JobService.Limits;
+
+namespace JobService.Storage;
+
+/// <summary>All queues and limits as they are in force: an immutable snapshot, replaced as a whole when one changes.</summary>
+public sealed record Catalog(IReadOnlyDictionary<string, QueueEntry> Queues, IReadOnlyDictionary<string, LimitEntry> Limits)
+{
+    public static Catalog Empty { get; } = new(new Dictionary<string, QueueEntry>(), new Dictionary<string, LimitEntry>());
+}
+
+/// <param name="Revision">Changes with every change of the queue, pause and resume included; never reused for the same name.</param>
+/// <param name="FromConfiguration">Named in configuration: it cannot be deleted.</param>
+public sealed record QueueEntry(string Name, QueueDefinition Definition, bool Paused, long Revision, bool FromConfiguration);
+
+/// <param name="Revision">Changes with every change of the limit; never reused for the same name.</param>
+/// <param name="FromConfiguration">Named in configuration: it cannot be deleted.</param>
+public sealed record LimitEntry(string Name, LimitDefinition Definition, long Revision, bool FromConfiguration);
+
+/// <summary>What became of a PUT.</summary>
+public abstract record PutOutcome<TEntry>
+{
+    public sealed record Created(TEntry Entry) : PutOutcome<TEntry>;
+
+    public sealed record Replaced(TEntry Entry) : PutOutcome<TEntry>;
+
+    /// <summary>The revision asked for is not the one in force.</summary>
+    public sealed record Outdated(long? Current) : PutOutcome<TEntry>;
+
+    /// <summary>The queue names a limit that does not exist.</summary>
+    public sealed record UnknownLimit(string Limit) : PutOutcome<TEntry>;
+}
+
+/// <summary>What became of a DELETE.</summary>
+public enum DeleteOutcome
+{
+    Deleted,
+    NotFound,
+    Outdated,
+
+    /// <summary>A queue with unfinished jobs, or a limit that a queue names.</summary>
+    InUse,
+
+    /// <summary>Named in configuration.</summary>
+    FromConfiguration,
+}
+
+/// <summary>Jobs of a queue by state.</summary>
+public sealed record QueueCounts(long Queued, long Running, long Succeeded, long Failed, long Cancelled)
+{
+    public long Unfinished => Queued + Running;
+}
+
+/// <summary>A limit's state at one moment.</summary>
+/// <param name="Taken">Permits in use: of the period for <c>rate</c>, held for <c>concurrency</c>.</param>
+/// <param name="Available">Weight that could start now.</param>
+/// <param name="NextFreeAt">When the next permit is free; null when one is, or when it depends on other jobs' ends.</param>
+/// <param name="Waiting">Lanes in the limit's line.</param>
+/// <param name="PausedUntil">The API said "not before".</param>
+public sealed record LimitStatus(long Taken, long Available, DateTimeOffset? NextFreeAt, int Waiting, DateTimeOffset? PausedUntil);

@@ -1,0 +1,229 @@
+using JobService.Jobs;
+using JobService.Limits;
+
+namespace JobService.Storage;
+
+/// <summary>Where jobs live. Its methods are the arrows of <see cref="JobState"/>; each is all or nothing and durable when its task completes.</summary>
+/// <remarks>Calls made at the same time are committed together. A call fails with <see cref="StorageUnavailableException"/> when nothing was written.</remarks>
+public interface IJobStore : IAsyncDisposable
+{
+    /// <summary>The store's time: it never runs backwards, and every moment handed out or asked for is of this clock.</summary>
+    DateTimeOffset Now { get; }
+
+    /// <summary>Queues and limits in force.</summary>
+    Catalog Catalog { get; }
+
+    /// <summary>Raised after each commit with what it changed for others, on the store's own thread: handlers only hand on.</summary>
+    event Action<StoreNews>? Committed;
+
+    /// <summary>Writable, as far as the last turn knows; otherwise what is wrong.</summary>
+    string? Trouble { get; }
+
+    // ── queued ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Takes new jobs in, each by itself: the answers stand in the order of the jobs.</summary>
+    Task<IReadOnlyList<Addition>> AddAsync(IReadOnlyList<NewJob> jobs);
+
+    /// <summary>Waits until jobs may start and claims them: <c>running</c>, with a lease, a slot where a limit has a rate, and all limits they need.</summary>
+    /// <param name="takePermits">Asks a queue's semaphore for up to so many permits without waiting; answers how many were taken. A claimed job owns one.
+    /// Called on the store's own thread. What a failed claim took is given back through <paramref name="returnPermits"/>.</param>
+    /// <param name="returnPermits">Gives permits back that were taken and not used.</param>
+    /// <param name="stopTaking">Ends the waiting without a claim.</param>
+    Task<IReadOnlyList<ClaimedJob>> ClaimAsync(Func<string, int, int> takePermits, Action<string, int> returnPermits, CancellationToken stopTaking);
+
+    /// <summary>A semaphore has permits again: looks for jobs that may start.</summary>
+    void Nudge();
+
+    // ── running ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>The calls of these attempts are over: their limits are free for others. Processing may go on.</summary>
+    void Release(ClaimedJob job);
+
+    /// <summary>Writes how attempts ended, each only where its lease still holds; the others change nothing and are counted as lost.</summary>
+    /// <returns>How many ends were written.</returns>
+    Task<int> FinishAsync(IReadOnlyList<AttemptEnd> ends);
+
+    // ── from any state ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Cancels a queued job at once; marks a running one and raises <see cref="StoreNews.StopRequests"/>.</summary>
+    Task<CancelOutcome> CancelAsync(JobId job, CancelReason reason);
+
+    /// <summary>Puts a failed or cancelled job back to <c>queued</c> with no failures.</summary>
+    Task<RetryOutcome> RetryAsync(JobId job);
+
+    /// <summary>Cancels all jobs that match, in bites.</summary>
+    Task<(long Matched, long Cancelled, long Stopping)> CancelManyAsync(JobFilter filter, CancelReason reason);
+
+    /// <summary>Retries all failed and cancelled jobs that match, in bites.</summary>
+    Task<(long Matched, long Requeued)> RetryManyAsync(JobFilter filter);
+
+    /// <summary>Deletes finished jobs that ended before a moment, at most so many.</summary>
+    /// <returns>How many were deleted.</returns>
+    Task<int> PruneAsync(DateTimeOffset finishedBefore, int atMost);
+
+    // ── queues and limits ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Enters what the configuration names, where the API has not changed it since.</summary>
+    Task DeclareAsync(IReadOnlyDictionary<string, QueueDefinition> queues, IReadOnlyDictionary<string, LimitDefinition> limits);
+
+    /// <param name="expected">The revision that must be in force; null for any.</param>
+    Task<PutOutcome<QueueEntry>> PutQueueAsync(string name, QueueDefinition definition, long? expected);
+
+    Task<PutOutcome<LimitEntry>> PutLimitAsync(string name, LimitDefinition definition, long? expected);
+
+    Task<DeleteOutcome> DeleteQueueAsync(string name, long? expected);
+
+    Task<DeleteOutcome> DeleteLimitAsync(string name, long? expected);
+
+    /// <summary>Stops or resumes the starts of a queue; it goes on taking jobs in.</summary>
+    /// <returns>The queue as it is now; null when there is none.</returns>
+    Task<QueueEntry?> PauseAsync(string queue, bool paused);
+
+    // ── reads ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>One job with its attempts and its result, the body inline up to <paramref name="maxInlineBytes"/>.</summary>
+    Task<Job?> FindAsync(JobId job, int maxInlineBytes);
+
+    /// <summary>Newest first, at most <paramref name="limit"/>, older than <paramref name="before"/>.</summary>
+    Task<IReadOnlyList<Job>> ListAsync(JobFilter filter, int limit, JobId? before);
+
+    /// <summary>Null when there is no such queue.</summary>
+    Task<QueueCounts?> CountAsync(string queue);
+
+    /// <summary>Null when there is no such limit.</summary>
+    Task<LimitStatus?> LimitAsync(string name);
+}
+
+/// <summary>Which jobs are meant: all conditions that are given hold.</summary>
+public sealed record JobFilter
+{
+    public string? Queue { get; init; }
+
+    public JobState? State { get; init; }
+
+    public string? Key { get; init; }
+
+    /// <summary>A tag's name and value.</summary>
+    public (string Name, string Value)? Tag { get; init; }
+}
+
+/// <summary>What one commit changed for others.</summary>
+/// <param name="Ended">Jobs that reached a terminal state.</param>
+/// <param name="StopRequests">Running jobs that are to stop.</param>
+public sealed record StoreNews(IReadOnlyList<JobEnded> Ended, IReadOnlyList<StopRequest> StopRequests);
+
+public readonly record struct JobEnded(JobId Job, string Queue, JobState State);
+
+public readonly record struct StopRequest(JobId Job, CancelReason Reason);
+
+/// <summary>What became of one new job.</summary>
+public abstract record Addition
+{
+    /// <summary>Durable. The job as it is now.</summary>
+    public sealed record Accepted(Job Job) : Addition;
+
+    /// <summary>The same submission came before: the job as it is now.</summary>
+    public sealed record Replayed(JobId Job) : Addition;
+
+    /// <summary>The idempotency key belongs to another body.</summary>
+    public sealed record Mismatched : Addition;
+
+    /// <summary>The queue holds as many unfinished jobs as it may.</summary>
+    public sealed record Full : Addition;
+
+    public sealed record UnknownQueue : Addition;
+
+    /// <summary>The job is heavier than the limit ever allows.</summary>
+    public sealed record NeverFits(string Limit, int MaxWeight) : Addition;
+
+    /// <summary>The job has a <c>request</c>, and the queue's target is not <c>http</c>.</summary>
+    public sealed record RequestNotAllowed : Addition;
+}
+
+/// <summary>A job with the right to start once.</summary>
+public sealed record ClaimedJob
+{
+    public required JobId Id { get; init; }
+
+    /// <summary>The fencing token: whoever finishes must still hold it.</summary>
+    public required long Lease { get; init; }
+
+    public required QueueEntry Queue { get; init; }
+
+    public string Key { get; init; } = "";
+
+    public int Weight { get; init; } = 1;
+
+    /// <summary>Number of this attempt, from 1.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Failures before this attempt.</summary>
+    public int Failures { get; init; }
+
+    public required int MaxAttempts { get; init; }
+
+    public required TimeSpan Timeout { get; init; }
+
+    /// <summary>When the API first said "not now", if it has been saying so without an answer since.</summary>
+    public DateTimeOffset? ThrottledSince { get; init; }
+
+    public DateTimeOffset? StartBefore { get; init; }
+
+    /// <summary>The moment of the start, in store time; null when no limit has a rate: at once.</summary>
+    public Slot? Slot { get; init; }
+
+    public ReadOnlyMemory<byte> Payload { get; init; }
+
+    public ApiRequest? Request { get; init; }
+
+    /// <summary>Limits with permits to return when the call ends.</summary>
+    public bool HoldsLimits { get; init; }
+}
+
+/// <summary>A call may start only within [At, At + Window].</summary>
+public readonly record struct Slot(DateTimeOffset At, TimeSpan Window);
+
+public abstract record CancelOutcome
+{
+    public sealed record NotFound : CancelOutcome;
+
+    /// <summary>It is cancelled, now or before.</summary>
+    public sealed record Cancelled : CancelOutcome;
+
+    /// <summary>It runs and has been told to stop.</summary>
+    public sealed record Stopping : CancelOutcome;
+
+    /// <summary>It succeeded or failed before.</summary>
+    public sealed record Finished(JobState State) : CancelOutcome;
+}
+
+public abstract record RetryOutcome
+{
+    public sealed record NotFound : RetryOutcome;
+
+    public sealed record Requeued : RetryOutcome;
+
+    /// <summary>Only failed and cancelled jobs are retried.</summary>
+    public sealed record WrongState(JobState State) : RetryOutcome;
+
+    /// <summary>The queue holds as many unfinished jobs as it may.</summary>
+    public sealed record Full : RetryOutcome;
+}
+
+/// <summary>The storage cannot be written: nothing of the call was done, and it may be tried again.</summary>
+public sealed class StorageUnavailableException : Exception
+{
+    public StorageUnavailableException()
+    {
+    }
+
+    public StorageUnavailableException(string message)
+        : base(message)
+    {
+    }
+
+    public StorageUnavailableException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

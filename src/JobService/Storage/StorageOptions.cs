@@ -1,0 +1,17 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace JobService.Storage;
+
+/// <summary>Section <c>JobService:Storage</c>.</summary>
+public sealed class StorageOptions
+{
+    public const string Section = "JobService:Storage";
+
+    /// <summary>The SQLite file; its folder is made when missing. Default <c>data/jobs.db</c>, relative to the working directory.</summary>
+    [Required]
+    public string Path { get; set; } = "data/jobs.db";
+
+    /// <summary>Hours that a finished job is kept. Default 168 (a week), from 0.01 to 87 600.</summary>
+    [Range(0.01, 87_600)]
+    public double RetentionHours { get; set; } = 168;
+}

@@ -1,0 +1,40 @@
+using JobService.Jobs;
+
+namespace JobService.Upstream;
+
+/// <summary>What a queue calls. One call is one request on the wire, at most.</summary>
+public interface IApiTarget : IAsyncDisposable
+{
+    /// <summary>Makes the call, or finds that it may not start any more.</summary>
+    /// <param name="call">What to send.</param>
+    /// <param name="mayStart">Asked once, as the last step before the send. False: answer <see cref="ApiAnswer.NotStarted"/>.</param>
+    /// <param name="abandon">Aborts the call; the only exception this method throws is its <see cref="OperationCanceledException"/>.</param>
+    Task<ApiAnswer> CallAsync(ApiCall call, Func<bool> mayStart, CancellationToken abandon);
+}
+
+/// <param name="Job">Sent as <c>X-Job-Id</c> and as <c>Idempotency-Key: "id"</c>.</param>
+/// <param name="Attempt">Sent as <c>X-Job-Attempt</c>.</param>
+/// <param name="Payload">JSON in UTF-8; empty when the job has none.</param>
+/// <param name="Request">How the call differs from a plain POST of the payload.</param>
+/// <param name="Timeout">Bound of the call.</param>
+public sealed record ApiCall(JobId Job, int Attempt, ReadOnlyMemory<byte> Payload, ApiRequest? Request, TimeSpan Timeout);
+
+/// <summary>How a call ended.</summary>
+public abstract record ApiAnswer
+{
+    /// <summary>A whole answer, good or bad.</summary>
+    /// <param name="RetryAfter">The wait that the answer asks for, from <c>Retry-After</c> (seconds or a date), never negative, capped at a day.</param>
+    public sealed record Answered(int Status, string? ContentType, ReadOnlyMemory<byte> Body, TimeSpan? RetryAfter) : ApiAnswer;
+
+    /// <summary>No usable answer: connection, timeout, address, size.</summary>
+    /// <param name="Type">One of <see cref="ErrorTypes"/>.</param>
+    /// <param name="Detail">What happened, without secrets.</param>
+    /// <param name="MayRetry">False when the next attempt would end the same.</param>
+    public sealed record Broken(string Type, string Detail, bool MayRetry) : ApiAnswer;
+
+    /// <summary>The call was not made: the slot has passed or the queue is paused.</summary>
+    public sealed record NotStarted : ApiAnswer;
+
+    /// <summary>The call was not made: the circuit breaker is open for so long.</summary>
+    public sealed record CircuitOpen(TimeSpan Wait) : ApiAnswer;
+}
