@@ -24,15 +24,15 @@ public sealed class LanePlanner
 
     // ── configuration ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    public void PutLimit(string name, LimitDefinition definition)
+    public void PutLimit(string name, LimitDefinition definition, long now)
     {
         if (!limits.TryGetValue(name, out var line))
         {
-            limits.Add(name, new LimitLine(name, LimitState.Of(definition)));
+            limits.Add(name, new LimitLine(name, LimitState.For(definition)));
             return;
         }
 
-        line.Configure(definition);
+        line.Configure(definition, now);
         foreach (var queue in queues.Values.Where(queue => queue.Limits.Contains(line)))
             queue.RefreshStates();
         Reconsider(line);
@@ -91,7 +91,7 @@ public sealed class LanePlanner
     public LimitHold? HoldOf(string queueName, int weight)
     {
         var queue = queues[queueName];
-        return queue.States.Any(state => !state.HandsOutSlots) ? new LimitHold(queue.Limits, queue.States, weight) : null;
+        return queue.States.Any(state => !state.HandsOutSlots) ? new LimitHold(queue.Limits, queue.States, queue.Fit(weight)) : null;
     }
 
     /// <summary>A call that runs is counted again after the states were made anew.</summary>
@@ -99,7 +99,7 @@ public sealed class LanePlanner
     {
         var hold = HoldOf(queueName, weight);
         foreach (var state in hold?.States.Where(state => !state.HandsOutSlots) ?? [])
-            state.Take(0, weight);
+            state.Take(0, hold!.Weight);
         return hold;
     }
 
@@ -222,17 +222,17 @@ public sealed class LanePlanner
         var heads = round.Heads(queue.Name, lane.Key, wanted);
         foreach (var head in heads)
         {
-            lane.HeadWeight = head.Weight;
-            if (FindBlocking(lane, head, round, out var at) is { } limit)
+            lane.HeadWeight = queue.Fit(head.Weight);
+            if (FindBlocking(lane, round, out var at) is { } limit)
             {
                 limit.Join(lane);
                 return;
             }
 
-            Reservation.Take(queue.States, at, head.Weight);
+            Reservation.Take(queue.States, at, lane.HeadWeight);
             permits[queue]--;
             Charge(lane, head.Weight);
-            round.Claim(head, queue.HandsOutSlots ? at : null, queue.StartWindow);
+            round.Claim(queue.Name, head, queue.HandsOutSlots ? at : null, queue.StartWindow);
         }
 
         if (heads.Count == wanted)
@@ -252,7 +252,7 @@ public sealed class LanePlanner
         return (int)Math.Clamp(lead + 1, 1, permits);
     }
 
-    private static LimitLine? FindBlocking(Lane lane, LaneHead head, PlanRound round, out long at)
+    private static LimitLine? FindBlocking(Lane lane, PlanRound round, out long at)
     {
         var queue = lane.Queue;
         at = round.Now;
@@ -262,7 +262,7 @@ public sealed class LanePlanner
                 return limit;
         }
 
-        at = Reservation.Earliest(queue.States, From(queue, round), head.Weight, out var binding);
+        at = Reservation.Earliest(queue.States, From(queue, round), lane.HeadWeight, out var binding);
         return at <= Until(queue, round) ? null : queue.Limits[Array.IndexOf(queue.States, binding)];
     }
 

@@ -9,10 +9,10 @@ internal sealed class LimitLine(string name, LimitState state) : Line
 
     public LimitState State { get; private set; } = state;
 
-    public void Configure(LimitDefinition definition)
+    public void Configure(LimitDefinition definition, long now)
     {
-        if (!State.Reconfigure(definition))
-            State = LimitState.Of(definition);
+        if (!State.Reconfigure(definition, now))
+            State = LimitState.For(definition);
     }
 }
 

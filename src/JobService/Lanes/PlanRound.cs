@@ -25,8 +25,8 @@ public sealed class PlanRound
     /// <summary>The first jobs of a lane, at most so many.</summary>
     public required Func<string, string, int, IReadOnlyList<LaneHead>> Heads { get; init; }
 
-    /// <summary>Claims a job: its limits are taken, a permit is its own. The slot is null when no limit has a rate.</summary>
-    public required Action<LaneHead, long?, TimeSpan> Claim { get; init; }
+    /// <summary>Claims a job: its limits are taken, a permit of the queue is its own. The slot is null when no limit has a rate.</summary>
+    public required Action<string, LaneHead, long?, TimeSpan> Claim { get; init; }
 }
 
 /// <summary>Where a lane stands.</summary>

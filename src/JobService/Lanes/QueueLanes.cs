@@ -8,6 +8,7 @@ internal sealed class QueueLanes(string name)
 {
     private readonly Dictionary<string, Lane> lanes = [];
     private readonly PriorityQueue<Lane, double> idle = new();
+    private int maxWeight = int.MaxValue;
 
     public string Name { get; } = name;
 
@@ -49,8 +50,12 @@ internal sealed class QueueLanes(string name)
     {
         States = [.. Limits.Select(line => line.State)];
         HandsOutSlots = States.Any(state => state.HandsOutSlots);
-        StartWindow = States.Where(state => state.HandsOutSlots).Select(state => state.StartWindow).DefaultIfEmpty().Min();
+        StartWindow = Reservation.StartWindow(States) ?? TimeSpan.Zero;
+        maxWeight = States.Select(state => state.Definition.MaxWeight).DefaultIfEmpty(int.MaxValue).Min();
     }
+
+    /// <summary>A job that came in before a limit was narrowed takes all there is, rather than blocking the line for ever.</summary>
+    public int Fit(int weight) => Math.Min(weight, maxWeight);
 
     /// <summary>The lane has no job that may go. It is forgotten once the queue's time has passed it: until then it could come back with a debt.</summary>
     public void Rest(Lane lane) => idle.Enqueue(lane, lane.VirtualTime);

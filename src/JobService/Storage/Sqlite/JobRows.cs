@@ -80,7 +80,8 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         """);
 
     private readonly SqliteStatement reopen = new(database, """
-        UPDATE jobs SET state = 0, failures = 0, finished_at = NULL, cancel_reason = NULL, throttled_since = NULL, due_at = NULL, start_before = NULL
+        UPDATE jobs SET state = 0, failures = 0, finished_at = NULL, cancel_reason = NULL, throttled_since = NULL, due_at = NULL,
+                        start_before = CASE WHEN start_before <= ?2 THEN NULL ELSE start_before END
         WHERE  stamp = ?1 AND state IN (3, 4)
         """);
 
@@ -207,7 +208,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
     public void TellToStop(long stamp, CancelReason reason) => tellToStop.Bind(1, stamp).Bind(2, (long)reason).Run();
 
     /// <summary>Failed or cancelled to queued. A deadline that has passed once is lifted.</summary>
-    public bool Reopen(long stamp) => reopen.Bind(1, stamp).Run() == 1;
+    public bool Reopen(long stamp, long now) => reopen.Bind(1, stamp).Bind(2, now).Run() == 1;
 
     public void LetGo(long stamp) => release.Bind(1, stamp).Run();
 

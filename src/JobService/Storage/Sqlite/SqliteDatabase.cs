@@ -1,4 +1,6 @@
+using Dapper;
 using DbUp;
+using JobService.Jobs;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -61,6 +63,18 @@ internal sealed class SqliteDatabase : IDisposable
             """;
         pragmas.ExecuteNonQuery();
         return connection;
+    }
+
+    /// <summary>Notes this opening.</summary>
+    /// <returns>Its number, the highest row number of any job, and the latest time that stands in the file, in ticks.</returns>
+    public (long Opening, long LastStamp, long LastTime) Enter(DateTimeOffset now)
+    {
+        using var connection = Connect();
+        var lastStamp = connection.ExecuteScalar<long?>("SELECT max(stamp) FROM jobs") ?? 0;
+        var lastOpened = connection.ExecuteScalar<long?>("SELECT max(opened_at) FROM opens") ?? 0;
+        var opening = connection.ExecuteScalar<long>("INSERT INTO opens (opened_at) VALUES (@Ticks) RETURNING id", new { Ticks = now.UtcTicks });
+        var lastCreated = DateTimeOffset.FromUnixTimeMilliseconds(lastStamp >> JobId.CounterBits);
+        return (opening, lastStamp, Math.Max(lastCreated.UtcTicks, lastOpened));
     }
 
     public void Dispose() => processLock.Dispose();

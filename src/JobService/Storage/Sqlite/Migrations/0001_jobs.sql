@@ -30,6 +30,7 @@ CREATE TABLE queues (
   revision           INTEGER NOT NULL,
   declared           TEXT,
   from_configuration INTEGER NOT NULL,
+  deleted            INTEGER NOT NULL DEFAULT 0,  -- kept for the finished jobs that name it
   -- Counted in the same transaction as the jobs change.
   queued_count       INTEGER NOT NULL DEFAULT 0,
   running_count      INTEGER NOT NULL DEFAULT 0,
