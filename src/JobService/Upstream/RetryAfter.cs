@@ -16,8 +16,12 @@ public static class RetryAfter
         if (string.IsNullOrEmpty(text))
             return null;
 
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds))
+        // A digit first, because double also reads "NaN" and "Infinity".
+        if (char.IsAsciiDigit(text[0])
+            && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds))
+        {
             return TimeSpan.FromSeconds(Math.Min(seconds, Longest.TotalSeconds));
+        }
 
         if (!RetryConditionHeaderValue.TryParse(text, out var condition) || condition.Date is not { } date)
             return null;
