@@ -61,17 +61,14 @@ public sealed class ProcessingPoolTests
     [Fact]
     public async Task Never_more_run_at_once_than_may()
     {
+        time.AutoAdvanceAmount = TimeSpan.FromMilliseconds(1);
         using var pool = Pool(maxConcurrency: 2);
-        using var abandon = new CancellationTokenSource();
         await pool.StartAsync(Cancel);
 
-        var runs = Enumerable.Range(0, 6).Select(_ => pool.RunAsync(Endless, Answer, abandon.Token)).ToList();
-        await time.BurnsAsync(2);
-        await abandon.CancelAsync();
+        var runs = Enumerable.Range(0, 200).Select(_ => pool.RunAsync(new SimulatedProcessing { CpuSeconds = WatchedTime.ShortBurn }, Answer, Cancel));
+        await Task.WhenAll(runs).WaitAsync(Patience.Hang, Cancel);
 
-        foreach (var run in runs)
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(Patience.Hang, Cancel));
-        Assert.Equal(2, time.BurnCount);
+        Assert.Equal((200, 2), (time.BurnCount, time.MaxAtOnce));
         await pool.StopAsync(Cancel);
     }
 
@@ -171,14 +168,19 @@ public sealed class ProcessingPoolTests
             time,
             NullLogger<ProcessingPool>.Instance);
 
-    /// <summary>Tells when burns have begun: the first time that a run asks for the time.</summary>
+    /// <summary>Follows the burns by their questions for the time: the first begins one, and one is over when it learns that its time is.</summary>
     private sealed class WatchedTime : FakeTimeProvider
     {
-        private readonly Channel<int> begun = Channel.CreateUnbounded<int>();
-        private readonly AsyncLocal<bool> seen = new();
-        private int burnCount;
+        public const double ShortBurn = 0.1;
 
-        public int BurnCount => Volatile.Read(ref burnCount);
+        private readonly Channel<int> begun = Channel.CreateUnbounded<int>();
+        private readonly AsyncLocal<long> start = new();
+        private readonly Lock turn = new();
+        private int atOnce;
+
+        public int BurnCount { get; private set; }
+
+        public int MaxAtOnce { get; private set; }
 
         public async Task BurnsAsync(int count)
         {
@@ -188,13 +190,22 @@ public sealed class ProcessingPoolTests
 
         public override long GetTimestamp()
         {
-            if (!seen.Value)
+            lock (turn)
             {
-                seen.Value = true;
-                begun.Writer.TryWrite(Interlocked.Increment(ref burnCount));
-            }
+                var now = base.GetTimestamp();
+                if (start.Value == 0)
+                {
+                    start.Value = now;
+                    MaxAtOnce = Math.Max(MaxAtOnce, ++atOnce);
+                    begun.Writer.TryWrite(++BurnCount);
+                }
+                else if (GetElapsedTime(start.Value, now) >= TimeSpan.FromSeconds(ShortBurn))
+                {
+                    atOnce--;
+                }
 
-            return base.GetTimestamp();
+                return now;
+            }
         }
     }
 }
