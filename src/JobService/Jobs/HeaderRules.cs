@@ -1,0 +1,50 @@
+using System.Buffers;
+using System.Collections.Frozen;
+
+namespace JobService.Jobs;
+
+/// <summary>Which header fields users may set on calls. Asked at the front door, and again before the send.</summary>
+/// <remarks>The HTTP stack sends a line break in a value as it is, so that one value becomes two fields: nobody else checks.</remarks>
+public static class HeaderRules
+{
+    private const string ProxyPrefix = "Proxy-";
+
+    // RFC 9110, section 5.6.2.
+    private static readonly SearchValues<char> Token =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    private static readonly FrozenSet<string> Framing = new[]
+    {
+        "Host", "Content-Length", "Transfer-Encoding", "Connection", "TE", "Upgrade", "Expect", "Keep-Alive", "Trailer",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    private static readonly FrozenSet<string> Ours = new[]
+    {
+        "X-Job-Id", "X-Job-Attempt", "Idempotency-Key",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What is wrong with a header field, in one sentence; null when it may be sent.</summary>
+    public static string? Fault(string name, string value) => NameFault(name) ?? ValueFault(value);
+
+    /// <summary>What is wrong with the name alone: for values that are secrets.</summary>
+    public static string? NameFault(string name)
+    {
+        if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(Token))
+            return "A header name is made of letters, digits and !#$%&'*+-.^_`|~.";
+        if (Framing.Contains(name) || name.StartsWith(ProxyPrefix, StringComparison.OrdinalIgnoreCase))
+            return $"{name} frames the message or routes the connection: the service sets it.";
+        if (Ours.Contains(name))
+            return $"{name} names the job: the service sets it.";
+        return null;
+    }
+
+    /// <summary>What is wrong with the value alone, without repeating it.</summary>
+    public static string? ValueFault(string value)
+    {
+        if (value.AsSpan().ContainsAnyExceptInRange(' ', '~') && value.Any(sign => sign is (< ' ' or > '~') and not '\t'))
+            return "A header value is made of visible ASCII characters, with spaces and tabs inside.";
+        if (value.Length > 0 && (value[0] is ' ' or '\t' || value[^1] is ' ' or '\t'))
+            return "A header value neither starts nor ends with a space or a tab.";
+        return null;
+    }
+}
