@@ -10,6 +10,9 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>The store's time: it never runs backwards, and every moment handed out or asked for is of this clock.</summary>
     DateTimeOffset Now { get; }
 
+    /// <summary>The <see cref="TimeProvider.GetTimestamp"/> of a moment of the store: late, never early.</summary>
+    long TimestampOf(DateTimeOffset moment);
+
     /// <summary>Queues and limits in force.</summary>
     Catalog Catalog { get; }
 
@@ -205,6 +208,9 @@ public abstract record RetryOutcome
 
     /// <summary>Only failed and cancelled jobs are retried.</summary>
     public sealed record WrongState(JobState State) : RetryOutcome;
+
+    /// <summary>The job's queue was deleted since.</summary>
+    public sealed record QueueDeleted : RetryOutcome;
 
     /// <summary>The queue holds as many unfinished jobs as it may.</summary>
     public sealed record Full : RetryOutcome;

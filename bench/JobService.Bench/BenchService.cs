@@ -1,0 +1,95 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using JobService.Tests.Support;
+
+namespace JobService.Bench;
+
+/// <summary>The service as it is shipped (Release, <c>synchronous=FULL</c>), in a process of its own, on an empty database on a disk.</summary>
+internal sealed class BenchService : IAsyncDisposable
+{
+    public const int ManyConnections = 64;
+
+    private readonly DirectoryInfo data;
+
+    private BenchService(DirectoryInfo data, ServerProcess process)
+    {
+        this.data = data;
+        Process = process;
+    }
+
+    public ServerProcess Process { get; }
+
+    public static async Task<BenchService> StartAsync()
+    {
+        var folder = NewDataFolder();
+        return new BenchService(folder, await JobServiceProcess.StartAsync(folder));
+    }
+
+    /// <summary>Beside the program: a folder for temporary files may lie in memory, where a commit costs nothing.</summary>
+    public static DirectoryInfo NewDataFolder() =>
+        Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "data", $"{Environment.ProcessId}-{FreePort.Next()}"));
+
+    /// <summary>The bare server that a ratio is measured against.</summary>
+    public Task<ServerProcess> StartBareAsync()
+    {
+        var port = FreePort.Next();
+        var program = Path.Combine(AppContext.BaseDirectory, "JobService.Bench.dll");
+        return ServerProcess.StartAsync(["dotnet", program, "bare", $"http://127.0.0.1:{port}"], data, port, "/readyz");
+    }
+
+    public async Task PutAsync(string path, object body)
+    {
+        using var answer = await Process.Client.PutAsJsonAsync(path, body);
+        await ExpectSuccessAsync(answer);
+    }
+
+    /// <summary>A queue that calls the simulated API, which answers at once.</summary>
+    public Task PutInstantQueueAsync(string name, int maxConcurrency = 64) =>
+        PutAsync($"/v1/queues/{name}", new { target = new { kind = "simulated" }, maxConcurrency, capacity = 100_000_000 });
+
+    public async Task<JsonElement> PostAsync(string path, object? body = null)
+    {
+        using var answer = await Process.Client.PostAsJsonAsync(path, body ?? new { });
+        await ExpectSuccessAsync(answer);
+        return await answer.Content.ReadFromJsonAsync<JsonElement>();
+    }
+
+    /// <summary>The action takes no body.</summary>
+    public async Task ActAsync(string path)
+    {
+        using var nothing = new ByteArrayContent([]);
+        using var answer = await Process.Client.PostAsync(new Uri(path, UriKind.Relative), nothing);
+        await ExpectSuccessAsync(answer);
+    }
+
+    public Task<JsonElement> GetAsync(string path) => Process.Client.GetFromJsonAsync<JsonElement>(path);
+
+    /// <summary>Jobs of a queue that have succeeded, and those that have not ended.</summary>
+    public async Task<(long Succeeded, long Unfinished)> CountAsync(string queue)
+    {
+        var counts = (await GetAsync($"/v1/queues/{queue}")).GetProperty("counts");
+        return (Of("succeeded"), Of("queued") + Of("running"));
+        long Of(string state) => counts.GetProperty(state).GetInt64();
+    }
+
+    /// <summary>The bytes of one submission.</summary>
+    public static byte[] Submission(string queue, string headers = "")
+    {
+        var body = $$"""{"queue":"{{queue}}","payload":{"order":4711,"customer":"customer-7","lines":[{"item":"A-17","count":2},{"item":"B-3","count":1}] } }""";
+        return Encoding.ASCII.GetBytes(
+            $"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n{headers}\r\n{body}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Process.DisposeAsync();
+        data.Delete(recursive: true);
+    }
+
+    private static async Task ExpectSuccessAsync(HttpResponseMessage answer)
+    {
+        if (!answer.IsSuccessStatusCode)
+            throw new InvalidOperationException($"{answer.RequestMessage!.RequestUri}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+}

@@ -1,0 +1,34 @@
+using System.Diagnostics;
+
+namespace JobService.Bench;
+
+/// <summary>Sees when a queue is empty without taking much of what it measures.</summary>
+internal static class Drained
+{
+    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Most = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan HangGuard = TimeSpan.FromMinutes(5);
+
+    /// <summary>Asks rarely while much is left, and more often towards the end.</summary>
+    public static async Task WaitAsync(BenchService service, string queue)
+    {
+        var started = Stopwatch.GetTimestamp();
+        long? before = null;
+        var wait = Least;
+        while (Stopwatch.GetElapsedTime(started) < HangGuard)
+        {
+            var (_, unfinished) = await service.CountAsync(queue);
+            if (unfinished == 0)
+                return;
+
+            if (before - unfinished is > 0 and var done)
+                wait = Clamp(wait * (unfinished / (double)done) / 2);
+            before = unfinished;
+            await Task.Delay(wait, TimeProvider.System);
+        }
+
+        throw new TimeoutException($"The queue is not empty: {before} jobs are left.");
+    }
+
+    private static TimeSpan Clamp(TimeSpan wait) => wait < Least ? Least : wait > Most ? Most : wait;
+}

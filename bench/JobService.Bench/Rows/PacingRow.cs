@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using JobService.Tests.Support;
+
+namespace JobService.Bench.Rows;
+
+/// <summary>nginx is the judge: it refuses what comes too early, and its log shows what was left unused.</summary>
+internal static class PacingRow
+{
+    private const int RatePerSecond = 500;
+    private const int Jobs = 5_000;
+
+    public static async Task<Row> MeasureAsync()
+    {
+        const string Queue = "bench";
+        await using var nginx = await NginxLimiter.StartAsync(RatePerSecond, burst: 5);
+        await using var service = await BenchService.StartAsync();
+        await service.PutAsync("/v1/limits/bench", new { kind = "rate", permits = RatePerSecond, periodSeconds = 1, burst = 1 });
+        string[] limits = ["bench"];
+        await service.PutAsync($"/v1/queues/{Queue}", new { target = new { kind = "http", baseAddress = nginx.BaseAddress }, limits });
+        await service.ActAsync($"/v1/queues/{Queue}/pause");
+        LoadGenerator.Run(service.Process.Address, BenchService.Submission(Queue), BenchService.ManyConnections, TimeSpan.FromMinutes(1), Jobs).Expecting(202);
+
+        var (started, cpuBefore) = (Stopwatch.GetTimestamp(), service.Process.CpuTime);
+        await service.ActAsync($"/v1/queues/{Queue}/resume");
+        await Drained.WaitAsync(service, Queue);
+        var cores = (service.Process.CpuTime - cpuBefore) / Stopwatch.GetElapsedTime(started);
+        var report = await nginx.StopAndReportAsync();
+        await Console.Error.WriteLineAsync($"  {report}");
+
+        return new Row(
+            $"pacing at {RatePerSecond}/s against nginx {RatePerSecond} r/s burst 5, {Jobs:n0} jobs",
+            $"**{report.Refused} refused, {report.Utilisation:0.000} used, {cores:0.00} core** ({report.Requests:n0} requests, {report.Duplicates} twice)",
+            "0 refused, ≥ 0.99 used, ≤ 0.4 core",
+            report is { Refused: 0, Other: 0, Requests: Jobs, Duplicates: 0, Utilisation: >= 0.99 } && cores <= 0.4);
+    }
+}

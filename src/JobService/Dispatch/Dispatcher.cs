@@ -1,0 +1,35 @@
+using System.Threading.Channels;
+using JobService.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace JobService.Dispatch;
+
+/// <summary>Claims jobs, with permits and slots, and hands them to the workers.</summary>
+public sealed partial class Dispatcher(
+    IJobStore store, QueueGates gates, JobWorkers workers, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Dispatcher> logger) : BackgroundService
+{
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The stop begins when the host says so, not when the web server has said good-bye to its last client.
+        using var stopTaking = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
+        while (!stopTaking.IsCancellationRequested)
+        {
+            try
+            {
+                foreach (var job in await store.ClaimAsync(gates.Take, gates.Return, stopTaking.Token))
+                    await workers.Claimed.WriteAsync(job, CancellationToken.None);
+            }
+            catch (Exception error) when (error is not ChannelClosedException)
+            {
+                LogTurnFailed(logger, error);
+                await Task.Delay(AfterFailure, time, stopTaking.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Claiming jobs failed; it is tried again")]
+    private static partial void LogTurnFailed(ILogger logger, Exception error);
+}

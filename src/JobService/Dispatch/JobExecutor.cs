@@ -1,0 +1,145 @@
+using JobService.Jobs;
+using JobService.Processing;
+using JobService.Storage;
+using JobService.Upstream;
+using Microsoft.Extensions.Hosting;
+
+namespace JobService.Dispatch;
+
+/// <summary>Turns one attempt into one outcome: the call, then the processing of its answer. It never writes.</summary>
+public sealed class JobExecutor(
+    ApiTargets targets, ProcessingPool processing, IJobStore store, Holds holds, IHostApplicationLifetime lifetime, TimeProvider time, Func<double> chance)
+{
+    /// <summary>How long to wait on a "not now" that names no time, at least.</summary>
+    private const double SecondsWithoutHint = 1;
+
+    /// <param name="attempt">The attempt, in its slot.</param>
+    /// <param name="callOver">The call has ended, however: its permits go back before the processing begins.</param>
+    public async Task<AttemptEnd> RunAsync(RunningAttempt attempt, Action<ClaimedJob> callOver)
+    {
+        var job = attempt.Job;
+        DateTimeOffset? startedAt = null;
+        JobOutcome outcome;
+        ITimer? timeout = null;
+        try
+        {
+            ApiAnswer answer;
+            try
+            {
+                var call = targets.For(job.Queue).CallAsync(
+                    new ApiCall(job.Id, job.Attempt, job.Payload, job.Request, job.Timeout), () => MayStart(attempt, ref startedAt), attempt.Abandoned);
+                if (!call.IsCompleted)
+                    timeout = time.CreateTimer(static state => ((RunningAttempt)state!).TimeOut(), attempt, job.Timeout, Timeout.InfiniteTimeSpan);
+                answer = await call;
+            }
+            finally
+            {
+                callOver(job);
+            }
+
+            outcome = await ConcludeAsync(attempt, answer);
+        }
+        catch (OperationCanceledException)
+        {
+            outcome = Stopped(attempt, startedAt is not null);
+        }
+        catch (Exception error)
+        {
+            outcome = Failure(job, new JobError(ErrorTypes.Processing, "The attempt failed inside the service.", Status: null, error.Message), mayRetry: true, wait: null);
+        }
+        finally
+        {
+            if (timeout is not null)
+                await timeout.DisposeAsync();
+        }
+
+        return new AttemptEnd(job.Id, job.Lease, startedAt, store.Now, outcome);
+    }
+
+    /// <summary>The last look before the send.</summary>
+    private bool MayStart(RunningAttempt attempt, ref DateTimeOffset? startedAt)
+    {
+        var job = attempt.Job;
+        if (attempt.Abandoned.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested || holds.Holding(job)
+            || store.Catalog.Queues.GetValueOrDefault(job.Queue.Name) is not { Paused: false })
+        {
+            return false;
+        }
+
+        var now = store.Now;
+        if (job.StartBefore <= now)
+            return false;
+        if (job.Slot is { } slot && (now < slot.At || now > slot.At + slot.Window))
+            return false;
+
+        startedAt = now;
+        return true;
+    }
+
+    private async Task<JobOutcome> ConcludeAsync(RunningAttempt attempt, ApiAnswer answer)
+    {
+        var job = attempt.Job;
+        switch (answer)
+        {
+            case ApiAnswer.Answered { Status: >= 200 and < 300 } good:
+                var result = new JobResult(good.Status, good.ContentType, good.Body, good.Body.Length);
+                return new JobOutcome.Succeeded(await processing.RunAsync(job.Queue.Definition.Process, result, attempt.Abandoned));
+            case ApiAnswer.Answered { Status: 429 } or ApiAnswer.Answered { Status: 503, RetryAfter: not null }:
+                return NotNow(job, (ApiAnswer.Answered)answer);
+            case ApiAnswer.Answered bad:
+                return Failure(job, UpstreamError(bad), mayRetry: bad.Status is 408 or 425 or >= 500, bad.RetryAfter);
+            case ApiAnswer.Broken(var type, var detail, var mayRetry):
+                return Failure(job, new JobError(type, TitleOf(type), Status: null, detail), mayRetry, wait: null);
+            case ApiAnswer.CircuitOpen(var wait):
+                return new JobOutcome.Unstarted(wait);
+            case ApiAnswer.NotStarted:
+                return attempt.StopReason is { } reason ? new JobOutcome.Cancelled(reason) : new JobOutcome.Unstarted(TimeSpan.Zero);
+            default:
+                throw new InvalidOperationException($"No outcome for {answer}.");
+        }
+    }
+
+    private JobOutcome NotNow(ClaimedJob job, ApiAnswer.Answered answer)
+    {
+        var wait = answer.RetryAfter ?? TimeSpan.FromSeconds(SecondsWithoutHint * (1 + chance()));
+        holds.Hold(job, wait);
+        var error = UpstreamError(answer);
+        var giveUpAfter = TimeSpan.FromSeconds(job.Queue.Definition.Retry.GiveUpAfterSeconds);
+        return job.ThrottledSince is { } since && store.Now - since >= giveUpAfter
+            ? new JobOutcome.Failed(error with { Type = ErrorTypes.Throttled, Title = "The API went on refusing calls until the queue's policy gave up." })
+            : new JobOutcome.Throttled(error, wait);
+    }
+
+    private JobOutcome Failure(ClaimedJob job, JobError error, bool mayRetry, TimeSpan? wait)
+    {
+        var failures = job.Failures + 1;
+        if (!mayRetry || failures >= job.MaxAttempts)
+            return new JobOutcome.Failed(error);
+        var backoff = job.Queue.Definition.Retry.WaitAfter(failures, chance());
+        return new JobOutcome.Retried(error, wait > backoff ? wait.Value : backoff);
+    }
+
+    private JobOutcome Stopped(RunningAttempt attempt, bool started) => attempt switch
+    {
+        { StopReason: { } reason } => new JobOutcome.Cancelled(reason),
+        { TimedOut: true } => Failure(attempt.Job, new JobError(ErrorTypes.Timeout, TitleOf(ErrorTypes.Timeout), Status: null, TimeoutDetail(attempt.Job)), mayRetry: true, wait: null),
+        _ when started => new JobOutcome.Returned(),
+        _ => new JobOutcome.Unstarted(TimeSpan.Zero),
+    };
+
+    private static string TimeoutDetail(ClaimedJob job) => $"The attempt took longer than {job.Timeout.TotalSeconds:0.###} s, call and processing together.";
+
+    private static JobError UpstreamError(ApiAnswer.Answered answer) =>
+        new(ErrorTypes.Upstream, TitleOf(ErrorTypes.Upstream), answer.Status, AnswerText.Of(answer.Body.Span, JobError.MaxDetailBytes));
+
+    private static string TitleOf(string type) => type switch
+    {
+        ErrorTypes.Upstream => "The API answered with an error.",
+        ErrorTypes.Transport => "No whole answer came from the API.",
+        ErrorTypes.Timeout => "The attempt took too long.",
+        ErrorTypes.Blocked => "The target's address is not allowed.",
+        ErrorTypes.TooLarge => "The API's answer is too large.",
+        ErrorTypes.MissingSecret => "A secret that the queue needs is not configured.",
+        _ => "The attempt failed.",
+    };
+}

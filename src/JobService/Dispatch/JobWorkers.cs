@@ -1,0 +1,137 @@
+using System.Threading.Channels;
+using JobService.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace JobService.Dispatch;
+
+/// <summary>Start claimed jobs, each in its slot, and see them to their end.</summary>
+/// <remarks>Every claimed job owns a permit of its queue's semaphore, so the channel is never a place to wait in for longer than a hand-over.</remarks>
+public sealed partial class JobWorkers(
+    IJobStore store,
+    QueueGates gates,
+    SlotClock slots,
+    JobExecutor executor,
+    RunningJobs running,
+    JobCompleter completer,
+    IHostApplicationLifetime lifetime,
+    IOptions<DispatchOptions> options,
+    TimeProvider time,
+    ILogger<JobWorkers> logger) : BackgroundService
+{
+    private const int HandOverCapacity = 1_024;
+
+    private readonly Channel<ClaimedJob> claimed = Channel.CreateBounded<ClaimedJob>(HandOverCapacity);
+    private readonly InFlight inFlight = new();
+
+    public ChannelWriter<ClaimedJob> Claimed => claimed.Writer;
+
+    /// <summary>Ends when the dispatcher has stopped and the last attempt has been handed to the completer.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        claimed.Writer.TryComplete();
+        if (ExecuteTask is { } consumers)
+            await consumers;
+        await inFlight.WhenEmptyAsync();
+        await base.StopAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await using var stop = lifetime.ApplicationStopping.Register(BeginGrace);
+        await Task.WhenAll(Enumerable.Range(0, Environment.ProcessorCount).Select(_ => Task.Run(ConsumeAsync, CancellationToken.None)));
+    }
+
+    private async Task ConsumeAsync()
+    {
+        await foreach (var job in claimed.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            inFlight.Enter();
+            if (job.Slot is { } slot)
+                slots.Schedule(store.TimestampOf(slot.At), new Start(this, job));
+            else
+                _ = RunAsync(job);
+        }
+    }
+
+    private async Task RunAsync(ClaimedJob job)
+    {
+        try
+        {
+            var attempt = running.Enter(job);
+            var end = await executor.RunAsync(attempt, ReturnPermits);
+            running.Leave(attempt);
+            await completer.CompleteAsync(end);
+        }
+        catch (Exception error)
+        {
+            LogLost(logger, job.Id, error);
+        }
+        finally
+        {
+            inFlight.Leave();
+        }
+    }
+
+    private void ReturnPermits(ClaimedJob job)
+    {
+        gates.Return(job.Queue.Name, 1);
+        if (job.HoldsLimits)
+            store.Release(job);
+        else
+            store.Nudge();
+    }
+
+    private void BeginGrace() => _ = AbandonLaterAsync();
+
+    private async Task AbandonLaterAsync()
+    {
+        using var empty = new CancellationTokenSource();
+        await Task.WhenAny(Task.Delay(TimeSpan.FromSeconds(options.Value.GraceSeconds), time, empty.Token), inFlight.WhenEmptyAsync());
+        await empty.CancelAsync();
+        running.AbandonAll();
+    }
+
+    private sealed class Start(JobWorkers workers, ClaimedJob job) : IThreadPoolWorkItem
+    {
+        public void Execute() => _ = workers.RunAsync(job);
+    }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The attempt at job {Job} ended without an outcome; the job is freed at the next start")]
+    private static partial void LogLost(ILogger logger, Jobs.JobId job, Exception error);
+}
+
+/// <summary>Counts what is under way, and tells when nothing is.</summary>
+internal sealed class InFlight
+{
+    private readonly Lock gate = new();
+    private int count;
+    private TaskCompletionSource? empty;
+
+    public void Enter()
+    {
+        lock (gate)
+            count++;
+    }
+
+    public void Leave()
+    {
+        lock (gate)
+        {
+            if (--count == 0)
+                empty?.TrySetResult();
+        }
+    }
+
+    public Task WhenEmptyAsync()
+    {
+        lock (gate)
+        {
+            if (count == 0)
+                return Task.CompletedTask;
+            empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return empty.Task;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using JobService.Storage;
+
+namespace JobService.Dispatch;
+
+/// <summary>The semaphore of each queue: a permit is taken before the claim and returned when the call ends.</summary>
+public sealed class QueueGates(IJobStore store)
+{
+    private readonly ConcurrentDictionary<string, QueueGate> gates = new();
+
+    /// <summary>Takes up to so many permits without waiting.</summary>
+    public int Take(string queue, int atMost)
+    {
+        if (!store.Catalog.Queues.TryGetValue(queue, out var entry))
+            return 0;
+        var gate = gates.GetOrAdd(queue, static (_, size) => new QueueGate(size), entry.Definition.MaxConcurrency);
+        gate.Resize(entry.Definition.MaxConcurrency);
+        return gate.Take(atMost);
+    }
+
+    public void Return(string queue, int permits) => gates[queue].Return(permits);
+}
+
+/// <summary>A <see cref="SemaphoreSlim"/> whose size may change: what is taken beyond a smaller size is a debt that returning permits pay.</summary>
+public sealed class QueueGate(int size)
+{
+    private readonly SemaphoreSlim permits = new(size);
+    private readonly Lock sizing = new();
+    private int size = size;
+    private int debt;
+
+    public void Resize(int wanted)
+    {
+        if (Volatile.Read(ref size) == wanted)
+            return;
+        lock (sizing)
+        {
+            var more = wanted - size;
+            size = wanted;
+            if (more < 0)
+            {
+                debt -= more;
+                while (debt > 0 && permits.Wait(0))
+                    debt--;
+                return;
+            }
+
+            var paid = Math.Min(debt, more);
+            debt -= paid;
+            if (more > paid)
+                permits.Release(more - paid);
+        }
+    }
+
+    public int Take(int atMost)
+    {
+        var taken = 0;
+        while (taken < atMost && permits.Wait(0))
+            taken++;
+        return taken;
+    }
+
+    public void Return(int count)
+    {
+        lock (sizing)
+        {
+            var paid = Math.Min(debt, count);
+            debt -= paid;
+            if (count > paid)
+                permits.Release(count - paid);
+        }
+    }
+}

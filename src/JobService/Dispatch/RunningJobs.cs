@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using JobService.Jobs;
+using JobService.Storage;
+
+namespace JobService.Dispatch;
+
+/// <summary>The attempts of this node and their switches: a stop request finds its attempt here.</summary>
+public sealed class RunningJobs
+{
+    private readonly ConcurrentDictionary<JobId, RunningAttempt> attempts = new();
+    private readonly ConcurrentDictionary<JobId, CancelReason> early = new();
+
+    public RunningJobs(IJobStore store) => store.Committed += news =>
+    {
+        foreach (var request in news.StopRequests)
+            Stop(request);
+        foreach (var ended in news.Ended)
+            early.TryRemove(ended.Job, out _);
+    };
+
+    public RunningAttempt Enter(ClaimedJob job)
+    {
+        var attempt = new RunningAttempt(job);
+        attempts[job.Id] = attempt;
+        // A stop that came between the claim and here has found nobody: it waits in the list of the early ones.
+        if (!early.IsEmpty && early.TryRemove(job.Id, out var reason))
+            attempt.Stop(reason);
+        return attempt;
+    }
+
+    public void Leave(RunningAttempt attempt)
+    {
+        attempts.TryRemove(new KeyValuePair<JobId, RunningAttempt>(attempt.Job.Id, attempt));
+        attempt.Dispose();
+    }
+
+    /// <summary>The grace is over: everything that still runs is stopped and returned.</summary>
+    public void AbandonAll()
+    {
+        foreach (var attempt in attempts.Values)
+            attempt.Abandon();
+    }
+
+    private void Stop(StopRequest request)
+    {
+        early[request.Job] = request.Reason;
+        if (attempts.TryGetValue(request.Job, out var attempt) && early.TryRemove(request.Job, out _))
+            attempt.Stop(request.Reason);
+    }
+}
+
+/// <summary>One attempt and its switch.</summary>
+public sealed class RunningAttempt(ClaimedJob job) : IDisposable
+{
+    private readonly CancellationTokenSource source = new();
+    private readonly Lock switching = new();
+    private bool disposed;
+
+    public ClaimedJob Job { get; } = job;
+
+    /// <summary>Pulled by a stop request, the attempt's timeout or the end of the grace.</summary>
+    public CancellationToken Abandoned => source.Token;
+
+    /// <summary>Why it was told to stop; null for a timeout or a shutdown.</summary>
+    public CancelReason? StopReason { get; private set; }
+
+    public bool TimedOut { get; private set; }
+
+    public void Stop(CancelReason reason)
+    {
+        StopReason ??= reason;
+        Pull();
+    }
+
+    public void Abandon() => Pull();
+
+    public void TimeOut()
+    {
+        TimedOut = true;
+        Pull();
+    }
+
+    public void Dispose()
+    {
+        lock (switching)
+        {
+            disposed = true;
+            source.Dispose();
+        }
+    }
+
+    /// <summary>Callbacks run on the thread pool: the caller may be the store's thread.</summary>
+    private void Pull()
+    {
+        lock (switching)
+        {
+            if (!disposed)
+                _ = source.CancelAsync();
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace JobService.Intake;
+
+/// <summary>Section <c>JobService:Intake</c>.</summary>
+public sealed class IntakeOptions
+{
+    public const string Section = "JobService:Intake";
+
+    /// <summary>Submissions on their way to the store. Default 4 096, from 1 to 1 000 000.</summary>
+    [Range(1, 1_000_000)]
+    public int ChannelCapacity { get; set; } = 4_096;
+
+    /// <summary>Submissions written in one transaction, at most. Default 1 000, from 1 to 10 000.</summary>
+    [Range(1, 10_000)]
+    public int SubmissionsPerCommit { get; set; } = 1_000;
+
+    /// <summary>Seconds that a client waits for room in a full queue before it gets a 429. Default 2, from 0 to 60.</summary>
+    [Range(0, 60)]
+    public double MaxWaitSeconds { get; set; } = 2;
+}

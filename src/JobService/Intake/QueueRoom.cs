@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using JobService.Storage;
+
+namespace JobService.Intake;
+
+/// <summary>Where submissions wait for a place in a full queue, first come first served: each job that ends lets one of them try again.</summary>
+public sealed class QueueRoom
+{
+    /// <summary>Weight of the newest second in the drain rate.</summary>
+    private const double Smoothing = 0.3;
+
+    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(60);
+
+    private readonly ConcurrentDictionary<string, Door> doors = new();
+    private readonly TimeProvider time;
+    private readonly Func<double> chance;
+
+    public QueueRoom(IJobStore store, TimeProvider time, Func<double> chance)
+    {
+        this.time = time;
+        this.chance = chance;
+        store.Committed += news =>
+        {
+            foreach (var ended in news.Ended)
+                doors.GetOrAdd(ended.Queue, static (_, time) => new Door(time), time).LetOneIn();
+        };
+    }
+
+    /// <returns>True when a job of the queue has ended; false when the time was up.</returns>
+    public async Task<bool> WaitAsync(string queue, TimeSpan atMost, CancellationToken hangUp)
+    {
+        if (atMost <= TimeSpan.Zero)
+            return false;
+
+        var door = doors.GetOrAdd(queue, static (_, time) => new Door(time), time);
+        var turn = door.Join();
+        try
+        {
+            await turn.Task.WaitAsync(atMost, time, hangUp);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return !door.Leave(turn);
+        }
+        catch (OperationCanceledException)
+        {
+            if (!door.Leave(turn))
+                door.LetOneIn(); // the place it was given goes to the next
+            throw;
+        }
+    }
+
+    /// <summary>When a place may be free, from the rate at which jobs end: at least a second, jittered upwards so that those refused do not come back together.</summary>
+    public TimeSpan RetryAfter(string queue)
+    {
+        var seconds = doors.TryGetValue(queue, out var door) && door.EndsPerSecond() is > 0 and var rate ? (door.Waiting + 1) / rate : 1;
+        return TimeSpan.FromSeconds(Math.Ceiling(Math.Clamp(seconds, 1, LongestRetryAfter.TotalSeconds) * (1 + (0.5 * chance()))));
+    }
+
+    private sealed class Door(TimeProvider time)
+    {
+        private readonly LinkedList<TaskCompletionSource> line = [];
+        private long second = time.GetTimestamp();
+        private long endsThisSecond;
+        private double rate;
+
+        public int Waiting
+        {
+            get
+            {
+                lock (line)
+                    return line.Count;
+            }
+        }
+
+        public TaskCompletionSource Join()
+        {
+            var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (line)
+                line.AddLast(turn);
+            return turn;
+        }
+
+        /// <returns>False when it has been let in meanwhile.</returns>
+        public bool Leave(TaskCompletionSource turn)
+        {
+            lock (line)
+                return line.Remove(turn);
+        }
+
+        public void LetOneIn()
+        {
+            lock (line)
+            {
+                Count();
+                endsThisSecond++;
+                if (line.First is not { } first)
+                    return;
+                line.RemoveFirst();
+                first.Value.TrySetResult();
+            }
+        }
+
+        public double EndsPerSecond()
+        {
+            lock (line)
+            {
+                Count();
+                return rate;
+            }
+        }
+
+        private void Count()
+        {
+            var elapsed = time.GetElapsedTime(second).TotalSeconds;
+            if (elapsed < 1)
+                return;
+            rate += Smoothing * ((endsThisSecond / elapsed) - rate);
+            endsThisSecond = 0;
+            second = time.GetTimestamp();
+        }
+    }
+}

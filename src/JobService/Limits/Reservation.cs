@@ -1,0 +1,55 @@
+namespace JobService.Limits;
+
+/// <summary>Several limits for one job: all at once or none. Allocates nothing.</summary>
+public static class Reservation
+{
+    /// <summary>The first moment, not before <paramref name="from"/>, at which <em>all</em> limits allow the weight; or <see cref="LimitState.Never"/>.</summary>
+    /// <param name="limits">In the order in which a job stands in their lines: its own <c>perKey</c> states first.</param>
+    /// <param name="from">No slot lies before this moment.</param>
+    /// <param name="weight">The same for every limit.</param>
+    /// <param name="binding">The limit that allows last: where to wait. Null when all allow at <paramref name="from"/>.</param>
+    public static long Earliest(ReadOnlySpan<LimitState> limits, long from, int weight, out LimitState? binding)
+    {
+        binding = null;
+        var at = from;
+        bool moved;
+        do
+        {
+            // A limit that allowed the moment before may refuse the later one of another: ask until none moves it.
+            moved = false;
+            foreach (var limit in limits)
+            {
+                var allowed = limit.EarliestAt(at, weight);
+                if (allowed > at)
+                {
+                    (at, binding, moved) = (allowed, limit, true);
+                    if (at == LimitState.Never)
+                        return at;
+                }
+            }
+        }
+        while (moved);
+
+        return at;
+    }
+
+    /// <summary>Takes the weight from every limit, at a moment that <see cref="Earliest"/> named.</summary>
+    public static void Take(ReadOnlySpan<LimitState> limits, long at, int weight)
+    {
+        foreach (var limit in limits)
+            limit.Take(at, weight);
+    }
+
+    /// <summary>How late a call under these limits may start; null when none hands out slots and it may start at any time.</summary>
+    public static TimeSpan? StartWindow(ReadOnlySpan<LimitState> limits)
+    {
+        TimeSpan? shortest = null;
+        foreach (var limit in limits)
+        {
+            if (limit.HandsOutSlots && (shortest is null || limit.StartWindow < shortest))
+                shortest = limit.StartWindow;
+        }
+
+        return shortest;
+    }
+}

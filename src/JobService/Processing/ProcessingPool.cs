@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using JobService.Jobs;
+using Microsoft.Extensions.Options;
+
+namespace JobService.Processing;
+
+/// <summary>Does the CPU work on answers, aside from the calls: a bounded queue in front, so many at once behind it.</summary>
+public sealed class ProcessingPool : BackgroundService
+{
+    private readonly TimeProvider time;
+    private readonly ILogger<ProcessingPool> log;
+    private readonly int maxConcurrency;
+    private readonly Channel<ProcessingRun> waiting;
+
+    public ProcessingPool(IOptions<ProcessingOptions> options, TimeProvider time, ILogger<ProcessingPool> log)
+    {
+        this.time = time;
+        this.log = log;
+        maxConcurrency = options.Value.MaxConcurrency > 0 ? options.Value.MaxConcurrency : Math.Max(1, Environment.ProcessorCount - 1);
+        waiting = Channel.CreateBounded<ProcessingRun>(options.Value.QueueLength);
+    }
+
+    /// <summary>Waits for a place in the queue, then for the result.</summary>
+    /// <param name="abandon">Takes the answer out of the queue, or stops the work on it.</param>
+    /// <exception cref="OperationCanceledException">Abandoned, or the service shuts down.</exception>
+    public Task<JobResult> RunAsync(ProcessDefinition how, JobResult answer, CancellationToken abandon)
+    {
+        if (abandon.IsCancellationRequested)
+            return Task.FromCanceled<JobResult>(abandon);
+        return how is NoProcessing ? Task.FromResult(answer) : QueueAsync(how, answer, abandon);
+    }
+
+    public override void Dispose()
+    {
+        Close();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, maxConcurrency).Select(_ => TakeTurnsAsync(stoppingToken)));
+        }
+        finally
+        {
+            Close();
+        }
+    }
+
+    private void Close()
+    {
+        waiting.Writer.TryComplete();
+        while (waiting.Reader.TryRead(out var run))
+            run.Cancel();
+    }
+
+    private async Task<JobResult> QueueAsync(ProcessDefinition how, JobResult answer, CancellationToken abandon)
+    {
+        var run = new ProcessingRun(how, answer, abandon);
+        try
+        {
+            await waiting.Writer.WriteAsync(run, abandon);
+        }
+        catch (ChannelClosedException closed)
+        {
+            throw new OperationCanceledException("The service shuts down.", closed);
+        }
+
+        await using (abandon.UnsafeRegister(static state => ((ProcessingRun)state!).CancelIfWaiting(), run))
+            return await run.Result;
+    }
+
+    private async Task TakeTurnsAsync(CancellationToken stop)
+    {
+        try
+        {
+            await foreach (var run in waiting.Reader.ReadAllAsync(stop))
+                await TakeTurnAsync(run, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            log.LogDebug("Processing stops");
+        }
+    }
+
+    private async Task TakeTurnAsync(ProcessingRun run, CancellationToken stop)
+    {
+        if (!run.TryStart())
+            return;
+
+        using var stopped = CancellationTokenSource.CreateLinkedTokenSource(run.Abandon, stop);
+        try
+        {
+            run.Finish(await Task.Run(() => Process(run.How, run.Answer, stopped.Token), stopped.Token));
+        }
+        catch (OperationCanceledException) when (stopped.IsCancellationRequested)
+        {
+            run.Cancel();
+        }
+        catch (Exception error)
+        {
+            run.Fail(error);
+        }
+    }
+
+    // One arm and one class per kind.
+    private JobResult Process(ProcessDefinition how, JobResult answer, CancellationToken stop) => how switch
+    {
+        NoProcessing => answer,
+        SimulatedProcessing simulated => SimulatedProcessor.Run(simulated, answer, time, stop),
+        _ => throw new UnreachableException($"No processing for {how.GetType().Name}."),
+    };
+}

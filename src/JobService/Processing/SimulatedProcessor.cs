@@ -1,0 +1,25 @@
+using System.Security.Cryptography;
+using JobService.Jobs;
+
+namespace JobService.Processing;
+
+/// <summary>Kind <c>simulated</c>: hashes for a given time and passes the answer on.</summary>
+internal static class SimulatedProcessor
+{
+    // About a tenth of a millisecond of work between two looks at the clock and the token.
+    private const int BlockBytes = 64 * 1024;
+
+    public static JobResult Run(SimulatedProcessing how, JobResult answer, TimeProvider time, CancellationToken stop)
+    {
+        var start = time.GetTimestamp();
+        var work = TimeSpan.FromSeconds(how.CpuSeconds);
+        var block = new byte[BlockBytes];
+        while (time.GetElapsedTime(start) < work)
+        {
+            stop.ThrowIfCancellationRequested();
+            SHA256.HashData(block, block);
+        }
+
+        return answer;
+    }
+}

@@ -1,0 +1,34 @@
+using JobService.Jobs;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>Queued to cancelled at once; running is told to stop.</summary>
+internal static class Cancelling
+{
+    public static CancelOutcome Cancel(SqliteTurn turn, JobId job, CancelReason reason)
+    {
+        if (turn.Jobs.Find(job.Stamp) is not { } row || row.Id != job)
+            return new CancelOutcome.NotFound();
+
+        switch (row.State)
+        {
+            case JobState.Queued:
+                CancelQueued(turn, row, reason);
+                return new CancelOutcome.Cancelled();
+            case JobState.Running:
+                turn.Jobs.TellToStop(job.Stamp, reason);
+                turn.StopRequests.Add(new StopRequest(job, row.CancelReason ?? reason));
+                return new CancelOutcome.Stopping();
+            case JobState.Cancelled:
+                return new CancelOutcome.Cancelled();
+            default:
+                return new CancelOutcome.Finished(row.State);
+        }
+    }
+
+    public static void CancelQueued(SqliteTurn turn, JobRow row, CancelReason reason)
+    {
+        if (turn.Jobs.CancelQueued(row.Id.Stamp, turn.Now, reason))
+            turn.End(row.Id, turn.Memory.Queue(row.QueueId), JobState.Queued, JobState.Cancelled);
+    }
+}

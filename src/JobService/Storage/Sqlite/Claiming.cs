@@ -1,0 +1,64 @@
+using JobService.Jobs;
+using JobService.Lanes;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>Queued to running: the planner decides, the rows follow.</summary>
+internal static class Claiming
+{
+    /// <summary>Slots are handed out so far ahead: longer than any wake-up or commit is late, shorter than a cancel is noticed.</summary>
+    private static readonly TimeSpan Horizon = TimeSpan.FromMilliseconds(20);
+
+    /// <param name="turn">The turn, its claims last.</param>
+    /// <param name="now">The moment of planning.</param>
+    /// <param name="lead">How long the commit may take.</param>
+    /// <param name="request">The wish, and where permits come from.</param>
+    public static List<ClaimedJob> Claim(SqliteTurn turn, long now, long lead, ClaimRequest request)
+    {
+        var claimed = new List<ClaimedJob>();
+        turn.Memory.Planner.Run(new PlanRound
+        {
+            Now = now,
+            EarliestSlot = now + lead,
+            Horizon = now + Math.Max(Horizon.Ticks, 2 * lead),
+            TakePermits = request.Take,
+            ReturnPermits = request.Return,
+            Heads = (queue, key, atMost) => turn.Jobs.Heads(turn.Memory.FindQueue(queue)!.Id, key, atMost),
+            Claim = (queue, head, slot, window) => claimed.Add(Claim(turn, turn.Memory.FindQueue(queue)!, (QueuedRow)head, slot, window)),
+        });
+        return claimed;
+    }
+
+    private static ClaimedJob Claim(SqliteTurn turn, QueueRow queue, QueuedRow row, long? slotAt, TimeSpan window)
+    {
+        var lease = turn.Leases.Next();
+        if (!turn.Jobs.Claim(row.Stamp, lease, slotAt ?? turn.Now))
+            throw new InvalidOperationException($"Job {row.Id} stood in its lane and was not queued.");
+
+        queue.Move(JobState.Queued, JobState.Running);
+        var definition = queue.Entry.Definition;
+        var hold = turn.Memory.Planner.HoldOf(queue.Entry.Name, row.Weight);
+        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, hold));
+        if (slotAt is not null)
+            turn.TouchedLimits.UnionWith(definition.Limits);
+
+        return new ClaimedJob
+        {
+            Id = row.Id,
+            Lease = lease,
+            Queue = queue.Entry,
+            Key = row.Key,
+            Weight = row.Weight,
+            Attempt = row.Attempt + 1,
+            Failures = row.Failures,
+            MaxAttempts = row.MaxAttempts ?? definition.Retry.MaxAttempts,
+            Timeout = row.TimeoutMs is { } timeout ? TimeSpan.FromMilliseconds(timeout) : TimeSpan.FromSeconds(definition.TimeoutSeconds),
+            ThrottledSince = row.ThrottledSince is { } since ? new DateTimeOffset(since, TimeSpan.Zero) : null,
+            StartBefore = row.StartBefore is { } deadline ? new DateTimeOffset(deadline, TimeSpan.Zero) : null,
+            Slot = slotAt is { } at ? new Slot(new DateTimeOffset(at, TimeSpan.Zero), window) : null,
+            Payload = row.Payload,
+            Request = row.RequestJson is { } request ? StorageJson.ReadRequest(request) : null,
+            HoldsLimits = hold is not null,
+        };
+    }
+}

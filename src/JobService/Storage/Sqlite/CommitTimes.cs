@@ -1,0 +1,30 @@
+namespace JobService.Storage.Sqlite;
+
+/// <summary>How long claims have lately taken from planning to the end of their commit: no slot may lie before that.</summary>
+internal sealed class CommitTimes
+{
+    private const int Remembered = 128;
+
+    /// <summary>A slot given away to a late commit costs a period; a slot later than needed costs the difference: between 0.5 and 50 ms.</summary>
+    private static readonly long Least = TimeSpan.FromMilliseconds(0.5).Ticks;
+    private static readonly long Most = TimeSpan.FromMilliseconds(50).Ticks;
+
+    private readonly long[] times = new long[Remembered];
+    private int count;
+
+    public long Lead { get; private set; } = TimeSpan.FromMilliseconds(2).Ticks;
+
+    public void Add(long ticks)
+    {
+        times[count++ % Remembered] = ticks;
+        if (count % (Remembered / 8) == 0)
+            Lead = Math.Clamp(HighPercentile(), Least, Most);
+    }
+
+    private long HighPercentile()
+    {
+        var sorted = times.AsSpan(0, Math.Min(count, Remembered)).ToArray();
+        Array.Sort(sorted);
+        return sorted[sorted.Length * 99 / 100];
+    }
+}

@@ -1,0 +1,189 @@
+using JobService.Jobs;
+using JobService.Limits;
+using SQLitePCL;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>Queues, limits and what the limits have handed out.</summary>
+internal sealed class DefinitionRows(sqlite3 database) : IDisposable
+{
+    private readonly SqliteStatement selectLimits = new(database, "SELECT name, definition, revision, from_configuration, declared FROM limits");
+
+    private readonly SqliteStatement selectQueues = new(database, """
+        SELECT id, name, definition, paused, revision, from_configuration, declared,
+               queued_count, running_count, succeeded_count, failed_count, cancelled_count
+        FROM   queues WHERE NOT deleted
+        """);
+
+    private readonly SqliteStatement putLimit = new(database, """
+        INSERT INTO limits (name, definition, revision, from_configuration, declared) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (name) DO UPDATE SET definition = ?2, revision = ?3, from_configuration = ?4, declared = ?5
+        """);
+
+    private readonly SqliteStatement putQueue = new(database, """
+        INSERT INTO queues (name, definition, paused, revision, from_configuration, declared) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (name) DO UPDATE SET definition = ?2, paused = ?3, revision = ?4, from_configuration = ?5, declared = ?6, deleted = 0
+        RETURNING id
+        """);
+
+    private readonly SqliteStatement deleteLimit = new(database, "DELETE FROM limits WHERE name = ?1");
+    private readonly SqliteStatement deleteLimitStates = new(database, "DELETE FROM limit_states WHERE name = ?1");
+    private readonly SqliteStatement retireQueue = new(database, "UPDATE queues SET deleted = 1 WHERE id = ?1");
+    private readonly SqliteStatement countStates = new(database, "SELECT state, count(*) FROM jobs WHERE queue_id = ?1 GROUP BY state");
+
+    private readonly SqliteStatement countQueue = new(database, """
+        UPDATE queues SET queued_count = ?2, running_count = ?3, succeeded_count = ?4, failed_count = ?5, cancelled_count = ?6 WHERE id = ?1
+        """);
+
+    private readonly SqliteStatement putState = new(database, """
+        INSERT INTO limit_states (name, key, taken_until, paused_until) VALUES (?1, '', ?2, ?3)
+        ON CONFLICT (name, key) DO UPDATE SET taken_until = ?2, paused_until = ?3
+        """);
+
+    private readonly SqliteStatement selectState = new(database, "SELECT taken_until, paused_until FROM limit_states WHERE name = ?1 AND key = ''");
+
+    private readonly SqliteStatement putPausedLane = new(database, "INSERT OR REPLACE INTO paused_lanes (queue_id, key, paused_until) VALUES (?1, ?2, ?3)");
+    private readonly SqliteStatement deletePausedLanes = new(database, "DELETE FROM paused_lanes WHERE paused_until <= ?1");
+    private readonly SqliteStatement selectPausedLanes = new(database, "SELECT queue_id, key, paused_until FROM paused_lanes");
+
+    private readonly SqliteStatement probeWrite = new(database, "UPDATE opens SET opened_at = opened_at WHERE id = (SELECT max(id) FROM opens)");
+
+    public List<LimitRow> Limits()
+    {
+        var rows = new List<LimitRow>();
+        while (selectLimits.Step())
+        {
+            var entry = new LimitEntry(selectLimits.Text(0), StorageJson.ReadLimit(selectLimits.Text(1)), selectLimits.Int64(2), selectLimits.Int64(3) == 1);
+            rows.Add(new LimitRow(entry, selectLimits.TextOrNull(4)));
+        }
+
+        return rows;
+    }
+
+    public List<QueueRow> Queues()
+    {
+        var rows = new List<QueueRow>();
+        while (selectQueues.Step())
+        {
+            var entry = new QueueEntry(
+                selectQueues.Text(1), StorageJson.ReadQueue(selectQueues.Text(2)), selectQueues.Int64(3) == 1, selectQueues.Int64(4), selectQueues.Int64(5) == 1);
+            var row = new QueueRow(selectQueues.Int64(0), entry, selectQueues.TextOrNull(6));
+            for (var state = 0; state < row.Counts.Length; state++)
+                row.Counts[state] = selectQueues.Int64(7 + state);
+            rows.Add(row);
+        }
+
+        return rows;
+    }
+
+    public void Put(LimitEntry entry, string? declared) =>
+        putLimit.Bind(1, entry.Name).Bind(2, StorageJson.Write(entry.Definition)).Bind(3, entry.Revision).Bind(4, entry.FromConfiguration ? 1 : 0)
+            .Bind(5, declared).Run();
+
+    public long Put(QueueEntry entry, string? declared)
+    {
+        putQueue.Bind(1, entry.Name).Bind(2, StorageJson.Write(entry.Definition)).Bind(3, entry.Paused ? 1 : 0).Bind(4, entry.Revision)
+            .Bind(5, entry.FromConfiguration ? 1 : 0).Bind(6, declared).Step();
+        var id = putQueue.Int64(0);
+        putQueue.Run();
+        return id;
+    }
+
+    public void DeleteLimit(string name)
+    {
+        deleteLimit.Bind(1, name).Run();
+        deleteLimitStates.Bind(1, name).Run();
+    }
+
+    /// <summary>The row stays for the finished jobs that name it; a PUT of the same name takes it up again.</summary>
+    public void RetireQueue(long id) => retireQueue.Bind(1, id).Run();
+
+    /// <summary>Counts what a queue of the same name has left behind.</summary>
+    public QueueRow Count(QueueRow queue)
+    {
+        countStates.Bind(1, queue.Id);
+        while (countStates.Step())
+            queue.Counts[countStates.Int32(0)] = countStates.Int64(1);
+        queue.CountsChanged = true;
+        return queue;
+    }
+
+    public void WriteCounts(QueueRow queue) =>
+        countQueue.Bind(1, queue.Id).Bind(2, queue.Counts[0]).Bind(3, queue.Counts[1]).Bind(4, queue.Counts[2]).Bind(5, queue.Counts[3])
+            .Bind(6, queue.Counts[4]).Run();
+
+    public void PutState(string limit, LimitState state) =>
+        putState.Bind(1, limit).Bind(2, (state as RateLimit)?.TheoreticalArrival ?? 0).Bind(3, state.PausedUntil).Run();
+
+    public (long TakenUntil, long PausedUntil)? State(string limit)
+    {
+        if (!selectState.Bind(1, limit).Step())
+            return null;
+        var state = (selectState.Int64(0), selectState.Int64(1));
+        selectState.Reset();
+        return state;
+    }
+
+    public void PauseLane(long queueId, string key, long until) => putPausedLane.Bind(1, queueId).Bind(2, key).Bind(3, until).Run();
+
+    public List<(long QueueId, string Key, long Until)> PausedLanes(long now)
+    {
+        deletePausedLanes.Bind(1, now).Run();
+        var lanes = new List<(long, string, long)>();
+        while (selectPausedLanes.Step())
+            lanes.Add((selectPausedLanes.Int64(0), selectPausedLanes.Text(1), selectPausedLanes.Int64(2)));
+        return lanes;
+    }
+
+    /// <summary>Writes something that changes nothing: whether the file can be written is known only by writing.</summary>
+    public void ProbeWrite() => probeWrite.Run();
+
+    public void Dispose()
+    {
+        foreach (var statement in new[]
+        {
+            selectLimits, selectQueues, putLimit, putQueue, deleteLimit, deleteLimitStates, retireQueue, countStates, countQueue, putState, selectState,
+            putPausedLane, deletePausedLanes, selectPausedLanes, probeWrite,
+        })
+        {
+            statement.Dispose();
+        }
+    }
+}
+
+internal sealed record LimitRow(LimitEntry Entry, string? Declared);
+
+/// <summary>A queue with its jobs counted by state. Owned by the writer.</summary>
+internal sealed class QueueRow(long id, QueueEntry entry, string? declared)
+{
+    public long Id { get; } = id;
+
+    public QueueEntry Entry { get; set; } = entry;
+
+    public string? Declared { get; set; } = declared;
+
+    /// <summary>By <see cref="JobState"/>.</summary>
+    public long[] Counts { get; } = new long[5];
+
+    public bool CountsChanged { get; set; }
+
+    public long Unfinished => Counts[(int)JobState.Queued] + Counts[(int)JobState.Running];
+
+    public void Enter(JobState state)
+    {
+        Counts[(int)state]++;
+        CountsChanged = true;
+    }
+
+    public void Leave(JobState state)
+    {
+        Counts[(int)state]--;
+        CountsChanged = true;
+    }
+
+    public void Move(JobState from, JobState to)
+    {
+        Leave(from);
+        Enter(to);
+    }
+}

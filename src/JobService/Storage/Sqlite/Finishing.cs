@@ -1,0 +1,112 @@
+using JobService.Jobs;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>Running to whatever the attempt came to: written only where the lease still holds.</summary>
+internal static class Finishing
+{
+    public static int Finish(SqliteTurn turn, IReadOnlyList<AttemptEnd> ends)
+    {
+        var written = 0;
+        foreach (var end in ends)
+        {
+            if (turn.Memory.Running.Remove(end.Lease, out var running) && Finish(turn, end, running))
+                written++;
+        }
+
+        return written;
+    }
+
+    /// <summary>The call is over: its limits are free for others. The attempt goes on with its processing.</summary>
+    public static bool ReturnHold(SqliteTurn turn, long lease)
+    {
+        if (!turn.Memory.Running.TryGetValue(lease, out var running) || running.Hold is not { } hold)
+            return false;
+        turn.Memory.Planner.Return(hold);
+        running.Hold = null;
+        return true;
+    }
+
+    private static bool Finish(SqliteTurn turn, AttemptEnd end, RunningJob running)
+    {
+        if (running.Hold is { } hold)
+            turn.Memory.Planner.Return(hold);
+
+        var stamp = end.Job.Stamp;
+        var startedAt = end.StartedAt?.UtcTicks;
+        var endedAt = end.EndedAt.UtcTicks;
+        if (end.Outcome is JobOutcome.Succeeded(var result))
+        {
+            if (!turn.Jobs.Succeed(stamp, end.Lease, startedAt ?? endedAt, endedAt, result))
+                return false;
+            turn.End(end.Job, running.Queue, JobState.Running, JobState.Succeeded);
+            return true;
+        }
+
+        // A job that was told to stop does not go round again.
+        var row = turn.Jobs.Find(stamp);
+        if (row?.Lease != end.Lease)
+            return false;
+        var outcome = row.CancelReason is { } reason && end.Outcome is not (JobOutcome.Failed or JobOutcome.Cancelled) ? new JobOutcome.Cancelled(reason) : end.Outcome;
+        switch (outcome)
+        {
+            case JobOutcome.Failed(var error):
+                turn.Jobs.Fail(stamp, end.Lease, startedAt, endedAt);
+                turn.Jobs.WriteError(stamp, error);
+                WriteAttempt(turn, row, end, error.Status, "failed");
+                turn.End(end.Job, running.Queue, JobState.Running, JobState.Failed);
+                break;
+            case JobOutcome.Cancelled(var why):
+                turn.Jobs.Stop(stamp, end.Lease, startedAt, endedAt, undoAttempt: startedAt is null, row.CancelReason ?? why);
+                WriteAttempt(turn, row, end, status: null, "cancelled");
+                turn.End(end.Job, running.Queue, JobState.Running, JobState.Cancelled);
+                break;
+            case JobOutcome.Retried(var error, var wait):
+                turn.Jobs.WriteError(stamp, error);
+                WriteAttempt(turn, row, end, error.Status, "failed");
+                Requeue(turn, row, end, running.Queue, wait > TimeSpan.Zero ? turn.Now + wait.Ticks : null, countFailure: true, ThrottleMark.Clear);
+                break;
+            case JobOutcome.Throttled(var error, var wait):
+                turn.Jobs.WriteError(stamp, error);
+                WriteAttempt(turn, row, end, error.Status, "throttled");
+                Pause(turn, running.Queue, row.Key, endedAt + wait.Ticks);
+                Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Set);
+                break;
+            case JobOutcome.Unstarted(var wait):
+                if (wait > TimeSpan.Zero)
+                    turn.Memory.Planner.PauseLane(running.Queue.Entry.Name, row.Key, turn.Now + wait.Ticks);
+                Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Keep);
+                break;
+            case JobOutcome.Returned:
+                WriteAttempt(turn, row, end, status: null, "interrupted");
+                Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Keep);
+                break;
+        }
+
+        return true;
+    }
+
+    private static void Requeue(SqliteTurn turn, JobRow row, AttemptEnd end, QueueRow queue, long? dueAt, bool countFailure, ThrottleMark throttle)
+    {
+        turn.Jobs.Requeue(row.Id.Stamp, end.Lease, end.StartedAt?.UtcTicks, turn.Now, dueAt, countFailure, undoAttempt: end.StartedAt is null, throttle);
+        queue.Move(JobState.Running, JobState.Queued);
+        if (dueAt is { } due)
+            turn.Memory.NextDueAt = Math.Min(turn.Memory.NextDueAt, due);
+        else
+            turn.Memory.Planner.Arrive(queue.Entry.Name, row.Key);
+    }
+
+    private static void Pause(SqliteTurn turn, QueueRow queue, string key, long until)
+    {
+        if (turn.Memory.Planner.Pause(queue.Entry.Name, key, until))
+            turn.Definitions.PauseLane(queue.Id, key, until);
+        else
+            turn.TouchedLimits.UnionWith(queue.Entry.Definition.Limits);
+    }
+
+    private static void WriteAttempt(SqliteTurn turn, JobRow row, AttemptEnd end, int? status, string outcome)
+    {
+        if (end.StartedAt is { } startedAt)
+            turn.Jobs.WriteAttempt(row.Id.Stamp, row.Attempt, startedAt.UtcTicks, end.EndedAt.UtcTicks, status, outcome);
+    }
+}

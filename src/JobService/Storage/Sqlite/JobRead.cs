@@ -1,0 +1,113 @@
+using JobService.Jobs;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>A job's rows as a read finds them.</summary>
+internal sealed class JobRead
+{
+    public long Stamp { get; init; }
+
+    public long Salt { get; init; }
+
+    public string Queue { get; init; } = "";
+
+    public JobState State { get; init; }
+
+    public string Key { get; init; } = "";
+
+    public int Priority { get; init; }
+
+    public int Weight { get; init; }
+
+    public int Attempt { get; init; }
+
+    public int Failures { get; init; }
+
+    public int? MaxAttempts { get; init; }
+
+    public long CreatedAt { get; init; }
+
+    public long? NotBefore { get; init; }
+
+    public long? StartBefore { get; init; }
+
+    public long? StartedAt { get; init; }
+
+    public long? FinishedAt { get; init; }
+
+    public long? DueAt { get; init; }
+
+    public CancelReason? CancelReason { get; init; }
+
+    public string? Tags { get; init; }
+
+    public string? ErrorType { get; init; }
+
+    public string? ErrorTitle { get; init; }
+
+    public int? ErrorStatus { get; init; }
+
+    public string? ErrorDetail { get; init; }
+
+    public int? ResultStatus { get; init; }
+
+    public string? ContentType { get; init; }
+
+    public long Length { get; init; }
+
+    public byte[]? Body { get; init; }
+
+    public int? Position { get; set; }
+
+    /// <param name="catalog">For what the job leaves to its queue.</param>
+    /// <param name="waiting">Why it waits, when it is queued.</param>
+    /// <param name="attempts">Attempts that did not succeed; null in lists.</param>
+    public Job ToJob(Catalog catalog, Waiting? waiting, IReadOnlyList<AttemptRead>? attempts) => new()
+    {
+        Id = JobId.FromParts(Stamp, Salt),
+        Queue = Queue,
+        State = State,
+        Key = Key,
+        Priority = Priority,
+        Weight = Weight,
+        Attempt = Attempt,
+        Failures = Failures,
+        MaxAttempts = MaxAttempts ?? (catalog.Queues.GetValueOrDefault(Queue)?.Definition.Retry ?? new RetryPolicy()).MaxAttempts,
+        CreatedAt = Time(CreatedAt)!.Value,
+        NotBefore = Time(NotBefore),
+        StartBefore = Time(StartBefore),
+        StartedAt = Attempt > 0 ? Time(StartedAt) : null,
+        FinishedAt = Time(FinishedAt),
+        Tags = Tags is null ? null : StorageJson.ReadTags(Tags),
+        Waiting = waiting,
+        CancelReason = State == JobState.Cancelled ? CancelReason : null,
+        Stopping = State == JobState.Running && CancelReason is not null,
+        Result = State == JobState.Succeeded && ResultStatus is { } status ? new JobResult(status, ContentType, Body, Length) : null,
+        Error = State != JobState.Succeeded && ErrorType is not null ? new JobError(ErrorType, ErrorTitle!, ErrorStatus, ErrorDetail) : null,
+        Attempts = attempts is null ? null : [.. attempts.Select(attempt => attempt.ToAttempt()), .. OwnAttempt()],
+    };
+
+    /// <summary>The attempt that stands in the job's own row: the one that runs or that succeeded.</summary>
+    private IEnumerable<Attempt> OwnAttempt()
+    {
+        if (State is JobState.Running or JobState.Succeeded && Time(StartedAt) is { } startedAt)
+            yield return new Attempt(Attempt, startedAt, Time(FinishedAt), ResultStatus, State == JobState.Succeeded ? "succeeded" : null);
+    }
+
+    private static DateTimeOffset? Time(long? ticks) => ticks is { } given ? new DateTimeOffset(given, TimeSpan.Zero) : null;
+}
+
+internal sealed class AttemptRead
+{
+    public int Number { get; init; }
+
+    public long StartedAt { get; init; }
+
+    public long EndedAt { get; init; }
+
+    public int? Status { get; init; }
+
+    public string Outcome { get; init; } = "";
+
+    public Attempt ToAttempt() => new(Number, new DateTimeOffset(StartedAt, TimeSpan.Zero), new DateTimeOffset(EndedAt, TimeSpan.Zero), Status, Outcome);
+}

@@ -1,0 +1,270 @@
+using JobService.Jobs;
+using SQLitePCL;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>The transitions of <see cref="JobState"/> as statements: each says in its WHERE from where it may be made.</summary>
+internal sealed class JobRows(sqlite3 database) : IDisposable
+{
+    private readonly SqliteStatement insertJob = new(database, """
+        INSERT INTO jobs (stamp, salt, queue_id, key, state, priority, weight, attempt, failures, max_attempts, timeout_ms, created_at, due_at, start_before)
+        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0, 0, ?7, ?8, ?9, ?10, ?11)
+        """);
+
+    private readonly SqliteStatement insertBody = new(database, """
+        INSERT INTO bodies (stamp, not_before, payload, request, tags, idempotency) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        """);
+
+    private readonly SqliteStatement insertTag = new(database, "INSERT INTO tags (tag, stamp) VALUES (?1, ?2)");
+
+    private readonly SqliteStatement insertIdempotency = new(database, "INSERT INTO idempotency (key, fingerprint, stamp) VALUES (?1, ?2, ?3)");
+
+    private readonly SqliteStatement selectIdempotency = new(database, """
+        SELECT i.fingerprint, j.stamp, j.salt FROM idempotency i JOIN jobs j USING (stamp) WHERE i.key = ?1
+        """);
+
+    private readonly SqliteStatement selectHeads = new(database, """
+        SELECT j.stamp, j.salt, j.weight, j.attempt, j.failures, j.max_attempts, j.timeout_ms, j.start_before, j.throttled_since, b.payload, b.request
+        FROM   jobs j INDEXED BY jobs_ready JOIN bodies b USING (stamp)
+        WHERE  j.state = 0 AND j.due_at IS NULL AND j.queue_id = ?1 AND j.key = ?2
+        ORDER  BY j.priority DESC, j.stamp
+        LIMIT  ?3
+        """);
+
+    private readonly SqliteStatement claim = new(database, """
+        UPDATE jobs SET state = 1, attempt = attempt + 1, lease = ?2, started_at = ?3 WHERE stamp = ?1 AND state = 0
+        """);
+
+    // Only the attempt that still holds the lease may end; a late one changes nothing.
+    private readonly SqliteStatement succeed = new(database, """
+        UPDATE jobs SET state = 2, lease = NULL, started_at = ?3, finished_at = ?4, cancel_reason = NULL, throttled_since = NULL
+        WHERE  stamp = ?1 AND lease = ?2
+        """);
+
+    private readonly SqliteStatement fail = new(database, """
+        UPDATE jobs SET state = 3, lease = NULL, started_at = ?3, finished_at = ?4, failures = failures + ?5, cancel_reason = NULL, throttled_since = NULL
+        WHERE  stamp = ?1 AND lease = ?2
+        """);
+
+    private readonly SqliteStatement stop = new(database, """
+        UPDATE jobs SET state = 4, lease = NULL, started_at = ?3, finished_at = ?4, attempt = attempt - ?5, cancel_reason = ?6, throttled_since = NULL
+        WHERE  stamp = ?1 AND lease = ?2
+        """);
+
+    private readonly SqliteStatement requeue = new(database, """
+        UPDATE jobs SET state = 0, lease = NULL, started_at = ?3, due_at = ?4, failures = failures + ?5, attempt = attempt - ?6,
+                        throttled_since = CASE ?7 WHEN 0 THEN NULL WHEN 1 THEN COALESCE(throttled_since, ?8) ELSE throttled_since END
+        WHERE  stamp = ?1 AND lease = ?2
+        """);
+
+    private readonly SqliteStatement insertResult = new(database, "INSERT OR REPLACE INTO results (stamp, status, content_type, body) VALUES (?1, ?2, ?3, ?4)");
+
+    private readonly SqliteStatement insertError = new(database, """
+        INSERT OR REPLACE INTO errors (stamp, type, title, status, detail) VALUES (?1, ?2, ?3, ?4, ?5)
+        """);
+
+    private readonly SqliteStatement insertAttempt = new(database, """
+        INSERT OR REPLACE INTO attempts (stamp, number, started_at, ended_at, status, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        """);
+
+    private readonly SqliteStatement selectJob = new(database, """
+        SELECT salt, queue_id, key, state, cancel_reason, attempt, started_at, failures, max_attempts, lease, weight FROM jobs WHERE stamp = ?1
+        """);
+
+    private readonly SqliteStatement cancelQueued = new(database, """
+        UPDATE jobs SET state = 4, finished_at = ?2, cancel_reason = ?3, due_at = NULL WHERE stamp = ?1 AND state = 0
+        """);
+
+    private readonly SqliteStatement tellToStop = new(database, """
+        UPDATE jobs SET cancel_reason = COALESCE(cancel_reason, ?2) WHERE stamp = ?1 AND state = 1
+        """);
+
+    private readonly SqliteStatement reopen = new(database, """
+        UPDATE jobs SET state = 0, failures = 0, finished_at = NULL, cancel_reason = NULL, throttled_since = NULL, due_at = NULL,
+                        start_before = CASE WHEN start_before <= ?2 THEN NULL ELSE start_before END
+        WHERE  stamp = ?1 AND state IN (3, 4)
+        """);
+
+    private readonly SqliteStatement release = new(database, "UPDATE jobs SET due_at = NULL WHERE stamp = ?1 AND state = 0");
+
+    private readonly SqliteStatement selectDue = new(database, """
+        SELECT stamp, queue_id, key FROM jobs WHERE state = 0 AND due_at <= ?1 ORDER BY due_at LIMIT ?2
+        """);
+
+    private readonly SqliteStatement selectNextDue = new(database, "SELECT due_at FROM jobs WHERE state = 0 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1");
+
+    private readonly SqliteStatement selectLate = new(database, """
+        SELECT stamp FROM jobs WHERE state = 0 AND start_before <= ?1 ORDER BY start_before LIMIT ?2
+        """);
+
+    private readonly SqliteStatement selectNextDeadline = new(database, """
+        SELECT start_before FROM jobs WHERE state = 0 AND start_before IS NOT NULL ORDER BY start_before LIMIT 1
+        """);
+
+    private readonly SqliteStatement selectRunning = new(database, "SELECT stamp FROM jobs INDEXED BY jobs_running WHERE state = 1");
+
+    private readonly SqliteStatement selectLanes = new(database, """
+        SELECT DISTINCT queue_id, key FROM jobs INDEXED BY jobs_ready WHERE state = 0 AND due_at IS NULL
+        """);
+
+    public void Insert(NewJob job, long queueId, long now, long? dueAt, string? requestJson, string? tagsJson)
+    {
+        var stamp = job.Id.Stamp;
+        insertJob.Bind(1, stamp).Bind(2, job.Id.Salt).Bind(3, queueId).Bind(4, job.Key).Bind(5, job.Priority).Bind(6, job.Weight)
+            .Bind(7, job.MaxAttempts).Bind(8, (long?)job.Timeout?.TotalMilliseconds).Bind(9, now).Bind(10, dueAt).Bind(11, job.StartBefore?.UtcTicks).Run();
+
+        insertBody.Bind(1, stamp).Bind(2, job.NotBefore?.UtcTicks).Bind(4, requestJson).Bind(5, tagsJson).Bind(6, job.Idempotency?.Key);
+        _ = job.Payload is { } payload ? insertBody.Bind(3, payload.Span) : insertBody.BindNull(3);
+        insertBody.Run();
+
+        foreach (var (name, value) in job.Tags ?? NoTags)
+            insertTag.Bind(1, $"{name}:{value}").Bind(2, stamp).Run();
+        if (job.Idempotency is { } idempotency)
+            insertIdempotency.Bind(1, idempotency.Key).Bind(2, idempotency.Fingerprint.Span).Bind(3, stamp).Run();
+    }
+
+    public (byte[] Fingerprint, JobId Job)? FindIdempotency(string key)
+    {
+        if (!selectIdempotency.Bind(1, key).Step())
+            return null;
+        var found = (selectIdempotency.Blob(0), JobId.FromParts(selectIdempotency.Int64(1), selectIdempotency.Int64(2)));
+        selectIdempotency.Reset();
+        return found;
+    }
+
+    public List<QueuedRow> Heads(long queueId, string key, int atMost)
+    {
+        var heads = new List<QueuedRow>(Math.Min(atMost, 64));
+        selectHeads.Bind(1, queueId).Bind(2, key).Bind(3, atMost);
+        while (selectHeads.Step())
+        {
+            heads.Add(new QueuedRow(JobId.FromParts(selectHeads.Int64(0), selectHeads.Int64(1)), selectHeads.Int32(2))
+            {
+                Stamp = selectHeads.Int64(0),
+                Key = key,
+                Attempt = selectHeads.Int32(3),
+                Failures = selectHeads.Int32(4),
+                MaxAttempts = selectHeads.Int32OrNull(5),
+                TimeoutMs = selectHeads.Int64OrNull(6),
+                StartBefore = selectHeads.Int64OrNull(7),
+                ThrottledSince = selectHeads.Int64OrNull(8),
+                Payload = selectHeads.Blob(9),
+                RequestJson = selectHeads.TextOrNull(10),
+            });
+        }
+
+        return heads;
+    }
+
+    public bool Claim(long stamp, long lease, long startedAt) => claim.Bind(1, stamp).Bind(2, lease).Bind(3, startedAt).Run() == 1;
+
+    public bool Succeed(long stamp, long lease, long startedAt, long endedAt, JobResult result)
+    {
+        if (succeed.Bind(1, stamp).Bind(2, lease).Bind(3, startedAt).Bind(4, endedAt).Run() == 0)
+            return false;
+        insertResult.Bind(1, stamp).Bind(2, result.Status).Bind(3, result.ContentType).Bind(4, (result.Body ?? default).Span).Run();
+        return true;
+    }
+
+    public bool Fail(long stamp, long lease, long? startedAt, long endedAt, bool countFailure = true) =>
+        fail.Bind(1, stamp).Bind(2, lease).Bind(3, startedAt).Bind(4, endedAt).Bind(5, countFailure ? 1 : 0).Run() == 1;
+
+    /// <summary>Running to cancelled.</summary>
+    public bool Stop(long stamp, long lease, long? startedAt, long endedAt, bool undoAttempt, CancelReason reason) =>
+        stop.Bind(1, stamp).Bind(2, lease).Bind(3, startedAt).Bind(4, endedAt).Bind(5, undoAttempt ? 1 : 0).Bind(6, (long)reason).Run() == 1;
+
+    /// <summary>Running to queued.</summary>
+    /// <param name="throttle">What becomes of the moment since which the API has been saying "not now".</param>
+    public bool Requeue(long stamp, long lease, long? startedAt, long now, long? dueAt, bool countFailure, bool undoAttempt, ThrottleMark throttle) =>
+        requeue.Bind(1, stamp).Bind(2, lease).Bind(3, startedAt).Bind(4, dueAt).Bind(5, countFailure ? 1 : 0).Bind(6, undoAttempt ? 1 : 0)
+            .Bind(7, (long)throttle).Bind(8, now).Run() == 1;
+
+    public void WriteError(long stamp, JobError error) =>
+        insertError.Bind(1, stamp).Bind(2, error.Type).Bind(3, error.Title).Bind(4, error.Status).Bind(5, error.Detail).Run();
+
+    public void WriteAttempt(long stamp, int number, long startedAt, long endedAt, int? status, string outcome) =>
+        insertAttempt.Bind(1, stamp).Bind(2, number).Bind(3, startedAt).Bind(4, endedAt).Bind(5, status).Bind(6, outcome).Run();
+
+    public JobRow? Find(long stamp)
+    {
+        if (!selectJob.Bind(1, stamp).Step())
+            return null;
+        var row = new JobRow(JobId.FromParts(stamp, selectJob.Int64(0)), selectJob.Int64(1), selectJob.Text(2), (JobState)selectJob.Int32(3))
+        {
+            CancelReason = (CancelReason?)selectJob.Int32OrNull(4),
+            Attempt = selectJob.Int32(5),
+            StartedAt = selectJob.Int64OrNull(6),
+            Failures = selectJob.Int32(7),
+            MaxAttempts = selectJob.Int32OrNull(8),
+            Lease = selectJob.Int64OrNull(9),
+            Weight = selectJob.Int32(10),
+        };
+        selectJob.Reset();
+        return row;
+    }
+
+    public bool CancelQueued(long stamp, long now, CancelReason reason) => cancelQueued.Bind(1, stamp).Bind(2, now).Bind(3, (long)reason).Run() == 1;
+
+    public void TellToStop(long stamp, CancelReason reason) => tellToStop.Bind(1, stamp).Bind(2, (long)reason).Run();
+
+    /// <summary>Failed or cancelled to queued. A deadline that has passed once is lifted.</summary>
+    public bool Reopen(long stamp, long now) => reopen.Bind(1, stamp).Bind(2, now).Run() == 1;
+
+    public void LetGo(long stamp) => release.Bind(1, stamp).Run();
+
+    public List<(long Stamp, long QueueId, string Key)> Due(long now, int atMost)
+    {
+        var due = new List<(long, long, string)>();
+        selectDue.Bind(1, now).Bind(2, atMost);
+        while (selectDue.Step())
+            due.Add((selectDue.Int64(0), selectDue.Int64(1), selectDue.Text(2)));
+        return due;
+    }
+
+    public long? NextDue() => First(selectNextDue);
+
+    public List<long> Late(long now, int atMost) => Stamps(selectLate.Bind(1, now).Bind(2, atMost));
+
+    public long? NextDeadline() => First(selectNextDeadline);
+
+    public List<long> Running() => Stamps(selectRunning);
+
+    public List<(long QueueId, string Key)> Lanes()
+    {
+        var lanes = new List<(long, string)>();
+        while (selectLanes.Step())
+            lanes.Add((selectLanes.Int64(0), selectLanes.Text(1)));
+        return lanes;
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in new[]
+        {
+            insertJob, insertBody, insertTag, insertIdempotency, selectIdempotency, selectHeads, claim, succeed, fail, stop, requeue, insertResult, insertError,
+            insertAttempt, selectJob, cancelQueued, tellToStop, reopen, release, selectDue, selectNextDue, selectLate, selectNextDeadline, selectRunning, selectLanes,
+        })
+        {
+            statement.Dispose();
+        }
+    }
+
+    private static readonly Dictionary<string, string> NoTags = [];
+
+    private static long? First(SqliteStatement statement)
+    {
+        if (!statement.Step())
+            return null;
+        var value = statement.Int64OrNull(0);
+        statement.Reset();
+        return value;
+    }
+
+    private static List<long> Stamps(SqliteStatement statement)
+    {
+        var stamps = new List<long>();
+        while (statement.Step())
+            stamps.Add(statement.Int64(0));
+        return stamps;
+    }
+}

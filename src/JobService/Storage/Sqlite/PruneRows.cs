@@ -1,0 +1,56 @@
+using JobService.Jobs;
+using SQLitePCL;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>Everything that is kept of a job, deleted together.</summary>
+internal sealed class PruneRows(sqlite3 database) : IDisposable
+{
+    private readonly SqliteStatement selectOld = new(database, """
+        SELECT stamp, queue_id, state FROM jobs WHERE stamp < ?1 AND state >= 2 AND finished_at < ?2 ORDER BY stamp LIMIT ?3
+        """);
+
+    private readonly SqliteStatement selectBody = new(database, "SELECT tags, idempotency FROM bodies WHERE stamp = ?1");
+    private readonly SqliteStatement deleteTag = new(database, "DELETE FROM tags WHERE tag = ?1 AND stamp = ?2");
+    private readonly SqliteStatement deleteIdempotency = new(database, "DELETE FROM idempotency WHERE key = ?1");
+
+    private readonly SqliteStatement[] deletes =
+    [
+        new(database, "DELETE FROM attempts WHERE stamp = ?1"),
+        new(database, "DELETE FROM errors WHERE stamp = ?1"),
+        new(database, "DELETE FROM results WHERE stamp = ?1"),
+        new(database, "DELETE FROM bodies WHERE stamp = ?1"),
+        new(database, "DELETE FROM jobs WHERE stamp = ?1"),
+    ];
+
+    public List<(long Stamp, long QueueId, JobState State)> Old(long newest, long finishedBefore, int atMost)
+    {
+        var old = new List<(long, long, JobState)>();
+        selectOld.Bind(1, newest).Bind(2, finishedBefore).Bind(3, atMost);
+        while (selectOld.Step())
+            old.Add((selectOld.Int64(0), selectOld.Int64(1), (JobState)selectOld.Int32(2)));
+        return old;
+    }
+
+    public void Delete(long stamp)
+    {
+        if (selectBody.Bind(1, stamp).Step())
+        {
+            var (tags, idempotency) = (selectBody.TextOrNull(0), selectBody.TextOrNull(1));
+            selectBody.Reset();
+            foreach (var (name, value) in tags is null ? new Dictionary<string, string>() : StorageJson.ReadTags(tags))
+                deleteTag.Bind(1, $"{name}:{value}").Bind(2, stamp).Run();
+            if (idempotency is not null)
+                deleteIdempotency.Bind(1, idempotency).Run();
+        }
+
+        foreach (var delete in deletes)
+            delete.Bind(1, stamp).Run();
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in deletes.Concat([selectOld, selectBody, deleteTag, deleteIdempotency]))
+            statement.Dispose();
+    }
+}

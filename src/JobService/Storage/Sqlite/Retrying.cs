@@ -1,0 +1,25 @@
+using JobService.Jobs;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>Failed or cancelled to queued, by request.</summary>
+internal static class Retrying
+{
+    public static RetryOutcome Retry(SqliteTurn turn, JobId job)
+    {
+        if (turn.Jobs.Find(job.Stamp) is not { } row || row.Id != job)
+            return new RetryOutcome.NotFound();
+        if (row.State is not (JobState.Failed or JobState.Cancelled))
+            return new RetryOutcome.WrongState(row.State);
+
+        if (turn.Memory.FindQueue(row.QueueId) is not { } queue)
+            return new RetryOutcome.QueueDeleted();
+        if (queue.Unfinished >= queue.Entry.Definition.Capacity)
+            return new RetryOutcome.Full();
+
+        turn.Jobs.Reopen(job.Stamp, turn.Now);
+        queue.Move(row.State, JobState.Queued);
+        turn.Memory.Planner.Arrive(queue.Entry.Name, row.Key);
+        return new RetryOutcome.Requeued();
+    }
+}

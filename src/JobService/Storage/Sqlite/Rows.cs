@@ -1,0 +1,54 @@
+using JobService.Jobs;
+using JobService.Lanes;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>A job at the head of its lane, with all that its call needs.</summary>
+internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
+{
+    public required long Stamp { get; init; }
+
+    public required string Key { get; init; }
+
+    public required int Attempt { get; init; }
+
+    public required int Failures { get; init; }
+
+    public required int? MaxAttempts { get; init; }
+
+    public required long? TimeoutMs { get; init; }
+
+    public required long? StartBefore { get; init; }
+
+    public required long? ThrottledSince { get; init; }
+
+    public required byte[] Payload { get; init; }
+
+    public required string? RequestJson { get; init; }
+}
+
+/// <summary>The hot row of a job, as far as transitions look at it.</summary>
+internal sealed record JobRow(JobId Id, long QueueId, string Key, JobState State)
+{
+    public CancelReason? CancelReason { get; init; }
+
+    public int Attempt { get; init; }
+
+    public long? StartedAt { get; init; }
+
+    public int Failures { get; init; }
+
+    public int? MaxAttempts { get; init; }
+
+    public long? Lease { get; init; }
+
+    public int Weight { get; init; }
+}
+
+/// <summary>What an end says about the moment since which the API has been saying "not now".</summary>
+internal enum ThrottleMark
+{
+    Clear = 0,
+    Set = 1,
+    Keep = 2,
+}

@@ -1,0 +1,148 @@
+using JobService.Jobs;
+using JobService.Limits;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>Jobs in one SQLite file, used by one process.</summary>
+public sealed class SqliteJobStore : IJobStore
+{
+    /// <summary>Rows that a request over many jobs changes in one turn: others wait for a turn at most so long.</summary>
+    private const int Bite = 500;
+
+    private readonly SqliteDatabase database;
+    private readonly SqliteWriter writer;
+    private readonly SqliteReads reads;
+
+    public SqliteJobStore(IOptions<StorageOptions> options, JobIdSource ids, TimeProvider time, ILogger<SqliteJobStore> logger)
+    {
+        database = SqliteDatabase.Open(options.Value.Path);
+        var (opening, lastStamp, lastTime) = database.Enter(time.GetUtcNow());
+        ids.StartAfter(lastStamp);
+        writer = new SqliteWriter(database, new StoreClock(time, lastTime), time, logger, new LeaseSource(opening));
+        reads = new SqliteReads(database);
+        writer.Committed += news => Committed?.Invoke(news);
+        writer.Start();
+    }
+
+    public event Action<StoreNews>? Committed;
+
+    public DateTimeOffset Now => Time(writer.Clock.Now);
+
+    public long TimestampOf(DateTimeOffset moment) => writer.Clock.TimestampOf(moment.UtcTicks);
+
+    public Catalog Catalog => writer.Catalog;
+
+    public string? Trouble => writer.Trouble;
+
+    public async Task<IReadOnlyList<Addition>> AddAsync(IReadOnlyList<NewJob> jobs) => await writer.RunAsync(turn => Adding.Add(turn, jobs));
+
+    public Task<IReadOnlyList<ClaimedJob>> ClaimAsync(Func<string, int, int> takePermits, Action<string, int> returnPermits, CancellationToken stopTaking) =>
+        writer.ClaimAsync(new ClaimRequest(takePermits, returnPermits), stopTaking);
+
+    public void Nudge() => writer.Nudge();
+
+    public void Release(ClaimedJob job) => _ = writer.AskAsync(turn => Finishing.ReturnHold(turn, job.Lease));
+
+    public Task<int> FinishAsync(IReadOnlyList<AttemptEnd> ends) => writer.RunAsync(turn => Finishing.Finish(turn, ends));
+
+    public Task<CancelOutcome> CancelAsync(JobId job, CancelReason reason) => writer.RunAsync(turn => Cancelling.Cancel(turn, job, reason));
+
+    public Task<RetryOutcome> RetryAsync(JobId job) => writer.RunAsync(turn => Retrying.Retry(turn, job));
+
+    public async Task<(long Matched, long Cancelled, long Stopping)> CancelManyAsync(JobFilter filter, CancelReason reason)
+    {
+        var (matched, cancelled, stopping) = (0L, 0L, 0L);
+        await foreach (var bite in BitesAsync(filter, "j.state < 2"))
+        {
+            foreach (var outcome in await writer.RunAsync(turn => bite.ConvertAll(job => Cancelling.Cancel(turn, job, reason))))
+            {
+                matched++;
+                cancelled += outcome is CancelOutcome.Cancelled ? 1 : 0;
+                stopping += outcome is CancelOutcome.Stopping ? 1 : 0;
+            }
+        }
+
+        return (matched, cancelled, stopping);
+    }
+
+    public async Task<(long Matched, long Requeued)> RetryManyAsync(JobFilter filter)
+    {
+        var (matched, requeued) = (0L, 0L);
+        await foreach (var bite in BitesAsync(filter, "j.state IN (3, 4)"))
+        {
+            foreach (var outcome in await writer.RunAsync(turn => bite.ConvertAll(job => Retrying.Retry(turn, job))))
+            {
+                matched++;
+                requeued += outcome is RetryOutcome.Requeued ? 1 : 0;
+            }
+        }
+
+        return (matched, requeued);
+    }
+
+    public Task<int> PruneAsync(DateTimeOffset finishedBefore, int atMost) => writer.RunAsync(turn => Pruning.Prune(turn, finishedBefore.UtcTicks, atMost));
+
+    public Task DeclareAsync(IReadOnlyDictionary<string, QueueDefinition> queues, IReadOnlyDictionary<string, LimitDefinition> limits) =>
+        writer.RunAsync(turn => Defining.Declare(turn, queues, limits));
+
+    public Task<PutOutcome<QueueEntry>> PutQueueAsync(string name, QueueDefinition definition, long? expected) =>
+        writer.RunAsync(turn => Defining.PutQueue(turn, name, definition, expected));
+
+    public Task<PutOutcome<LimitEntry>> PutLimitAsync(string name, LimitDefinition definition, long? expected) =>
+        writer.RunAsync(turn => Defining.PutLimit(turn, name, definition, expected));
+
+    public Task<DeleteOutcome> DeleteQueueAsync(string name, long? expected) => writer.RunAsync(turn => Defining.DeleteQueue(turn, name, expected));
+
+    public Task<DeleteOutcome> DeleteLimitAsync(string name, long? expected) => writer.RunAsync(turn => Defining.DeleteLimit(turn, name, expected));
+
+    public Task<QueueEntry?> PauseAsync(string queue, bool paused) => writer.RunAsync(turn => Defining.Pause(turn, queue, paused));
+
+    public async Task<Job?> FindAsync(JobId job, int maxInlineBytes)
+    {
+        if (await reads.FindAsync(job, maxInlineBytes) is not var (found, attempts))
+            return null;
+        var waiting = await ExplainAsync([found]);
+        return found.ToJob(Catalog, waiting[0], attempts);
+    }
+
+    public async Task<IReadOnlyList<Job>> ListAsync(JobFilter filter, int limit, JobId? before)
+    {
+        var found = await reads.ListAsync(filter, limit, before?.Stamp ?? long.MaxValue);
+        var waiting = await ExplainAsync(found);
+        return [.. found.Zip(waiting, (job, why) => job.ToJob(Catalog, why, attempts: null))];
+    }
+
+    public Task<QueueCounts?> CountAsync(string queue) => writer.AskAsync(turn =>
+        turn.Memory.FindQueue(queue) is { Counts: [var queued, var running, var succeeded, var failed, var cancelled] }
+            ? new QueueCounts(queued, running, succeeded, failed, cancelled)
+            : null);
+
+    public Task<LimitStatus?> LimitAsync(string name) => writer.AskAsync(turn => Explaining.Limit(turn, name));
+
+    public ValueTask DisposeAsync()
+    {
+        writer.Dispose();
+        reads.Dispose();
+        database.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async IAsyncEnumerable<List<JobId>> BitesAsync(JobFilter filter, string condition)
+    {
+        var before = long.MaxValue;
+        while (await reads.IdsAsync(filter, condition, Bite, before) is { Count: > 0 } bite)
+        {
+            yield return bite;
+            before = bite[^1].Stamp;
+        }
+    }
+
+    private async Task<Waiting?[]> ExplainAsync(List<JobRead> jobs) =>
+        jobs.TrueForAll(job => job.State != JobState.Queued)
+            ? new Waiting?[jobs.Count]
+            : await writer.AskAsync(turn => jobs.ConvertAll(job => Explaining.Wait(turn.Memory, job)).ToArray());
+
+    private static DateTimeOffset Time(long ticks) => new(ticks, TimeSpan.Zero);
+}

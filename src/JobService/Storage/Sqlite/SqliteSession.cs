@@ -1,0 +1,81 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>The writer's connection with its statements and the memory read from its rows. Thrown away as a whole when a turn fails.</summary>
+internal sealed class SqliteSession : IDisposable
+{
+    private readonly SqliteConnection connection;
+    private readonly SqliteStatement begin;
+    private readonly SqliteStatement commit;
+    private readonly JobRows jobs;
+    private readonly DefinitionRows definitions;
+    private readonly PruneRows prunes;
+    private readonly LeaseSource leases;
+
+    private SqliteSession(SqliteConnection connection, LeaseSource leases)
+    {
+        this.connection = connection;
+        this.leases = leases;
+        var handle = connection.Handle!;
+        begin = new SqliteStatement(handle, "BEGIN IMMEDIATE");
+        commit = new SqliteStatement(handle, "COMMIT");
+        jobs = new JobRows(handle);
+        definitions = new DefinitionRows(handle);
+        prunes = new PruneRows(handle);
+    }
+
+    public StoreMemory Memory { get; } = new();
+
+    /// <param name="database">The file.</param>
+    /// <param name="leases">Tokens of this opening.</param>
+    /// <param name="now">Ticks of store time.</param>
+    /// <param name="former">The memory before a failed turn; null at the first opening: then whoever is running died with the last process.</param>
+    /// <param name="logger">Tells what was recovered.</param>
+    public static SqliteSession Open(SqliteDatabase database, LeaseSource leases, long now, StoreMemory? former, ILogger logger)
+    {
+        var session = new SqliteSession(database.Connect(), leases);
+        try
+        {
+            session.Run(now, turn =>
+            {
+                Loading.Load(turn);
+                if (former is null)
+                    Loading.FreeRunning(turn, logger);
+                else
+                    Loading.KeepRunning(turn, former);
+            });
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>One transaction. An exception leaves the session unfit for another.</summary>
+    public SqliteTurn Run(long now, Action<SqliteTurn> work)
+    {
+        var turn = new SqliteTurn(Memory, jobs, definitions, prunes, leases, now);
+        begin.Run();
+        work(turn);
+        turn.WriteBack();
+        commit.Run();
+        return turn;
+    }
+
+    /// <summary>A look at the memory, without a transaction.</summary>
+    public SqliteTurn Ask(long now) => new(Memory, jobs, definitions, prunes, leases, now);
+
+    public void Dispose()
+    {
+        jobs.Dispose();
+        definitions.Dispose();
+        prunes.Dispose();
+        begin.Dispose();
+        commit.Dispose();
+        connection.Dispose(); // rolls back what is open
+    }
+}

@@ -1,0 +1,285 @@
+using System.Diagnostics;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>The one writer: a thread of its own that commits, turn by turn, all that has gathered, the next claims last.</summary>
+/// <remarks>
+/// A turn starts as soon as there is something to do: an idle job waits for no timer and no batch to fill. While it commits, the next one gathers.
+/// </remarks>
+internal sealed partial class SqliteWriter : IDisposable
+{
+    private static readonly TimeSpan ReopenAfter = TimeSpan.FromSeconds(1);
+
+    private readonly object gate = new();
+    private readonly SqliteDatabase database;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly LeaseSource leases;
+    private readonly CommitTimes commitTimes = new();
+    private readonly ITimer alarm;
+    private readonly Thread thread;
+
+    private List<WriterCommand> gathering = [];
+    private ClaimRequest? claim;
+    private bool nudged = true;
+    private bool stopping;
+
+    private SqliteSession? session;
+    private StoreMemory former;
+    private Catalog catalog = Catalog.Empty;
+    private string? trouble;
+
+    public SqliteWriter(SqliteDatabase database, StoreClock clock, TimeProvider time, ILogger logger, LeaseSource leases)
+    {
+        this.database = database;
+        this.time = time;
+        this.logger = logger;
+        this.leases = leases;
+        Clock = clock;
+        session = SqliteSession.Open(database, leases, clock.Now, former: null, logger);
+        former = session.Memory;
+        Catalog = session.Memory.Snapshot();
+        alarm = time.CreateTimer(static state => ((SqliteWriter)state!).Nudge(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        thread = new Thread(Loop) { IsBackground = true, Name = "sqlite writer" };
+    }
+
+    public StoreClock Clock { get; }
+
+    public Catalog Catalog
+    {
+        get => Volatile.Read(ref catalog);
+        private set => Volatile.Write(ref catalog, value);
+    }
+
+    /// <summary>What the database said when it last could not be written; null since a write has succeeded.</summary>
+    public string? Trouble
+    {
+        get => Volatile.Read(ref trouble);
+        private set => Volatile.Write(ref trouble, value);
+    }
+
+    public event Action<StoreNews>? Committed;
+
+    public void Start() => thread.Start();
+
+    public Task<T> RunAsync<T>(Func<SqliteTurn, T> work) => Post(new WriterCommand<T>(work) { Writes = true });
+
+    public Task<T> AskAsync<T>(Func<SqliteTurn, T> question) => Post(new WriterCommand<T>(question) { Writes = false });
+
+    /// <summary>One wish at a time; it is tried in every turn until something is claimed.</summary>
+    public async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken stopTaking)
+    {
+        lock (gate)
+        {
+            claim = request;
+            nudged = true;
+            Monitor.Pulse(gate);
+        }
+
+        await using var withdrawal = stopTaking.Register(() => Withdraw(request));
+        return await request.Answer;
+    }
+
+    public void Nudge()
+    {
+        lock (gate)
+        {
+            nudged = true;
+            Monitor.Pulse(gate);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            stopping = true;
+            Monitor.Pulse(gate);
+        }
+
+        if (thread.IsAlive)
+            thread.Join();
+        claim?.Complete([]);
+        alarm.Dispose();
+        session?.Dispose();
+    }
+
+    private void Withdraw(ClaimRequest request)
+    {
+        lock (gate)
+        {
+            request.Withdrawn = true;
+            if (claim != request)
+                return;
+            claim = null;
+        }
+
+        request.Complete([]);
+    }
+
+    private Task<T> Post<T>(WriterCommand<T> command)
+    {
+        lock (gate)
+        {
+            if (stopping)
+                throw new StorageUnavailableException("The storage is closed.");
+            gathering.Add(command);
+            Monitor.Pulse(gate);
+        }
+
+        return command.Answer;
+    }
+
+    private void Loop()
+    {
+        var commands = new List<WriterCommand>();
+        while (true)
+        {
+            ClaimRequest? request;
+            lock (gate)
+            {
+                while (gathering.Count == 0 && !nudged && !stopping)
+                    Monitor.Wait(gate);
+                if (stopping && gathering.Count == 0)
+                    return;
+                (commands, gathering) = (gathering, commands);
+                (request, claim) = (claim, null);
+                nudged = false;
+            }
+
+            TakeTurn(commands, request);
+            commands.Clear();
+        }
+    }
+
+    private void TakeTurn(List<WriterCommand> commands, ClaimRequest? request)
+    {
+        try
+        {
+            if (request is null && commands.TrueForAll(command => !command.Writes) && commands.Count > 0 && session is { } open)
+                Answer(open, commands);
+            else
+                Commit(commands, request);
+            Trouble = null;
+        }
+        catch (Exception error)
+        {
+            Abandon(error);
+            request?.ReturnAll();
+            KeepWish(request);
+            if (commands.Count == 1)
+            {
+                commands[0].Fail(error is SqliteException ? new StorageUnavailableException(error.Message, error) : error);
+                return;
+            }
+
+            // One of them may be what broke the turn: each gets a turn of its own.
+            foreach (var command in commands)
+                TakeTurn([command], request: null);
+        }
+    }
+
+    private void Answer(SqliteSession open, List<WriterCommand> questions)
+    {
+        var look = open.Ask(Clock.Now);
+        foreach (var question in questions)
+            question.Run(look);
+        questions.ForEach(question => question.Complete());
+    }
+
+    private void Commit(List<WriterCommand> commands, ClaimRequest? request)
+    {
+        session ??= SqliteSession.Open(database, leases, Clock.Now, former, logger);
+        former = session.Memory;
+
+        List<ClaimedJob> claimed = [];
+        var plannedAt = 0L;
+        var turn = session.Run(Clock.Now, turn =>
+        {
+            foreach (var command in commands)
+                command.Run(turn);
+            if (Trouble is not null)
+                turn.Definitions.ProbeWrite();
+            Waking.Wake(turn);
+            if (request is null)
+                return;
+            plannedAt = Clock.Now;
+            claimed = Claiming.Claim(turn, plannedAt, commitTimes.Lead, request);
+        });
+
+        if (claimed.Count > 0)
+            commitTimes.Add(Clock.Now - plannedAt);
+        if (turn.CatalogChanged)
+        {
+            Catalog = session.Memory.Snapshot();
+            Nudge(); // wider semaphores are seen from here on
+        }
+
+        if (turn.Ended.Count + turn.StopRequests.Count > 0)
+            Committed?.Invoke(new StoreNews(turn.Ended, turn.StopRequests));
+        commands.ForEach(command => command.Complete());
+        if (claimed.Count > 0)
+            request!.Complete(claimed);
+        else
+            KeepWish(request);
+        SetAlarm(session.Memory);
+    }
+
+    /// <summary>The wish stays for the next turn, unless it was withdrawn while this one ran.</summary>
+    private void KeepWish(ClaimRequest? request)
+    {
+        if (request is null)
+            return;
+        lock (gate)
+        {
+            if (!request.Withdrawn)
+            {
+                claim = request;
+                return;
+            }
+        }
+
+        request.Complete([]);
+    }
+
+    private void SetAlarm(StoreMemory memory)
+    {
+        var next = Math.Min(memory.NextDueAt, memory.NextDeadlineAt);
+        if (claim is not null)
+            next = Math.Min(next, memory.Planner.NextWake);
+        if (next == StoreMemory.Never)
+            return;
+
+        var wait = new TimeSpan(next - Clock.Now);
+        if (wait <= TimeSpan.Zero)
+            Nudge();
+        else
+            alarm.Change(wait < MaxAlarm ? wait : MaxAlarm, Timeout.InfiniteTimeSpan);
+    }
+
+    private static readonly TimeSpan MaxAlarm = TimeSpan.FromDays(1);
+
+    /// <summary>After a failed turn nothing is believed but the file: connection and memory are made anew.</summary>
+    private void Abandon(Exception error)
+    {
+        LogTurnFailed(logger, error);
+        if (error is SqliteException)
+            Trouble = error.Message;
+        try
+        {
+            session?.Dispose();
+        }
+        catch (SqliteException closing)
+        {
+            LogTurnFailed(logger, closing);
+        }
+
+        session = null;
+        alarm.Change(ReopenAfter, Timeout.InfiniteTimeSpan);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A turn of the store was rolled back")]
+    private static partial void LogTurnFailed(ILogger logger, Exception error);
+}

@@ -1,0 +1,82 @@
+using JobService.Jobs;
+using JobService.Lanes;
+using JobService.Limits;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>What the writer keeps in memory beside the rows: the planner, the queues with their counts, who runs. Owned by the writer thread.</summary>
+/// <remarks>All of it follows from the rows: after a turn that failed it is thrown away and read again.</remarks>
+internal sealed class StoreMemory
+{
+    public const long Never = LimitState.Never;
+
+    private readonly Dictionary<string, QueueRow> queuesByName = [];
+    private readonly Dictionary<long, QueueRow> queuesById = [];
+
+    public LanePlanner Planner { get; } = new();
+
+    public Dictionary<string, LimitRow> Limits { get; } = [];
+
+    public Dictionary<long, RunningJob> Running { get; } = [];
+
+    public IReadOnlyCollection<QueueRow> Queues => queuesByName.Values;
+
+    /// <summary>Earliest <c>due_at</c> of a queued job.</summary>
+    public long NextDueAt { get; set; } = Never;
+
+    /// <summary>Earliest <c>start_before</c> of a queued job.</summary>
+    public long NextDeadlineAt { get; set; } = Never;
+
+    /// <summary>The highest revision in force; the next change gets the one after.</summary>
+    public long LastRevision { get; set; }
+
+    public QueueRow? FindQueue(string name) => queuesByName.GetValueOrDefault(name);
+
+    public QueueRow Queue(long id) => queuesById[id];
+
+    /// <summary>Null for a queue that was deleted: only finished jobs name it.</summary>
+    public QueueRow? FindQueue(long id) => queuesById.GetValueOrDefault(id);
+
+    public void Enter(QueueRow queue)
+    {
+        queuesByName[queue.Entry.Name] = queue;
+        queuesById[queue.Id] = queue;
+        LastRevision = Math.Max(LastRevision, queue.Entry.Revision);
+        Planner.PutQueue(queue.Entry.Name, queue.Entry.Definition, queue.Entry.Paused);
+    }
+
+    public void Enter(LimitRow limit, long now)
+    {
+        Limits[limit.Entry.Name] = limit;
+        LastRevision = Math.Max(LastRevision, limit.Entry.Revision);
+        Planner.PutLimit(limit.Entry.Name, limit.Entry.Definition, now);
+    }
+
+    public void Remove(QueueRow queue)
+    {
+        queuesByName.Remove(queue.Entry.Name);
+        queuesById.Remove(queue.Id);
+        Planner.RemoveQueue(queue.Entry.Name);
+    }
+
+    public void RemoveLimit(string name)
+    {
+        Limits.Remove(name);
+        Planner.RemoveLimit(name);
+    }
+
+    public Catalog Snapshot() => new(
+        queuesByName.ToDictionary(pair => pair.Key, pair => pair.Value.Entry),
+        Limits.ToDictionary(pair => pair.Key, pair => pair.Value.Entry));
+}
+
+/// <summary>An attempt that holds a lease.</summary>
+internal sealed class RunningJob(JobId id, QueueRow queue, LimitHold? hold)
+{
+    public JobId Id { get; } = id;
+
+    public QueueRow Queue { get; } = queue;
+
+    /// <summary>What the call holds of its limits; null once the call is over, or when it held nothing.</summary>
+    public LimitHold? Hold { get; set; } = hold;
+}

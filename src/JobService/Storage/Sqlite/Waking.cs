@@ -1,0 +1,36 @@
+using JobService.Jobs;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>What time alone changes: waiting jobs whose moment has come, and jobs that nobody wants any more.</summary>
+internal static class Waking
+{
+    /// <summary>Rows in one turn: a flood that comes due at once must not hold up everything else.</summary>
+    private const int Bite = 500;
+
+    public static void Wake(SqliteTurn turn)
+    {
+        if (turn.Memory.NextDeadlineAt <= turn.Now)
+            CancelLate(turn);
+        if (turn.Memory.NextDueAt <= turn.Now)
+            LetGo(turn);
+    }
+
+    private static void LetGo(SqliteTurn turn)
+    {
+        foreach (var (stamp, queueId, key) in turn.Jobs.Due(turn.Now, Bite))
+        {
+            turn.Jobs.LetGo(stamp);
+            turn.Memory.Planner.Arrive(turn.Memory.Queue(queueId).Entry.Name, key);
+        }
+
+        turn.Memory.NextDueAt = turn.Jobs.NextDue() ?? StoreMemory.Never;
+    }
+
+    private static void CancelLate(SqliteTurn turn)
+    {
+        foreach (var stamp in turn.Jobs.Late(turn.Now, Bite))
+            Cancelling.CancelQueued(turn, turn.Jobs.Find(stamp)!, CancelReason.Deadline);
+        turn.Memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? StoreMemory.Never;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using JobService.Jobs;
+using JobService.Storage;
+using Microsoft.Extensions.Options;
+
+namespace JobService.Upstream;
+
+/// <summary>The target of each queue, kept as long as its definition is: connections stay warm and a circuit stays open over a pause.</summary>
+public sealed class ApiTargets(
+    TimeProvider time, Func<double> chance, IOptions<UpstreamOptions> options, IConfiguration configuration, ILoggerFactory logs) : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, Kept> queues = new();
+    private readonly Lock change = new();
+    private readonly ILogger log = logs.CreateLogger<ApiTargets>();
+
+    /// <summary>The target in force. A call on one that was replaced meanwhile is answered <see cref="ApiAnswer.NotStarted"/>.</summary>
+    public IApiTarget For(QueueEntry queue) =>
+        queues.TryGetValue(queue.Name, out var kept) && kept.Revision >= queue.Revision ? kept.Target : Replace(queue);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var kept in queues.Values)
+            await kept.Target.DisposeAsync();
+    }
+
+    private RetirableTarget Replace(QueueEntry queue)
+    {
+        lock (change)
+        {
+            queues.TryGetValue(queue.Name, out var old);
+            if (old is not null && old.Revision >= queue.Revision)
+                return old.Target;
+
+            var definition = queue.Definition.Target;
+            var target = old is not null && IsSame(old.Definition, definition) ? old.Target : new RetirableTarget(Make(queue.Name, definition));
+            queues[queue.Name] = new Kept(queue.Revision, definition, target);
+            if (old is not null && old.Target != target)
+                old.Target.Retire();
+            return target;
+        }
+    }
+
+    private IApiTarget Make(string queue, TargetDefinition definition) => definition switch
+    {
+        SimulatedTarget simulated => new SimulatedApi(simulated, time, chance),
+        HttpTarget http => new HttpApi(queue, http, options.Value, configuration, time, log),
+        _ => throw new UnreachableException($"No API for {definition.GetType().Name}."),
+    };
+
+    // Records compare a dictionary of headers by reference; what the store has read anew is another one.
+    private static bool IsSame(TargetDefinition one, TargetDefinition other) =>
+        one == other || JsonSerializer.Serialize(one) == JsonSerializer.Serialize(other);
+
+    private sealed record Kept(long Revision, TargetDefinition Definition, RetirableTarget Target);
+}

@@ -1,0 +1,108 @@
+using System.Collections.Frozen;
+using System.Net.Http.Headers;
+using System.Runtime.InteropServices;
+using JobService.Jobs;
+
+namespace JobService.Upstream;
+
+/// <summary>One call as an HTTP message, or why there can be none.</summary>
+internal sealed class CallMessage(HttpTarget target, IConfiguration configuration)
+{
+    private const string Secrets = "JobService:Secrets:";
+
+    private static readonly FrozenSet<string> ContentHeaders = new[]
+    {
+        "Allow", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Location", "Content-MD5", "Content-Range",
+        "Content-Type", "Expires", "Last-Modified",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    public (HttpRequestMessage? Message, ApiAnswer.Broken? Fault) Build(ApiCall call)
+    {
+        var address = CallAddress.Of(target.BaseAddress, call.Request?.Path, call.Request?.Query);
+        if (address is null)
+            return (null, Unsendable("The path leads out of the queue's base address."));
+
+        var message = new HttpRequestMessage(MethodOf(call.Request), address) { Content = ContentOf(call) };
+        var fault = AddHeaders(message, call);
+        if (fault is null)
+            return (message, null);
+
+        message.Dispose();
+        return (null, fault);
+    }
+
+    private static HttpMethod MethodOf(ApiRequest? request) => HttpMethod.Parse(request?.Method ?? "POST");
+
+    // Always with content, be it empty: a message without any is sent again, up to four times, when a connection breaks before the answer.
+    private static ByteArrayContent ContentOf(ApiCall call)
+    {
+        var body = BodyOf(call);
+        var content = MemoryMarshal.TryGetArray(body, out var bytes) && bytes.Array is { } array
+            ? new ByteArrayContent(array, bytes.Offset, bytes.Count)
+            : new ByteArrayContent(body.ToArray());
+        if (!body.IsEmpty)
+            content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return content;
+    }
+
+    private static ReadOnlyMemory<byte> BodyOf(ApiCall call)
+    {
+        if (call.Request?.Body is { } body)
+            return JsonMarshal.GetRawUtf8Value(body).ToArray();
+        return call.Request?.Method is "GET" or "HEAD" or "DELETE" ? ReadOnlyMemory<byte>.Empty : call.Payload;
+    }
+
+    private ApiAnswer.Broken? AddHeaders(HttpRequestMessage message, ApiCall call)
+    {
+        foreach (var (name, value) in target.Headers)
+        {
+            if (AddHeader(message, name, value) is { } fault)
+                return fault;
+        }
+
+        foreach (var (name, value) in call.Request?.Headers ?? new Dictionary<string, string>())
+        {
+            if (AddHeader(message, name, new HeaderValue.Text(value)) is { } fault)
+                return fault;
+        }
+
+        var id = call.Job.ToString();
+        Set(message, "X-Job-Id", id);
+        Set(message, "X-Job-Attempt", call.Attempt.ToString());
+        Set(message, "Idempotency-Key", $"\"{id}\"");
+        return null;
+    }
+
+    private ApiAnswer.Broken? AddHeader(HttpRequestMessage message, string name, HeaderValue value)
+    {
+        if (HeaderRules.NameFault(name) is { } nameFault)
+            return Unsendable(nameFault);
+
+        if (value is not HeaderValue.FromConfiguration(var secret))
+        {
+            var text = ((HeaderValue.Text)value).Value;
+            if (HeaderRules.ValueFault(text) is { } valueFault)
+                return Unsendable($"{name}: {valueFault}");
+            Set(message, name, text);
+            return null;
+        }
+
+        if (configuration[Secrets + secret] is not { Length: > 0 } resolved)
+            return Missing($"The header {name} needs {Secrets}{secret}, which is not configured.");
+        if (HeaderRules.ValueFault(resolved) is { } secretFault)
+            return Missing($"The header {name} cannot carry {Secrets}{secret}. {secretFault}");
+        Set(message, name, resolved);
+        return null;
+    }
+
+    private static void Set(HttpRequestMessage message, string name, string value)
+    {
+        HttpHeaders headers = ContentHeaders.Contains(name) ? message.Content!.Headers : message.Headers;
+        headers.Remove(name);
+        headers.TryAddWithoutValidation(name, value);
+    }
+
+    private static ApiAnswer.Broken Missing(string detail) => new(ErrorTypes.MissingSecret, detail, MayRetry: false);
+
+    private static ApiAnswer.Broken Unsendable(string detail) => new(ErrorTypes.Transport, detail, MayRetry: false);
+}

@@ -1,0 +1,110 @@
+using JobService.Jobs;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.Timeout;
+
+namespace JobService.Upstream;
+
+/// <summary>What stands around one call: a circuit breaker for the API, and in it the bound of the attempt. No retry: that would be a call nobody counted.</summary>
+internal sealed class CallPipeline
+{
+    // A broken API gets one call per break instead of all of them; a few bad answers among many do not stop a queue.
+    private const double BreakAtFailureRatio = 0.5;
+    private const int MinCalls = 20;
+    private static readonly TimeSpan Sampling = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstBreak = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestBreak = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan WaitForProbe = TimeSpan.FromSeconds(1);
+
+    private static readonly ResiliencePropertyKey<TimeSpan> Bound = new("JobService.CallTimeout");
+
+    private readonly CircuitBreakerStateProvider circuit = new();
+    private readonly ResiliencePipeline<ApiAnswer> pipeline;
+
+    public CallPipeline(string queue, TimeProvider time, ILogger log) =>
+        pipeline = new ResiliencePipelineBuilder<ApiAnswer> { TimeProvider = time }
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<ApiAnswer>
+            {
+                FailureRatio = BreakAtFailureRatio,
+                MinimumThroughput = MinCalls,
+                SamplingDuration = Sampling,
+                BreakDurationGenerator = broken => ValueTask.FromResult(BreakAfter(broken.HalfOpenAttempts)),
+                ShouldHandle = end => ValueTask.FromResult(CountsAgainst(end.Outcome)),
+                StateProvider = circuit,
+                OnOpened = opened =>
+                {
+                    log.LogWarning("The API of queue {Queue} fails: no calls for {Seconds} s", queue, opened.BreakDuration.TotalSeconds);
+                    return ValueTask.CompletedTask;
+                },
+                OnClosed = _ =>
+                {
+                    log.LogInformation("The API of queue {Queue} answers again", queue);
+                    return ValueTask.CompletedTask;
+                },
+            })
+            .AddTimeout(new TimeoutStrategyOptions
+            {
+                TimeoutGenerator = call => ValueTask.FromResult(call.Context.Properties.GetValue(Bound, TimeSpan.Zero)),
+            })
+            .Build();
+
+    /// <summary>Throws only the <see cref="OperationCanceledException"/> of <paramref name="abandon"/>.</summary>
+    public async Task<ApiAnswer> RunAsync<TCall>(
+        Func<TCall, CancellationToken, ValueTask<ApiAnswer>> send, TCall call, TimeSpan timeout, CancellationToken abandon)
+    {
+        var context = ResilienceContextPool.Shared.Get(abandon);
+        context.Properties.Set(Bound, timeout > TimeSpan.Zero ? timeout : TimeSpan.FromTicks(1));
+        var outcome = await pipeline.ExecuteOutcomeAsync(
+            static async (context, step) =>
+            {
+                try
+                {
+                    return Outcome.FromResult(await step.send(step.call, context.CancellationToken));
+                }
+                catch (OperationCanceledException stopped)
+                {
+                    return Outcome.FromException<ApiAnswer>(stopped);
+                }
+            },
+            context,
+            (send, call));
+        ResilienceContextPool.Shared.Return(context);
+
+        switch (outcome.Exception)
+        {
+            case null:
+                return outcome.Result!;
+            case BrokenCircuitException open:
+                return new ApiAnswer.CircuitOpen(RestOfBreak(open));
+            case TimeoutRejectedException:
+                return new ApiAnswer.Broken(ErrorTypes.Timeout, $"No whole answer within {timeout.TotalSeconds:0.###} s.", MayRetry: true);
+            default:
+                abandon.ThrowIfCancellationRequested();
+                return new ApiAnswer.Broken(ErrorTypes.Transport, outcome.Exception.Message, MayRetry: true);
+        }
+    }
+
+    private static TimeSpan BreakAfter(int failedProbes)
+    {
+        var rising = FirstBreak * Math.Pow(2, Math.Min(failedProbes, 10));
+        return rising < LongestBreak ? rising : LongestBreak;
+    }
+
+    // While one call probes the API the others wait for its end, which is near; Polly would let them wait for a whole break.
+    private TimeSpan RestOfBreak(BrokenCircuitException open)
+    {
+        var rest = open.RetryAfter ?? FirstBreak;
+        return circuit.CircuitState == CircuitState.HalfOpen && rest > WaitForProbe ? WaitForProbe : rest;
+    }
+
+    // A timeout is as short as a job wants it, and a 503 that names a time is an API at work: neither says that the API is broken.
+    // But what closes the circuit again must be an answer, so the probe that brought none counts against.
+    private bool CountsAgainst(Outcome<ApiAnswer> end) => end.Result switch
+    {
+        ApiAnswer.Answered { Status: 503, RetryAfter: not null } => false,
+        ApiAnswer.Answered answer => answer.Status >= 500,
+        ApiAnswer.Broken { Type: ErrorTypes.Transport } => true,
+        ApiAnswer.Broken { Type: ErrorTypes.TooLarge } => false,
+        _ => circuit.CircuitState == CircuitState.HalfOpen,
+    };
+}

@@ -1,0 +1,100 @@
+using JobService.Jobs;
+
+namespace JobService.Upstream;
+
+/// <summary>A real API over HTTP. One call is one request on the wire: no redirect, no retry, no proxy, no cookie.</summary>
+public sealed class HttpApi : IApiTarget
+{
+    private readonly HttpMessageInvoker connections;
+    private readonly CallMessage messages;
+    private readonly CallPipeline pipeline;
+    private readonly int maxAnswerBytes;
+    private readonly TimeProvider time;
+
+    public HttpApi(string queue, HttpTarget target, UpstreamOptions options, IConfiguration configuration, TimeProvider time, ILogger log)
+    {
+        messages = new CallMessage(target, configuration);
+        pipeline = new CallPipeline(queue, time, log);
+        maxAnswerBytes = options.MaxAnswerBytes;
+        this.time = time;
+        connections = new HttpMessageInvoker(
+            new SocketsHttpHandler
+            {
+                UseProxy = false,
+                UseCookies = false,
+                AllowAutoRedirect = false,
+                ActivityHeadersPropagator = null,
+                ConnectTimeout = TimeSpan.FromSeconds(options.ConnectTimeoutSeconds),
+                // Kept warm: a new connection costs the call the milliseconds that its slot has.
+                PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5),
+                PooledConnectionLifetime = TimeSpan.FromMinutes(15),
+                // An answer that is not read to its end takes its connection with it.
+                MaxResponseDrainSize = 0,
+                ConnectCallback = (connection, cancel) =>
+                    AddressGuard.ConnectAsync(connection.DnsEndPoint, options.AllowPrivateNetworks, cancel),
+            },
+            disposeHandler: true);
+    }
+
+    public async Task<ApiAnswer> CallAsync(ApiCall call, Func<bool> mayStart, CancellationToken abandon)
+    {
+        abandon.ThrowIfCancellationRequested();
+        var (message, fault) = messages.Build(call);
+        if (message is null)
+            return fault!;
+
+        using (message)
+            return await pipeline.RunAsync(SendAsync, (message, mayStart), call.Timeout, abandon);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        connections.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask<ApiAnswer> SendAsync((HttpRequestMessage Message, Func<bool> MayStart) call, CancellationToken cancel)
+    {
+        try
+        {
+            if (!call.MayStart())
+                return new ApiAnswer.NotStarted();
+
+            using var response = await connections.SendAsync(call.Message, cancel);
+            var body = await AnswerBody.ReadAsync(response.Content, maxAnswerBytes, cancel);
+            return body is null
+                ? new ApiAnswer.Broken(ErrorTypes.TooLarge, $"The answer has more than {maxAnswerBytes} bytes.", MayRetry: false)
+                : new ApiAnswer.Answered((int)response.StatusCode, ContentTypeOf(response), body.Value, RetryAfterOf(response));
+        }
+        catch (Exception error) when (!cancel.IsCancellationRequested)
+        {
+            return BrokenBy(error);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // A socket that is torn down under a read says so in many ways.
+            throw new OperationCanceledException(error.Message, error, cancel);
+        }
+    }
+
+    private static ApiAnswer.Broken BrokenBy(Exception error)
+    {
+        for (var cause = error; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is AddressBlockedException)
+                return new ApiAnswer.Broken(ErrorTypes.Blocked, cause.Message, MayRetry: false);
+        }
+
+        return new ApiAnswer.Broken(ErrorTypes.Transport, error.Message, MayRetry: true);
+    }
+
+    // The result is served with this type again: what no header may carry is not handed on.
+    private static string? ContentTypeOf(HttpResponseMessage response) =>
+        response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var types)
+        && types.ToString() is { Length: > 0 } type && HeaderRules.ValueFault(type) is null
+            ? type
+            : null;
+
+    private TimeSpan? RetryAfterOf(HttpResponseMessage response) =>
+        response.Headers.NonValidated.TryGetValues("Retry-After", out var texts) ? RetryAfter.Parse(texts.ToString(), time.GetUtcNow()) : null;
+}

@@ -1,0 +1,105 @@
+using System.Buffers.Text;
+using JobService.Jobs;
+using Polly;
+using Polly.Simmy;
+using Polly.Simmy.Latency;
+using Polly.Simmy.Outcomes;
+using Polly.Timeout;
+
+namespace JobService.Upstream;
+
+/// <summary>The built-in API: it answers what it was sent, late, wrong or not at all as its definition says.</summary>
+public sealed class SimulatedApi : IApiTarget
+{
+    private const string Json = "application/json";
+
+    private static readonly Task<ApiAnswer> NotStarted = Task.FromResult<ApiAnswer>(new ApiAnswer.NotStarted());
+    private static readonly ApiAnswer Failure = new ApiAnswer.Answered(500, Json, """{"error":"simulated failure"}"""u8.ToArray(), RetryAfter: null);
+    private static readonly ResiliencePropertyKey<TimeSpan> Bound = new("JobService.CallTimeout");
+
+    private readonly FixedWindow? limit;
+    private readonly ResiliencePipeline<ApiAnswer>? faults;
+
+    public SimulatedApi(SimulatedTarget target, TimeProvider time, Func<double> chance)
+    {
+        limit = target.Limit is { } own ? new FixedWindow(own, time) : null;
+        // Without faults there is no pipeline: a call is then a copy of its payload, and the service can be measured with it.
+        faults = target.LatencySeconds.Max > 0 || target.FailureRate > 0 ? FaultsOf(target, time, chance) : null;
+    }
+
+    public Task<ApiAnswer> CallAsync(ApiCall call, Func<bool> mayStart, CancellationToken abandon)
+    {
+        if (abandon.IsCancellationRequested)
+            return Task.FromCanceled<ApiAnswer>(abandon);
+        if (!mayStart())
+            return NotStarted;
+        if (limit is not null && !limit.TryTake(out var rest))
+            return Task.FromResult<ApiAnswer>(new ApiAnswer.Answered(429, Json, """{"error":"too many calls"}"""u8.ToArray(), rest));
+        return faults is null ? Task.FromResult<ApiAnswer>(Echo(call)) : AnswerAsync(faults, call, abandon);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static async Task<ApiAnswer> AnswerAsync(ResiliencePipeline<ApiAnswer> faults, ApiCall call, CancellationToken abandon)
+    {
+        var context = ResilienceContextPool.Shared.Get(abandon);
+        context.Properties.Set(Bound, call.Timeout);
+        var outcome = await faults.ExecuteOutcomeAsync(
+            static (_, call) => ValueTask.FromResult(Outcome.FromResult<ApiAnswer>(Echo(call))), context, call);
+        ResilienceContextPool.Shared.Return(context);
+        if (outcome.Exception is TimeoutRejectedException)
+            return new ApiAnswer.Broken(ErrorTypes.Timeout, $"No answer within {call.Timeout.TotalSeconds:0.###} s.", MayRetry: true);
+
+        outcome.ThrowIfException();
+        return outcome.Result!;
+    }
+
+    private static ResiliencePipeline<ApiAnswer> FaultsOf(SimulatedTarget target, TimeProvider time, Func<double> chance)
+    {
+        var (least, most) = (target.LatencySeconds.Min, target.LatencySeconds.Max);
+        return new ResiliencePipelineBuilder<ApiAnswer> { TimeProvider = time }
+            .AddTimeout(new TimeoutStrategyOptions
+            {
+                TimeoutGenerator = call => ValueTask.FromResult(call.Context.Properties.GetValue(Bound, TimeSpan.Zero)),
+            })
+            .AddChaosLatency(new ChaosLatencyStrategyOptions
+            {
+                InjectionRate = 1,
+                Randomizer = chance,
+                LatencyGenerator = _ => ValueTask.FromResult(TimeSpan.FromSeconds(least + (chance() * (most - least)))),
+            })
+            .AddChaosOutcome(new ChaosOutcomeStrategyOptions<ApiAnswer>
+            {
+                InjectionRate = target.FailureRate,
+                Randomizer = chance,
+                OutcomeGenerator = _ => ValueTask.FromResult<Outcome<ApiAnswer>?>(Outcome.FromResult(Failure)),
+            })
+            .Build();
+    }
+
+    // The payload is JSON already: one buffer of the right size, and a copy.
+    private static ApiAnswer.Answered Echo(ApiCall call)
+    {
+        const int GuidLength = 36;
+        const int MaxIntLength = 11;
+        var payload = call.Payload.IsEmpty ? "null"u8 : call.Payload.Span;
+        Span<byte> attempt = stackalloc byte[MaxIntLength];
+        Utf8Formatter.TryFormat(call.Attempt, attempt, out var attemptLength);
+        var body = new byte["""{"jobId":"","attempt":,"echo":}""".Length + GuidLength + attemptLength + payload.Length];
+
+        var rest = Append(body, "{\"jobId\":\""u8);
+        call.Job.Value.TryFormat(rest, out _, "D");
+        rest = Append(rest[GuidLength..], "\",\"attempt\":"u8);
+        rest = Append(rest, attempt[..attemptLength]);
+        rest = Append(rest, ",\"echo\":"u8);
+        rest = Append(rest, payload);
+        rest[0] = (byte)'}';
+        return new ApiAnswer.Answered(200, Json, body, RetryAfter: null);
+    }
+
+    private static Span<byte> Append(Span<byte> rest, scoped ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(rest);
+        return rest[bytes.Length..];
+    }
+}

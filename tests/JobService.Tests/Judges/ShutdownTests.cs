@@ -1,0 +1,33 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using JobService.Tests.Support;
+
+namespace JobService.Tests.Judges;
+
+[Collection(JudgesAlone.Name)]
+public sealed class ShutdownTests : IDisposable
+{
+    private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("jobservice-shutdown-");
+
+    [Fact]
+    public async Task A_process_told_to_stop_ends_what_runs_and_exits_with_0()
+    {
+        var hang = TestContext.Current.CancellationToken;
+        string id;
+        await using (var service = await JobServiceProcess.StartAsync(data))
+        {
+            using var queue = await service.Client.PutAsJsonAsync(
+                "/v1/queues/slow", new { target = new { kind = "simulated", latencySeconds = new { min = 1.0, max = 1.0 } } }, hang);
+            using var answer = await service.Client.PostAsJsonAsync("/v1/jobs", new { queue = "slow", payload = 1 }, hang);
+            id = (await answer.Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
+
+            Assert.Equal(0, await service.StopAsync());
+        }
+
+        await using var again = await JobServiceProcess.StartAsync(data);
+        var job = await again.Client.GetFromJsonAsync<JsonElement>($"/v1/jobs/{id}?wait=10", hang);
+        Assert.Equal(("succeeded", 0), (job.GetProperty("state").GetString(), job.GetProperty("failures").GetInt32()));
+    }
+
+    public void Dispose() => data.Delete(recursive: true);
+}

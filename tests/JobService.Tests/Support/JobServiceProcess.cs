@@ -1,0 +1,26 @@
+namespace JobService.Tests.Support;
+
+/// <summary>The built service in a process of its own, on the data of a folder.</summary>
+internal static class JobServiceProcess
+{
+    /// <param name="data">Where the database lies. Start again on the same folder to see what a restart sees.</param>
+    /// <param name="settings">Configuration keys with <c>:</c> and their values.</param>
+    public static Task<ServerProcess> StartAsync(DirectoryInfo data, IReadOnlyDictionary<string, string>? settings = null)
+    {
+        var port = FreePort.Next();
+        var environment = new Dictionary<string, string>
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            ["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}",
+            ["JobService__Storage__Path"] = Path.Combine(data.FullName, "jobs.db"),
+            // Targets of tests and measurements listen on this machine.
+            ["JobService__Upstream__AllowPrivateNetworks"] = "true",
+        };
+        foreach (var (key, value) in settings ?? new Dictionary<string, string>())
+            environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
+
+        // The build puts the service next to whoever references it, with its own runtime settings.
+        var service = Path.Combine(AppContext.BaseDirectory, "JobService.dll");
+        return ServerProcess.StartAsync(["dotnet", service], data, port, "/readyz", environment);
+    }
+}
