@@ -70,13 +70,13 @@ internal static class JobEndpoints
         var id = ids.Next();
         var job = body.Value.ToNewJob(id, store.Now, key is null ? null : new IdempotencyKey(key, body.Fingerprint));
         if (Preferences.Wait(request.Headers["Prefer"]) is not { } seconds)
-            return await AnswerAsync(await intake.SubmitAsync(job, http.RequestAborted), job, http, store);
+            return await AnswerAsync(await intake.SubmitAsync(job, http.RequestAborted), job, http, store, waits);
 
         // On the list before the job can end: what ends in between is not missed.
         using var wait = hub.WhenEnded(id);
         var submission = await intake.SubmitAsync(job, http.RequestAborted);
         if (submission is not (Submission.Accepted or Submission.Replayed))
-            return await AnswerAsync(submission, job, http, store);
+            return await AnswerAsync(submission, job, http, store, waits);
 
         http.Response.Headers["Preference-Applied"] = $"wait={seconds}";
         var patience = TimeSpan.FromSeconds(seconds);
@@ -95,7 +95,7 @@ internal static class JobEndpoints
         return Accepted(now ?? ((Submission.Accepted)submission).Job, http);
     }
 
-    private static async Task<IResult> AnswerAsync(Submission submission, NewJob job, HttpContext http, IJobStore store)
+    private static async Task<IResult> AnswerAsync(Submission submission, NewJob job, HttpContext http, IJobStore store, JobWaits waits)
     {
         switch (submission)
         {
@@ -117,7 +117,7 @@ internal static class JobEndpoints
             case Submission.RequestNotAllowed:
                 return Problems.RequestNotAllowed(job.Queue);
             case Submission.Unavailable(var detail):
-                return Problems.StorageUnavailable(detail);
+                return waits.IsDraining ? Problems.Draining() : Problems.StorageUnavailable(detail);
             default:
                 throw new InvalidOperationException($"Unknown answer of the front door: {submission.GetType().Name}.");
         }

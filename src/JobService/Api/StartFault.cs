@@ -1,3 +1,4 @@
+using JobService.Storage;
 using Microsoft.Extensions.Options;
 
 namespace JobService.Api;
@@ -11,6 +12,7 @@ internal static class StartFault
         OptionsValidationException options => "The configuration is wrong:\n" + Lines([options]),
         AggregateException several when several.InnerExceptions.All(inner => inner is OptionsValidationException) =>
             "The configuration is wrong:\n" + Lines(several.InnerExceptions.Cast<OptionsValidationException>()),
+        StorageUnavailableException storage => storage.Message,
         IOException io => io.Message,
         _ => null,
     };
