@@ -1,3 +1,83 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-app.Run();
+using System.Security.Cryptography;
+using JobService.Api;
+using JobService.Api.Http;
+using JobService.Dispatch;
+using JobService.Events;
+using JobService.Intake;
+using JobService.Jobs;
+using JobService.Maintenance;
+using JobService.Processing;
+using JobService.Storage;
+using JobService.Storage.Sqlite;
+using JobService.Upstream;
+using Microsoft.Extensions.Options;
+
+// The only place where parts meet.
+if (args is [HealthCheckVerb.Name, ..])
+    return await HealthCheckVerb.RunAsync(args);
+
+try
+{
+    var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+    var services = builder.Services;
+    services.AddLogs(builder.Configuration);
+    services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+    builder.WebHost.ConfigureKestrel(ServerBounds.Apply);
+    if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
+        builder.WebHost.UseUrls("http://localhost:8080");
+
+    // Time and chance come in from here and nowhere else.
+    var chance = new Chance(RandomNumberGenerator.GetInt32(int.MaxValue));
+    services.AddSingleton(TimeProvider.System);
+    services.AddSingleton<Random>(chance);
+    services.AddSingleton<Func<double>>(chance.NextDouble);
+    services.AddSingleton<JobIdSource>();
+
+    Settings<StorageOptions>(StorageOptions.Section);
+    services.AddSingleton<IJobStore, SqliteJobStore>();
+
+    Settings<IntakeOptions>(IntakeOptions.Section);
+    services.AddSingleton<QueueRoom>();
+    services.AddSingleton<JobIntake>();
+    services.AddSingleton<JobEventHub>();
+
+    Settings<UpstreamOptions>(UpstreamOptions.Section);
+    services.AddSingleton<ApiTargets>();
+    Settings<ProcessingOptions>(ProcessingOptions.Section);
+    Settings<DispatchOptions>(DispatchOptions.Section);
+    services.AddSingleton<QueueGates>();
+    services.AddSingleton<Holds>();
+    services.AddSingleton<RunningJobs>();
+    services.AddSingleton<SlotClock>();
+    services.AddSingleton<JobExecutor>();
+
+    // They start in this order and stop in the other: the door first, then what takes jobs, then what runs them, at last what writes their ends.
+    services.AddApi(builder.Configuration);
+    Hosted<ProcessingPool>();
+    Hosted<JobCompleter>();
+    Hosted<JobWorkers>();
+    Hosted<Dispatcher>();
+    Hosted<IntakeWriter>();
+    Hosted<JobPruner>();
+    Hosted<Banner>();
+
+    var app = builder.Build();
+    app.UseApi();
+    // With all errors at once, and before the host makes the services that open the store.
+    app.Services.GetRequiredService<IStartupValidator>().Validate();
+    await app.RunAsync();
+    return 0;
+
+    void Settings<T>(string section)
+        where T : class =>
+        services.AddOptions<T>().BindConfiguration(section).ValidateDataAnnotations().ValidateOnStart();
+
+    void Hosted<T>()
+        where T : class, IHostedService =>
+        services.AddSingleton<T>().AddHostedService(provider => provider.GetRequiredService<T>());
+}
+catch (Exception fault) when (StartFault.Of(fault) is { } wrong)
+{
+    await Console.Error.WriteLineAsync(wrong);
+    return 1;
+}

@@ -1,0 +1,64 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using JobService.Api.Contracts;
+
+namespace JobService.Api;
+
+/// <summary>How the API reads and writes JSON: strictly in, plainly out.</summary>
+internal static class ApiJson
+{
+    public const int MaxDepth = 32;
+
+    /// <summary>Generated code for what every job passes through. Definitions go through reflection: generated code forgets the defaults of
+    /// <c>init</c> properties, and they are read once in a while.</summary>
+    public static JsonSerializerOptions Options { get; } = Lock(Configure(new JsonSerializerOptions()));
+
+    /// <summary>For configuration: all its values are texts, and its names know no case.</summary>
+    public static JsonSerializerOptions ConfigurationOptions { get; } = Lock(new JsonSerializerOptions(Options)
+    {
+        NumberHandling = JsonNumberHandling.AllowReadingFromString,
+        PropertyNameCaseInsensitive = true,
+    });
+
+    public static JsonTypeInfo<T> Of<T>() => Cached<T>.Info;
+
+    public static JsonSerializerOptions Configure(JsonSerializerOptions options)
+    {
+        options.TypeInfoResolver = JsonTypeInfoResolver.Combine(HotJson.Default, new DefaultJsonTypeInfoResolver());
+        options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+        options.PropertyNameCaseInsensitive = false;
+        options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        options.AllowDuplicateProperties = false;
+        // "kind" may stand anywhere in a definition.
+        options.AllowOutOfOrderMetadataProperties = true;
+        options.RespectNullableAnnotations = true;
+        options.RespectRequiredConstructorParameters = true;
+        options.NumberHandling = JsonNumberHandling.Strict;
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        options.MaxDepth = MaxDepth;
+        // Every answer is application/json with nosniff: readable umlauts harm nobody.
+        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        options.Converters.Add(new Rfc3339Json());
+        return options;
+    }
+
+    private static JsonSerializerOptions Lock(JsonSerializerOptions options)
+    {
+        options.MakeReadOnly();
+        return options;
+    }
+
+    private static class Cached<T>
+    {
+        public static readonly JsonTypeInfo<T> Info = (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
+    }
+}
+
+[JsonSerializable(typeof(SubmitJob))]
+[JsonSerializable(typeof(JobView))]
+[JsonSerializable(typeof(JobList))]
+[JsonSerializable(typeof(ProblemView))]
+internal sealed partial class HotJson : JsonSerializerContext;

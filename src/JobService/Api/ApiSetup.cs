@@ -1,0 +1,65 @@
+using JobService.Api.Documentation;
+using JobService.Api.Http;
+
+namespace JobService.Api;
+
+/// <summary>The HTTP side as a whole.</summary>
+internal static class ApiSetup
+{
+    public static IServiceCollection AddApi(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section);
+        services.AddOptions<ConfiguredCatalog>().Configure(catalog => catalog.Read(configuration)).ValidateOnStart();
+        services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<ConfiguredCatalog>, ConfiguredCatalogCheck>();
+        services.AddHostedService<CatalogDeclaration>();
+        services.AddSingleton<JobWaits>();
+        services.AddSingleton<ApiKeyGate>();
+        services.AddSingleton<RequestLog>();
+        services.AddProblemDetails();
+        services.AddExceptionHandler<ExceptionProblems>();
+        services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        return services.AddApiDocument();
+    }
+
+    /// <summary>The order matters: outside in, from what sees every request to what only a known address and a known client reach.</summary>
+    public static void UseApi(this WebApplication app)
+    {
+        app.Use(app.Services.GetRequiredService<RequestLog>().Pass);
+        app.UseExceptionHandler();
+        app.UseStatusCodePages(page => Problems.OfStatus(page.HttpContext.Response.StatusCode).ExecuteAsync(page.HttpContext));
+        app.UseWhen(IsPage, pages => pages.UseSecurityHeaders(PageHeaders()));
+        app.Use(ServerBounds.Pass);
+        app.Use(HeadAsGet.Pass);
+        app.UseRouting();
+        app.Use(app.Services.GetRequiredService<ApiKeyGate>().Pass);
+        app.Use(QueryGate.Pass);
+
+        var v1 = app.MapGroup("/v1");
+        v1.MapJobs();
+        v1.MapQueues();
+        v1.MapLimits();
+        app.MapHealth();
+        app.MapProblems();
+        app.MapApiDocument();
+    }
+
+    // Answers under /v1 are JSON with nosniff; a policy for pages would say nothing there and cost each job its share.
+    private static bool IsPage(HttpContext http) => !http.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase);
+
+    private static HeaderPolicyCollection PageHeaders() => new HeaderPolicyCollection()
+        .AddFrameOptionsDeny()
+        .AddContentTypeOptionsNoSniff()
+        .AddReferrerPolicyNoReferrer()
+        .AddContentSecurityPolicy(policy =>
+        {
+            policy.AddDefaultSrc().Self();
+            policy.AddScriptSrc().Self();
+            // Swagger UI styles its elements in place and draws its icons as data.
+            policy.AddStyleSrc().Self().UnsafeInline();
+            policy.AddImgSrc().Self().Data();
+            policy.AddFrameAncestors().None();
+            policy.AddFormAction().None();
+            policy.AddObjectSrc().None();
+        });
+}

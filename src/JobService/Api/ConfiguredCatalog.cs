@@ -1,0 +1,88 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using JobService.Api.Http;
+using JobService.Jobs;
+using JobService.Limits;
+using JobService.Storage;
+using Microsoft.Extensions.Options;
+
+namespace JobService.Api;
+
+/// <summary>Queues and limits that stand in the configuration: <c>JobService:Queues:&lt;name&gt;</c> and <c>JobService:Limits:&lt;name&gt;</c>, the same fields as over the API.</summary>
+public sealed class ConfiguredCatalog
+{
+    public IDictionary<string, QueueDefinition> Queues { get; } = new Dictionary<string, QueueDefinition>();
+
+    public IDictionary<string, LimitDefinition> Limits { get; } = new Dictionary<string, LimitDefinition>();
+
+    /// <summary>What is wrong, each with the key that it concerns.</summary>
+    internal List<string> Faults { get; } = [];
+
+    internal void Read(IConfiguration configuration)
+    {
+        foreach (var section in configuration.GetSection("JobService:Limits").GetChildren())
+            Enter(section, Limits, limit => LimitRules.Check(limit).Select(v => new Violation(v.Pointer, v.Detail)));
+        foreach (var section in configuration.GetSection("JobService:Queues").GetChildren())
+            Enter(section, Queues, QueueRules.Check);
+
+        foreach (var (name, queue) in Queues)
+        {
+            foreach (var unknown in queue.Limits.Where(limit => !Limits.ContainsKey(limit)))
+                Faults.Add($"JobService:Queues:{name}:limits: there is no JobService:Limits:{unknown}.");
+        }
+    }
+
+    private void Enter<T>(IConfigurationSection section, IDictionary<string, T> into, Func<T, IEnumerable<Violation>> check)
+        where T : class
+    {
+        if (!Names.IsName(section.Key))
+        {
+            Faults.Add($"{section.Path}: a name is {Names.Wanted}.");
+            return;
+        }
+
+        var json = JsonSerializer.SerializeToUtf8Bytes(Json(section) ?? new JsonObject());
+        var type = ApiJson.ConfigurationOptions.GetTypeInfo(typeof(T));
+        try
+        {
+            var definition = (T)JsonSerializer.Deserialize(json, type)!;
+            into[section.Key] = definition;
+            Report(section, check(definition));
+        }
+        catch (Exception fault) when (fault is JsonException or NotSupportedException)
+        {
+            Report(section, JsonFaults.Of(json, type, fault));
+        }
+    }
+
+    private void Report(IConfigurationSection section, IEnumerable<Violation> violations) =>
+        Faults.AddRange(violations.Select(v => $"{section.Path}{v.Pointer.Replace('/', ':')}: {v.Detail}"));
+
+    /// <summary>The section as JSON, all leaves texts; what counts from 0 is an array.</summary>
+    private static JsonNode? Json(IConfigurationSection section)
+    {
+        var children = section.GetChildren().ToArray();
+        if (children.Length == 0)
+            return section.Value is { } text ? JsonValue.Create(text) : null;
+        if (children.Select((child, i) => child.Key == i.ToString()).All(counts => counts))
+            return new JsonArray([.. children.Select(Json)]);
+
+        // A null in the configuration means what leaving it out means.
+        return new JsonObject(children.Select(child => KeyValuePair.Create(child.Key, Json(child))).Where(field => field.Value is not null));
+    }
+}
+
+/// <summary>Stops the start when the configured queues and limits are wrong, with everything that is.</summary>
+internal sealed class ConfiguredCatalogCheck : IValidateOptions<ConfiguredCatalog>
+{
+    public ValidateOptionsResult Validate(string? name, ConfiguredCatalog options) =>
+        options.Faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(options.Faults);
+}
+
+/// <summary>Enters the configured queues and limits into the store before anything asks for them.</summary>
+internal sealed class CatalogDeclaration(IJobStore store, IOptions<ConfiguredCatalog> catalog) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken) => store.DeclareAsync(catalog.Value.Queues.AsReadOnly(), catalog.Value.Limits.AsReadOnly());
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

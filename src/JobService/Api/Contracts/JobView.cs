@@ -1,0 +1,149 @@
+using JobService.Jobs;
+
+namespace JobService.Api.Contracts;
+
+/// <summary>A job as it stands. What does not apply is left out.</summary>
+public sealed record JobView
+{
+    /// <summary>A UUIDv7; its order is the order of acceptance.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>The queue it belongs to.</summary>
+    public required string Queue { get; init; }
+
+    /// <summary><c>queued</c>, <c>running</c>, <c>succeeded</c>, <c>failed</c> or <c>cancelled</c>. Waiting for anything is <c>queued</c> with a reason.</summary>
+    public required JobState State { get; init; }
+
+    /// <summary>The job's partition.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Higher goes first within the key.</summary>
+    public required int Priority { get; init; }
+
+    /// <summary>What the job takes of each limit.</summary>
+    public required int Weight { get; init; }
+
+    /// <summary>Attempts that reached the send, the running one included.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Attempts that count against <c>maxAttempts</c>.</summary>
+    public required int Failures { get; init; }
+
+    /// <summary>Failures after which the job is <c>failed</c>.</summary>
+    public required int MaxAttempts { get; init; }
+
+    /// <summary>When the job was accepted.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The call starts no earlier.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>Start of the latest attempt.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When the job reached its last state.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>As they were given.</summary>
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    /// <summary>Why and until when a queued job waits.</summary>
+    public WaitingView? Waiting { get; init; }
+
+    /// <summary>Why a job was cancelled: <c>request</c>, <c>disconnect</c>, <c>deadline</c>, <c>purge</c>, <c>batch</c> or <c>dependency</c>.</summary>
+    public CancelReason? CancelReason { get; init; }
+
+    /// <summary>The answer's body after processing: JSON as it is, text as a string, anything else as <c>{"base64": "…"}</c>; beyond 64 KiB only <c>links.result</c>.</summary>
+    public RawJson? Result { get; init; }
+
+    /// <summary>Status and content type of the answer behind the result.</summary>
+    public ResponseView? Response { get; init; }
+
+    /// <summary>Why the job failed, or its last attempt did.</summary>
+    public JobErrorView? Error { get; init; }
+
+    /// <summary>Every attempt that reached the send, oldest first. Lists leave it out.</summary>
+    public IReadOnlyList<AttemptView>? Attempts { get; init; }
+
+    /// <summary>Where to go from here.</summary>
+    public required JobLinks Links { get; init; }
+
+    internal bool IsFinished => State.IsFinished();
+
+    internal static JobView Of(Job job) => new()
+    {
+        Id = job.Id.Value,
+        Queue = job.Queue,
+        State = job.State,
+        Key = job.Key,
+        Priority = job.Priority,
+        Weight = job.Weight,
+        Attempt = job.Attempt,
+        Failures = job.Failures,
+        MaxAttempts = job.MaxAttempts,
+        CreatedAt = job.CreatedAt,
+        NotBefore = job.NotBefore,
+        StartedAt = job.StartedAt,
+        FinishedAt = job.FinishedAt,
+        Tags = job.Tags,
+        Waiting = job.Waiting is { } waiting ? new WaitingView(waiting.Reason, waiting.Limit, waiting.Until, waiting.Position) : null,
+        CancelReason = job.CancelReason,
+        Result = ResultJson.Of(job.Result),
+        Response = job.Result is { } result ? new ResponseView(result.Status, result.ContentType) : null,
+        Error = job.Error is { } error ? new JobErrorView(error.Type, error.Title, error.Status, error.Detail) : null,
+        Attempts = job.Attempts?.Select(a => new AttemptView(a.Number, a.StartedAt, a.EndedAt, a.Status, a.Outcome)).ToArray(),
+        Links = JobLinks.Of(job),
+    };
+}
+
+/// <summary>Why a queued job waits.</summary>
+/// <param name="Reason"><c>turn</c>, <c>time</c>, <c>limit</c>, <c>concurrency</c>, <c>lock</c>, <c>signal</c>, <c>retry</c>, <c>paused</c> or <c>dependency</c>.</param>
+/// <param name="Limit">The limit it waits at.</param>
+/// <param name="Until">The moment it may go; left out when it depends on other jobs' ends.</param>
+/// <param name="Position">Place within its key, 1 is next; counted to 1000.</param>
+public sealed record WaitingView(WaitReason Reason, string? Limit, DateTimeOffset? Until, int? Position);
+
+/// <summary>The API's answer behind the result.</summary>
+/// <param name="Status">HTTP status.</param>
+/// <param name="ContentType">Media type; left out when the API gave none.</param>
+public sealed record ResponseView(int Status, string? ContentType);
+
+/// <summary>How an attempt failed.</summary>
+/// <param name="Type">Stable name, described under <c>/problems/{type}</c>.</param>
+/// <param name="Title">The same for every error of the type.</param>
+/// <param name="Status">HTTP status of the API's answer, if there was one.</param>
+/// <param name="Detail">What happened; up to 4 KiB of the API's answer.</param>
+public sealed record JobErrorView(string Type, string Title, int? Status, string? Detail);
+
+/// <summary>One attempt that reached the send.</summary>
+/// <param name="Number">From 1.</param>
+/// <param name="StartedAt">Moment of the send.</param>
+/// <param name="EndedAt">Left out while it runs.</param>
+/// <param name="Status">HTTP status of the answer, if one came.</param>
+/// <param name="Outcome">How it ended, in one word.</param>
+public sealed record AttemptView(int Number, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, int? Status, string? Outcome);
+
+/// <summary>Where to go from a job; what its state does not allow is left out.</summary>
+/// <param name="Self">The job.</param>
+/// <param name="Result">Its result as it is.</param>
+/// <param name="Cancel">POST cancels it.</param>
+/// <param name="Retry">POST puts it back to <c>queued</c>.</param>
+/// <param name="Queue">Its queue.</param>
+public sealed record JobLinks(string Self, string? Result, string? Cancel, string? Retry, string Queue)
+{
+    internal static JobLinks Of(Job job)
+    {
+        var self = $"/v1/jobs/{job.Id}";
+        return new JobLinks(
+            self,
+            job.State == JobState.Succeeded ? self + "/result" : null,
+            job.State.IsFinished() ? null : self + "/cancel",
+            job.State is JobState.Failed or JobState.Cancelled ? self + "/retry" : null,
+            $"/v1/queues/{job.Queue}");
+    }
+}
+
+/// <summary>A page of jobs, newest first.</summary>
+/// <param name="Items">The jobs, without results and attempts.</param>
+/// <param name="NextCursor">Give it as <c>?cursor=</c> for the next page; left out on the last.</param>
+public sealed record JobList(IReadOnlyList<JobView> Items, string? NextCursor);

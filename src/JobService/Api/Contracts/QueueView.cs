@@ -1,0 +1,68 @@
+using JobService.Jobs;
+using JobService.Storage;
+
+namespace JobService.Api.Contracts;
+
+/// <summary>A queue as it is in force. Plain values of credentials are shown as <c>***</c>.</summary>
+public sealed record QueueView
+{
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>A paused queue starts nothing and goes on taking jobs in.</summary>
+    public required bool Paused { get; init; }
+
+    /// <summary>What the queue calls.</summary>
+    public required TargetDefinition Target { get; init; }
+
+    /// <summary>Names of the limits that every call needs, all at once.</summary>
+    public required IReadOnlyList<string> Limits { get; init; }
+
+    /// <summary>Calls at once on one node.</summary>
+    public required int MaxConcurrency { get; init; }
+
+    /// <summary>Unfinished jobs the queue takes.</summary>
+    public required int Capacity { get; init; }
+
+    /// <summary>Bound of one attempt, call and processing together, in seconds.</summary>
+    public required double TimeoutSeconds { get; init; }
+
+    /// <summary>When a failed attempt is tried again.</summary>
+    public required RetryPolicy Retry { get; init; }
+
+    /// <summary>What is done with the answer.</summary>
+    public required ProcessDefinition Process { get; init; }
+
+    /// <summary>Jobs by state; lists leave it out.</summary>
+    public CountsView? Counts { get; init; }
+
+    internal static QueueView Of(QueueEntry entry, QueueCounts? counts = null)
+    {
+        var queue = HeaderMask.Mask(entry.Definition);
+        return new QueueView
+        {
+            Name = entry.Name,
+            Paused = entry.Paused,
+            Target = queue.Target,
+            Limits = queue.Limits,
+            MaxConcurrency = queue.MaxConcurrency,
+            Capacity = queue.Capacity,
+            TimeoutSeconds = queue.TimeoutSeconds,
+            Retry = queue.Retry,
+            Process = queue.Process,
+            Counts = counts is null ? null : new CountsView(counts.Queued, counts.Running, counts.Succeeded, counts.Failed, counts.Cancelled),
+        };
+    }
+}
+
+/// <summary>Jobs of a queue by state.</summary>
+/// <param name="Queued">Waiting, for whatever reason.</param>
+/// <param name="Running">Started and not over.</param>
+/// <param name="Succeeded">Kept until the retention time is over.</param>
+/// <param name="Failed">Kept until the retention time is over.</param>
+/// <param name="Cancelled">Kept until the retention time is over.</param>
+public sealed record CountsView(long Queued, long Running, long Succeeded, long Failed, long Cancelled);
+
+/// <summary>All queues, by name.</summary>
+/// <param name="Items">The queues, without counts.</param>
+public sealed record QueueList(IReadOnlyList<QueueView> Items);

@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using JobService.Jobs;
+
+namespace JobService.Api.Contracts;
+
+/// <summary>A job to be done: one call to the queue's API, and what is needed to make it. At least one of <c>payload</c> and <c>request</c> is given.</summary>
+public sealed class SubmitJob
+{
+    private const double YearsAhead = 10 * 365 * 86_400d;
+
+    /// <summary>Name of the queue. Default: <c>default</c>.</summary>
+    public string Queue { get; set; } = "default";
+
+    /// <summary>Any JSON; the body of the call unless the request gives another. Passed on byte for byte.</summary>
+    public JsonElement Payload { get; set; }
+
+    /// <summary>How the call differs from a POST of the payload to the base address. Only for queues whose target is <c>http</c>.</summary>
+    public SubmitRequest? Request { get; set; }
+
+    /// <summary>The job's partition, as a customer or an account: keys share the queue fairly. At most 256 characters. Default: the empty key.</summary>
+    public string Key { get; set; } = "";
+
+    /// <summary>What the job takes of each limit. Default 1, at least 1; refused with 422 when a limit of the queue can never allow it.</summary>
+    public int Weight { get; set; } = 1;
+
+    /// <summary>Higher goes first within the key. Default 0, from -100 to 100.</summary>
+    public int Priority { get; set; }
+
+    /// <summary>The call starts no earlier (RFC 3339). Not together with <c>delaySeconds</c>.</summary>
+    public DateTimeOffset? NotBefore { get; set; }
+
+    /// <summary>The call starts no earlier than so many seconds from now. At least 0, at most ten years.</summary>
+    public double? DelaySeconds { get; set; }
+
+    /// <summary>If the call has not started by then (RFC 3339), the job is cancelled with the reason <c>deadline</c>.</summary>
+    public DateTimeOffset? StartBefore { get; set; }
+
+    /// <summary>Bound of one attempt, call and processing together, in seconds. Default: the queue's. Above 0, at most 86400.</summary>
+    public double? TimeoutSeconds { get; set; }
+
+    /// <summary>Failures after which the job is <c>failed</c>. Default: the queue's. From 1 to 100.</summary>
+    public int? MaxAttempts { get; set; }
+
+    /// <summary>Up to 32 names with values to find the job by: <c>?tag=name:value</c>. Names are <c>[A-Za-z0-9._-]{1,64}</c>, values at most 256 characters.</summary>
+    public IReadOnlyDictionary<string, string>? Tags { get; set; }
+
+    internal bool HasPayload => Payload.ValueKind != JsonValueKind.Undefined;
+
+    internal IEnumerable<Violation> Check()
+    {
+        if (!Names.IsName(Queue))
+            yield return new Violation("/queue", $"A queue's name: {Names.Wanted}.");
+        if (!HasPayload && Request is null)
+            yield return new Violation("/payload", "Give a payload, a request, or both.");
+        if (!Names.IsText(Key))
+            yield return new Violation("/key", "At most 256 characters, none of them a control character.");
+        if (Weight < 1)
+            yield return new Violation("/weight", "A whole number, at least 1.");
+        if (Priority is < -100 or > 100)
+            yield return new Violation("/priority", "From -100 to 100.");
+        if (DelaySeconds is not (null or (>= 0 and <= YearsAhead)))
+            yield return new Violation("/delaySeconds", "From 0 to 315360000 (ten years).");
+        if (DelaySeconds is not null && NotBefore is not null)
+            yield return new Violation("/delaySeconds", "Give either delaySeconds or notBefore.");
+        if (TimeoutSeconds is not (null or (> 0 and <= 86_400)))
+            yield return new Violation("/timeoutSeconds", "Above 0, at most 86400.");
+        if (MaxAttempts is < 1 or > 100)
+            yield return new Violation("/maxAttempts", "From 1 to 100.");
+
+        if (Tags is not null)
+        {
+            foreach (var violation in TagRules.Check(Tags, "/tags"))
+                yield return violation;
+        }
+
+        if (Request is not null)
+        {
+            foreach (var violation in RequestRules.Check(Request.ToApiRequest(), "/request"))
+                yield return violation;
+        }
+    }
+
+    internal NewJob ToNewJob(JobId id, DateTimeOffset now, IdempotencyKey? idempotency) => new()
+    {
+        Id = id,
+        Queue = Queue,
+        Key = Key,
+        Weight = Weight,
+        Priority = Priority,
+        // A copy: the request's buffers go back to Kestrel before the job leaves the channel when its client hangs up.
+        Payload = HasPayload ? JsonMarshal.GetRawUtf8Value(Payload).ToArray() : null,
+        Request = Request?.ToApiRequest(),
+        NotBefore = DelaySeconds > 0 ? now.AddSeconds(DelaySeconds.Value) : NotBefore,
+        StartBefore = StartBefore,
+        Timeout = TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        MaxAttempts = MaxAttempts,
+        Tags = Tags is { Count: > 0 } ? Tags : null,
+        Idempotency = idempotency,
+    };
+}
+
+/// <summary>How the call of one job differs from a plain POST of its payload to the queue's base address.</summary>
+public sealed class SubmitRequest
+{
+    /// <summary>HTTP method. Default: POST. Not CONNECT or TRACE.</summary>
+    public string Method { get; set; } = "POST";
+
+    /// <summary>Appended to the base address. Starts with one <c>/</c>; no <c>?</c>, <c>#</c>, backslash or <c>..</c>. Default: nothing is appended.</summary>
+    public string? Path { get; set; }
+
+    /// <summary>Query parameters, escaped by the service. At most 100.</summary>
+    public IReadOnlyDictionary<string, string>? Query { get; set; }
+
+    /// <summary>Header fields: a token as the name, visible ASCII as the value; none that frames the message or routes the connection. At most 100.</summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; set; }
+
+    /// <summary>The body as JSON. Default: the payload; GET, HEAD and DELETE send an empty body unless one is given.</summary>
+    public JsonElement? Body { get; set; }
+
+    internal ApiRequest ToApiRequest() => new() { Method = Method, Path = Path, Query = Query, Headers = Headers, Body = Body };
+}

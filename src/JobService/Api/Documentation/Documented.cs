@@ -1,0 +1,57 @@
+using JobService.Api.Contracts;
+using JobService.Api.Http;
+
+namespace JobService.Api.Documentation;
+
+/// <summary>A request header that an endpoint reads.</summary>
+internal sealed record RequestHeader(string Name, string Description, string Example)
+{
+    public static readonly RequestHeader Prefer = new("Prefer",
+        "`wait=20` holds the answer until the job ends, at most so many seconds (RFC 7240; more than 60 counts as 60). Hanging up meanwhile cancels the job.", "wait=10");
+
+    public static readonly RequestHeader IdempotencyKey = new(IdempotencyHeader.Name,
+        "Makes the request repeatable: the same key with the same body is the same job, as long as the job is kept. 1 to 255 visible ASCII characters, bare or quoted.",
+        "order-991");
+
+    public static readonly RequestHeader IfMatch = new("If-Match", "Changes the resource only while its `ETag` is this one; `*` only if it exists.", "\"r17\"");
+
+    public static readonly RequestHeader IfNoneMatch = new("If-None-Match", "Answers 304 while the `ETag` is this one.", "\"0123456789abcdef\"");
+}
+
+/// <summary>The headers of an endpoint.</summary>
+internal sealed record TakesHeadersMetadata(IReadOnlyList<RequestHeader> Headers);
+
+/// <summary>The body that "Try it out" starts with.</summary>
+internal sealed record BodyExample(string Json);
+
+/// <summary>What a route says about itself beside its path and handler.</summary>
+internal static class Documented
+{
+    public static RouteHandlerBuilder Takes<TBody>(this RouteHandlerBuilder route, string example)
+        where TBody : notnull =>
+        route.Accepts<TBody>("application/json").WithMetadata(new BodyExample(example));
+
+    public static RouteHandlerBuilder Takes(this RouteHandlerBuilder route, params QueryParameter[] parameters) =>
+        route.WithMetadata(new TakesQuery(parameters));
+
+    public static RouteHandlerBuilder TakesHeaders(this RouteHandlerBuilder route, params RequestHeader[] headers) =>
+        route.WithMetadata(new TakesHeadersMetadata(headers));
+
+    public static RouteHandlerBuilder Answers<TBody>(this RouteHandlerBuilder route, int status, string description, string contentType = "application/json") =>
+        route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(TBody), [contentType]) { Description = description });
+
+    public static RouteHandlerBuilder AnswersEmpty(this RouteHandlerBuilder route, int status, string description) =>
+        route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(void), []) { Description = description });
+
+    public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder route, params int[] statuses)
+    {
+        foreach (var status in statuses)
+        {
+            var types = ProblemType.All.Values.Where(type => type.Status == status);
+            var text = string.Join(" ", types.Select(type => $"{type.Title} (`/problems/{type.Name}`)"));
+            route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ProblemView), [Problems.ContentType]) { Description = text });
+        }
+
+        return route;
+    }
+}

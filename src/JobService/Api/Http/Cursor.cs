@@ -1,0 +1,42 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using JobService.Jobs;
+
+namespace JobService.Api.Http;
+
+/// <summary>Where the next page of a list begins. Opaque to clients: the last job's id and two bytes that tell a damaged cursor from a whole one.</summary>
+internal static class Cursor
+{
+    private const int CheckBytes = 2;
+
+    public static string Of(JobId last)
+    {
+        Span<byte> bytes = stackalloc byte[JobId.ByteCount + CheckBytes];
+        last.WriteTo(bytes);
+        Check(bytes[..JobId.ByteCount], bytes[JobId.ByteCount..]);
+        return Base64Url.EncodeToString(bytes);
+    }
+
+    public static bool TryParse(string text, out JobId last)
+    {
+        last = default;
+        Span<byte> bytes = stackalloc byte[JobId.ByteCount + CheckBytes];
+        if (text.Length != Base64Url.GetEncodedLength(bytes.Length)
+            || !Base64Url.TryDecodeFromChars(text, bytes, out var written) || written != bytes.Length)
+        {
+            return false;
+        }
+
+        Span<byte> check = stackalloc byte[CheckBytes];
+        Check(bytes[..JobId.ByteCount], check);
+        last = JobId.FromBytes(bytes[..JobId.ByteCount]);
+        return check.SequenceEqual(bytes[JobId.ByteCount..]);
+    }
+
+    private static void Check(ReadOnlySpan<byte> id, Span<byte> check)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(id, hash);
+        hash[..CheckBytes].CopyTo(check);
+    }
+}

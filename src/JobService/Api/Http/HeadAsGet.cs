@@ -1,0 +1,14 @@
+namespace JobService.Api.Http;
+
+/// <summary>HEAD goes the way of GET; Kestrel, which knows what came, sends the headers only.</summary>
+internal static class HeadAsGet
+{
+    public static Task Pass(HttpContext http, RequestDelegate next)
+    {
+        if (!HttpMethods.IsHead(http.Request.Method))
+            return next(http);
+
+        http.Request.Method = HttpMethods.Get;
+        return next(http);
+    }
+}

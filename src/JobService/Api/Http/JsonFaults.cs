@@ -1,0 +1,167 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using JobService.Jobs;
+
+namespace JobService.Api.Http;
+
+/// <summary>Says in plain sentences, with a pointer each, why JSON is not what a contract wants.</summary>
+/// <remarks>The serializer stops at the first fault and tells it in the words of .NET. Only what it refused comes here, so this may take its time.</remarks>
+internal static class JsonFaults
+{
+    private const int MaxReported = 20;
+
+    /// <summary>Fields of the contract that later versions will know.</summary>
+    private static readonly HashSet<string> Planned = ["lock", "waitFor", "callback", "batch"];
+
+    public static IReadOnlyList<Violation> Of(ReadOnlyMemory<byte> json, JsonTypeInfo type, Exception fault)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = ApiJson.MaxDepth });
+            var found = Walk(document.RootElement, type, "").Take(MaxReported).ToArray();
+            return found.Length > 0 ? found : [new Violation("", Sentence(fault.Message))];
+        }
+        catch (JsonException broken)
+        {
+            return [new Violation("", $"Not valid JSON: {Sentence(broken.Message)} Line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1}.")];
+        }
+    }
+
+    private static IEnumerable<Violation> Walk(JsonElement json, JsonTypeInfo type, string at) => type.Kind switch
+    {
+        JsonTypeInfoKind.Object => Object(json, type, at),
+        JsonTypeInfoKind.Dictionary => Dictionary(json, type, at),
+        JsonTypeInfoKind.Enumerable => List(json, type, at),
+        _ => Value(json, type, at),
+    };
+
+    private static IEnumerable<Violation> Object(JsonElement json, JsonTypeInfo type, string at)
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+            return [new Violation(at, "A JSON object.")];
+        if (type.PolymorphismOptions is not { } kinds)
+            return Fields(json, type, at, null);
+
+        var known = kinds.DerivedTypes.ToDictionary(kind => (string)kind.TypeDiscriminator!, kind => kind.DerivedType);
+        var discriminator = kinds.TypeDiscriminatorPropertyName;
+        var wanted = $"One of: {string.Join(", ", known.Keys)}.";
+        if (!json.TryGetProperty(discriminator, out var kind))
+            return [new Violation(Pointers.Under(at, discriminator), $"Required. {wanted}")];
+        return kind.ValueKind == JsonValueKind.String && known.TryGetValue(kind.GetString()!, out var derived)
+            ? Fields(json, type.Options.GetTypeInfo(derived), at, discriminator)
+            : [new Violation(Pointers.Under(at, discriminator), wanted)];
+    }
+
+    private static IEnumerable<Violation> Fields(JsonElement json, JsonTypeInfo type, string at, string? discriminator)
+    {
+        var names = type.Options.PropertyNameCaseInsensitive ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
+        var known = type.Properties.Where(p => p.Set is not null || p.AssociatedParameter is not null).ToDictionary(p => p.Name, names);
+        var seen = new HashSet<string>(names);
+        foreach (var field in json.EnumerateObject())
+        {
+            if (Name(field) is not { } name)
+                yield return new Violation(at, "The name of a field holds half of a surrogate pair.");
+            else if (!seen.Add(name))
+                yield return new Violation(Pointers.Under(at, name), "This field stands twice.");
+            else if (known.TryGetValue(name, out var property))
+            {
+                foreach (var violation in Field(field.Value, property, type, Pointers.Under(at, name)))
+                    yield return violation;
+            }
+            else if (name != discriminator)
+                yield return Unknown(name, known.Keys, Pointers.Under(at, name));
+        }
+
+        foreach (var missing in known.Values.Where(property => property.IsRequired && !seen.Contains(property.Name)))
+            yield return new Violation(Pointers.Under(at, missing.Name), "Required.");
+    }
+
+    private static IEnumerable<Violation> Field(JsonElement value, JsonPropertyInfo property, JsonTypeInfo type, string at)
+    {
+        if (value.ValueKind != JsonValueKind.Null)
+            return Walk(value, type.Options.GetTypeInfo(property.PropertyType), at);
+        return property.IsSetNullable || property.PropertyType == typeof(JsonElement)
+            ? []
+            : [new Violation(at, "Not null: leave the field out for its default.")];
+    }
+
+    private static Violation Unknown(string name, IEnumerable<string> known, string at) => new(at, Planned.Contains(name)
+        ? "This version does not support the field yet: leave it out."
+        : $"Unknown field. Known here: {string.Join(", ", known)}.");
+
+    private static IEnumerable<Violation> Dictionary(JsonElement json, JsonTypeInfo type, string at)
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            yield return new Violation(at, "A JSON object of names and values.");
+            yield break;
+        }
+
+        var seen = new HashSet<string>();
+        foreach (var field in json.EnumerateObject())
+        {
+            if (Name(field) is not { } name)
+            {
+                yield return new Violation(at, "A name holds half of a surrogate pair.");
+                continue;
+            }
+
+            if (!seen.Add(name))
+                yield return new Violation(Pointers.Under(at, name), "This name stands twice.");
+            foreach (var violation in Walk(field.Value, type.Options.GetTypeInfo(type.ElementType!), Pointers.Under(at, name)))
+                yield return violation;
+        }
+    }
+
+    private static IEnumerable<Violation> List(JsonElement json, JsonTypeInfo type, string at) => json.ValueKind == JsonValueKind.Array
+        ? json.EnumerateArray().SelectMany((item, i) => Walk(item, type.Options.GetTypeInfo(type.ElementType!), $"{at}/{i}"))
+        : [new Violation(at, "A JSON array.")];
+
+    private static IEnumerable<Violation> Value(JsonElement json, JsonTypeInfo type, string at)
+    {
+        try
+        {
+            _ = json.Deserialize(type);
+            return [];
+        }
+        catch (JsonException fault)
+        {
+            return [new Violation(at, Wanted(type.Type) ?? Sentence(fault.Message))];
+        }
+    }
+
+    /// <returns>Null for types whose own converter says what it wants.</returns>
+    private static string? Wanted(Type type)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        if (type == typeof(int))
+            return "A whole number, from -2147483648 to 2147483647.";
+        if (type == typeof(double))
+            return "A number.";
+        if (type == typeof(string))
+            return "A string, without halves of surrogate pairs.";
+        if (type == typeof(JsonElement))
+            return "JSON whose objects name each field once.";
+        return type.IsEnum ? $"One of: {string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName))}." : null;
+    }
+
+    /// <summary>The name as it reads, or null when it cannot be read.</summary>
+    private static string? Name(JsonProperty field)
+    {
+        try
+        {
+            return field.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The first sentence: what follows talks of paths and options of the reader.</summary>
+    private static string Sentence(string message)
+    {
+        var end = message.IndexOf(". ", StringComparison.Ordinal);
+        return end < 0 ? message : message[..(end + 1)];
+    }
+}

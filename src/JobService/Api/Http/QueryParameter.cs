@@ -1,0 +1,29 @@
+namespace JobService.Api.Http;
+
+/// <summary>A query parameter that an endpoint takes: <see cref="QueryGate"/> refuses all others, the OpenAPI document describes these.</summary>
+/// <param name="Name">As in the address; case counts.</param>
+/// <param name="Type">JSON schema type.</param>
+/// <param name="Description">Meaning, unit, default and range.</param>
+/// <param name="Values">All values it may have, if they can be listed.</param>
+internal sealed record QueryParameter(string Name, string Type, string Description, params string[] Values)
+{
+    public static readonly QueryParameter Wait = new("wait", "number", "Holds the answer until the job ends, at most so many seconds: 0 (default) to 60; more counts as 60.");
+
+    public static readonly QueryParameter OnDisconnect = new("onDisconnect", "string",
+        "Only with `Prefer: wait`: what becomes of the job when the client hangs up while it waits. Default: cancel.", "cancel", "continue");
+
+    public static readonly QueryParameter Queue = new("queue", "string", "Only jobs of this queue.");
+
+    public static readonly QueryParameter State = new("state", "string", "Only jobs in this state.", "queued", "running", "succeeded", "failed", "cancelled");
+
+    public static readonly QueryParameter Key = new("key", "string", "Only jobs with this key; empty for those without one.");
+
+    public static readonly QueryParameter Tag = new("tag", "string", "Only jobs with this tag, as `name:value`.");
+
+    public static readonly QueryParameter Limit = new("limit", "integer", "Jobs a page: 1 to 500. Default: 50.");
+
+    public static readonly QueryParameter Cursor = new("cursor", "string", "The `nextCursor` of the page before.");
+}
+
+/// <summary>All query parameters of an endpoint.</summary>
+internal sealed record TakesQuery(params IReadOnlyList<QueryParameter> Parameters);

@@ -1,0 +1,25 @@
+namespace JobService.Api.Http;
+
+/// <summary>Logs requests that were refused, failed or slow; the thousands that went well each second are metrics, not lines.</summary>
+internal sealed class RequestLog(TimeProvider time, ILogger<RequestLog> log)
+{
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
+
+    public async Task Pass(HttpContext http, RequestDelegate next)
+    {
+        var start = time.GetTimestamp();
+        await next(http);
+
+        var status = http.Response.StatusCode;
+        // "Full" comes in thousands, and its clients come back by themselves.
+        var refused = status >= 400 && status != StatusCodes.Status429TooManyRequests;
+        if (!refused && (time.GetElapsedTime(start) < Slow || Waits(http.Request)))
+            return;
+
+        // Escaped, so that no line break or terminal sequence of a client reaches the log; without the query, which may name customers.
+        log.LogInformation("{Method} {Path} answered {Status} in {Milliseconds:0} ms",
+            http.Request.Method, http.Request.Path.ToUriComponent(), status, time.GetElapsedTime(start).TotalMilliseconds);
+    }
+
+    private static bool Waits(HttpRequest request) => request.Headers.ContainsKey("Prefer") || request.Query.ContainsKey("wait");
+}

@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace JobService.Api.Http;
+
+/// <summary>How much a request may bring along.</summary>
+/// <remarks>Kestrel answers what exceeds its own bounds before any of our code runs, without a body. So its bounds are wider, and ours, with a
+/// problem document, stand within.</remarks>
+internal static class ServerBounds
+{
+    private const int MaxAddressBytes = 8 * 1024;
+    private const int MaxHeaderBytes = 16 * 1024;
+    private const int MaxHeaderCount = 64;
+
+    public static void Apply(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = JsonBody.MaxBytes;
+        kestrel.Limits.MaxRequestLineSize = 8 * MaxAddressBytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 8 * MaxHeaderBytes;
+        kestrel.Limits.MaxRequestHeaderCount = 8 * MaxHeaderCount;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+    }
+
+    public static Task Pass(HttpContext http, RequestDelegate next)
+    {
+        var request = http.Request;
+        if (request.Path.Value!.Length + request.QueryString.Value!.Length > MaxAddressBytes)
+            return Problems.OfStatus(StatusCodes.Status414UriTooLong).ExecuteAsync(http);
+
+        var bytes = 0;
+        foreach (var (name, values) in request.Headers)
+        {
+            foreach (var value in values)
+                bytes += name.Length + (value?.Length ?? 0);
+        }
+
+        return bytes > MaxHeaderBytes || request.Headers.Count > MaxHeaderCount
+            ? Problems.OfStatus(StatusCodes.Status431RequestHeaderFieldsTooLarge).ExecuteAsync(http)
+            : next(http);
+    }
+}

@@ -1,0 +1,17 @@
+using System.Globalization;
+
+namespace JobService.Api.Http;
+
+/// <summary>The query parameter <c>wait</c>.</summary>
+internal static class WaitQuery
+{
+    /// <returns>How long to wait, zero for not at all; null when it is no number of seconds.</returns>
+    public static TimeSpan? Read(IQueryCollection query)
+    {
+        if (!query.TryGetValue("wait", out var text))
+            return TimeSpan.Zero;
+        return double.TryParse(text.ToString(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            ? TimeSpan.FromSeconds(Math.Min(seconds, Preferences.MaxWaitSeconds))
+            : null;
+    }
+}

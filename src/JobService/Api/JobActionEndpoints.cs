@@ -1,0 +1,128 @@
+using JobService.Api.Contracts;
+using JobService.Api.Documentation;
+using JobService.Api.Http;
+using JobService.Events;
+using JobService.Jobs;
+using JobService.Storage;
+
+namespace JobService.Api;
+
+/// <summary>Cancel and retry, of one job and of many.</summary>
+internal static class JobActionEndpoints
+{
+    /// <summary>A running job is told to stop; this long the answer waits for the end of it.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromMilliseconds(200);
+
+    public static void MapJobActions(this IEndpointRouteBuilder jobs)
+    {
+        jobs.MapPost("/{id}/cancel", CancelAsync).WithName("cancelJob")
+            .WithSummary("Cancel a job")
+            .WithDescription("A waiting job is cancelled at once. A running one is stopped: its call is aborted, its processing cancelled.")
+            .Answers<JobView>(StatusCodes.Status200OK, "The job is cancelled (also when it was before).")
+            .Answers<JobView>(StatusCodes.Status202Accepted, "The job runs and has been told to stop.")
+            .Refuses(400, 404, 409, 503);
+
+        jobs.MapPost("/{id}/retry", RetryAsync).WithName("retryJob")
+            .WithSummary("Retry a failed or cancelled job")
+            .WithDescription("Puts the job back to `queued` with no failures.")
+            .Answers<JobView>(StatusCodes.Status202Accepted, "The job is queued again.")
+            .Refuses(400, 404, 409, 429, 503);
+
+        jobs.MapPost("/cancel", CancelManyAsync).WithName("cancelJobs")
+            .WithSummary("Cancel all jobs that match")
+            .Takes<JobSelection>(Examples.Selection)
+            .Answers<CancelledJobs>(StatusCodes.Status200OK, "How many were meant, cancelled and told to stop.")
+            .Refuses(400, 413, 415, 503);
+
+        jobs.MapPost("/retry", RetryManyAsync).WithName("retryJobs")
+            .WithSummary("Retry all failed and cancelled jobs that match")
+            .Takes<JobSelection>(Examples.FailedSelection)
+            .Answers<RequeuedJobs>(StatusCodes.Status200OK, "How many were meant and queued again.")
+            .Refuses(400, 413, 415, 503);
+    }
+
+    // 200 cancelled · 202 stopping · 404 · 409 succeeded or failed before
+    private static async Task<IResult> CancelAsync(string id, HttpContext http, IJobStore store, JobEventHub hub, JobWaits waits)
+    {
+        if (!JobId.TryParse(id, out var job))
+            return Problems.NoJob(id);
+
+        using var wait = hub.WhenEnded(job);
+        switch (await store.CancelAsync(job, CancelReason.Request))
+        {
+            case CancelOutcome.NotFound:
+                return Problems.NoJob(id);
+            case CancelOutcome.Finished(var state):
+                return Problems.JobFinished(state);
+            case CancelOutcome.Stopping:
+                await waits.EndsWithinAsync(wait, StopPatience, http.RequestAborted);
+                break;
+            case CancelOutcome.Cancelled:
+                break;
+        }
+
+        return await store.FindAsync(job, ResultJson.MaxInlineBytes) switch
+        {
+            null => Problems.NoJob(id),
+            { State: JobState.Succeeded or JobState.Failed } ended => Problems.JobFinished(ended.State),
+            { State: JobState.Cancelled } cancelled => Answer(StatusCodes.Status200OK, cancelled),
+            var stopping => Answer(StatusCodes.Status202Accepted, stopping),
+        };
+    }
+
+    // 202 queued again · 404 · 409 neither failed nor cancelled · 429 no room
+    private static async Task<IResult> RetryAsync(string id, HttpContext http, IJobStore store)
+    {
+        if (!JobId.TryParse(id, out var job))
+            return Problems.NoJob(id);
+
+        switch (await store.RetryAsync(job))
+        {
+            case RetryOutcome.NotFound:
+                return Problems.NoJob(id);
+            case RetryOutcome.WrongState(var state):
+                return Problems.NotRetryable(state);
+            case RetryOutcome.Full:
+                return Problems.QueueFull(TimeSpan.FromSeconds(1));
+            case RetryOutcome.Requeued:
+                break;
+        }
+
+        http.Response.Headers.Location = $"/v1/jobs/{job}";
+        return await store.FindAsync(job, ResultJson.MaxInlineBytes) is { } found ? Answer(StatusCodes.Status202Accepted, found) : Problems.NoJob(id);
+    }
+
+    // 200 · 400 empty filter
+    private static async Task<IResult> CancelManyAsync(HttpContext http, IJobStore store)
+    {
+        var (filter, refusal) = await SelectionAsync(http);
+        if (filter is null)
+            return refusal!;
+
+        var (matched, cancelled, stopping) = await store.CancelManyAsync(filter, CancelReason.Request);
+        return new JsonAnswer<CancelledJobs>(StatusCodes.Status200OK, new CancelledJobs(matched, cancelled, stopping));
+    }
+
+    // 200 · 400 empty filter
+    private static async Task<IResult> RetryManyAsync(HttpContext http, IJobStore store)
+    {
+        var (filter, refusal) = await SelectionAsync(http);
+        if (filter is null)
+            return refusal!;
+
+        var (matched, requeued) = await store.RetryManyAsync(filter);
+        return new JsonAnswer<RequeuedJobs>(StatusCodes.Status200OK, new RequeuedJobs(matched, requeued));
+    }
+
+    private static async Task<(JobFilter? Filter, IResult? Refusal)> SelectionAsync(HttpContext http)
+    {
+        var body = await JsonBody.ReadAsync<JobSelection>(http.Request);
+        if (body.IsRefused)
+            return (null, body.Refusal);
+
+        Violation[] violations = [.. body.Value.Check()];
+        return violations.Length > 0 ? (null, Problems.Body(violations)) : (body.Value.ToFilter(), null);
+    }
+
+    private static JsonAnswer<JobView> Answer(int status, Job job) => new(status, JobView.Of(job));
+}

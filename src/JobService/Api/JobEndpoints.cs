@@ -1,0 +1,201 @@
+using JobService.Api.Contracts;
+using JobService.Api.Documentation;
+using JobService.Api.Http;
+using JobService.Events;
+using JobService.Intake;
+using JobService.Jobs;
+using JobService.Storage;
+
+namespace JobService.Api;
+
+/// <summary>Submitting and reading jobs. What changes them stands in <see cref="JobActionEndpoints"/>.</summary>
+internal static class JobEndpoints
+{
+    public static void MapJobs(this IEndpointRouteBuilder v1)
+    {
+        var jobs = v1.MapGroup("/jobs").WithTags("Jobs");
+
+        jobs.MapPost("", SubmitAsync).WithName("submitJob")
+            .WithSummary("Submit a job")
+            .WithDescription(Descriptions.Submit)
+            .Takes<SubmitJob>(Examples.Job).Takes(QueryParameter.OnDisconnect).TakesHeaders(RequestHeader.Prefer, RequestHeader.IdempotencyKey)
+            .Answers<JobView>(StatusCodes.Status202Accepted, "Durable. `Location` names the job.")
+            .Answers<JobView>(StatusCodes.Status200OK, "Only with `Prefer: wait`: the job has ended.")
+            .Refuses(400, 409, 413, 415, 422, 429, 503);
+
+        jobs.MapGet("", ListAsync).WithName("listJobs")
+            .WithSummary("List jobs")
+            .WithDescription("Newest first. `nextCursor` and `Link: rel=\"next\"` lead to the next page. Results and attempts are left out.")
+            .WithMetadata(ListQuery.Takes)
+            .Answers<JobList>(StatusCodes.Status200OK, "A page of jobs.")
+            .Refuses(400);
+
+        jobs.MapGet("/{id}", GetAsync).WithName("getJob")
+            .WithSummary("Read a job")
+            .WithDescription("Answers 200 whatever the state. `?wait=20` holds the answer until the job ends. `If-None-Match` with the `ETag` answers 304 while nothing has changed.")
+            .Takes(QueryParameter.Wait).TakesHeaders(RequestHeader.IfNoneMatch)
+            .Answers<JobView>(StatusCodes.Status200OK, "The job as it is now.")
+            .AnswersEmpty(StatusCodes.Status304NotModified, "Nothing has changed.")
+            .Refuses(400, 404);
+
+        jobs.MapGet("/{id}/result", ResultAsync).WithName("getJobResult")
+            .WithSummary("Read a job's result as it is")
+            .WithDescription("The answer's body after processing, with its own content type.")
+            .Answers<byte[]>(StatusCodes.Status200OK, "The result.", "application/octet-stream")
+            .Refuses(404, 409);
+
+        jobs.MapJobActions();
+    }
+
+    // 202 accepted · 200 finished while the client waited · 400 wrong by itself · 409 same key under way · 413 · 415 · 422 can never run · 429 full · 503
+    private static async Task<IResult> SubmitAsync(
+        HttpContext http, JobIntake intake, IJobStore store, JobEventHub hub, JobIdSource ids, JobWaits waits)
+    {
+        var request = http.Request;
+        var (key, keyFault) = IdempotencyHeader.Read(request.Headers[IdempotencyHeader.Name]);
+        if (keyFault is not null)
+            return Problems.Header(IdempotencyHeader.Name, keyFault);
+        if (OnDisconnect(request.Query) is not { } cancelOnHangUp)
+            return Problems.Parameter("onDisconnect", "cancel or continue.");
+
+        var body = await JsonBody.ReadAsync<SubmitJob>(request, fingerprint: key is not null);
+        if (body.IsRefused)
+            return body.Refusal;
+        Violation[] violations = [.. body.Value.Check()];
+        if (violations.Length > 0)
+            return Problems.Body(violations);
+        if (waits.IsDraining)
+            return Problems.Draining();
+
+        var id = ids.Next();
+        var job = body.Value.ToNewJob(id, store.Now, key is null ? null : new IdempotencyKey(key, body.Fingerprint));
+        if (Preferences.Wait(request.Headers["Prefer"]) is not { } seconds)
+            return await AnswerAsync(await intake.SubmitAsync(job, http.RequestAborted), job, http, store, waits);
+
+        // On the list before the job can end: what ends in between is not missed.
+        using var wait = hub.WhenEnded(id);
+        var submission = await intake.SubmitAsync(job, http.RequestAborted);
+        if (submission is not (Submission.Accepted or Submission.Replayed))
+            return await AnswerAsync(submission, job, http, store, waits);
+
+        http.Response.Headers["Preference-Applied"] = $"wait={seconds}";
+        var patience = TimeSpan.FromSeconds(seconds);
+        if (submission is Submission.Replayed(var earlier))
+        {
+            // Somebody else's request, or an earlier one: hanging up on a replay cancels nothing.
+            http.Response.Headers["Idempotency-Replayed"] = "true";
+            return await WaitAsync(earlier, patience, http, hub, store, waits) is { } known ? Accepted(known, http) : Problems.IdempotencyInProgress();
+        }
+
+        var ended = await waits.EndsWithinAsync(wait, patience, http.RequestAborted);
+        if (!ended && http.RequestAborted.IsCancellationRequested && cancelOnHangUp && !waits.IsDraining)
+            await store.CancelAsync(id, CancelReason.Disconnect);
+
+        var now = ended ? await store.FindAsync(id, ResultJson.MaxInlineBytes) : null;
+        return Accepted(now ?? ((Submission.Accepted)submission).Job, http);
+    }
+
+    private static async Task<IResult> AnswerAsync(Submission submission, NewJob job, HttpContext http, IJobStore store, JobWaits waits)
+    {
+        switch (submission)
+        {
+            case Submission.Accepted(var accepted):
+                return Accepted(accepted, http);
+            case Submission.Replayed(var earlier):
+                http.Response.Headers["Idempotency-Replayed"] = "true";
+                return await store.FindAsync(earlier, ResultJson.MaxInlineBytes) is { } known ? Replay(known, http) : Problems.IdempotencyInProgress();
+            case Submission.Mismatched:
+                return Problems.IdempotencyMismatch();
+            case Submission.InProgress:
+                return Problems.IdempotencyInProgress();
+            case Submission.Full(var retryAfter):
+                return Problems.QueueFull(retryAfter);
+            case Submission.UnknownQueue(var queue):
+                return Problems.UnknownQueue(queue);
+            case Submission.NeverFits(var limit, var maxWeight):
+                return Problems.NeverFits(limit, maxWeight);
+            case Submission.RequestNotAllowed:
+                return Problems.RequestNotAllowed(job.Queue);
+            case Submission.Unavailable(var detail):
+                return waits.IsDraining ? Problems.Draining() : Problems.StorageUnavailable(detail);
+            default:
+                throw new InvalidOperationException($"Unknown answer of the front door: {submission.GetType().Name}.");
+        }
+    }
+
+    // 200 page · 400 unknown or damaged parameter
+    private static async Task<IResult> ListAsync(HttpContext http, IJobStore store)
+    {
+        var (query, refusal) = ListQuery.Read(http.Request.Query);
+        if (query is null)
+            return refusal!;
+
+        // One more than asked for tells whether there is a next page.
+        var found = await store.ListAsync(query.Filter, query.Limit + 1, query.Before);
+        var page = found.Take(query.Limit).Select(JobView.Of).ToArray();
+        if (found.Count <= query.Limit)
+            return new JsonAnswer<JobList>(StatusCodes.Status200OK, new JobList(page, null));
+
+        var cursor = Cursor.Of(found[query.Limit - 1].Id);
+        http.Response.Headers.Link = $"<{ListQuery.Next(http.Request, cursor)}>; rel=\"next\"";
+        return new JsonAnswer<JobList>(StatusCodes.Status200OK, new JobList(page, cursor));
+    }
+
+    // 200 whatever the state · 304 unchanged · 400 · 404
+    private static async Task<IResult> GetAsync(string id, HttpContext http, IJobStore store, JobEventHub hub, JobWaits waits)
+    {
+        if (!JobId.TryParse(id, out var job))
+            return Problems.NoJob(id);
+        if (WaitQuery.Read(http.Request.Query) is not { } patience)
+            return Problems.Parameter("wait", "seconds from 0 to 60.");
+
+        return await WaitAsync(job, patience, http, hub, store, waits) is { } found ? new TaggedJob(found, store.Now) : Problems.NoJob(id);
+    }
+
+    // 200 the bytes · 404 · 409 none (yet)
+    private static async Task<IResult> ResultAsync(string id, HttpContext http, IJobStore store)
+    {
+        if (!JobId.TryParse(id, out var job) || await store.FindAsync(job, int.MaxValue) is not { } found)
+            return Problems.NoJob(id);
+        if (found is not { State: JobState.Succeeded, Result: { Body: { } bytes } result })
+            return Problems.NoResult(found.State);
+
+        // Somebody else's bytes under our name: no browser shall run them.
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        http.Response.Headers.ContentSecurityPolicy = "sandbox";
+        return Results.Bytes(bytes, result.ContentType ?? "application/octet-stream");
+    }
+
+    private static async Task<Job?> WaitAsync(JobId id, TimeSpan patience, HttpContext http, JobEventHub hub, IJobStore store, JobWaits waits)
+    {
+        if (patience <= TimeSpan.Zero)
+            return await store.FindAsync(id, ResultJson.MaxInlineBytes);
+
+        using var wait = hub.WhenEnded(id);
+        var job = await store.FindAsync(id, ResultJson.MaxInlineBytes);
+        return job is null || job.State.IsFinished() || !await waits.EndsWithinAsync(wait, patience, http.RequestAborted)
+            ? job
+            : await store.FindAsync(id, ResultJson.MaxInlineBytes);
+    }
+
+    private static JsonAnswer<JobView> Accepted(Job job, HttpContext http)
+    {
+        http.Response.Headers.Location = $"/v1/jobs/{job.Id}";
+        return new JsonAnswer<JobView>(job.State.IsFinished() ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, JobView.Of(job));
+    }
+
+    private static JsonAnswer<JobView> Replay(Job job, HttpContext http)
+    {
+        http.Response.Headers.Location = $"/v1/jobs/{job.Id}";
+        return new JsonAnswer<JobView>(StatusCodes.Status202Accepted, JobView.Of(job));
+    }
+
+    /// <returns>True for cancel, the default; null when it is neither.</returns>
+    private static bool? OnDisconnect(IQueryCollection query) => query["onDisconnect"].ToString() switch
+    {
+        "" => query.ContainsKey("onDisconnect") ? null : true,
+        "cancel" => true,
+        "continue" => false,
+        _ => null,
+    };
+}

@@ -1,0 +1,103 @@
+using JobService.Api.Contracts;
+using JobService.Api.Documentation;
+using JobService.Api.Http;
+using JobService.Jobs;
+using JobService.Limits;
+using JobService.Storage;
+
+namespace JobService.Api;
+
+/// <summary>Limits at run time.</summary>
+internal static class LimitEndpoints
+{
+    public static void MapLimits(this IEndpointRouteBuilder v1)
+    {
+        var limits = v1.MapGroup("/limits").WithTags("Limits");
+
+        limits.MapGet("", List).WithName("listLimits")
+            .WithSummary("List limits")
+            .Answers<LimitList>(StatusCodes.Status200OK, "All limits, by name.")
+            .Refuses(400);
+
+        limits.MapGet("/{name}", GetAsync).WithName("getLimit")
+            .WithSummary("Read a limit and its state")
+            .WithDescription("The `ETag` is for `If-Match`.")
+            .Answers<LimitView>(StatusCodes.Status200OK, "The limit.")
+            .Refuses(400, 404);
+
+        limits.MapPut("/{name}", PutAsync).WithName("putLimit")
+            .WithSummary("Make or replace a limit")
+            .WithDescription("Replaces the whole limit: what is left out has its default. Effective within a second.")
+            .Takes<LimitDefinition>(Examples.Limit).TakesHeaders(RequestHeader.IfMatch)
+            .Answers<LimitView>(StatusCodes.Status200OK, "Replaced.")
+            .Answers<LimitView>(StatusCodes.Status201Created, "Made.")
+            .Refuses(400, 412, 413, 415, 503);
+
+        limits.MapDelete("/{name}", DeleteAsync).WithName("deleteLimit")
+            .WithSummary("Delete a limit")
+            .TakesHeaders(RequestHeader.IfMatch)
+            .AnswersEmpty(StatusCodes.Status204NoContent, "Deleted.")
+            .Refuses(400, 404, 409, 412, 503);
+    }
+
+    private static JsonAnswer<LimitList> List(IJobStore store) => new(StatusCodes.Status200OK,
+        new LimitList([.. store.Catalog.Limits.Values.OrderBy(limit => limit.Name, StringComparer.Ordinal).Select(limit => LimitView.Of(limit))]));
+
+    // 200 · 404
+    private static async Task<IResult> GetAsync(string name, HttpContext http, IJobStore store) =>
+        store.Catalog.Limits.TryGetValue(name, out var limit) ? await AnswerAsync(StatusCodes.Status200OK, limit, http, store) : Problems.NoLimit(name);
+
+    // 200 replaced · 201 made · 400 · 412 changed meanwhile · 413 · 415
+    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store)
+    {
+        if (!Names.IsName(name))
+            return Problems.Invalid($"A limit's name: {Names.Wanted}.");
+        var (refusal, expected) = Conditional.Ask(http.Request, store.Catalog.Limits.GetValueOrDefault(name)?.Revision);
+        if (refusal is not null)
+            return refusal;
+
+        var body = await JsonBody.ReadAsync<LimitDefinition>(http.Request);
+        if (body.IsRefused)
+            return body.Refusal;
+        if (LimitRules.Check(body.Value) is { Count: > 0 } violations)
+            return Problems.Body([.. violations.Select(v => new Violation(v.Pointer, v.Detail))]);
+
+        switch (await store.PutLimitAsync(name, body.Value, expected))
+        {
+            case PutOutcome<LimitEntry>.Created(var made):
+                http.Response.Headers.Location = $"/v1/limits/{name}";
+                return await AnswerAsync(StatusCodes.Status201Created, made, http, store);
+            case PutOutcome<LimitEntry>.Replaced(var replaced):
+                return await AnswerAsync(StatusCodes.Status200OK, replaced, http, store);
+            case PutOutcome<LimitEntry>.Outdated(var current):
+                return Problems.Outdated(current is { } revision ? EntityTags.Of(revision) : null);
+            default:
+                throw new InvalidOperationException("Unknown outcome of a PUT.");
+        }
+    }
+
+    // 204 · 404 · 409 a queue names it, or configured · 412
+    private static async Task<IResult> DeleteAsync(string name, HttpContext http, IJobStore store)
+    {
+        if (!store.Catalog.Limits.TryGetValue(name, out var limit))
+            return Problems.NoLimit(name);
+        var (refusal, expected) = Conditional.Ask(http.Request, limit.Revision);
+        if (refusal is not null)
+            return refusal;
+
+        return await store.DeleteLimitAsync(name, expected) switch
+        {
+            DeleteOutcome.Deleted => Results.NoContent(),
+            DeleteOutcome.NotFound => Problems.NoLimit(name),
+            DeleteOutcome.Outdated => Problems.Outdated(null),
+            DeleteOutcome.InUse => Problems.InUse($"A queue names limit '{name}'. Take it out of the queue's 'limits' first; GET /v1/queues shows who names it."),
+            DeleteOutcome.FromConfiguration => Problems.Configured(name),
+        };
+    }
+
+    private static async Task<JsonAnswer<LimitView>> AnswerAsync(int status, LimitEntry limit, HttpContext http, IJobStore store)
+    {
+        http.Response.Headers.ETag = EntityTags.Of(limit.Revision);
+        return new JsonAnswer<LimitView>(status, LimitView.Of(limit, await store.LimitAsync(limit.Name)));
+    }
+}

@@ -1,0 +1,104 @@
+using JobService.Jobs;
+
+namespace JobService.Api;
+
+/// <summary>A kind of problem. The names are part of the contract: clients switch on them, and each is served under <c>/problems/{name}</c>.</summary>
+/// <param name="Name">Last part of the problem's <c>type</c>.</param>
+/// <param name="Status">HTTP status; null for errors of jobs, which are no answers of this service.</param>
+/// <param name="Title">One sentence, the same for every problem of the type.</param>
+/// <param name="Meaning">When it happens and what to do.</param>
+internal sealed record ProblemType(string Name, int? Status, string Title, string Meaning)
+{
+    public static readonly ProblemType Invalid = new("invalid-request", 400, "The request is wrong by itself.",
+        "Something in the body, the query or the headers is not as documented; 'errors' says what and where. Correct it: the same request will be refused again.");
+
+    public static readonly ProblemType Unauthorized = new("unauthorized", 401, "An API key is needed.",
+        "This service asks for its API key. Send the header 'Authorization: Bearer <key>' with the key that the operator configured as JobService:ApiKey.");
+
+    public static readonly ProblemType NotFound = new("not-found", 404, "There is nothing here.",
+        "The address names a resource that does not exist (any more). Finished jobs are deleted after the retention time.");
+
+    public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", 405, "This resource does not know the method.",
+        "The header 'Allow' names the methods that it knows.");
+
+    public static readonly ProblemType JobFinished = new("job-finished", 409, "The job is over.",
+        "A job that succeeded or failed cannot be cancelled. 'state' says how it ended.");
+
+    public static readonly ProblemType NotRetryable = new("job-not-retryable", 409, "The job cannot be retried now.",
+        "Only failed and cancelled jobs are retried by request. 'state' says where the job stands.");
+
+    public static readonly ProblemType NoResult = new("no-result", 409, "The job has no result.",
+        "A result exists once the job succeeded. 'state' says where it stands; while it is queued or running, GET the job with ?wait=20 and come back.");
+
+    public static readonly ProblemType InProgress = new("idempotency-in-progress", 409, "The same submission is being accepted.",
+        "Another request with this Idempotency-Key has not been answered yet. Send the request again in a moment.");
+
+    public static readonly ProblemType InUse = new("in-use", 409, "It is still in use.",
+        "A queue with unfinished jobs, or a limit that a queue names, cannot be deleted. Finish or cancel the jobs, or take the limit out of the queues first.");
+
+    public static readonly ProblemType Configured = new("configured", 409, "It stands in the configuration.",
+        "What the service's configuration names cannot be deleted over the API. Take it out of the configuration and restart.");
+
+    public static readonly ProblemType Outdated = new("precondition-failed", 412, "It has changed in the meantime.",
+        "The ETag in If-Match is not the one in force. GET the resource, apply your change to it and send it with its new ETag.");
+
+    public static readonly ProblemType TooLarge = new("payload-too-large", 413, "The body is too large.",
+        "A body may be 1 MiB (1048576 bytes) at most. Put large data elsewhere and submit its address.");
+
+    public static readonly ProblemType AddressTooLong = new("address-too-long", 414, "The address is too long.",
+        "Path and query together may be 8192 bytes at most.");
+
+    public static readonly ProblemType MediaType = new("unsupported-media-type", 415, "The body is not JSON.",
+        "Send the body as JSON in UTF-8, uncompressed, with the header 'Content-Type: application/json'.");
+
+    public static readonly ProblemType UnknownQueue = new("unknown-queue", 422, "There is no such queue.",
+        "The job names a queue that does not exist. GET /v1/queues lists them; PUT /v1/queues/{name} makes one.");
+
+    public static readonly ProblemType UnknownLimit = new("unknown-limit", 422, "There is no such limit.",
+        "The queue names a limit that does not exist. GET /v1/limits lists them; PUT /v1/limits/{name} makes one. Make the limit first.");
+
+    public static readonly ProblemType NeverFits = new("weight-never-fits", 422, "The job is too heavy.",
+        "The job's weight is more than 'limit' can ever allow at once: 'maxWeight'. Submit a lighter job, or raise the limit's burst (rate) or permits (concurrency).");
+
+    public static readonly ProblemType RequestNotAllowed = new("request-not-allowed", 422, "The queue takes no request.",
+        "A job may carry a request only when its queue calls an http target. Leave the request out and give a payload, or choose another queue.");
+
+    public static readonly ProblemType Mismatched = new("idempotency-mismatch", 422, "The Idempotency-Key belongs to another body.",
+        "A job was submitted with this key and a different body. Use a new key for a new job, and send the same bytes when repeating one.");
+
+    public static readonly ProblemType QueueFull = new("queue-full", 429, "The service is full.",
+        "The queue, or the service, holds as much as it takes. Come back after the seconds in 'Retry-After'.");
+
+    public static readonly ProblemType HeadersTooLarge = new("headers-too-large", 431, "The headers are too large.",
+        "At most 64 header fields with 16384 bytes together are taken.");
+
+    public static readonly ProblemType Internal = new("internal-error", 500, "The service has failed.",
+        "This is a defect of the service. Its log tells more under the same moment.");
+
+    public static readonly ProblemType Draining = new("draining", 503, "The service is shutting down.",
+        "It takes nothing new in. Come back after the seconds in 'Retry-After'; what was accepted before is kept.");
+
+    public static readonly ProblemType StorageUnavailable = new("storage-unavailable", 503, "The storage cannot be written.",
+        "Nothing of the request was done. Send it again after the seconds in 'Retry-After'; the operator finds the cause in the log (a full disk, as a rule).");
+
+    private static readonly ProblemType[] OfJobs =
+    [
+        new(ErrorTypes.Upstream, null, "The API answered with a status that is no success.", "The job's error keeps the status and up to 4 KiB of the answer."),
+        new(ErrorTypes.Transport, null, "No whole answer came from the API.", "The connection failed or was cut. Such attempts are retried."),
+        new(ErrorTypes.Timeout, null, "The attempt took too long.", "Call and processing together exceeded timeoutSeconds. Such attempts are retried."),
+        new(ErrorTypes.Blocked, null, "The target's address is not allowed.", "It leads to a private or reserved network. The operator opens these with JobService:Upstream:AllowPrivateNetworks."),
+        new(ErrorTypes.TooLarge, null, "The API's answer was too large.", "Answers are kept up to 10 MiB."),
+        new(ErrorTypes.MissingSecret, null, "A secret is missing.", "A header of the queue names a secret that JobService:Secrets does not have."),
+        new(ErrorTypes.Throttled, null, "The API said 'not now' until the queue gave up.", "429 came without end for longer than retry.giveUpAfterSeconds. Lower the limit of the queue to what the API allows."),
+        new(ErrorTypes.Crash, null, "The service went down during the attempt.", "Nobody knows whether the call arrived: it counts as a failure and is retried."),
+        new(ErrorTypes.Processing, null, "Processing of the answer failed.", "The API was called; its answer could not be processed. Such attempts are retried."),
+    ];
+
+    /// <summary>Every type there is, by name.</summary>
+    public static IReadOnlyDictionary<string, ProblemType> All { get; } = new[]
+    {
+        Invalid, Unauthorized, NotFound, MethodNotAllowed, JobFinished, NotRetryable, NoResult, InProgress, InUse, Configured, Outdated, TooLarge,
+        AddressTooLong, MediaType, UnknownQueue, UnknownLimit, NeverFits, RequestNotAllowed, Mismatched, QueueFull, HeadersTooLarge, Internal,
+        Draining, StorageUnavailable,
+    }.Concat(OfJobs).ToDictionary(type => type.Name);
+}

@@ -1,0 +1,154 @@
+using JobService.Api.Contracts;
+using JobService.Jobs;
+
+namespace JobService.Api;
+
+/// <summary>Every problem document that the service answers with.</summary>
+internal static class Problems
+{
+    public const string ContentType = "application/problem+json";
+
+    /// <summary>How long a client waits before it asks a service again that is shutting down or cannot write.</summary>
+    private const int AwayRetrySeconds = 5;
+
+    // ── 400 ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    public static IResult Body(IReadOnlyList<Violation> violations) => Invalid(
+        violations is [var only] ? At(only) : $"{violations.Count} things are wrong with the body: see 'errors'.",
+        violations.Select(v => new ErrorView(v.Detail, Pointer: v.Pointer)));
+
+    public static IResult Parameter(string name, string wanted) =>
+        Invalid($"Query parameter '{name}': {wanted}", [new ErrorView(wanted, Parameter: name)]);
+
+    public static IResult Header(string name, string wanted) =>
+        Invalid($"Header '{name}': {wanted}", [new ErrorView(wanted, Header: name)]);
+
+    public static IResult Invalid(string detail, IEnumerable<ErrorView>? errors = null) =>
+        Of(ProblemType.Invalid, detail) is var problem && errors is null ? Answer(problem) : Answer(problem with { Errors = [.. errors!] });
+
+    // ── the resource and its state ────────────────────────────────────────────────────────────────────────────────────
+
+    public static IResult NoJob(string id) =>
+        Answer(Of(ProblemType.NotFound, $"There is no job '{Shown(id)}'. Ids are UUIDs; finished jobs are deleted after the retention time."));
+
+    public static IResult NoQueue(string name) => Answer(Of(ProblemType.NotFound, $"There is no queue '{Shown(name)}'. GET /v1/queues lists them."));
+
+    public static IResult NoLimit(string name) => Answer(Of(ProblemType.NotFound, $"There is no limit '{Shown(name)}'. GET /v1/limits lists them."));
+
+    public static IResult JobFinished(JobState state) =>
+        Answer(Of(ProblemType.JobFinished, $"The job has {Word(state)} before it could be cancelled.") with { State = Word(state) });
+
+    public static IResult NotRetryable(JobState state) =>
+        Answer(Of(ProblemType.NotRetryable, $"The job is {Word(state)}; only failed and cancelled jobs are retried.") with { State = Word(state) });
+
+    public static IResult NoResult(JobState state) => Answer(Of(ProblemType.NoResult, state.IsFinished()
+        ? $"The job has {Word(state)} and will have no result; GET the job for its error, or retry it."
+        : $"The job is {Word(state)}. GET the job with ?wait=20 and come back.") with { State = Word(state) });
+
+    public static IResult InUse(string detail) => Answer(Of(ProblemType.InUse, detail));
+
+    public static IResult Configured(string name) =>
+        Answer(Of(ProblemType.Configured, $"'{name}' stands in the configuration. Take it out there and restart the service."));
+
+    public static IResult Outdated(string? current) => Answer(Of(ProblemType.Outdated, current is null
+        ? "If-Match was given, and the resource does not exist."
+        : $"The ETag in force is {current}. GET the resource, apply your change and send it with that ETag."));
+
+    // ── a submission that does not go with the configuration ──────────────────────────────────────────────────────────
+
+    public static IResult UnknownQueue(string queue) =>
+        Answer(Of(ProblemType.UnknownQueue, $"There is no queue '{queue}'. GET /v1/queues lists them; PUT /v1/queues/{queue} makes it."));
+
+    public static IResult UnknownLimit(string limit) => Answer(
+        Of(ProblemType.UnknownLimit, $"There is no limit '{limit}'. Make it first: PUT /v1/limits/{limit}.") with { Limit = limit });
+
+    public static IResult NeverFits(string limit, int maxWeight) => Answer(
+        Of(ProblemType.NeverFits, $"Limit '{limit}' allows a weight of {maxWeight} at most. Submit a lighter job, or raise the limit.")
+            with { Limit = limit, MaxWeight = maxWeight });
+
+    public static IResult RequestNotAllowed(string queue) => Answer(
+        Of(ProblemType.RequestNotAllowed, $"Queue '{queue}' does not call an http target. Leave 'request' out, or choose another queue."));
+
+    public static IResult IdempotencyMismatch() => Answer(
+        Of(ProblemType.Mismatched, "This Idempotency-Key was used with another body. Use a new key for a new job."));
+
+    public static IResult IdempotencyInProgress() => Answer(
+        Of(ProblemType.InProgress, "A request with this Idempotency-Key is being accepted right now. Send it again in a moment."), retryAfter: 1);
+
+    // ── not now ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    public static IResult QueueFull(TimeSpan retryAfter)
+    {
+        var seconds = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds));
+        return Answer(Of(ProblemType.QueueFull, $"There is no room. Come back in {seconds} s."), seconds);
+    }
+
+    public static IResult Draining() => Answer(Of(ProblemType.Draining, "The service is shutting down. Come back in a moment."), AwayRetrySeconds);
+
+    public static IResult StorageUnavailable(string trouble) => Answer(Of(ProblemType.StorageUnavailable, trouble), AwayRetrySeconds);
+
+    // ── what HTTP says ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    public static IResult Unauthorized() => Answer(Of(ProblemType.Unauthorized, "Send the header 'Authorization: Bearer <key>' with the service's API key."));
+
+    public static IResult TooLarge() => Answer(Of(ProblemType.TooLarge, ProblemType.TooLarge.Meaning));
+
+    public static IResult MediaType(string detail) => Answer(Of(ProblemType.MediaType, detail));
+
+    public static IResult Plain(ProblemType type) => Answer(Of(type, type.Meaning));
+
+    /// <summary>The problem of a status that was set without a body.</summary>
+    public static IResult OfStatus(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => Unauthorized(),
+        StatusCodes.Status404NotFound => Answer(Of(ProblemType.NotFound, "No resource has this address. /openapi/v1.json lists them all, /swagger shows them.")),
+        StatusCodes.Status405MethodNotAllowed => Plain(ProblemType.MethodNotAllowed),
+        StatusCodes.Status413PayloadTooLarge => TooLarge(),
+        StatusCodes.Status414UriTooLong => Plain(ProblemType.AddressTooLong),
+        StatusCodes.Status415UnsupportedMediaType => Plain(ProblemType.MediaType),
+        StatusCodes.Status431RequestHeaderFieldsTooLarge => Plain(ProblemType.HeadersTooLarge),
+        StatusCodes.Status503ServiceUnavailable => Draining(),
+        >= 500 => Plain(ProblemType.Internal),
+        _ => Answer(Of(ProblemType.Invalid, "The request cannot be understood. /swagger shows what is wanted.") with { Status = status }),
+    };
+
+    private static ProblemView Of(ProblemType type, string detail) => new()
+    {
+        Type = "/problems/" + type.Name,
+        Title = type.Title,
+        Status = type.Status ?? StatusCodes.Status500InternalServerError,
+        Detail = detail,
+    };
+
+    private static ProblemAnswer Answer(ProblemView problem, int? retryAfter = null) => new(problem, retryAfter);
+
+    private static string At(Violation violation) => violation.Pointer.Length == 0 ? violation.Detail : $"{violation.Pointer}: {violation.Detail}";
+
+    private static string Word(JobState state) => state switch
+    {
+        JobState.Queued => "queued",
+        JobState.Running => "running",
+        JobState.Succeeded => "succeeded",
+        JobState.Failed => "failed",
+        JobState.Cancelled => "cancelled",
+    };
+
+    private static string Shown(string text) => text.Length <= Names.MaxLength ? text : text[..Names.MaxLength] + "…";
+}
+
+/// <summary>A problem document on its way out.</summary>
+internal sealed class ProblemAnswer(ProblemView problem, int? retryAfter) : IResult
+{
+    public ProblemView Problem => problem;
+
+    public int? RetryAfter => retryAfter;
+
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        if (retryAfter is { } seconds)
+            httpContext.Response.Headers.RetryAfter = seconds.ToString();
+        if (problem.Status == StatusCodes.Status401Unauthorized)
+            httpContext.Response.Headers.WWWAuthenticate = "Bearer";
+        return new JsonAnswer<ProblemView>(problem.Status, problem, Problems.ContentType).ExecuteAsync(httpContext);
+    }
+}

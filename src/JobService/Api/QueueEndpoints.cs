@@ -1,0 +1,137 @@
+using JobService.Api.Contracts;
+using JobService.Api.Documentation;
+using JobService.Api.Http;
+using JobService.Jobs;
+using JobService.Storage;
+
+namespace JobService.Api;
+
+/// <summary>Queues at run time.</summary>
+internal static class QueueEndpoints
+{
+    public static void MapQueues(this IEndpointRouteBuilder v1)
+    {
+        var queues = v1.MapGroup("/queues").WithTags("Queues");
+
+        queues.MapGet("", List).WithName("listQueues")
+            .WithSummary("List queues")
+            .Answers<QueueList>(StatusCodes.Status200OK, "All queues, by name.")
+            .Refuses(400);
+
+        queues.MapGet("/{name}", GetAsync).WithName("getQueue")
+            .WithSummary("Read a queue")
+            .WithDescription("With the number of its jobs by state. The `ETag` is for `If-Match`.")
+            .Answers<QueueView>(StatusCodes.Status200OK, "The queue.")
+            .Refuses(400, 404);
+
+        queues.MapPut("/{name}", PutAsync).WithName("putQueue")
+            .WithSummary("Make or replace a queue")
+            .WithDescription(Descriptions.PutQueue)
+            .Takes<QueueDefinition>(Examples.Queue).TakesHeaders(RequestHeader.IfMatch)
+            .Answers<QueueView>(StatusCodes.Status200OK, "Replaced.")
+            .Answers<QueueView>(StatusCodes.Status201Created, "Made.")
+            .Refuses(400, 412, 413, 415, 422, 503);
+
+        queues.MapDelete("/{name}", DeleteAsync).WithName("deleteQueue")
+            .WithSummary("Delete a queue")
+            .TakesHeaders(RequestHeader.IfMatch)
+            .AnswersEmpty(StatusCodes.Status204NoContent, "Deleted.")
+            .Refuses(400, 404, 409, 412, 503);
+
+        queues.MapPost("/{name}/pause", (string name, HttpContext http, IJobStore store) => PauseAsync(name, paused: true, http, store)).WithName("pauseQueue")
+            .WithSummary("Pause a queue")
+            .WithDescription("Nothing is started any more; running calls end as they would. Jobs are taken in up to the capacity.")
+            .Answers<QueueView>(StatusCodes.Status200OK, "The queue as it is now.")
+            .Refuses(400, 404, 503);
+
+        queues.MapPost("/{name}/resume", (string name, HttpContext http, IJobStore store) => PauseAsync(name, paused: false, http, store)).WithName("resumeQueue")
+            .WithSummary("Resume a paused queue")
+            .Answers<QueueView>(StatusCodes.Status200OK, "The queue as it is now.")
+            .Refuses(400, 404, 503);
+
+        queues.MapPost("/{name}/purge", PurgeAsync).WithName("purgeQueue")
+            .WithSummary("Cancel what waits in a queue")
+            .WithDescription("Every queued job is cancelled with the reason `purge`; running ones go on.")
+            .Answers<CancelledJobs>(StatusCodes.Status200OK, "How many were cancelled.")
+            .Refuses(400, 404, 503);
+    }
+
+    private static JsonAnswer<QueueList> List(IJobStore store) => new(StatusCodes.Status200OK,
+        new QueueList([.. store.Catalog.Queues.Values.OrderBy(queue => queue.Name, StringComparer.Ordinal).Select(queue => QueueView.Of(queue))]));
+
+    // 200 · 404
+    private static async Task<IResult> GetAsync(string name, HttpContext http, IJobStore store) =>
+        store.Catalog.Queues.TryGetValue(name, out var queue) && await store.CountAsync(name) is { } counts
+            ? Answer(StatusCodes.Status200OK, queue, counts, http)
+            : Problems.NoQueue(name);
+
+    // 200 replaced · 201 made · 400 · 412 changed meanwhile · 413 · 415 · 422 unknown limit
+    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store)
+    {
+        if (!Names.IsName(name))
+            return Problems.Invalid($"A queue's name: {Names.Wanted}.");
+        var (refusal, expected) = Conditional.Ask(http.Request, store.Catalog.Queues.GetValueOrDefault(name)?.Revision);
+        if (refusal is not null)
+            return refusal;
+
+        var body = await JsonBody.ReadAsync<QueueDefinition>(http.Request);
+        if (body.IsRefused)
+            return body.Refusal;
+        if (QueueRules.Check(body.Value) is { Count: > 0 } violations)
+            return Problems.Body(violations);
+
+        switch (await store.PutQueueAsync(name, body.Value, expected))
+        {
+            case PutOutcome<QueueEntry>.Created(var made):
+                http.Response.Headers.Location = $"/v1/queues/{name}";
+                return Answer(StatusCodes.Status201Created, made, null, http);
+            case PutOutcome<QueueEntry>.Replaced(var replaced):
+                return Answer(StatusCodes.Status200OK, replaced, null, http);
+            case PutOutcome<QueueEntry>.Outdated(var current):
+                return Problems.Outdated(current is { } revision ? EntityTags.Of(revision) : null);
+            case PutOutcome<QueueEntry>.UnknownLimit(var limit):
+                return Problems.UnknownLimit(limit);
+            default:
+                throw new InvalidOperationException("Unknown outcome of a PUT.");
+        }
+    }
+
+    // 204 · 404 · 409 unfinished jobs, or configured · 412
+    private static async Task<IResult> DeleteAsync(string name, HttpContext http, IJobStore store)
+    {
+        if (!store.Catalog.Queues.TryGetValue(name, out var queue))
+            return Problems.NoQueue(name);
+        var (refusal, expected) = Conditional.Ask(http.Request, queue.Revision);
+        if (refusal is not null)
+            return refusal;
+
+        return await store.DeleteQueueAsync(name, expected) switch
+        {
+            DeleteOutcome.Deleted => Results.NoContent(),
+            DeleteOutcome.NotFound => Problems.NoQueue(name),
+            DeleteOutcome.Outdated => Problems.Outdated(null),
+            DeleteOutcome.InUse => Problems.InUse($"Queue '{name}' has unfinished jobs. Wait for them, or cancel them: POST /v1/jobs/cancel with {{\"queue\": \"{name}\"}}."),
+            DeleteOutcome.FromConfiguration => Problems.Configured(name),
+        };
+    }
+
+    // 200 · 404
+    private static async Task<IResult> PauseAsync(string name, bool paused, HttpContext http, IJobStore store) =>
+        await store.PauseAsync(name, paused) is { } queue ? Answer(StatusCodes.Status200OK, queue, null, http) : Problems.NoQueue(name);
+
+    // 200 · 404
+    private static async Task<IResult> PurgeAsync(string name, IJobStore store)
+    {
+        if (!store.Catalog.Queues.ContainsKey(name))
+            return Problems.NoQueue(name);
+
+        var (matched, cancelled, stopping) = await store.CancelManyAsync(new JobFilter { Queue = name, State = JobState.Queued }, CancelReason.Purge);
+        return new JsonAnswer<CancelledJobs>(StatusCodes.Status200OK, new CancelledJobs(matched, cancelled, stopping));
+    }
+
+    private static JsonAnswer<QueueView> Answer(int status, QueueEntry queue, QueueCounts? counts, HttpContext http)
+    {
+        http.Response.Headers.ETag = EntityTags.Of(queue.Revision);
+        return new JsonAnswer<QueueView>(status, QueueView.Of(queue, counts));
+    }
+}

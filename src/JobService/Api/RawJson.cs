@@ -1,0 +1,17 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace JobService.Api;
+
+/// <summary>JSON in UTF-8 that is passed on as it is.</summary>
+[JsonConverter(typeof(RawJsonWriter))]
+public readonly record struct RawJson(ReadOnlyMemory<byte> Utf8);
+
+internal sealed class RawJsonWriter : JsonConverter<RawJson>
+{
+    public override RawJson Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+    // It was checked where it came from; checking it again would also apply our own bound on depth to other people's answers.
+    public override void Write(Utf8JsonWriter writer, RawJson value, JsonSerializerOptions options) =>
+        writer.WriteRawValue(value.Utf8.Span, skipInputValidation: true);
+}

@@ -1,0 +1,25 @@
+namespace JobService.Jobs;
+
+/// <summary>One seeded source of chance that every thread may ask.</summary>
+public sealed class Chance(int seed) : Random(seed)
+{
+    private readonly Lock turn = new();
+
+    public override int Next()
+    {
+        lock (turn)
+            return base.Next();
+    }
+
+    public override long NextInt64()
+    {
+        lock (turn)
+            return base.NextInt64();
+    }
+
+    public override double NextDouble()
+    {
+        lock (turn)
+            return base.NextDouble();
+    }
+}

@@ -1,0 +1,120 @@
+namespace JobService.Jobs;
+
+/// <summary>What a queue's definition may hold. The bounds stand in the docs of <see cref="QueueDefinition"/> and its parts.</summary>
+public static class QueueRules
+{
+    /// <summary>What masked header values are shown as: never a value of its own.</summary>
+    public const string Masked = "***";
+
+    private const int MaxLimits = 16;
+    private const int MaxHeaders = 100;
+
+    public static IReadOnlyList<Violation> Check(QueueDefinition queue) =>
+        [.. Bounds(queue), .. LimitNames(queue), .. Retries(queue.Retry), .. Target(queue.Target), .. Process(queue.Process)];
+
+    private static IEnumerable<Violation> Bounds(QueueDefinition queue)
+    {
+        if (queue.MaxConcurrency is < 1 or > 10_000)
+            yield return new Violation("/maxConcurrency", "From 1 to 10000.");
+        if (queue.Capacity is < 1 or > 100_000_000)
+            yield return new Violation("/capacity", "From 1 to 100000000.");
+        if (queue.TimeoutSeconds is not (> 0 and <= 86_400))
+            yield return new Violation("/timeoutSeconds", "Above 0, at most 86400.");
+    }
+
+    private static IEnumerable<Violation> LimitNames(QueueDefinition queue)
+    {
+        if (queue.Limits.Count > MaxLimits)
+            yield return new Violation("/limits", $"At most {MaxLimits} limits.");
+
+        for (var i = 0; i < queue.Limits.Count; i++)
+        {
+            if (!Names.IsName(queue.Limits[i]))
+                yield return new Violation($"/limits/{i}", $"A limit's name: {Names.Wanted}.");
+            else if (queue.Limits.Take(i).Contains(queue.Limits[i]))
+                yield return new Violation($"/limits/{i}", "This limit is named twice; once is enough.");
+        }
+    }
+
+    private static IEnumerable<Violation> Retries(RetryPolicy retry)
+    {
+        if (retry.MaxAttempts is < 1 or > 100)
+            yield return new Violation("/retry/maxAttempts", "From 1 to 100.");
+        if (retry.BaseSeconds is not (>= 0 and <= 86_400))
+            yield return new Violation("/retry/baseSeconds", "From 0 to 86400.");
+        if (retry.MaxSeconds is not (>= 0 and <= 604_800) || retry.MaxSeconds < retry.BaseSeconds)
+            yield return new Violation("/retry/maxSeconds", "From baseSeconds to 604800.");
+        if (retry.GiveUpAfterSeconds is not (>= 1 and <= 2_592_000))
+            yield return new Violation("/retry/giveUpAfterSeconds", "From 1 to 2592000.");
+    }
+
+    private static IEnumerable<Violation> Target(TargetDefinition target) => target switch
+    {
+        SimulatedTarget simulated => Simulated(simulated),
+        HttpTarget http => Http(http),
+        _ => [],
+    };
+
+    private static IEnumerable<Violation> Simulated(SimulatedTarget target)
+    {
+        if (target.LatencySeconds.Min is not (>= 0 and <= 3_600))
+            yield return new Violation("/target/latencySeconds/min", "From 0 to 3600.");
+        if (target.LatencySeconds.Max is not (>= 0 and <= 3_600) || target.LatencySeconds.Max < target.LatencySeconds.Min)
+            yield return new Violation("/target/latencySeconds/max", "From min to 3600.");
+        if (target.FailureRate is not (>= 0 and <= 1))
+            yield return new Violation("/target/failureRate", "From 0 to 1.");
+        if (target.Limit is { Permits: < 1 or > 1_000_000 })
+            yield return new Violation("/target/limit/permits", "From 1 to 1000000.");
+        if (target.Limit is { PeriodSeconds: not (>= 0.001 and <= 86_400) })
+            yield return new Violation("/target/limit/periodSeconds", "From 0.001 to 86400.");
+    }
+
+    private static IEnumerable<Violation> Http(HttpTarget target)
+    {
+        if (AddressFault(target.BaseAddress) is { } fault)
+            yield return new Violation("/target/baseAddress", fault);
+        if (target.Headers.Count > MaxHeaders)
+            yield return new Violation("/target/headers", $"At most {MaxHeaders} headers.");
+
+        foreach (var (name, value) in target.Headers)
+        {
+            if (HeaderFault(name, value) is { } wrong)
+                yield return new Violation(Pointers.Under("/target/headers", name), wrong);
+        }
+
+        foreach (var twice in target.Headers.Keys.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Where(same => same.Skip(1).Any()))
+            yield return new Violation(Pointers.Under("/target/headers", twice.Last()), "This header is named twice; upper and lower case are the same.");
+    }
+
+    private static string? HeaderFault(string name, HeaderValue value) => value switch
+    {
+        null => "A string or {\"fromConfiguration\": \"Name\"}, not null.",
+        HeaderValue.Text(Masked) when HeaderMask.Hides(name) =>
+            "'***' stands for a value that is not shown. Give the value itself, or name a secret: {\"fromConfiguration\": \"Name\"}.",
+        HeaderValue.Text(var text) => HeaderRules.Fault(name, text),
+        HeaderValue.FromConfiguration(var secret) => HeaderRules.NameFault(name) ?? (Names.IsName(secret) ? null : $"A secret's name: {Names.Wanted}."),
+        _ => null,
+    };
+
+    private static string? AddressFault(string address)
+    {
+        // A file URI on Linux; and white space that Uri would trim away is none of an address.
+        if (address.Length > 2048 || address.StartsWith('/') || address.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == '\\')
+            || !Uri.TryCreate(address, UriKind.Absolute, out var uri)
+            || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
+            || uri.Host.Length == 0)
+        {
+            return "An absolute http or https address, as https://api.example.com/v2.";
+        }
+
+        return uri.UserInfo.Length > 0 || address.AsSpan().ContainsAny('?', '#', '@')
+            ? "No user, query or fragment: give credentials as a header that names a secret of the configuration."
+            : null;
+    }
+
+    private static IEnumerable<Violation> Process(ProcessDefinition process)
+    {
+        if (process is SimulatedProcessing { CpuSeconds: not (>= 0 and <= 3_600) })
+            yield return new Violation("/process/cpuSeconds", "From 0 to 3600.");
+    }
+}

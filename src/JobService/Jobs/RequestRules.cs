@@ -1,0 +1,75 @@
+using System.Buffers;
+
+namespace JobService.Jobs;
+
+/// <summary>What a job's own request may ask for.</summary>
+/// <remarks>The path is checked as a server reads it, percent-encoding undone, so that no job leaves the base address of its queue.</remarks>
+public static class RequestRules
+{
+    private const int MaxPathLength = 8192;
+    private const int MaxFields = 100;
+    private const int MaxValueLength = 8192;
+
+    private static readonly SearchValues<char> Token =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    /// <param name="request">The request.</param>
+    /// <param name="at">Where it stands in the body.</param>
+    public static IEnumerable<Violation> Check(ApiRequest request, string at)
+    {
+        if (request.Method.Length is 0 or > 32 || request.Method.AsSpan().ContainsAnyExcept(Token))
+            yield return new Violation($"{at}/method", "An HTTP method, as GET or POST.");
+        else if (request.Method.ToUpperInvariant() is "CONNECT" or "TRACE")
+            yield return new Violation($"{at}/method", "CONNECT and TRACE are not allowed.");
+
+        if (request.Path is { } path && PathFault(path) is { } fault)
+            yield return new Violation($"{at}/path", fault);
+
+        foreach (var violation in Fields(request.Query, $"{at}/query", static (_, value) =>
+            value.Length > MaxValueLength ? $"At most {MaxValueLength} characters." : null))
+        {
+            yield return violation;
+        }
+
+        foreach (var violation in Fields(request.Headers, $"{at}/headers", HeaderRules.Fault))
+            yield return violation;
+    }
+
+    private static string? PathFault(string path)
+    {
+        if (path.Length > MaxPathLength)
+            return $"At most {MaxPathLength} characters.";
+        if (!path.StartsWith('/') || path.StartsWith("//", StringComparison.Ordinal))
+            return "A path starts with exactly one slash.";
+        if (path.AsSpan().ContainsAny('?', '#', '\\'))
+            return "A path holds no ?, # or backslash; give the query in 'query'.";
+
+        for (var i = path.IndexOf('%', StringComparison.Ordinal); i >= 0; i = path.IndexOf('%', i + 1))
+        {
+            if (i + 2 >= path.Length || !char.IsAsciiHexDigit(path[i + 1]) || !char.IsAsciiHexDigit(path[i + 2]))
+                return "A % is followed by two hexadecimal digits; a percent sign itself is %25.";
+        }
+
+        var read = Uri.UnescapeDataString(path);
+        if (read.Any(char.IsControl))
+            return "A path holds no control characters, also not percent-encoded.";
+        return read.Split('/', '\\').Any(segment => segment is "." or "..")
+            ? "A path holds no '.' or '..' segments, also not percent-encoded."
+            : null;
+    }
+
+    private static IEnumerable<Violation> Fields(IReadOnlyDictionary<string, string>? fields, string at, Func<string, string, string?> fault)
+    {
+        if (fields is null)
+            yield break;
+        if (fields.Count > MaxFields)
+            yield return new Violation(at, $"At most {MaxFields} entries.");
+
+        foreach (var (name, value) in fields)
+        {
+            var problem = value is null ? "A string, not null." : fault(name, value);
+            if (problem is not null)
+                yield return new Violation(Pointers.Under(at, name), problem);
+        }
+    }
+}

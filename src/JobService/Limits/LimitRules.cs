@@ -1,0 +1,18 @@
+namespace JobService.Limits;
+
+/// <summary>What a limit's definition may hold. The bounds stand in the docs of <see cref="LimitDefinition"/> and its kinds.</summary>
+public static class LimitRules
+{
+    /// <returns>For each thing that is wrong a JSON pointer to it and what is wanted there.</returns>
+    public static IReadOnlyList<(string Pointer, string Detail)> Check(LimitDefinition limit)
+    {
+        var found = new List<(string, string)>();
+        if (limit.Permits is < 1 or > 1_000_000)
+            found.Add(("/permits", "From 1 to 1000000."));
+        if (limit is RateDefinition { PeriodSeconds: not (>= 0.001 and <= 2_592_000) })
+            found.Add(("/periodSeconds", "From 0.001 to 2592000."));
+        if (limit is RateDefinition { Burst: < 1 or > 1_000_000 })
+            found.Add(("/burst", "From 1 to 1000000."));
+        return found;
+    }
+}
