@@ -26,9 +26,9 @@ internal sealed class BenchService : IAsyncDisposable
         return new BenchService(folder, await JobServiceProcess.StartAsync(folder));
     }
 
-    /// <summary>Beside the program: a folder for temporary files may lie in memory, where a commit costs nothing.</summary>
+    /// <summary>In the project's folder: one for temporary files may lie in memory, where a commit costs nothing, and the program's own is watched for changed settings.</summary>
     public static DirectoryInfo NewDataFolder() =>
-        Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "data", $"{Environment.ProcessId}-{FreePort.Next()}"));
+        Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "data", $"{Environment.ProcessId}-{FreePort.Next()}"));
 
     /// <summary>The bare server that a ratio is measured against.</summary>
     public Task<ServerProcess> StartBareAsync()

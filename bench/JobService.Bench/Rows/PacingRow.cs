@@ -11,26 +11,32 @@ internal static class PacingRow
 
     public static async Task<Row> MeasureAsync()
     {
-        const string Queue = "bench";
-        await using var nginx = await NginxLimiter.StartAsync(RatePerSecond, burst: 5);
         await using var service = await BenchService.StartAsync();
         await service.PutAsync("/v1/limits/bench", new { kind = "rate", permits = RatePerSecond, periodSeconds = 1, burst = 1 });
-        string[] limits = ["bench"];
-        await service.PutAsync($"/v1/queues/{Queue}", new { target = new { kind = "http", baseAddress = nginx.BaseAddress }, limits });
-        await service.ActAsync($"/v1/queues/{Queue}/pause");
-        LoadGenerator.Run(service.Process.Address, BenchService.Submission(Queue), BenchService.ManyConnections, TimeSpan.FromMinutes(1), Jobs).Expecting(202);
-
-        var (started, cpuBefore) = (Stopwatch.GetTimestamp(), service.Process.CpuTime);
-        await service.ActAsync($"/v1/queues/{Queue}/resume");
-        await Drained.WaitAsync(service, Queue);
-        var cores = (service.Process.CpuTime - cpuBefore) / Stopwatch.GetElapsedTime(started);
-        var report = await nginx.StopAndReportAsync();
-        await Console.Error.WriteLineAsync($"  {report}");
+        await PaceAsync(service, "warm-up");
+        var (report, cores) = await PaceAsync(service, "bench");
 
         return new Row(
             $"pacing at {RatePerSecond}/s against nginx {RatePerSecond} r/s burst 5, {Jobs:n0} jobs",
             $"**{report.Refused} refused, {report.Utilisation:0.000} used, {cores:0.00} core** ({report.Requests:n0} requests, {report.Duplicates} twice)",
             "0 refused, ≥ 0.99 used, ≤ 0.4 core",
             report is { Refused: 0, Other: 0, Requests: Jobs, Duplicates: 0, Utilisation: >= 0.99 } && cores <= 0.4);
+    }
+
+    private static async Task<(NginxReport Report, double Cores)> PaceAsync(BenchService service, string queue)
+    {
+        await using var nginx = await NginxLimiter.StartAsync(RatePerSecond, burst: 5);
+        string[] limits = ["bench"];
+        await service.PutAsync($"/v1/queues/{queue}", new { target = new { kind = "http", baseAddress = nginx.BaseAddress }, limits });
+        await service.ActAsync($"/v1/queues/{queue}/pause");
+        LoadGenerator.Run(service.Process.Address, BenchService.Submission(queue), BenchService.ManyConnections, TimeSpan.FromMinutes(1), Jobs).Expecting(202);
+
+        var (started, cpuBefore) = (Stopwatch.GetTimestamp(), service.Process.CpuTime);
+        await service.ActAsync($"/v1/queues/{queue}/resume");
+        await Drained.WaitAsync(service, queue);
+        var cores = (service.Process.CpuTime - cpuBefore) / Stopwatch.GetElapsedTime(started);
+        var report = await nginx.StopAndReportAsync();
+        await Console.Error.WriteLineAsync($"  {queue}: {cores:0.00} core, {report}");
+        return (report, cores);
     }
 }
