@@ -28,12 +28,14 @@ public sealed record RateDefinition : LimitDefinition
     /// <summary>Calls that may go at once after a rest. Default 1 (evenly spaced), from 1 to 1 000 000.</summary>
     public int Burst { get; init; } = 1;
 
+    [JsonIgnore]
     public override int MaxWeight => Burst;
 }
 
 /// <summary>Calls at once, over all queues that name the limit.</summary>
 public sealed record ConcurrencyDefinition : LimitDefinition
 {
+    [JsonIgnore]
     public override int MaxWeight => Permits;
 }
 
