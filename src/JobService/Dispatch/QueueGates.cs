@@ -4,7 +4,7 @@ using JobService.Storage;
 namespace JobService.Dispatch;
 
 /// <summary>The semaphore of each queue: a permit is taken before the claim and returned when the call ends.</summary>
-public sealed class QueueGates(IJobStore store)
+public sealed class QueueGates(IJobStore store) : IDisposable
 {
     private readonly ConcurrentDictionary<string, QueueGate> gates = new();
 
@@ -19,10 +19,16 @@ public sealed class QueueGates(IJobStore store)
     }
 
     public void Return(string queue, int permits) => gates[queue].Return(permits);
+
+    public void Dispose()
+    {
+        foreach (var gate in gates.Values)
+            gate.Dispose();
+    }
 }
 
 /// <summary>A <see cref="SemaphoreSlim"/> whose size may change: what is taken beyond a smaller size is a debt that returning permits pay.</summary>
-public sealed class QueueGate(int size)
+public sealed class QueueGate(int size) : IDisposable
 {
     private readonly SemaphoreSlim permits = new(size);
     private readonly Lock sizing = new();
@@ -70,4 +76,6 @@ public sealed class QueueGate(int size)
                 permits.Release(count - paid);
         }
     }
+
+    public void Dispose() => permits.Dispose();
 }

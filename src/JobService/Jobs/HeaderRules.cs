@@ -23,13 +23,16 @@ public static class HeaderRules
         "X-Job-Id", "X-Job-Attempt", "Idempotency-Key",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Whether a text is a token: the shape of header names and of methods.</summary>
+    public static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Token);
+
     /// <summary>What is wrong with a header field, in one sentence; null when it may be sent.</summary>
     public static string? Fault(string name, string value) => NameFault(name) ?? ValueFault(value);
 
     /// <summary>What is wrong with the name alone: for values that are secrets.</summary>
     public static string? NameFault(string name)
     {
-        if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(Token))
+        if (!IsToken(name))
             return "A header name is made of letters, digits and !#$%&'*+-.^_`|~.";
         if (Framing.Contains(name) || name.StartsWith(ProxyPrefix, StringComparison.OrdinalIgnoreCase))
             return $"{name} frames the message or routes the connection: the service sets it.";

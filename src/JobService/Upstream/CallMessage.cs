@@ -22,7 +22,12 @@ internal sealed class CallMessage(HttpTarget target, IConfiguration configuratio
         if (address is null)
             return (null, Unsendable("The path leads out of the queue's base address."));
 
-        var message = new HttpRequestMessage(MethodOf(call.Request), address) { Content = ContentOf(call) };
+        var name = call.Request?.Method ?? "POST";
+        if (!HeaderRules.IsToken(name) || name.ToUpperInvariant() is "CONNECT" or "TRACE")
+            return (null, Unsendable("The method is no token, or it is CONNECT or TRACE."));
+
+        var method = HttpMethod.Parse(name);
+        var message = new HttpRequestMessage(method, address) { Content = ContentOf(call, method) };
         var fault = AddHeaders(message, call);
         if (fault is null)
             return (message, null);
@@ -31,12 +36,10 @@ internal sealed class CallMessage(HttpTarget target, IConfiguration configuratio
         return (null, fault);
     }
 
-    private static HttpMethod MethodOf(ApiRequest? request) => HttpMethod.Parse(request?.Method ?? "POST");
-
     // Always with content, be it empty: a message without any is sent again, up to four times, when a connection breaks before the answer.
-    private static ByteArrayContent ContentOf(ApiCall call)
+    private static ByteArrayContent ContentOf(ApiCall call, HttpMethod method)
     {
-        var body = BodyOf(call);
+        var body = BodyOf(call, method);
         var content = MemoryMarshal.TryGetArray(body, out var bytes) && bytes.Array is { } array
             ? new ByteArrayContent(array, bytes.Offset, bytes.Count)
             : new ByteArrayContent(body.ToArray());
@@ -45,11 +48,12 @@ internal sealed class CallMessage(HttpTarget target, IConfiguration configuratio
         return content;
     }
 
-    private static ReadOnlyMemory<byte> BodyOf(ApiCall call)
+    private static ReadOnlyMemory<byte> BodyOf(ApiCall call, HttpMethod method)
     {
         if (call.Request?.Body is { } body)
             return JsonMarshal.GetRawUtf8Value(body).ToArray();
-        return call.Request?.Method is "GET" or "HEAD" or "DELETE" ? ReadOnlyMemory<byte>.Empty : call.Payload;
+        var hasNone = method == HttpMethod.Get || method == HttpMethod.Head || method == HttpMethod.Delete;
+        return hasNone ? ReadOnlyMemory<byte>.Empty : call.Payload;
     }
 
     private ApiAnswer.Broken? AddHeaders(HttpRequestMessage message, ApiCall call)

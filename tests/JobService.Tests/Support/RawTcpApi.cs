@@ -70,8 +70,8 @@ public sealed class RawTcpApi : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
-        listener.Stop();
         await accepting;
+        listener.Stop();
         stopping.Dispose();
     }
 
@@ -83,7 +83,7 @@ public sealed class RawTcpApi : IAsyncDisposable
             while (true)
                 connections.Add(ServeAsync(await listener.AcceptSocketAsync(stopping.Token)));
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (OperationCanceledException)
         {
             await Task.WhenAll(connections);
         }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using JobService.Jobs;
 using JobService.Tests.Support;
+using JobService.Upstream;
 using static JobService.Tests.Support.WireReplies;
 
 namespace JobService.Tests.Upstream;
@@ -36,6 +37,39 @@ public sealed class HttpApiTests
 
         Assert.Equal("GET /v2/items/7?a%20b=1%262%3D3%0D%0AX%3A%20y&q=%C3%BC HTTP/1.1", server.OnlyRequest.RequestLine);
         Assert.Empty(server.OnlyRequest.Body);
+    }
+
+    [Theory]
+    [InlineData("GET", "")]
+    [InlineData("get", "")]
+    [InlineData("HEAD", "")]
+    [InlineData("DELETE", "")]
+    [InlineData("PUT", """{"n":1}""")]
+    [InlineData("PURGE", """{"n":1}""")]
+    public async Task The_payload_is_the_body_of_methods_that_have_one(string method, string body)
+    {
+        await using var server = new RawTcpApi(Head(204));
+        await using var api = Calls.Http(server.Address);
+
+        await api.AnsweredAsync(Calls.Of(new ApiRequest { Method = method }));
+
+        Assert.Equal(body, server.OnlyRequest.Text);
+        Assert.Equal([$"{body.Length}"], server.OnlyRequest.Header("Content-Length"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("A B")]
+    [InlineData("GET\r\nX:")]
+    [InlineData("CONNECT")]
+    [InlineData("trace")]
+    public async Task What_is_no_method_is_not_sent(string method)
+    {
+        await using var server = new RawTcpApi(Answer());
+        await using var api = Calls.Http(server.Address);
+
+        Assert.False((await api.BrokenAsync(Calls.Of(new ApiRequest { Method = method }))).MayRetry);
+        Assert.Equal(0, server.ConnectionCount);
     }
 
     [Fact]
@@ -136,7 +170,7 @@ public sealed class HttpApiTests
 
         var answer = await api.CallAsync(Calls.Of(), static () => false, Calls.Cancel);
 
-        Assert.IsType<JobService.Upstream.ApiAnswer.NotStarted>(answer);
+        Assert.IsType<ApiAnswer.NotStarted>(answer);
         Assert.Equal(0, server.ConnectionCount);
     }
 

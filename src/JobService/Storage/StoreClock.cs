@@ -1,0 +1,111 @@
+namespace JobService.Storage;
+
+/// <summary>The store's time: ticks (100 ns) of UTC that never go back, not even over a restart.</summary>
+/// <remarks>
+/// The wall clock at the open, carried on by the stopwatch. When the wall clock leaves it (NTP, an operator, a suspended machine), the difference is
+/// worked off at 500 ppm, in both directions, and never jumped:
+/// <list type="bullet">
+/// <item>A jump forward would pay back at once what the limits handed out, and the API would see the next calls too early. Running 0.05 % fast stays
+/// within what NTP itself may do to any clock (adjtimex: 500 ppm) and, for periods up to 4 s, within the start window.</item>
+/// <item>A jump back would break the order of starts and ends; running slow only hands slots out 0.05 % later.</item>
+/// </list>
+/// The price: one second of difference takes 33 minutes. A machine that slept for hours keeps its old time until the store is opened again, so
+/// <see cref="Difference"/> is there to be looked at.
+/// </remarks>
+/// <param name="time">Wall clock and stopwatch.</param>
+/// <param name="atLeast">The last time that was stored, in ticks: the clock starts no earlier, whatever the wall clock says.</param>
+public sealed class StoreClock(TimeProvider time, long atLeast)
+{
+    /// <summary>500 ppm: a tick of correction for so many ticks of time.</summary>
+    private const long SlewTicks = 2_000;
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    private readonly Lock looking = new();
+    private Line line = Line.From(time, atLeast);
+    private long last = atLeast;
+
+    /// <summary>Cheap, and safe from any thread: no answer is smaller than one given before.</summary>
+    public long Now
+    {
+        get
+        {
+            var timestamp = time.GetTimestamp();
+            if (time.GetElapsedTime(Volatile.Read(ref line).Timestamp, timestamp) >= LookEvery)
+                LookAtTheWall();
+
+            // A thread that was held up may still be on the line before; the largest answer given holds for all.
+            var now = Volatile.Read(ref line).At(time, timestamp);
+            var given = Volatile.Read(ref last);
+            while (now > given)
+            {
+                var found = Interlocked.CompareExchange(ref last, now, given);
+                if (found == given)
+                    return now;
+
+                given = found;
+            }
+
+            return given;
+        }
+    }
+
+    /// <summary>Wall clock minus store time: what is still to be worked off.</summary>
+    public TimeSpan Difference => new(time.GetUtcNow().UtcTicks - Now);
+
+    /// <summary>The moment as others see it.</summary>
+    public static DateTimeOffset ToTime(long storeTicks) => new(storeTicks, TimeSpan.Zero);
+
+    /// <summary>The <see cref="TimeProvider.GetTimestamp"/> of a moment of the store, past or to come: late, never early.</summary>
+    /// <remarks>Late by at most 0.1 % of the distance from now, since the clock may turn to its slowest pace on the way.</remarks>
+    public long TimestampOf(long storeTicks)
+    {
+        var timestamp = time.GetTimestamp();
+        var distance = (Int128)storeTicks - Volatile.Read(ref line).At(time, timestamp);
+        var slowest = distance > 0 ? SlewTicks - 1 : SlewTicks + 1;
+        var part = (Int128)TimeSpan.TicksPerSecond * slowest;
+        var scaled = distance * time.TimestampFrequency * SlewTicks;
+        var rounded = scaled > 0 ? (scaled + part - 1) / part : scaled / part;
+        return (long)Int128.Clamp(timestamp + rounded, long.MinValue, long.MaxValue);
+    }
+
+    private void LookAtTheWall()
+    {
+        // Whoever finds another thread looking goes on with the old line.
+        if (!looking.TryEnter())
+            return;
+
+        try
+        {
+            var timestamp = time.GetTimestamp();
+            if (time.GetElapsedTime(line.Timestamp, timestamp) >= LookEvery)
+            {
+                var now = line.At(time, timestamp);
+                Volatile.Write(ref line, new Line(timestamp, now, time.GetUtcNow().UtcTicks - now));
+            }
+        }
+        finally
+        {
+            looking.Exit();
+        }
+    }
+
+    /// <summary>Store time from one look at the wall clock to the next. Immutable, so that readers need no lock.</summary>
+    private sealed record Line(long Timestamp, long Start, long Difference)
+    {
+        public static Line From(TimeProvider time, long atLeast)
+        {
+            var timestamp = time.GetTimestamp();
+            var wall = time.GetUtcNow().UtcTicks;
+            var start = Math.Max(wall, atLeast);
+            return new Line(timestamp, start, wall - start);
+        }
+
+        public long At(TimeProvider time, long timestamp)
+        {
+            var elapsed = Math.Max(0, time.GetElapsedTime(Timestamp, timestamp).Ticks);
+            var slew = Math.Min(elapsed / SlewTicks, Math.Abs(Difference));
+            return Start + elapsed + (Math.Sign(Difference) * slew);
+        }
+    }
+}

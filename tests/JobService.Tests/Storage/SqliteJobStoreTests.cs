@@ -1,0 +1,65 @@
+using JobService.Jobs;
+using JobService.Storage;
+using JobService.Storage.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+
+namespace JobService.Tests.Storage;
+
+public sealed class SqliteJobStoreTests : JobStoreContract
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("jobservice-store-").FullName;
+    private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero));
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void One_process_at_a_time_uses_the_file() => Assert.Throws<StorageUnavailableException>(Open);
+
+    [Fact]
+    public async Task A_command_that_breaks_its_turn_does_not_break_the_others()
+    {
+        // The same id twice breaks the transaction of both; each is then tried by itself, and the first is taken in.
+        var job = Driver.NewJob();
+        var both = new[] { Driver.Store.AddAsync([job]), Driver.Store.AddAsync([job]) };
+
+        var failures = 0;
+        foreach (var one in both)
+            failures += await Record.ExceptionAsync(() => one) is null ? 0 : 1;
+
+        Assert.Equal(1, failures);
+        Assert.Equal(job.Id, Assert.Single(await Driver.ClaimAsync()).Id);
+        Assert.Equal(new QueueCounts(0, 1, 0, 0, 0), await Driver.Store.CountAsync("q"));
+    }
+
+    [Fact]
+    public async Task What_ran_before_a_failed_turn_still_holds_its_limits_and_may_end()
+    {
+        await Driver.PutLimitAsync("one", new JobService.Limits.ConcurrencyDefinition { Permits = 1 });
+        await Driver.PutQueueAsync("single", "one");
+        await Driver.AddManyAsync(2, "single");
+        var running = Assert.Single(await Driver.ClaimAsync());
+
+        var twice = Driver.NewJob();
+        await Driver.Store.AddAsync([twice]);
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => Driver.Store.AddAsync([twice]));
+
+        Assert.DoesNotContain(await Driver.ClaimNowAsync(), job => job.Queue.Name == "single");
+        Assert.Equal(1, await Driver.SucceedAsync(running));
+        Assert.Equal("single", Assert.Single(await Driver.ClaimAsync()).Queue.Name);
+    }
+
+    protected override Task<StoreDriver> OpenAsync() => Task.FromResult(Open());
+
+    private StoreDriver Open()
+    {
+        var ids = new JobIdSource(time, new Random(7));
+        var options = Options.Create(new StorageOptions { Path = Path.Combine(folder, "jobs.db") });
+        return new StoreDriver(new SqliteJobStore(options, ids, time, NullLogger<SqliteJobStore>.Instance), ids, time);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Text;
+using JobService.Jobs;
+using JobService.Limits;
+using JobService.Storage;
+using Microsoft.Extensions.Time.Testing;
+
+namespace JobService.Tests.Storage;
+
+/// <summary>A store under test with a clock of its own: short words for what tests do with it.</summary>
+public sealed class StoreDriver(IJobStore store, JobIdSource ids, FakeTimeProvider time) : IAsyncDisposable
+{
+    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(10);
+
+    public IJobStore Store { get; } = store;
+
+    public FakeTimeProvider Time { get; } = time;
+
+    /// <summary>Permits of every queue's semaphore.</summary>
+    public int Permits { get; set; } = 1_000;
+
+    public NewJob NewJob(string queue = "q", string key = "") =>
+        new() { Id = ids.Next(), Queue = queue, Key = key, Payload = Encoding.UTF8.GetBytes("""{"n":1}""") };
+
+    public Task<LimitEntry> PutRateAsync(string name, int permits, double periodSeconds = 1, int burst = 1) =>
+        PutLimitAsync(name, new RateDefinition { Permits = permits, PeriodSeconds = periodSeconds, Burst = burst });
+
+    public async Task<LimitEntry> PutLimitAsync(string name, LimitDefinition definition) => await Store.PutLimitAsync(name, definition, expected: null) switch
+    {
+        PutOutcome<LimitEntry>.Created(var entry) => entry,
+        PutOutcome<LimitEntry>.Replaced(var entry) => entry,
+        var other => throw new InvalidOperationException(other.ToString()),
+    };
+
+    public async Task<QueueEntry> PutQueueAsync(string name, params string[] limits) => await PutQueueAsync(name, new QueueDefinition { Limits = limits });
+
+    public async Task<QueueEntry> PutQueueAsync(string name, QueueDefinition definition) => await Store.PutQueueAsync(name, definition, expected: null) switch
+    {
+        PutOutcome<QueueEntry>.Created(var entry) => entry,
+        PutOutcome<QueueEntry>.Replaced(var entry) => entry,
+        var other => throw new InvalidOperationException(other.ToString()),
+    };
+
+    public async Task<JobId> AddAsync(NewJob job) => Assert.IsType<Addition.Accepted>(await SubmitAsync(job)).Job.Id;
+
+    public async Task<Addition> SubmitAsync(NewJob job) => Assert.Single(await Store.AddAsync([job]));
+
+    public async Task<JobId[]> AddManyAsync(int count, string queue = "q", string key = "") =>
+        [.. (await Store.AddAsync([.. Enumerable.Range(0, count).Select(_ => NewJob(queue, key))])).Select(addition => Assert.IsType<Addition.Accepted>(addition).Job.Id)];
+
+    /// <summary>Waits for at least one claim.</summary>
+    public Task<IReadOnlyList<ClaimedJob>> ClaimAsync() => Store.ClaimAsync((_, atMost) => Math.Min(atMost, Permits), (_, _) => { }, CancellationToken.None).WaitAsync(Hang);
+
+    /// <summary>What may be claimed right now, perhaps nothing.</summary>
+    public async Task<IReadOnlyList<ClaimedJob>> ClaimNowAsync()
+    {
+        using var stop = new CancellationTokenSource();
+        var claim = Store.ClaimAsync((_, atMost) => Math.Min(atMost, Permits), (_, _) => { }, stop.Token);
+        // A write behind the wish: the turn that answers it has tried the wish too.
+        await Store.PruneAsync(DateTimeOffset.MinValue.AddYears(2000), 1);
+        await stop.CancelAsync();
+        return await claim.WaitAsync(Hang);
+    }
+
+    public AttemptEnd End(ClaimedJob job, JobOutcome outcome, bool started = true) => new(job.Id, job.Lease, started ? Store.Now : null, Store.Now, outcome);
+
+    public Task<int> FinishAsync(ClaimedJob job, JobOutcome outcome, bool started = true) => Store.FinishAsync([End(job, outcome, started)]);
+
+    public Task<int> SucceedAsync(ClaimedJob job) => FinishAsync(job, Success());
+
+    public async Task<Job> GetAsync(JobId job) => (await Store.FindAsync(job, 65_536))!;
+
+    public static JobOutcome.Succeeded Success(string body = "{}") =>
+        new(new JobResult(200, "application/json", Encoding.UTF8.GetBytes(body), body.Length));
+
+    public static JobError Error(string type = ErrorTypes.Upstream) => new(type, "It went wrong.", 500, "because");
+
+    public ValueTask DisposeAsync() => Store.DisposeAsync();
+}
