@@ -8,7 +8,16 @@ public sealed class SteppableTime : TimeProvider
 
     public override long TimestampFrequency => 1_000_000_000;
 
-    public override DateTimeOffset GetUtcNow() => wall;
+    /// <summary>Runs once, within the next reading of the wall clock: what others do while a thread is held up there.</summary>
+    public Action? WhileReadingTheWall { get; set; }
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        var meanwhile = WhileReadingTheWall;
+        WhileReadingTheWall = null;
+        meanwhile?.Invoke();
+        return wall;
+    }
 
     public override long GetTimestamp() => timestamp;
 
