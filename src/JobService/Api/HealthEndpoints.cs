@@ -1,3 +1,4 @@
+using JobService.Api.Documentation;
 using JobService.Storage;
 
 namespace JobService.Api;
@@ -7,8 +8,16 @@ internal static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/livez", Live).ExcludeFromDescription();
-        app.MapGet("/readyz", Ready).ExcludeFromDescription();
+        var health = app.MapGroup("").WithTags("Health");
+
+        health.MapGet("/livez", Live).WithName("isAlive")
+            .WithSummary("Is the process alive?")
+            .Answers<HealthView>(StatusCodes.Status200OK, "It is.");
+
+        health.MapGet("/readyz", Ready).WithName("isReady")
+            .WithSummary("Does the service take jobs?")
+            .Answers<HealthView>(StatusCodes.Status200OK, "It does.")
+            .Refuses(503);
     }
 
     private static JsonAnswer<HealthView> Live() => new(StatusCodes.Status200OK, new HealthView("ok"));
@@ -22,4 +31,6 @@ internal static class HealthEndpoints
     }
 }
 
-internal sealed record HealthView(string Status);
+/// <summary>How the service feels.</summary>
+/// <param name="Status">Always <c>ok</c>: anything else is a problem document.</param>
+public sealed record HealthView(string Status);

@@ -70,7 +70,7 @@ internal static class LimitEndpoints
             case PutOutcome<LimitEntry>.Replaced(var replaced):
                 return await AnswerAsync(StatusCodes.Status200OK, replaced, http, store);
             case PutOutcome<LimitEntry>.Outdated(var current):
-                return Problems.Outdated(current is { } revision ? EntityTags.Of(revision) : null);
+                return Problems.Outdated(current);
             default:
                 throw new InvalidOperationException("Unknown outcome of a PUT.");
         }
@@ -89,7 +89,7 @@ internal static class LimitEndpoints
         {
             DeleteOutcome.Deleted => Results.NoContent(),
             DeleteOutcome.NotFound => Problems.NoLimit(name),
-            DeleteOutcome.Outdated => Problems.Outdated(null),
+            DeleteOutcome.Outdated => Problems.Outdated(store.Catalog.Limits.GetValueOrDefault(name)?.Revision),
             DeleteOutcome.InUse => Problems.InUse($"A queue names limit '{name}'. Take it out of the queue's 'limits' first; GET /v1/queues shows who names it."),
             DeleteOutcome.FromConfiguration => Problems.Configured(name),
         };

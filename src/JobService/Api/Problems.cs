@@ -1,4 +1,5 @@
 using JobService.Api.Contracts;
+using JobService.Api.Http;
 using JobService.Jobs;
 
 namespace JobService.Api;
@@ -50,9 +51,9 @@ internal static class Problems
     public static IResult Configured(string name) =>
         Answer(Of(ProblemType.Configured, $"'{name}' stands in the configuration. Take it out there and restart the service."));
 
-    public static IResult Outdated(string? current) => Answer(Of(ProblemType.Outdated, current is null
-        ? "If-Match was given, and the resource does not exist."
-        : $"The ETag in force is {current}. GET the resource, apply your change and send it with that ETag."));
+    public static IResult Outdated(long? current) => Answer(Of(ProblemType.Outdated, current is { } revision
+        ? $"The ETag in force is {EntityTags.Of(revision)}. GET the resource, apply your change and send it with that ETag."
+        : "If-Match was given, and the resource does not exist (any more)."));
 
     // ── a submission that does not go with the configuration ──────────────────────────────────────────────────────────
 

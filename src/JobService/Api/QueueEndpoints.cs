@@ -88,7 +88,7 @@ internal static class QueueEndpoints
             case PutOutcome<QueueEntry>.Replaced(var replaced):
                 return Answer(StatusCodes.Status200OK, replaced, null, http);
             case PutOutcome<QueueEntry>.Outdated(var current):
-                return Problems.Outdated(current is { } revision ? EntityTags.Of(revision) : null);
+                return Problems.Outdated(current);
             case PutOutcome<QueueEntry>.UnknownLimit(var limit):
                 return Problems.UnknownLimit(limit);
             default:
@@ -109,7 +109,7 @@ internal static class QueueEndpoints
         {
             DeleteOutcome.Deleted => Results.NoContent(),
             DeleteOutcome.NotFound => Problems.NoQueue(name),
-            DeleteOutcome.Outdated => Problems.Outdated(null),
+            DeleteOutcome.Outdated => Problems.Outdated(store.Catalog.Queues.GetValueOrDefault(name)?.Revision),
             DeleteOutcome.InUse => Problems.InUse($"Queue '{name}' has unfinished jobs. Wait for them, or cancel them: POST /v1/jobs/cancel with {{\"queue\": \"{name}\"}}."),
             DeleteOutcome.FromConfiguration => Problems.Configured(name),
         };

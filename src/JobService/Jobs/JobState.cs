@@ -1,6 +1,6 @@
 namespace JobService.Jobs;
 
-/// <summary>The five states of a job. Waiting for a time, a retry or a limit is <see cref="Queued"/> with a visible reason.</summary>
+/// <summary>The five states of a job. Waiting for a time, a retry or a limit is <c>queued</c> with a visible reason.</summary>
 /// <remarks>
 /// <code>
 ///            claim            finish

@@ -9,7 +9,7 @@ public sealed record RetryPolicy
     /// <summary>Shortest wait before a retry, in seconds. Default 1, from 0 to 86 400.</summary>
     public double BaseSeconds { get; init; } = 1;
 
-    /// <summary>Longest wait before a retry, in seconds. Default 300, from <see cref="BaseSeconds"/> to 604 800.</summary>
+    /// <summary>Longest wait before a retry, in seconds. Default 300, from <c>baseSeconds</c> to 604 800.</summary>
     public double MaxSeconds { get; init; } = 300;
 
     /// <summary>Seconds of endless 429 after which the job is <c>failed</c> with type <c>throttled</c>. Default 86 400, from 1 to 2 592 000.</summary>

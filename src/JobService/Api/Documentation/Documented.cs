@@ -45,7 +45,7 @@ internal static class Documented
 
     public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder route, params int[] statuses)
     {
-        foreach (var status in statuses)
+        foreach (var status in statuses.Append(StatusCodes.Status401Unauthorized).Order())
         {
             var types = ProblemType.All.Values.Where(type => type.Status == status);
             var text = string.Join(" ", types.Select(type => $"{type.Title} (`/problems/{type.Name}`)"));

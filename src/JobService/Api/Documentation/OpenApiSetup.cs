@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json.Nodes;
 using JobService.Api.Http;
 using Microsoft.AspNetCore.OpenApi;
@@ -16,7 +15,7 @@ internal static class OpenApiSetup
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
         options.AddDocumentTransformer(Introduce);
         options.AddOperationTransformer(Describe);
-        options.AddSchemaTransformer(Simplify);
+        options.AddSchemaTransformer(Schemas.Correct);
     });
 
     public static void MapApiDocument(this WebApplication app)
@@ -78,6 +77,12 @@ internal static class OpenApiSetup
             body.Example = JsonNode.Parse(example.Json);
         }
 
+        foreach (var answer in metadata.OfType<ProducesResponseTypeMetadata>())
+        {
+            if (operation.Responses?.GetValueOrDefault(answer.StatusCode.ToString()) is { } response)
+                response.Description = answer.Description;
+        }
+
         return Task.CompletedTask;
     }
 
@@ -105,24 +110,4 @@ internal static class OpenApiSetup
         Description = $"{header.Description} Example: `{header.Example}`",
         Schema = new OpenApiSchema { Type = JsonSchemaType.String },
     };
-
-    /// <summary>Types that write themselves: any JSON, and a header's value.</summary>
-    private static Task Simplify(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
-    {
-        if (context.JsonTypeInfo.Type == typeof(Jobs.HeaderValue))
-        {
-            schema.OneOf =
-            [
-                new OpenApiSchema { Type = JsonSchemaType.String },
-                new OpenApiSchema
-                {
-                    Type = JsonSchemaType.Object,
-                    Properties = new Dictionary<string, IOpenApiSchema> { ["fromConfiguration"] = new OpenApiSchema { Type = JsonSchemaType.String } },
-                    Required = new HashSet<string> { "fromConfiguration" },
-                },
-            ];
-        }
-
-        return Task.CompletedTask;
-    }
 }

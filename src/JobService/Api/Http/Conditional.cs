@@ -8,12 +8,12 @@ internal static class Conditional
     {
         // "Make it, do not replace it" (RFC 9110, section 13.1.2).
         if (request.Headers.IfNoneMatch == "*" && current is { } existing)
-            return (Problems.Outdated(EntityTags.Of(existing)), null);
+            return (Problems.Outdated(existing), null);
 
         return EntityTags.IfMatch(request.Headers.IfMatch, current) switch
         {
             Precondition.Holds(var revision) => (null, revision),
-            Precondition.Fails => (Problems.Outdated(current is { } revision ? EntityTags.Of(revision) : null), null),
+            Precondition.Fails => (Problems.Outdated(current), null),
             _ => (Problems.Header("If-Match", "a list of entity tags in double quotes, as \"r17\", or *."), null),
         };
     }
