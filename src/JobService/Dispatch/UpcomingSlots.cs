@@ -7,11 +7,10 @@ internal sealed class UpcomingSlots(long frequency)
     /// <summary>Longest wait asked for: the loop looks again after it, and no wait overflows.</summary>
     private const int MaxWaitMilliseconds = 60_000;
 
-    private readonly PriorityQueue<IThreadPoolWorkItem, (long Timestamp, long Arrival)> slots = new();
+    private const int NanosecondsPerSecond = 1_000_000_000;
+    private const int NanosecondsPerMillisecond = 1_000_000;
 
-    // Linux ends a wait 50 µs late on purpose (timer slack, prctl(2)): asking for so much less is on time. Where one ends early all the same,
-    // the rest is waited for again, so no slot is due early.
-    private readonly long slack = frequency / 20_000;
+    private readonly PriorityQueue<IThreadPoolWorkItem, (long Timestamp, long Arrival)> slots = new();
 
     private long arrivals;
 
@@ -27,14 +26,16 @@ internal sealed class UpcomingSlots(long frequency)
     public IThreadPoolWorkItem? NextDue(long now) =>
         slots.TryPeek(out _, out var first) && first.Timestamp <= now ? slots.Dequeue() : null;
 
-    /// <summary>How long to wait before anything is due: rounded up, for a wait that ends early would be followed by a second one.</summary>
-    public int MillisecondsToNext(long now)
+    /// <summary>How long to wait until the first slot is due: whole milliseconds (infinite when there is none), and the nanoseconds beyond them.</summary>
+    public (int Milliseconds, int Nanoseconds) WaitToNext(long now)
     {
         if (!slots.TryPeek(out _, out var first))
-            return Timeout.Infinite;
+            return (Timeout.Infinite, 0);
 
         // Of any size: a moment that no clock reaches is waited for like any other.
-        var milliseconds = (((Int128)first.Timestamp - now - slack) * 1_000 + frequency - 1) / frequency;
-        return (int)Int128.Clamp(milliseconds, 0, MaxWaitMilliseconds);
+        var nanoseconds = Int128.Max(((((Int128)first.Timestamp - now) * NanosecondsPerSecond) + frequency - 1) / frequency, 0);
+        return nanoseconds >= (Int128)MaxWaitMilliseconds * NanosecondsPerMillisecond
+            ? (MaxWaitMilliseconds, 0)
+            : ((int)(nanoseconds / NanosecondsPerMillisecond), (int)(nanoseconds % NanosecondsPerMillisecond));
     }
 }

@@ -46,33 +46,31 @@ public sealed class UpcomingSlotsTests
     }
 
     [Theory]
-    [InlineData(0, 0)]
-    [InlineData(-5_000_000, 0)]
-    [InlineData(1_040_000, 1)]
-    [InlineData(1_060_000, 2)]
-    [InlineData(20_000_000, 20)]
-    [InlineData(long.MaxValue, 60_000)]
-    public void The_wait_is_rounded_up_but_for_what_the_kernel_adds(long moment, int milliseconds)
+    [InlineData(0, 0, 0)]
+    [InlineData(-5_000_000, 0, 0)]
+    [InlineData(40_000, 0, 40_000)]
+    [InlineData(1_060_000, 1, 60_000)]
+    [InlineData(20_000_000, 20, 0)]
+    [InlineData(long.MaxValue, 60_000, 0)]
+    public void The_wait_is_what_lies_between(long moment, int milliseconds, int nanoseconds)
     {
         var upcoming = new UpcomingSlots(Frequency);
         upcoming.Add(moment, new Item(moment, 0));
 
-        Assert.Equal(milliseconds, upcoming.MillisecondsToNext(0));
+        Assert.Equal((milliseconds, nanoseconds), upcoming.WaitToNext(0));
     }
 
     [Fact]
-    public void A_slot_is_never_more_than_a_millisecond_past_when_the_wait_ends() => Gen.Long[0, 50 * Millisecond].Sample(moment =>
+    public void A_coarse_clock_is_waited_for_to_its_next_tick()
     {
-        var upcoming = new UpcomingSlots(Frequency);
-        upcoming.Add(moment, new Item(moment, 0));
+        var upcoming = new UpcomingSlots(frequency: 3);
+        upcoming.Add(1, new Item(1, 0));
 
-        var end = upcoming.MillisecondsToNext(0) * Millisecond;
-
-        Assert.InRange(end - moment, -50_000, Millisecond - 50_000);
-    });
+        Assert.Equal((333, 333_334), upcoming.WaitToNext(0));
+    }
 
     [Fact]
-    public void Without_slots_the_wait_has_no_end() => Assert.Equal(Timeout.Infinite, new UpcomingSlots(Frequency).MillisecondsToNext(0));
+    public void Without_slots_the_wait_has_no_end() => Assert.Equal((Timeout.Infinite, 0), new UpcomingSlots(Frequency).WaitToNext(0));
 
     private sealed record Item(long Moment, int Index) : IThreadPoolWorkItem
     {
