@@ -1,0 +1,142 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+
+namespace JobService.Tests;
+
+/// <summary>Folders are the stages of a job, and a folder uses only floors below its own.</summary>
+public sealed partial class FloorPlanTests
+{
+    /// <summary>The only place where parts meet: Program.cs.</summary>
+    private const string Root = "";
+    private const string Sqlite = "Storage.Sqlite";
+
+    private static readonly Dictionary<string, int> floors = new()
+    {
+        [Root] = 5,
+        ["Api"] = 4, ["Dispatch"] = 4, ["Maintenance"] = 4,
+        ["Intake"] = 3, ["Events"] = 3, ["Upstream"] = 3, ["Processing"] = 3,
+        ["Storage"] = 2, [Sqlite] = 2,
+        ["Lanes"] = 1,
+        ["Jobs"] = 0, ["Limits"] = 0, ["Telemetry"] = 0,
+    };
+
+    private static readonly List<Source> sources = ReadSources();
+    private static readonly ILookup<string, string> roomsOfTypes = sources
+        .SelectMany(source => DeclaredType().Matches(source.Code).Select(match => (Type: match.Groups["name"].Value, source.Room)))
+        .ToLookup(declared => declared.Type, declared => declared.Room);
+
+    [Fact]
+    public void No_arrow_climbs() =>
+        Assert.Empty(sources.SelectMany(source => Arrows(source.Room, source.Code).Where(to => !MayUse(source.Room, to)).Select(to => $"{source.Path} uses {to}")));
+
+    [Fact]
+    public void There_are_arrows_to_look_at()
+    {
+        // A check that matches nothing proves nothing.
+        Assert.Contains(sources, source => Arrows(source.Room, source.Code).Any());
+        Assert.Contains(sources, source => source.Room == "Storage" && Arrows(source.Room, source.Code).Contains("Jobs"));
+    }
+
+    [Fact]
+    public void Every_folder_is_on_the_plan() =>
+        Assert.Empty(sources.Where(source => !floors.ContainsKey(source.Room) || (source.Room == Root && source.Path != "Program.cs")).Select(source => source.Path));
+
+    [Fact]
+    public void The_namespace_is_the_folder() =>
+        Assert.Empty(sources.Where(source => source.Room != Root)
+            .Where(source => DeclaredNamespace().Match(source.Code).Groups["name"].Value != $"JobService.{source.Room}")
+            .Select(source => source.Path));
+
+    [Fact]
+    public void No_global_using_hides_an_arrow() =>
+        Assert.DoesNotContain(sources, source => source.Code.Contains("global using", StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("Jobs", "using JobService.Storage;", "Storage")]
+    [InlineData("Jobs", "global using static JobService.Api.Problems;", "Api")]
+    [InlineData("Storage", "using Store = JobService.Storage.Sqlite.SqliteJobStore;", Sqlite)]
+    [InlineData("Api", "JobService.Dispatch.SlotClock clock;", "Dispatch")]
+    [InlineData("Api", "var clock = new Dispatch.SlotClock(time);", "Dispatch")]
+    [InlineData("Limits", "private readonly Storage.IJobStore store;", "Storage")]
+    [InlineData("Storage", "using JobService.Events;", "Events")]
+    public void An_arrow_that_climbs_is_seen(string room, string code, string to)
+    {
+        Assert.Contains(to, Arrows(room, code));
+        Assert.False(MayUse(room, to));
+    }
+
+    [Theory]
+    [InlineData("Jobs", "// using JobService.Storage;")]
+    [InlineData("Jobs", "/// <see cref=\"JobService.Storage.IJobStore\"/>")]
+    [InlineData("Jobs", "const string Section = \"JobService.Storage\";")]
+    [InlineData("Jobs", "catalog.Storage.IJobStore()")]
+    [InlineData("Jobs", "Storage.Add(entry);")]
+    public void What_only_looks_like_an_arrow_is_none(string room, string code) => Assert.Empty(Arrows(room, Bare(code)));
+
+    [Theory]
+    [InlineData(Root, Sqlite, true)]
+    [InlineData(Root, "Api", true)]
+    [InlineData(Sqlite, "Storage", true)]
+    [InlineData(Sqlite, "Lanes", true)]
+    [InlineData("Storage", Sqlite, false)]
+    [InlineData("Maintenance", Sqlite, false)]
+    [InlineData("Api", "Maintenance", false)]
+    [InlineData("Intake", "Events", false)]
+    [InlineData("Lanes", "Limits", true)]
+    [InlineData("Limits", "Jobs", false)]
+    public void The_plan_says_who_may_use_whom(string from, string to, bool may) => Assert.Equal(may, MayUse(from, to));
+
+    private static bool MayUse(string from, string to) => (from, to) switch
+    {
+        (Root, _) => true,
+        (_, Sqlite) => false,
+        (Sqlite, "Storage") => true,
+        _ => floors.TryGetValue(to, out var below) && floors.TryGetValue(from, out var own) && below < own,
+    };
+
+    /// <summary>Rooms that the code names, its own left out.</summary>
+    private static IEnumerable<string> Arrows(string room, string code)
+    {
+        var whole = WholeName().Matches(code)
+            .Where(match => !match.Groups["declaration"].Success)
+            .Select(match => match.Groups["name"].Value)
+            .Select(name => name.StartsWith(Sqlite, StringComparison.Ordinal) ? Sqlite : name.Split('.')[0]);
+
+        // Within the root namespace, Storage.IJobStore needs no using. Only a type of that room counts: Limits may be a property, too.
+        var relative = RelativeName().Matches(code)
+            .SelectMany(match => roomsOfTypes[match.Groups["type"].Value]
+                .Where(home => $".{home}".EndsWith($".{match.Groups["room"].Value}", StringComparison.Ordinal)));
+
+        return whole.Concat(relative).Where(to => to != room).Distinct();
+    }
+
+    private static List<Source> ReadSources([CallerFilePath] string here = "")
+    {
+        var root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "src", "JobService"));
+        return [.. Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(root, file).Replace('\\', '/'))
+            .Where(path => !path.StartsWith("bin/", StringComparison.Ordinal) && !path.StartsWith("obj/", StringComparison.Ordinal))
+            .Select(path => new Source(path, Path.GetDirectoryName(path)!.Replace('\\', '/').Replace('/', '.'), Bare(File.ReadAllText(Path.Combine(root, path)))))];
+    }
+
+    /// <summary>Without comments and texts: they may name anything.</summary>
+    private static string Bare(string code) => CommentOrText().Replace(code, " ");
+
+    // Texts first, so that the slashes of an address begin no comment.
+    [GeneratedRegex("""\"{3}.*?\"{3}|@"(?:[^"]|"")*"|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])'|//[^\n]*|/\*.*?\*/""", RegexOptions.Singleline, 5_000)]
+    private static partial Regex CommentOrText();
+
+    [GeneratedRegex(@"(?<declaration>namespace\s+)?\bJobService\.(?<name>[A-Z]\w*(\.[A-Z]\w*)*)", RegexOptions.ExplicitCapture, 5_000)]
+    private static partial Regex WholeName();
+
+    [GeneratedRegex(@"(?<![\w.])(?<room>[A-Z]\w*)\.(?<type>[A-Z]\w*)", RegexOptions.ExplicitCapture, 5_000)]
+    private static partial Regex RelativeName();
+
+    [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 5_000)]
+    private static partial Regex DeclaredNamespace();
+
+    [GeneratedRegex(@"\b(class|record|struct|interface|enum)\s+(class\s+|struct\s+)?(?<name>[A-Z]\w*)", RegexOptions.ExplicitCapture, 5_000)]
+    private static partial Regex DeclaredType();
+
+    private sealed record Source(string Path, string Room, string Code);
+}
