@@ -70,7 +70,7 @@ try
 
     void Settings<T>(string section)
         where T : class =>
-        services.AddOptions<T>().BindConfiguration(section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<T>>(new SectionCheck<T>(section)).AddOptions<T>().BindConfiguration(section).ValidateOnStart();
 
     void Hosted<T>()
         where T : class, IHostedService =>
