@@ -21,7 +21,9 @@ try
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     var services = builder.Services;
     services.AddLogs(builder.Configuration);
-    services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+    // What runs has its grace, and then some time to be written down.
+    services.AddOptions<HostOptions>().Configure<IOptions<DispatchOptions>>((host, dispatch) =>
+        host.ShutdownTimeout = TimeSpan.FromSeconds(dispatch.Value.GraceSeconds + 5));
     builder.WebHost.ConfigureKestrel(ServerBounds.Apply);
     if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
         builder.WebHost.UseUrls("http://localhost:8080");
@@ -70,7 +72,7 @@ try
 
     void Settings<T>(string section)
         where T : class =>
-        services.AddOptions<T>().BindConfiguration(section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<T>>(new SectionCheck<T>(section)).AddOptions<T>().BindConfiguration(section).ValidateOnStart();
 
     void Hosted<T>()
         where T : class, IHostedService =>

@@ -13,6 +13,8 @@ internal static class StartFault
         AggregateException several when several.InnerExceptions.All(inner => inner is OptionsValidationException) =>
             "The configuration is wrong:\n" + Lines(several.InnerExceptions.Cast<OptionsValidationException>()),
         StorageUnavailableException storage => storage.Message,
+        // A value of the wrong kind; its message names the key.
+        InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } unreadable => "The configuration is wrong:\n  " + unreadable.Message,
         IOException io => io.Message,
         _ => null,
     };

@@ -10,8 +10,8 @@ namespace JobService.Dispatch;
 public sealed class JobExecutor(
     ApiTargets targets, ProcessingPool processing, IJobStore store, Holds holds, IHostApplicationLifetime lifetime, TimeProvider time, Func<double> chance)
 {
-    /// <summary>How long to wait on a "not now" that names no time, at least.</summary>
-    private const double SecondsWithoutHint = 1;
+    /// <summary>How long to wait on a "not now" that names no time.</summary>
+    private static readonly TimeSpan WaitWithoutHint = TimeSpan.FromSeconds(1);
 
     /// <param name="attempt">The attempt, in its slot.</param>
     /// <param name="callOver">The call has ended, however: its permits go back before the processing begins.</param>
@@ -31,6 +31,7 @@ public sealed class JobExecutor(
                 if (!call.IsCompleted)
                     timeout = time.CreateTimer(static state => ((RunningAttempt)state!).TimeOut(), attempt, job.Timeout, Timeout.InfiniteTimeSpan);
                 answer = await call;
+                Heed(job, answer);
             }
             finally
             {
@@ -84,8 +85,8 @@ public sealed class JobExecutor(
             case ApiAnswer.Answered { Status: >= 200 and < 300 } good:
                 var result = new JobResult(good.Status, good.ContentType, good.Body, good.Body.Length);
                 return new JobOutcome.Succeeded(await processing.RunAsync(job.Queue.Definition.Process, result, attempt.Abandoned));
-            case ApiAnswer.Answered { Status: 429 } or ApiAnswer.Answered { Status: 503, RetryAfter: not null }:
-                return NotNow(job, (ApiAnswer.Answered)answer);
+            case ApiAnswer.Answered when NotNow(answer) is { } refusal:
+                return Throttled(job, refusal);
             case ApiAnswer.Answered bad:
                 return Failure(job, UpstreamError(bad), mayRetry: bad.Status is 408 or 425 or >= 500, bad.RetryAfter);
             case ApiAnswer.Broken(var type, var detail, var mayRetry):
@@ -99,16 +100,26 @@ public sealed class JobExecutor(
         }
     }
 
-    private JobOutcome NotNow(ClaimedJob job, ApiAnswer.Answered answer)
+    /// <summary>A "not now" holds the starts of this node before the permit of this call lets the next one go.</summary>
+    private void Heed(ClaimedJob job, ApiAnswer answer)
     {
-        var wait = answer.RetryAfter ?? TimeSpan.FromSeconds(SecondsWithoutHint * (1 + chance()));
-        holds.Hold(job, wait);
-        var error = UpstreamError(answer);
+        if (NotNow(answer) is { } refusal)
+            holds.Hold(job, WaitOf(refusal));
+    }
+
+    private JobOutcome Throttled(ClaimedJob job, ApiAnswer.Answered refusal)
+    {
+        var error = UpstreamError(refusal);
         var giveUpAfter = TimeSpan.FromSeconds(job.Queue.Definition.Retry.GiveUpAfterSeconds);
         return job.ThrottledSince is { } since && store.Now - since >= giveUpAfter
             ? new JobOutcome.Failed(error with { Type = ErrorTypes.Throttled, Title = "The API went on refusing calls until the queue's policy gave up." })
-            : new JobOutcome.Throttled(error, wait);
+            : new JobOutcome.Throttled(error, WaitOf(refusal));
     }
+
+    private static ApiAnswer.Answered? NotNow(ApiAnswer answer) =>
+        answer is ApiAnswer.Answered { Status: 429 } or ApiAnswer.Answered { Status: 503, RetryAfter: not null } ? (ApiAnswer.Answered)answer : null;
+
+    private static TimeSpan WaitOf(ApiAnswer.Answered refusal) => refusal.RetryAfter ?? WaitWithoutHint;
 
     private JobOutcome Failure(ClaimedJob job, JobError error, bool mayRetry, TimeSpan? wait)
     {

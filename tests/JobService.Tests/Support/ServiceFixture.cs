@@ -1,6 +1,9 @@
 using System.Text;
 using JobService.Storage;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -22,8 +25,8 @@ public sealed class ServiceFixture : IAsyncDisposable
         host = new Host(data, settings, services);
         host.UseKestrel(0);
         host.StartServer();
-        Client = host.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
-        Address = Client.BaseAddress!;
+        Address = new Uri(host.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single());
+        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = Address };
     }
 
     /// <summary>Where the service listens: for tests that speak to the socket themselves.</summary>
@@ -74,6 +77,8 @@ public sealed class ServiceFixture : IAsyncDisposable
         {
             builder.UseSetting("urls", "http://127.0.0.1:0");
             builder.UseSetting("JobService:Storage:Path", Path.Combine(data.FullName, "jobs.db"));
+            // What still runs when the test is over is nobody's concern.
+            builder.UseSetting("JobService:Dispatch:GraceSeconds", "0");
             builder.UseSetting("Serilog:MinimumLevel:Default", "Fatal");
             builder.UseSetting("Serilog:MinimumLevel:Override:Microsoft", "Fatal");
             builder.UseSetting("Serilog:MinimumLevel:Override:System", "Fatal");

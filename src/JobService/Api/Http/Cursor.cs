@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using JobService.Jobs;
@@ -22,7 +23,8 @@ internal static class Cursor
         last = default;
         Span<byte> bytes = stackalloc byte[JobId.ByteCount + CheckBytes];
         if (text.Length != Base64Url.GetEncodedLength(bytes.Length)
-            || !Base64Url.TryDecodeFromChars(text, bytes, out var written) || written != bytes.Length)
+            // Its sister that answers with a bool throws on what is no base64 at all.
+            || Base64Url.DecodeFromChars(text, bytes, out _, out var written) != OperationStatus.Done || written != bytes.Length)
         {
             return false;
         }

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace JobService.Api.Http;
 
 /// <summary>How much a request may bring along.</summary>
-/// <remarks>Kestrel answers what exceeds its own bounds before any of our code runs, without a body. So its bounds are wider, and ours, with a
-/// problem document, stand within.</remarks>
+/// <remarks>Kestrel answers what exceeds its own bounds before any of our code runs, without a body, or
+/// cuts the connection while the client still sends. So its bounds are wider, and ours, with a problem document, stand within.</remarks>
 internal static class ServerBounds
 {
     private const int MaxAddressBytes = 8 * 1024;
@@ -14,7 +14,7 @@ internal static class ServerBounds
     public static void Apply(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = JsonBody.MaxBytes;
+        kestrel.Limits.MaxRequestBodySize = 8 * JsonBody.MaxBytes;
         kestrel.Limits.MaxRequestLineSize = 8 * MaxAddressBytes;
         kestrel.Limits.MaxRequestHeadersTotalSize = 8 * MaxHeaderBytes;
         kestrel.Limits.MaxRequestHeaderCount = 8 * MaxHeaderCount;

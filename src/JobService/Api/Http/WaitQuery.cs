@@ -10,7 +10,7 @@ internal static class WaitQuery
     {
         if (!query.TryGetValue("wait", out var text))
             return TimeSpan.Zero;
-        return double.TryParse(text.ToString(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+        return double.TryParse(text.ToString(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && double.IsFinite(seconds)
             ? TimeSpan.FromSeconds(Math.Min(seconds, Preferences.MaxWaitSeconds))
             : null;
     }

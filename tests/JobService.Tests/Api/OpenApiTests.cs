@@ -1,0 +1,85 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using JobService.Tests.Support;
+
+namespace JobService.Tests.Api;
+
+/// <summary>The OpenAPI document: committed, complete, and true where it can be tried.</summary>
+public sealed class OpenApiTests(ServiceFixture service) : IClassFixture<ServiceFixture>
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <remarks>After a wanted change: UPDATE_OPENAPI=1 scripts/test.sh writes docs/openapi.json anew; its diff belongs into the commit.</remarks>
+    [Fact]
+    public async Task The_committed_document_is_the_served_one()
+    {
+        var served = JsonSerializer.Serialize(await DocumentAsync(), Indented) + "\n";
+        var file = Path.Combine(Root(), "docs", "openapi.json");
+        if (Environment.GetEnvironmentVariable("UPDATE_OPENAPI") == "1")
+            await File.WriteAllTextAsync(file, served, TestContext.Current.CancellationToken);
+
+        Assert.Equal(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), served);
+    }
+
+    [Fact]
+    public async Task Every_operation_says_what_it_does_and_how_it_fails()
+    {
+        var document = await DocumentAsync();
+
+        Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
+        var operations = Operations(document).ToArray();
+        Assert.True(operations.Length >= 19, $"{operations.Length} operations.");
+        foreach (var (name, operation) in operations)
+        {
+            Assert.True(operation.TryGetProperty("summary", out _), $"{name} has no summary.");
+            Assert.True(operation.TryGetProperty("operationId", out _), $"{name} has no id.");
+            foreach (var response in operation.GetProperty("responses").EnumerateObject().Where(response => int.Parse(response.Name) >= 400))
+                Assert.True(response.Value.GetProperty("content").TryGetProperty("application/problem+json", out _), $"{name} {response.Name} is no problem.");
+            if (operation.TryGetProperty("requestBody", out var body))
+                Assert.True(body.GetProperty("content").GetProperty("application/json").TryGetProperty("example", out _), $"{name} has no example.");
+        }
+    }
+
+    [Fact]
+    public async Task The_example_of_every_body_works_on_a_fresh_start()
+    {
+        foreach (var (name, operation) in Operations(await DocumentAsync()).Where(operation => operation.Value.TryGetProperty("requestBody", out _)))
+        {
+            var example = operation.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("example").GetRawText();
+            var (method, path) = (name.Split(' ')[0], name.Split(' ')[1].Replace("{name}", "example", StringComparison.Ordinal));
+            using var answer = await service.SendAsync(new HttpMethod(method.ToUpperInvariant()), path, example);
+            Assert.True(answer.IsSuccessStatusCode, $"{name}: {await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
+        }
+    }
+
+    [Fact]
+    public async Task Swagger_ui_and_all_it_loads_come_from_here()
+    {
+        using var root = await service.SendAsync(HttpMethod.Get, "/");
+        Assert.Equal((HttpStatusCode.Found, "/swagger"), (root.StatusCode, root.Headers.Location?.ToString()));
+
+        using var page = await service.SendAsync(HttpMethod.Get, "/swagger/index.html");
+        var html = await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("script-src 'self'", Assert.Single(page.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+        Assert.DoesNotContain("<script>", html, StringComparison.Ordinal);
+        foreach (var file in (string[])["swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui.css", "index.js"])
+        {
+            Assert.Contains(file, html, StringComparison.Ordinal);
+            using var part = await service.SendAsync(HttpMethod.Get, "/swagger/" + file);
+            Assert.True(part.IsSuccessStatusCode && (await part.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).Length > 100, file);
+        }
+    }
+
+    private static IEnumerable<(string Name, JsonElement Value)> Operations(JsonElement document) =>
+        document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(operation => ($"{operation.Name} {path.Name}", operation.Value)));
+
+    private async Task<JsonElement> DocumentAsync()
+    {
+        using var answer = await service.SendAsync(HttpMethod.Get, "/openapi/v1.json");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return await answer.JsonAsync();
+    }
+
+    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", ".."));
+}

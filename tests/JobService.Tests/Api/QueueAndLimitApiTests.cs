@@ -1,0 +1,155 @@
+using System.Net;
+using JobService.Tests.Support;
+
+namespace JobService.Tests.Api;
+
+/// <summary>Queues and limits at run time.</summary>
+public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixture<ServiceFixture>
+{
+    [Fact]
+    public async Task A_queue_is_made_replaced_and_deleted_under_its_tag()
+    {
+        using var made = await PutAsync("/v1/queues/tagged", "{}");
+        using var replaced = await PutAsync("/v1/queues/tagged", """{"maxConcurrency":2}""", ("If-Match", made.Headers.ETag!.ToString()));
+        using var outdated = await PutAsync("/v1/queues/tagged", "{}", ("If-Match", made.Headers.ETag!.ToString()));
+        using var keep = await service.SendAsync(HttpMethod.Delete, "/v1/queues/tagged", null, ("If-Match", made.Headers.ETag!.ToString()));
+        using var deleted = await service.SendAsync(HttpMethod.Delete, "/v1/queues/tagged", null, ("If-Match", $"\"x\", {replaced.Headers.ETag}"));
+        using var gone = await service.SendAsync(HttpMethod.Get, "/v1/queues/tagged");
+
+        Assert.Equal(
+            [HttpStatusCode.Created, HttpStatusCode.OK, HttpStatusCode.PreconditionFailed, HttpStatusCode.PreconditionFailed, HttpStatusCode.NoContent, HttpStatusCode.NotFound],
+            new[] { made, replaced, outdated, keep, deleted, gone }.Select(answer => answer.StatusCode));
+        Assert.Equal("/v1/queues/tagged", made.Headers.Location?.ToString());
+        Assert.Equal("/problems/precondition-failed", (await ProblemJson.ReadAsync(outdated)).Type);
+    }
+
+    [Theory]
+    [InlineData("If-Match", "*")]
+    [InlineData("If-Match", "\"r1\"")]
+    public async Task What_must_exist_and_does_not_is_412(string header, string value)
+    {
+        using var queue = await PutAsync("/v1/queues/absent", "{}", (header, value));
+        using var limit = await PutAsync("/v1/limits/absent", """{"kind":"rate","permits":1}""", (header, value));
+
+        Assert.Equal((HttpStatusCode.PreconditionFailed, HttpStatusCode.PreconditionFailed), (queue.StatusCode, limit.StatusCode));
+    }
+
+    [Theory]
+    [InlineData("""{"target":{"kind":"http"}}""", "/target/baseAddress")]
+    [InlineData("""{"target":{"baseAddress":"http://x"}}""", "/target/kind")]
+    [InlineData("""{"target":{"kind":"smtp"},"process":{"kind":"jmespath"}}""", "/target/kind /process/kind")]
+    [InlineData("""{"target":{"baseAddress":"//x","kind":"http"}}""", "/target/baseAddress")]
+    [InlineData("""{"target":{"kind":"http","baseAddress":"http://x","headers":{"a":5}}}""", "/target/headers/a")]
+    [InlineData("""{"target":{"kind":"http","baseAddress":"http://x","headers":{"a":null}}}""", "/target/headers/a")]
+    [InlineData("""{"target":{"kind":"http","baseAddress":"http://x","headers":{"Host":"y","Cookie":"***"}}}""", "/target/headers/Host /target/headers/Cookie")]
+    [InlineData("""{"target":null}""", "/target")]
+    [InlineData("""{"limits":["a b","c","c"]}""", "/limits/0 /limits/2")]
+    [InlineData("""{"limits":[null]}""", "/limits/0")]
+    [InlineData("""{"limits":"default"}""", "/limits")]
+    [InlineData("""{"maxConcurrency":0,"capacity":0,"timeoutSeconds":0}""", "/maxConcurrency /capacity /timeoutSeconds")]
+    [InlineData("""{"retry":{"baseSeconds":10,"maxSeconds":5}}""", "/retry/maxSeconds")]
+    [InlineData("""{"retry":{"attempts":5}}""", "/retry/attempts")]
+    [InlineData("""{"process":{"kind":"simulated"}}""", "/process/cpuSeconds")]
+    [InlineData("""{"colour":"red","name":"x"}""", "/colour /name")]
+    public async Task A_bad_queue_is_answered_with_pointers(string body, string pointers)
+    {
+        using var answer = await PutAsync("/v1/queues/bad", body);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal(pointers, (await ProblemJson.ReadAsync(answer)).Pointers);
+    }
+
+    [Theory]
+    [InlineData("""{"permits":1}""", "/kind")]
+    [InlineData("""{"kind":"window","permits":1}""", "/kind")]
+    [InlineData("""{"kind":"rate"}""", "/permits")]
+    [InlineData("""{"kind":"rate","permits":0,"periodSeconds":0,"burst":0}""", "/permits /periodSeconds /burst")]
+    [InlineData("""{"kind":"concurrency","permits":1,"burst":2}""", "/burst")]
+    [InlineData("""{"kind":"rate","permits":1,"scope":"perKey"}""", "/scope")]
+    [InlineData("""{"kind":"rate","permits":1,"periodSeconds":1e400}""", "/periodSeconds")]
+    public async Task A_bad_limit_is_answered_with_pointers(string body, string pointers)
+    {
+        using var answer = await PutAsync("/v1/limits/bad", body);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal(pointers, (await ProblemJson.ReadAsync(answer)).Pointers);
+    }
+
+    [Theory]
+    [InlineData("/v1/queues/a%20b")]
+    [InlineData("/v1/queues/ä")]
+    [InlineData("/v1/limits/a:b")]
+    public async Task A_bad_name_is_400(string path)
+    {
+        using var answer = await PutAsync(path, """{"kind":"rate","permits":1}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Credentials_are_never_shown()
+    {
+        const string body = """
+            {"target":{"kind":"http","baseAddress":"http://x","headers":{"Authorization":"Bearer hush","x-api-key":{"fromConfiguration":"Key"},"user-agent":"me"}}}
+            """;
+        using var put = await PutAsync("/v1/queues/masked", body);
+        using var get = await service.SendAsync(HttpMethod.Get, "/v1/queues/masked");
+        using var list = await service.SendAsync(HttpMethod.Get, "/v1/queues");
+
+        foreach (var answer in new[] { put, get, list })
+            Assert.DoesNotContain("hush", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        var headers = (await get.JsonAsync()).GetProperty("target").GetProperty("headers");
+        Assert.Equal("***", headers.GetProperty("Authorization").GetString());
+        Assert.Equal("Key", headers.GetProperty("x-api-key").GetProperty("fromConfiguration").GetString());
+        Assert.Equal("me", headers.GetProperty("user-agent").GetString());
+    }
+
+    [Fact]
+    public async Task A_queue_with_unfinished_jobs_and_a_limit_in_use_stay()
+    {
+        await service.PutAsync("/v1/limits/used", """{"kind":"concurrency","permits":1}""");
+        await service.PutAsync("/v1/queues/busy", """{"limits":["used"]}""");
+        using var pause = await service.SendAsync(HttpMethod.Post, "/v1/queues/busy/pause");
+        using var job = await service.SubmitAsync("""{"queue":"busy","payload":1}""");
+
+        await ExpectAsync(HttpMethod.Delete, "/v1/queues/busy", "/problems/in-use");
+        await ExpectAsync(HttpMethod.Delete, "/v1/limits/used", "/problems/in-use");
+        await ExpectAsync(HttpMethod.Delete, "/v1/queues/default", "/problems/configured");
+        await ExpectAsync(HttpMethod.Delete, "/v1/limits/default", "/problems/configured");
+        using var busy = await service.SendAsync(HttpMethod.Get, "/v1/queues/busy");
+        var queue = await busy.JsonAsync();
+        Assert.True(queue.GetProperty("paused").GetBoolean());
+        Assert.Equal(1, queue.GetProperty("counts").GetProperty("queued").GetInt64());
+    }
+
+    [Fact]
+    public async Task A_queue_with_an_unknown_limit_is_422()
+    {
+        using var answer = await PutAsync("/v1/queues/lost", """{"limits":["nowhere"]}""");
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+        Assert.Equal("/problems/unknown-limit", (await ProblemJson.ReadAsync(answer)).Type);
+    }
+
+    [Fact]
+    public async Task What_a_limit_shows_as_its_configuration_can_be_put_again()
+    {
+        await service.PutAsync("/v1/limits/again", """{"permits":5,"kind":"rate"}""");
+        using var get = await service.SendAsync(HttpMethod.Get, "/v1/limits/again");
+        var limit = await get.JsonAsync();
+        using var put = await PutAsync("/v1/limits/again", limit.GetProperty("config").GetRawText());
+
+        Assert.Equal(HttpStatusCode.OK, put.StatusCode);
+        Assert.Equal(0, limit.GetProperty("state").GetProperty("taken").GetInt64());
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, limit.GetProperty("learned").ValueKind);
+    }
+
+    private Task<HttpResponseMessage> PutAsync(string path, string body, params (string, string)[] headers) => service.SendAsync(HttpMethod.Put, path, body, headers);
+
+    private async Task ExpectAsync(HttpMethod method, string path, string type)
+    {
+        using var answer = await service.SendAsync(method, path);
+        Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
+        Assert.Equal(type, (await ProblemJson.ReadAsync(answer)).Type);
+    }
+}

@@ -1,0 +1,219 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using JobService.Events;
+using JobService.Jobs;
+using JobService.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace JobService.Tests.Dispatch;
+
+/// <summary>From the front door to the result, through a real socket on both sides.</summary>
+public sealed class WayOfAJobTests : IAsyncDisposable
+{
+    private readonly ServiceFixture service = ServiceFixture.With(new Dictionary<string, string>
+    {
+        ["JobService:Upstream:AllowPrivateNetworks"] = "true",
+        ["JobService:Intake:MaxWaitSeconds"] = "0.2",
+    });
+
+    public ValueTask DisposeAsync() => service.DisposeAsync();
+
+    [Fact]
+    public async Task A_running_call_is_aborted_within_200_ms_of_its_cancel()
+    {
+        await using var api = new RawTcpApi(WireReplies.Silence());
+        await PutQueueAsync(api);
+        var id = await SubmitAsync();
+        await api.FirstRequest;
+
+        var clock = Stopwatch.StartNew();
+        using var answer = await service.SendAsync(HttpMethod.Post, $"/v1/jobs/{id}/cancel");
+        await api.ClientGone;
+        var elapsed = clock.Elapsed;
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.InRange(elapsed, TimeSpan.Zero, TimeSpan.FromMilliseconds(200));
+        var job = await GetAsync(id);
+        Assert.Equal(("cancelled", "request", 1), (job.GetProperty("state").GetString(), job.GetProperty("cancelReason").GetString(), job.GetProperty("attempt").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Processing_is_stopped_by_a_cancel_too()
+    {
+        await using var api = new RawTcpApi(WireReplies.Answer());
+        await PutQueueAsync(api, """, "process": {"kind": "simulated", "cpuSeconds": 600}""");
+        var id = await SubmitAsync();
+        await api.FirstRequest;
+
+        using var answer = await service.SendAsync(HttpMethod.Post, $"/v1/jobs/{id}/cancel");
+
+        Assert.Equal("cancelled", (await EndOfAsync(id)).GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task An_attempt_that_takes_too_long_is_a_failure()
+    {
+        await using var api = new RawTcpApi(WireReplies.Silence());
+        await PutQueueAsync(api);
+        var id = await SubmitAsync("""{"queue": "api", "payload": 1, "timeoutSeconds": 0.1, "maxAttempts": 1}""");
+
+        var job = await EndOfAsync(id);
+
+        Assert.Equal(("failed", ErrorTypes.Timeout), (job.GetProperty("state").GetString(), TypeOf(job)));
+        await api.ClientGone;
+    }
+
+    [Fact]
+    public async Task Processing_beyond_the_timeout_is_a_failure_too()
+    {
+        await using var api = new RawTcpApi(WireReplies.Answer());
+        await PutQueueAsync(api, """, "process": {"kind": "simulated", "cpuSeconds": 600}""");
+        var id = await SubmitAsync("""{"queue": "api", "payload": 1, "timeoutSeconds": 0.2, "maxAttempts": 1}""");
+
+        Assert.Equal(ErrorTypes.Timeout, TypeOf(await EndOfAsync(id)));
+    }
+
+    [Fact]
+    public async Task A_failure_is_tried_again_and_every_attempt_is_told()
+    {
+        await using var api = new RawTcpApi(request => request.Number == 1 ? WireReplies.Answer(500, "broken") : WireReplies.Answer(body: """{"ok":true}"""));
+        await PutQueueAsync(api, """, "retry": {"baseSeconds": 0, "maxSeconds": 0}""");
+        var id = await SubmitAsync();
+
+        var job = await EndOfAsync(id);
+
+        Assert.Equal(("succeeded", 2, 1), (job.GetProperty("state").GetString(), job.GetProperty("attempt").GetInt32(), job.GetProperty("failures").GetInt32()));
+        Assert.Equal(["failed", "succeeded"], job.GetProperty("attempts").EnumerateArray().Select(attempt => attempt.GetProperty("outcome").GetString()));
+        Assert.Equal(["1", "2"], api.Requests.Select(request => request.Header("X-Job-Attempt").Single()));
+        Assert.All(api.Requests, request => Assert.Equal($"\"{id}\"", request.Header("Idempotency-Key").Single()));
+    }
+
+    [Theory]
+    [InlineData(404, 1)]
+    [InlineData(301, 1)]
+    [InlineData(408, 2)]
+    [InlineData(503, 2)]
+    public async Task Only_what_may_pass_is_tried_again(int status, int requests)
+    {
+        await using var api = new RawTcpApi(WireReplies.Answer(status, "no"));
+        await PutQueueAsync(api, """, "retry": {"maxAttempts": 2, "baseSeconds": 0, "maxSeconds": 0}""");
+
+        var job = await EndOfAsync(await SubmitAsync());
+
+        Assert.Equal(("failed", ErrorTypes.Upstream), (job.GetProperty("state").GetString(), TypeOf(job)));
+        Assert.Equal((status, "no"), (job.GetProperty("error").GetProperty("status").GetInt32(), job.GetProperty("error").GetProperty("detail").GetString()));
+        Assert.Equal(requests, api.Requests.Count);
+    }
+
+    [Fact]
+    public async Task After_a_429_nothing_is_sent_before_the_time_it_names_and_no_failure_is_counted()
+    {
+        var times = new List<long>();
+        await using var api = new RawTcpApi(request =>
+        {
+            times.Add(Stopwatch.GetTimestamp());
+            return request.Number == 1 ? WireReplies.Answer(429, "slow down", "Retry-After: 1") : WireReplies.Answer();
+        });
+        await service.PutAsync("/v1/limits/fast", """{"kind": "rate", "permits": 1000}""");
+        await PutQueueAsync(api, """, "limits": ["fast"], "maxConcurrency": 1""");
+        var ids = new[] { await SubmitAsync(), await SubmitAsync(), await SubmitAsync() };
+
+        foreach (var id in ids)
+        {
+            var job = await EndOfAsync(id);
+            Assert.Equal(("succeeded", 0), (job.GetProperty("state").GetString(), job.GetProperty("failures").GetInt32()));
+        }
+
+        Assert.Equal(4, api.Requests.Count);
+        Assert.True(Stopwatch.GetElapsedTime(times[0], times[1]) >= TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task The_permit_goes_back_before_the_processing_begins()
+    {
+        await using var api = new RawTcpApi(WireReplies.Answer());
+        await PutQueueAsync(api, """, "maxConcurrency": 1, "process": {"kind": "simulated", "cpuSeconds": 600}""");
+        var first = await SubmitAsync();
+        await api.FirstRequest;
+        await PutQueueAsync(api, """, "maxConcurrency": 1""");
+
+        var second = await EndOfAsync(await SubmitAsync());
+
+        Assert.Equal("succeeded", second.GetProperty("state").GetString());
+        Assert.Equal("running", (await GetAsync(first)).GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task A_full_queue_refuses_with_a_time_to_come_back_and_lets_a_waiting_client_in_when_a_job_ends()
+    {
+        await service.PutAsync("/v1/queues/small", """{"capacity": 1}""");
+        using var paused = await service.SendAsync(HttpMethod.Post, "/v1/queues/small/pause");
+        var first = await SubmitAsync("""{"queue": "small", "payload": 1}""");
+
+        using var refused = await service.SubmitAsync("""{"queue": "small", "payload": 2}""");
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.True(refused.Headers.RetryAfter!.Delta >= TimeSpan.FromSeconds(1));
+
+        await using var patient = ServiceFixture.With(new Dictionary<string, string> { ["JobService:Intake:MaxWaitSeconds"] = "10" });
+        await patient.PutAsync("/v1/queues/small", """{"capacity": 1}""");
+        using var held = await patient.SendAsync(HttpMethod.Post, "/v1/queues/small/pause");
+        using var one = await patient.SubmitAsync("""{"queue": "small", "payload": 1}""");
+        var waiting = patient.SubmitAsync("""{"queue": "small", "payload": 2}""");
+        using var purged = await patient.SendAsync(HttpMethod.Post, "/v1/queues/small/purge");
+        using var letIn = await waiting;
+        Assert.Equal(HttpStatusCode.Accepted, letIn.StatusCode);
+        Assert.Equal("queued", (await GetAsync(first)).GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task A_queue_that_is_widened_while_it_works_uses_its_new_width_at_once()
+    {
+        var two = new CountdownEvent(2);
+        await using var api = new RawTcpApi(_ =>
+        {
+            two.Signal();
+            return WireReplies.Silence();
+        });
+        await PutQueueAsync(api, """, "maxConcurrency": 1""");
+        await SubmitAsync();
+        await SubmitAsync();
+        await api.FirstRequest;
+
+        await PutQueueAsync(api, """, "maxConcurrency": 2""");
+
+        Assert.True(await Task.Run(() => two.Wait(Patience.Hang)));
+    }
+
+    private Task PutQueueAsync(RawTcpApi api, string more = "") =>
+        service.PutAsync("/v1/queues/api", $$"""{"target": {"kind": "http", "baseAddress": "{{api.Address}}"}{{more}}}""");
+
+    private async Task<string> SubmitAsync(string job = """{"queue": "api", "payload": {"n": 1}}""")
+    {
+        using var answer = await service.SubmitAsync(job);
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        return (await JsonOf(answer)).GetProperty("id").GetString()!;
+    }
+
+    private async Task<JsonElement> EndOfAsync(string id)
+    {
+        Assert.True(JobId.TryParse(id, out var job));
+        using var wait = service.Services.GetRequiredService<JobEventHub>().WhenEnded(job);
+        var now = await GetAsync(id);
+        if (now.GetProperty("state").GetString() is "succeeded" or "failed" or "cancelled")
+            return now;
+        await wait.Ended.WaitAsync(Patience.Hang);
+        return await GetAsync(id);
+    }
+
+    private async Task<JsonElement> GetAsync(string id)
+    {
+        using var answer = await service.SendAsync(HttpMethod.Get, $"/v1/jobs/{id}");
+        return await JsonOf(answer);
+    }
+
+    private static string? TypeOf(JsonElement job) => job.GetProperty("error").GetProperty("type").GetString()?.Split('/')[^1];
+
+    private static async Task<JsonElement> JsonOf(HttpResponseMessage answer) =>
+        JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+}
