@@ -4,8 +4,4 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 dotnet build bench/JobService.Bench -c Release -v quiet >&2
-code=0
-for row in "${@:-all}"; do
-  dotnet bench/JobService.Bench/bin/Release/net10.0/JobService.Bench.dll "$row" || code=1
-done
-exit "$code"
+exec dotnet bench/JobService.Bench/bin/Release/net10.0/JobService.Bench.dll "${@:-all}"

@@ -11,7 +11,7 @@ var rows = new Dictionary<string, Func<Task<Row>>>(StringComparer.Ordinal)
     ["pacing"] = PacingRow.MeasureAsync,
     ["cancel"] = CancelRow.MeasureAsync,
     ["livez"] = LivezRow.MeasureAsync,
-    ["kill"] = () => KillRow.MeasureAsync(args is [_, var kills] ? int.Parse(kills) : Kills),
+    ["kill"] = () => KillRow.MeasureAsync(Kills),
 };
 
 switch (args)
@@ -19,12 +19,14 @@ switch (args)
     case ["bare", var url]:
         await BareServer.RunAsync(url);
         return 0;
-    case ["kill", _] or [_] when rows.TryGetValue(args[0], out var measure):
-        return await ReportAsync([new(args[0], measure)]);
+    case ["kill", var kills] when int.TryParse(kills, out var count):
+        return await ReportAsync([new("kill", () => KillRow.MeasureAsync(count))]);
     case ["all"]:
         return await ReportAsync(rows);
+    case [_, ..] when args.All(rows.ContainsKey):
+        return await ReportAsync(args.Select(name => new KeyValuePair<string, Func<Task<Row>>>(name, rows[name])));
     default:
-        await Console.Error.WriteLineAsync($"Which row? {string.Join(' ', rows.Keys)} all");
+        await Console.Error.WriteLineAsync($"Which rows? {string.Join(' ', rows.Keys)}, or all");
         return 2;
 }
 
