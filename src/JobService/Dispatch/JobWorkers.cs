@@ -76,11 +76,10 @@ public sealed partial class JobWorkers(
 
     private void ReturnPermits(ClaimedJob job)
     {
-        gates.Return(job.Queue.Name, 1);
+        if (gates.Return(job.Queue.Name, 1))
+            store.Nudge();
         if (job.HoldsLimits)
             store.Release(job);
-        else
-            store.Nudge();
     }
 
     private void BeginGrace() => _ = AbandonLaterAsync();

@@ -18,7 +18,8 @@ public sealed class QueueGates(IJobStore store) : IDisposable
         return gate.Take(atMost);
     }
 
-    public void Return(string queue, int permits) => gates[queue].Return(permits);
+    /// <returns>True when the last <see cref="Take"/> left nothing: somebody may be waiting for this permit.</returns>
+    public bool Return(string queue, int permits) => gates[queue].Return(permits);
 
     public void Dispose()
     {
@@ -34,6 +35,7 @@ public sealed class QueueGate(int size) : IDisposable
     private readonly Lock sizing = new();
     private int size = size;
     private int debt;
+    private bool exhausted;
 
     public void Resize(int wanted)
     {
@@ -60,14 +62,18 @@ public sealed class QueueGate(int size) : IDisposable
 
     public int Take(int atMost)
     {
+        // Said before the taking: a permit that comes back in between must find it said.
+        Volatile.Write(ref exhausted, true);
         var taken = 0;
         while (taken < atMost && permits.Wait(0))
             taken++;
         return taken;
     }
 
-    public void Return(int count)
+    /// <returns>True when the last <see cref="Take"/> left nothing and none has come back since.</returns>
+    public bool Return(int count)
     {
+        var wasExhausted = Interlocked.Exchange(ref exhausted, false);
         lock (sizing)
         {
             var paid = Math.Min(debt, count);
@@ -75,6 +81,8 @@ public sealed class QueueGate(int size) : IDisposable
             if (count > paid)
                 permits.Release(count - paid);
         }
+
+        return wasExhausted;
     }
 
     public void Dispose() => permits.Dispose();

@@ -306,7 +306,7 @@ public sealed class LanePlanner
         foreach (var limit in limits.Values)
         {
             if (limit.Head is { } head && limit.State.EarliestAt(From(head.Queue, round), head.HeadWeight) is var at && at < LimitState.Never)
-                next = Math.Min(next, at - (Until(head.Queue, round) - round.Now));
+                next = Math.Min(next, head.Queue.HandsOutSlots ? at - round.WakeAhead : at);
         }
 
         return next;

@@ -16,6 +16,9 @@ public sealed class PlanRound
     /// <summary>No slot is handed out beyond this.</summary>
     public required long Horizon { get; init; }
 
+    /// <summary>How long before a slot its line is woken: less than the horizon, so that one round hands out several slots.</summary>
+    public required long WakeAhead { get; init; }
+
     /// <summary>Takes up to so many permits of a queue, without waiting; answers how many.</summary>
     public required Func<string, int, int> TakePermits { get; init; }
 

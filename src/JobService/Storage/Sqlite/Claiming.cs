@@ -6,8 +6,11 @@ namespace JobService.Storage.Sqlite;
 /// <summary>Queued to running: the planner decides, the rows follow.</summary>
 internal static class Claiming
 {
-    /// <summary>Slots are handed out so far ahead: longer than any wake-up or commit is late, shorter than a cancel is noticed.</summary>
+    /// <summary>Slots are handed out so far ahead, or a bit more than twice a slow commit: shorter than a cancel is noticed.</summary>
     private static readonly TimeSpan Horizon = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>How late a timer may be: one tick of a kernel at 250 Hz, and some.</summary>
+    private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(6);
 
     /// <param name="turn">The turn, its claims last.</param>
     /// <param name="now">The moment of planning.</param>
@@ -20,7 +23,8 @@ internal static class Claiming
         {
             Now = now,
             EarliestSlot = now + lead,
-            Horizon = now + Math.Max(Horizon.Ticks, 2 * lead),
+            Horizon = now + Math.Max(Horizon.Ticks, 2 * (lead + TimerLateness.Ticks)),
+            WakeAhead = Math.Max(Horizon.Ticks / 2, lead + TimerLateness.Ticks),
             TakePermits = request.Take,
             ReturnPermits = request.Return,
             Heads = (queue, key, atMost) => turn.Jobs.Heads(turn.Memory.FindQueue(queue)!.Id, key, atMost),
