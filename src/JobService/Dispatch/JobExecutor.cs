@@ -27,7 +27,7 @@ public sealed class JobExecutor(
             try
             {
                 var call = targets.For(job.Queue).CallAsync(
-                    new ApiCall(job.Id, job.Attempt, job.Payload, job.Request, job.Timeout), () => MayStart(attempt, ref startedAt), attempt.Abandoned);
+                    new ApiCall(job.Id, job.Attempt, job.Payload, job.Request, job.Timeout, Paced: job.Slot is not null), () => MayStart(attempt, ref startedAt), attempt.Abandoned);
                 if (!call.IsCompleted)
                     timeout = time.CreateTimer(static state => ((RunningAttempt)state!).TimeOut(), attempt, job.Timeout, Timeout.InfiniteTimeSpan);
                 answer = await call;

@@ -19,7 +19,7 @@ public static class AddressGuard
 
     /// <summary>Connects to the first address of the name that may be called and answers.</summary>
     /// <exception cref="AddressBlockedException">The name has no address that may be called.</exception>
-    public static async ValueTask<Stream> ConnectAsync(DnsEndPoint name, bool allowPrivateNetworks, CancellationToken cancel)
+    public static async ValueTask<Socket> ConnectAsync(DnsEndPoint name, bool allowPrivateNetworks, CancellationToken cancel)
     {
         // A literal is not asked of the resolver, which refuses 0.0.0.0 and :: with an exception of its own.
         var addresses = IPAddress.TryParse(name.Host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(name.Host, cancel);
@@ -34,7 +34,7 @@ public static class AddressGuard
             try
             {
                 await socket.ConnectAsync(new IPEndPoint(address, name.Port), cancel);
-                return new NetworkStream(socket, ownsSocket: true);
+                return socket;
             }
             catch (Exception error)
             {

@@ -5,7 +5,8 @@ namespace JobService.Upstream;
 /// <summary>A real API over HTTP. One call is one request on the wire: no redirect, no retry, no proxy, no cookie.</summary>
 public sealed class HttpApi : IApiTarget
 {
-    private readonly HttpMessageInvoker connections;
+    private readonly HttpMessageInvoker http;
+    private readonly Connections connections = new();
     private readonly CallMessage messages;
     private readonly CallPipeline pipeline;
     private readonly int maxAnswerBytes;
@@ -17,7 +18,7 @@ public sealed class HttpApi : IApiTarget
         pipeline = new CallPipeline(queue, time, log);
         maxAnswerBytes = options.MaxAnswerBytes;
         this.time = time;
-        connections = new HttpMessageInvoker(
+        http = new HttpMessageInvoker(
             new SocketsHttpHandler
             {
                 UseProxy = false,
@@ -30,8 +31,13 @@ public sealed class HttpApi : IApiTarget
                 PooledConnectionLifetime = TimeSpan.FromMinutes(15),
                 // An answer that is not read to its end takes its connection with it.
                 MaxResponseDrainSize = 0,
-                ConnectCallback = (connection, cancel) =>
-                    AddressGuard.ConnectAsync(connection.DnsEndPoint, options.AllowPrivateNetworks, cancel),
+                ConnectCallback = async (connection, cancel) =>
+                    connections.Add(await AddressGuard.ConnectAsync(connection.DnsEndPoint, options.AllowPrivateNetworks, cancel)),
+                PlaintextStreamFilter = (connection, _) =>
+                {
+                    connections.Ready();
+                    return ValueTask.FromResult(connection.PlaintextStream);
+                },
             },
             disposeHandler: true);
     }
@@ -44,12 +50,24 @@ public sealed class HttpApi : IApiTarget
             return fault!;
 
         using (message)
-            return await pipeline.RunAsync(SendAsync, (message, mayStart), call.Timeout, abandon);
+        {
+            if (connections.Enter(call.Paced) is not { } goesAhead)
+                return new ApiAnswer.NotStarted();
+            try
+            {
+                return await pipeline.RunAsync(SendAsync, (message, mayStart), call.Timeout, abandon);
+            }
+            finally
+            {
+                if (goesAhead)
+                    connections.Leave();
+            }
+        }
     }
 
     public ValueTask DisposeAsync()
     {
-        connections.Dispose();
+        http.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -60,7 +78,7 @@ public sealed class HttpApi : IApiTarget
             if (!call.MayStart())
                 return new ApiAnswer.NotStarted();
 
-            using var response = await connections.SendAsync(call.Message, cancel);
+            using var response = await http.SendAsync(call.Message, cancel);
             var body = await AnswerBody.ReadAsync(response.Content, maxAnswerBytes, cancel);
             return body is null
                 ? new ApiAnswer.Broken(ErrorTypes.TooLarge, $"The answer has more than {maxAnswerBytes} bytes.", MayRetry: false)

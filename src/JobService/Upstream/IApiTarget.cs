@@ -17,7 +17,8 @@ public interface IApiTarget : IAsyncDisposable
 /// <param name="Payload">JSON in UTF-8; empty when the job has none.</param>
 /// <param name="Request">How the call differs from a plain POST of the payload.</param>
 /// <param name="Timeout">Bound of the call.</param>
-public sealed record ApiCall(JobId Job, int Attempt, ReadOnlyMemory<byte> Payload, ApiRequest? Request, TimeSpan Timeout);
+/// <param name="Paced">True when the call has a slot: late, it would crowd the next.</param>
+public sealed record ApiCall(JobId Job, int Attempt, ReadOnlyMemory<byte> Payload, ApiRequest? Request, TimeSpan Timeout, bool Paced = false);
 
 /// <summary>How a call ended.</summary>
 public abstract record ApiAnswer
@@ -32,7 +33,7 @@ public abstract record ApiAnswer
     /// <param name="MayRetry">False when the next attempt would end the same.</param>
     public sealed record Broken(string Type, string Detail, bool MayRetry) : ApiAnswer;
 
-    /// <summary>The call was not made: the slot has passed or the queue is paused.</summary>
+    /// <summary>The call was not made: the slot has passed, the queue is paused, or another paced call is still opening the first connection.</summary>
     public sealed record NotStarted : ApiAnswer;
 
     /// <summary>The call was not made: the circuit breaker is open for so long.</summary>

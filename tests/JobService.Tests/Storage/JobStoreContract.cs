@@ -135,6 +135,18 @@ public abstract partial class JobStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_failure_before_the_send_is_no_attempt_either()
+    {
+        var id = await Driver.AddAsync(Driver.NewJob());
+
+        await Driver.FinishAsync(Assert.Single(await Driver.ClaimAsync()), new JobOutcome.Failed(StoreDriver.Error(ErrorTypes.MissingSecret)), started: false);
+
+        var job = await Driver.GetAsync(id);
+        Assert.Equal((JobState.Failed, 0, 1), (job.State, job.Attempt, job.Failures));
+        Assert.Empty(job.Attempts!);
+    }
+
+    [Fact]
     public async Task A_shutdown_returns_the_job_without_a_failure()
     {
         var id = await Driver.AddAsync(Driver.NewJob());

@@ -51,7 +51,7 @@ internal static class Finishing
         switch (outcome)
         {
             case JobOutcome.Failed(var error):
-                turn.Jobs.Fail(stamp, end.Lease, startedAt, endedAt);
+                turn.Jobs.Fail(stamp, end.Lease, startedAt, endedAt, undoAttempt: startedAt is null);
                 turn.Jobs.WriteError(stamp, error);
                 WriteAttempt(turn, row, end, error.Status, "failed");
                 turn.End(end.Job, running.Queue, JobState.Running, JobState.Failed);

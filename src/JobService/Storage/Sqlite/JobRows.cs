@@ -42,7 +42,8 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         """);
 
     private readonly SqliteStatement fail = new(database, """
-        UPDATE jobs SET state = 3, lease = NULL, started_at = ?3, finished_at = ?4, failures = failures + ?5, cancel_reason = NULL, throttled_since = NULL
+        UPDATE jobs SET state = 3, lease = NULL, started_at = ?3, finished_at = ?4, failures = failures + 1, attempt = attempt - ?5,
+                        cancel_reason = NULL, throttled_since = NULL
         WHERE  stamp = ?1 AND lease = ?2
         """);
 
@@ -166,8 +167,8 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         return true;
     }
 
-    public bool Fail(long stamp, long lease, long? startedAt, long endedAt, bool countFailure = true) =>
-        fail.Bind(1, stamp).Bind(2, lease).Bind(3, startedAt).Bind(4, endedAt).Bind(5, countFailure ? 1 : 0).Run() == 1;
+    public bool Fail(long stamp, long lease, long? startedAt, long endedAt, bool undoAttempt) =>
+        fail.Bind(1, stamp).Bind(2, lease).Bind(3, startedAt).Bind(4, endedAt).Bind(5, undoAttempt ? 1 : 0).Run() == 1;
 
     /// <summary>Running to cancelled.</summary>
     public bool Stop(long stamp, long lease, long? startedAt, long endedAt, bool undoAttempt, CancelReason reason) =>

@@ -70,7 +70,7 @@ internal static partial class Loading
         turn.Jobs.WriteError(stamp, new JobError(ErrorTypes.Crash, "The service went down in the middle of the attempt.", Status: null, Detail: null));
         if (row.Failures + 1 >= (row.MaxAttempts ?? queue.Entry.Definition.Retry.MaxAttempts))
         {
-            turn.Jobs.Fail(stamp, lease, row.StartedAt, turn.Now);
+            turn.Jobs.Fail(stamp, lease, row.StartedAt, turn.Now, undoAttempt: false);
             turn.End(row.Id, queue, JobState.Running, JobState.Failed);
             return;
         }
