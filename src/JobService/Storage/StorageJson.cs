@@ -6,32 +6,29 @@ using JobService.Limits;
 namespace JobService.Storage;
 
 /// <summary>How definitions and requests stand in the database.</summary>
+/// <remarks>By reflection: generated code forgets the defaults of <c>init</c> properties, which a row from before a new field needs.</remarks>
 internal static class StorageJson
 {
-    public static string Write(QueueDefinition definition) => JsonSerializer.Serialize(definition, StorageJsonContext.Default.QueueDefinition);
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
 
-    public static string Write(LimitDefinition definition) => JsonSerializer.Serialize(definition, StorageJsonContext.Default.LimitDefinition);
+    public static string Write(QueueDefinition definition) => JsonSerializer.Serialize(definition, Options);
 
-    public static string Write(ApiRequest request) => JsonSerializer.Serialize(request, StorageJsonContext.Default.ApiRequest);
+    public static string Write(LimitDefinition definition) => JsonSerializer.Serialize(definition, Options);
 
-    public static string Write(IReadOnlyDictionary<string, string> tags) => JsonSerializer.Serialize(tags, StorageJsonContext.Default.IReadOnlyDictionaryStringString);
+    public static string Write(ApiRequest request) => JsonSerializer.Serialize(request, Options);
 
-    public static QueueDefinition ReadQueue(string json) => JsonSerializer.Deserialize(json, StorageJsonContext.Default.QueueDefinition)!;
+    public static string Write(IReadOnlyDictionary<string, string> tags) => JsonSerializer.Serialize(tags, Options);
 
-    public static LimitDefinition ReadLimit(string json) => JsonSerializer.Deserialize(json, StorageJsonContext.Default.LimitDefinition)!;
+    public static QueueDefinition ReadQueue(string json) => JsonSerializer.Deserialize<QueueDefinition>(json, Options)!;
 
-    public static ApiRequest ReadRequest(string json) => JsonSerializer.Deserialize(json, StorageJsonContext.Default.ApiRequest)!;
+    public static LimitDefinition ReadLimit(string json) => JsonSerializer.Deserialize<LimitDefinition>(json, Options)!;
 
-    public static IReadOnlyDictionary<string, string> ReadTags(string json) =>
-        JsonSerializer.Deserialize(json, StorageJsonContext.Default.IReadOnlyDictionaryStringString)!;
+    public static ApiRequest ReadRequest(string json) => JsonSerializer.Deserialize<ApiRequest>(json, Options)!;
+
+    public static Dictionary<string, string> ReadTags(string json) => JsonSerializer.Deserialize<Dictionary<string, string>>(json, Options)!;
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true)]
-[JsonSerializable(typeof(QueueDefinition))]
-[JsonSerializable(typeof(LimitDefinition))]
-[JsonSerializable(typeof(ApiRequest))]
-[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
-internal sealed partial class StorageJsonContext : JsonSerializerContext;
