@@ -87,20 +87,30 @@ public sealed class LanePlanner
         queue.Ready.Join(lane);
     }
 
-    /// <summary>What a running call holds of its queue's limits; null when they hold nothing for it.</summary>
-    public LimitHold? HoldOf(string queueName, int weight)
+    /// <summary>What a claim takes of its queue's limits; null when there are none.</summary>
+    public LimitHold? HoldOf(string queueName, long at, int weight)
     {
         var queue = queues[queueName];
-        return queue.States.Any(state => !state.HandsOutSlots) ? new LimitHold(queue.Limits, queue.States, queue.Fit(weight)) : null;
+        return queue.Limits.Length > 0 ? new LimitHold(queue.Limits, queue.States, at, queue.Fit(weight)) : null;
     }
 
     /// <summary>A call that runs is counted again after the states were made anew.</summary>
-    public LimitHold? Retake(string queueName, int weight)
+    public LimitHold? Retake(string queueName, long at, int weight)
     {
-        var hold = HoldOf(queueName, weight);
+        var hold = HoldOf(queueName, at, weight);
         foreach (var state in hold?.States.Where(state => !state.HandsOutSlots) ?? [])
-            state.Take(0, hold!.Weight);
+            state.Take(at, hold!.Weight);
         return hold;
+    }
+
+    /// <summary>The call was never made: its slot is free again if no later one was handed out, and what it held is.</summary>
+    public void TakeBack(LimitHold hold)
+    {
+        for (var i = 0; i < hold.States.Length; i++)
+        {
+            hold.States[i].TakeBack(hold.At, hold.Weight);
+            Reconsider(hold.Lines[i]);
+        }
     }
 
     /// <summary>A call has ended: what it held is free.</summary>

@@ -16,19 +16,25 @@ internal sealed class LimitLine(string name, LimitState state) : Line
     }
 }
 
-/// <summary>What one running call holds of its limits, as they were when it was claimed.</summary>
+/// <summary>What one claim has taken of its limits, as they were then.</summary>
 public sealed class LimitHold
 {
-    internal LimitHold(LimitLine[] lines, LimitState[] states, int weight)
+    internal LimitHold(LimitLine[] lines, LimitState[] states, long at, int weight)
     {
         Lines = lines;
         States = states;
+        At = at;
         Weight = weight;
     }
+
+    /// <summary>True when others wait for the end of the call: some limit counts calls at once.</summary>
+    public bool EndsWithTheCall => Array.Exists(States, state => !state.HandsOutSlots);
 
     internal LimitLine[] Lines { get; }
 
     internal LimitState[] States { get; }
+
+    internal long At { get; }
 
     internal int Weight { get; }
 }

@@ -39,6 +39,9 @@ public abstract class LimitState
     {
     }
 
+    /// <summary>The call that took the weight for <paramref name="at"/> was never made: what can be given back without breaking a bound is.</summary>
+    public virtual void TakeBack(long at, int weight) => Return(weight);
+
     /// <summary>Allows nothing before a moment. An earlier one than is known changes nothing: two answers may come in either order.</summary>
     public void PauseUntil(long moment) => PausedUntil = Math.Max(PausedUntil, moment);
 

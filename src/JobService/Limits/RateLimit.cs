@@ -42,6 +42,14 @@ public sealed class RateLimit : LimitState
 
     public override void Take(long at, int weight) => TheoreticalArrival = checked(Math.Max(TheoreticalArrival, at) + (weight * interval));
 
+    /// <summary>Only the slot handed out last comes back: later ones were spaced after it.</summary>
+    /// <remarks>TAT = at + w · T says that the slot was the last and that TAT was not beyond <paramref name="at"/> before it: it may go back to there.</remarks>
+    public override void TakeBack(long at, int weight)
+    {
+        if (TheoreticalArrival == at + (weight * interval))
+            TheoreticalArrival = at;
+    }
+
     /// <summary>Takes up what was stored.</summary>
     /// <remarks>
     /// Never further ahead of now than the tolerance plus one weight (of the whole burst): a clock that was wrong when the state was written must

@@ -44,6 +44,41 @@ public sealed class RateLimitTests
         iter: 2_000);
 
     [Fact]
+    public void No_window_holds_more_when_slots_are_given_up_at_once_or_later() => Gen.Select(RateStory.Any, Gen.Int[0, 5].Array[40]).Sample(
+        (story, fates) =>
+        {
+            var limit = new RateLimit(story.Definition);
+            var model = new RateModel(story.Definition);
+            var unused = new Queue<(long At, int Weight)>();
+            foreach (var ((from, weight), fate) in story.Asked().Zip(fates))
+            {
+                var at = limit.EarliestAt(from, weight);
+                limit.Take(at, weight);
+                if (fate > 1)
+                    model.Add(at, weight);
+                else
+                    unused.Enqueue((at, weight));
+                if (fate is 0 or 5 && unused.TryDequeue(out var late))
+                    limit.TakeBack(late.At, late.Weight);
+            }
+
+            Assert.Null(model.Overfull());
+        },
+        iter: 2_000);
+
+    [Fact]
+    public void The_slot_handed_out_last_can_be_handed_out_again()
+    {
+        var limit = new RateLimit(new RateDefinition { Permits = 10 });
+        var at = limit.EarliestAt(Begin, 1);
+        limit.Take(at, 1);
+
+        limit.TakeBack(at, 1);
+
+        Assert.Equal(at, limit.EarliestAt(Begin, 1));
+    }
+
+    [Fact]
     public void The_moment_named_is_the_earliest_there_is() => RateStory.Any.Sample(
         story =>
         {

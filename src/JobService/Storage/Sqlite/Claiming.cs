@@ -41,7 +41,7 @@ internal static class Claiming
 
         queue.Move(JobState.Queued, JobState.Running);
         var definition = queue.Entry.Definition;
-        var hold = turn.Memory.Planner.HoldOf(queue.Entry.Name, row.Weight);
+        var hold = turn.Memory.Planner.HoldOf(queue.Entry.Name, slotAt ?? turn.Now, row.Weight);
         turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, hold));
         if (slotAt is not null)
             turn.TouchedLimits.UnionWith(definition.Limits);
@@ -62,7 +62,7 @@ internal static class Claiming
             Slot = slotAt is { } at ? new Slot(new DateTimeOffset(at, TimeSpan.Zero), window) : null,
             Payload = row.Payload,
             Request = row.RequestJson is { } request ? StorageJson.ReadRequest(request) : null,
-            HoldsLimits = hold is not null,
+            HoldsLimits = hold is { EndsWithTheCall: true },
         };
     }
 }

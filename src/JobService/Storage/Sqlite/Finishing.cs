@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Lanes;
 
 namespace JobService.Storage.Sqlite;
 
@@ -30,7 +31,7 @@ internal static class Finishing
     private static bool Finish(SqliteTurn turn, AttemptEnd end, RunningJob running)
     {
         if (running.Hold is { } hold)
-            turn.Memory.Planner.Return(hold);
+            GiveBack(turn, running, hold, wasMade: end.StartedAt is not null);
 
         var stamp = end.Job.Stamp;
         var startedAt = end.StartedAt?.UtcTicks;
@@ -84,6 +85,18 @@ internal static class Finishing
         }
 
         return true;
+    }
+
+    private static void GiveBack(SqliteTurn turn, RunningJob running, LimitHold hold, bool wasMade)
+    {
+        if (wasMade)
+        {
+            turn.Memory.Planner.Return(hold);
+            return;
+        }
+
+        turn.Memory.Planner.TakeBack(hold);
+        turn.TouchedLimits.UnionWith(running.Queue.Entry.Definition.Limits);
     }
 
     private static void Requeue(SqliteTurn turn, JobRow row, AttemptEnd end, QueueRow queue, long? dueAt, bool countFailure, ThrottleMark throttle)

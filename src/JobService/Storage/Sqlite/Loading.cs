@@ -50,7 +50,7 @@ internal static partial class Loading
             var row = turn.Jobs.Find(stamp)!;
             var queue = turn.Memory.Queue(row.QueueId);
             var callIsOver = former.Running.TryGetValue(row.Lease!.Value, out var before) && before.Hold is null;
-            var hold = callIsOver ? null : turn.Memory.Planner.Retake(queue.Entry.Name, row.Weight);
+            var hold = callIsOver ? null : turn.Memory.Planner.Retake(queue.Entry.Name, row.StartedAt ?? turn.Now, row.Weight);
             turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, hold));
         }
     }
