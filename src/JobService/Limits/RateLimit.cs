@@ -24,16 +24,17 @@ public sealed class RateLimit : LimitState
 
     public override bool HandsOutSlots => true;
 
-    /// <summary>0.5 % of the period, from 2 to 50 ms. From T = 5 ms on at most T ÷ 10, at least 1 ms: slow and even limits are judged by their gaps.</summary>
+    /// <summary>0.5 % of the period, from 2 to 50 ms. From T = 5 ms on at most T ÷ 10, at least 1 ms: slow and even limits are judged by their gaps. Below, half.</summary>
+    /// <remarks>Fast starts that may be late by more than one T meet at the API; a refusal costs a pause of the whole limit, a slot that is given up one T.</remarks>
     public override TimeSpan StartWindow
     {
         get
         {
-            var window = Math.Clamp(PeriodTicks((RateDefinition)Definition) / 200, 2 * TimeSpan.TicksPerMillisecond, 50 * TimeSpan.TicksPerMillisecond);
-            if (interval >= 5 * TimeSpan.TicksPerMillisecond)
-                window = Math.Max(Math.Min(window, interval / 10), TimeSpan.TicksPerMillisecond);
-
-            return new TimeSpan(window);
+            const long least = 2 * TimeSpan.TicksPerMillisecond;
+            var window = Math.Clamp(PeriodTicks((RateDefinition)Definition) / 200, least, 50 * TimeSpan.TicksPerMillisecond);
+            return new TimeSpan(interval >= 5 * TimeSpan.TicksPerMillisecond
+                ? Math.Max(Math.Min(window, interval / 10), TimeSpan.TicksPerMillisecond)
+                : Math.Max(window / 2, least));
         }
     }
 

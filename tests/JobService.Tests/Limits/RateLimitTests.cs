@@ -155,15 +155,15 @@ public sealed class RateLimitTests
     }
 
     [Theory]
-    [InlineData(500, 1, 5)]
-    [InlineData(201, 1, 5)]
+    [InlineData(500, 1, 2.5)]
+    [InlineData(201, 1, 2.5)]
     [InlineData(200, 1, 1)]
     [InlineData(100, 1, 1)]
     [InlineData(50, 1, 2)]
     [InlineData(20, 1, 5)]
     [InlineData(500, 60, 12)]
     [InlineData(1, 60, 50)]
-    [InlineData(90_000, 60, 50)]
+    [InlineData(90_000, 60, 25)]
     [InlineData(10, 0.1, 1)]
     [InlineData(1_000, 0.1, 2)]
     public void The_start_window_is_a_small_part_of_the_period_and_of_the_gap(int permits, double periodSeconds, double milliseconds) =>

@@ -6,11 +6,11 @@ namespace JobService.Storage.Sqlite;
 /// <summary>Queued to running: the planner decides, the rows follow.</summary>
 internal static class Claiming
 {
-    /// <summary>Slots are handed out so far ahead, or a bit more than twice a slow commit: shorter than a cancel is noticed.</summary>
-    private static readonly TimeSpan Horizon = TimeSpan.FromMilliseconds(20);
-
     /// <summary>How late a timer may be: one tick of a kernel at 250 Hz, and some.</summary>
     private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(6);
+
+    /// <summary>Slots of so much time are handed out in one round: more would save turns, and leave less to hand out again when a slot is given up.</summary>
+    private static readonly TimeSpan OneRound = TimeSpan.FromMilliseconds(5);
 
     /// <param name="turn">The turn, its claims last.</param>
     /// <param name="now">The moment of planning.</param>
@@ -23,8 +23,8 @@ internal static class Claiming
         {
             Now = now,
             EarliestSlot = now + lead,
-            Horizon = now + Math.Max(Horizon.Ticks, 2 * (lead + TimerLateness.Ticks)),
-            WakeAhead = Math.Max(Horizon.Ticks / 2, lead + TimerLateness.Ticks),
+            Horizon = now + lead + TimerLateness.Ticks + OneRound.Ticks,
+            WakeAhead = lead + TimerLateness.Ticks,
             TakePermits = request.Take,
             ReturnPermits = request.Return,
             Heads = (queue, key, atMost) => turn.Jobs.Heads(turn.Memory.FindQueue(queue)!.Id, key, atMost),
