@@ -20,7 +20,7 @@ internal static class QueueEndpoints
 
         queues.MapGet("/{name}", GetAsync).WithName("getQueue")
             .WithSummary("Read a queue")
-            .WithDescription("With the number of its jobs by state. The `ETag` is for `If-Match`.")
+            .WithDescription("With the number of its jobs by state and its starts a second. The `ETag` is for `If-Match`.")
             .Answers<QueueView>(StatusCodes.Status200OK, "The queue.")
             .Refuses(400, 404);
 
@@ -62,7 +62,7 @@ internal static class QueueEndpoints
     // 200 · 404
     private static async Task<IResult> GetAsync(string name, HttpContext http, IJobStore store) =>
         store.Catalog.Queues.TryGetValue(name, out var queue) && await store.CountAsync(name) is { } counts
-            ? Answer(StatusCodes.Status200OK, queue, counts, http)
+            ? Answer(StatusCodes.Status200OK, queue, http, counts, await store.StartsPerSecondAsync(name))
             : Problems.NoQueue(name);
 
     // 200 replaced · 201 made · 400 · 412 changed meanwhile · 413 · 415 · 422 unknown limit
@@ -84,9 +84,9 @@ internal static class QueueEndpoints
         {
             case PutOutcome<QueueEntry>.Created(var made):
                 http.Response.Headers.Location = $"/v1/queues/{name}";
-                return Answer(StatusCodes.Status201Created, made, null, http);
+                return Answer(StatusCodes.Status201Created, made, http);
             case PutOutcome<QueueEntry>.Replaced(var replaced):
-                return Answer(StatusCodes.Status200OK, replaced, null, http);
+                return Answer(StatusCodes.Status200OK, replaced, http);
             case PutOutcome<QueueEntry>.Outdated(var current):
                 return Problems.Outdated(current);
             case PutOutcome<QueueEntry>.UnknownLimit(var limit):
@@ -117,7 +117,7 @@ internal static class QueueEndpoints
 
     // 200 · 404
     private static async Task<IResult> PauseAsync(string name, bool paused, HttpContext http, IJobStore store) =>
-        await store.PauseAsync(name, paused) is { } queue ? Answer(StatusCodes.Status200OK, queue, null, http) : Problems.NoQueue(name);
+        await store.PauseAsync(name, paused) is { } queue ? Answer(StatusCodes.Status200OK, queue, http) : Problems.NoQueue(name);
 
     // 200 · 404
     private static async Task<IResult> PurgeAsync(string name, IJobStore store)
@@ -129,9 +129,9 @@ internal static class QueueEndpoints
         return new JsonAnswer<CancelledJobs>(StatusCodes.Status200OK, new CancelledJobs(matched, cancelled, stopping));
     }
 
-    private static JsonAnswer<QueueView> Answer(int status, QueueEntry queue, QueueCounts? counts, HttpContext http)
+    private static JsonAnswer<QueueView> Answer(int status, QueueEntry queue, HttpContext http, QueueCounts? counts = null, double? ratePerSecond = null)
     {
         http.Response.Headers.ETag = EntityTags.Of(queue.Revision);
-        return new JsonAnswer<QueueView>(status, QueueView.Of(queue, counts));
+        return new JsonAnswer<QueueView>(status, QueueView.Of(queue, counts, ratePerSecond));
     }
 }

@@ -93,6 +93,9 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>Null when there is no such queue.</summary>
     Task<QueueCounts?> CountAsync(string queue);
 
+    /// <summary>Starts a second over the last ten; 0 when there is no such queue.</summary>
+    Task<double> StartsPerSecondAsync(string queue);
+
     /// <summary>Null when there is no such limit.</summary>
     Task<LimitStatus?> LimitAsync(string name);
 }

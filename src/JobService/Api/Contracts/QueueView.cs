@@ -36,7 +36,10 @@ public sealed record QueueView
     /// <summary>Jobs by state; lists leave it out.</summary>
     public CountsView? Counts { get; init; }
 
-    internal static QueueView Of(QueueEntry entry, QueueCounts? counts = null)
+    /// <summary>Starts a second, over the last ten; lists leave it out.</summary>
+    public double? RatePerSecond { get; init; }
+
+    internal static QueueView Of(QueueEntry entry, QueueCounts? counts = null, double? ratePerSecond = null)
     {
         var queue = HeaderMask.Mask(entry.Definition);
         return new QueueView
@@ -51,6 +54,7 @@ public sealed record QueueView
             Retry = queue.Retry,
             Process = queue.Process,
             Counts = counts is null ? null : new CountsView(counts.Queued, counts.Running, counts.Succeeded, counts.Failed, counts.Cancelled),
+            RatePerSecond = ratePerSecond,
         };
     }
 }

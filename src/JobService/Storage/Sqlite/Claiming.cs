@@ -40,6 +40,7 @@ internal static class Claiming
             throw new InvalidOperationException($"Job {row.Id} stood in its lane and was not queued.");
 
         queue.Move(JobState.Queued, JobState.Running);
+        queue.Starts.Count(turn.Now);
         var definition = queue.Entry.Definition;
         var hold = turn.Memory.Planner.HoldOf(queue.Entry.Name, slotAt ?? turn.Now, row.Weight);
         turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, hold));

@@ -167,6 +167,8 @@ internal sealed class QueueRow(long id, QueueEntry entry, string? declared)
 
     public bool CountsChanged { get; set; }
 
+    public StartMeter Starts { get; } = new();
+
     public long Unfinished => Counts[(int)JobState.Queued] + Counts[(int)JobState.Running];
 
     public void Enter(JobState state)

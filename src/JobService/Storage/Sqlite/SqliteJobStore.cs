@@ -119,6 +119,8 @@ public sealed class SqliteJobStore : IJobStore
             ? new QueueCounts(queued, running, succeeded, failed, cancelled)
             : null);
 
+    public Task<double> StartsPerSecondAsync(string queue) => writer.AskAsync(turn => turn.Memory.FindQueue(queue)?.Starts.PerSecond(turn.Now) ?? 0);
+
     public Task<LimitStatus?> LimitAsync(string name) => writer.AskAsync(turn => Explaining.Limit(turn, name));
 
     public ValueTask DisposeAsync()
