@@ -21,9 +21,9 @@ try
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     var services = builder.Services;
     services.AddLogs(builder.Configuration);
-    // What runs has its grace, and then some time to be written down.
+    // The last connections are cut, what runs has its grace, and then some time to be written down.
     services.AddOptions<HostOptions>().Configure<IOptions<DispatchOptions>>((host, dispatch) =>
-        host.ShutdownTimeout = TimeSpan.FromSeconds(dispatch.Value.GraceSeconds + 5));
+        host.ShutdownTimeout = TimeSpan.FromSeconds(dispatch.Value.GraceSeconds + 5) + LastConnections.Patience);
     builder.WebHost.ConfigureKestrel(ServerBounds.Apply);
     if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
         builder.WebHost.UseUrls("http://localhost:8080");

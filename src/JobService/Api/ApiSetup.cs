@@ -15,6 +15,7 @@ internal static class ApiSetup
         services.AddSingleton<JobWaits>();
         services.AddSingleton<ApiKeyGate>();
         services.AddSingleton<RequestLog>();
+        services.AddSingleton<LastConnections>();
         services.AddProblemDetails();
         services.AddExceptionHandler<ExceptionProblems>();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));

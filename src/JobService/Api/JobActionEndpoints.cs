@@ -82,6 +82,8 @@ internal static class JobActionEndpoints
                 return Problems.NoJob(id);
             case RetryOutcome.WrongState(var state):
                 return Problems.NotRetryable(state);
+            case RetryOutcome.QueueDeleted:
+                return Problems.QueueDeleted();
             case RetryOutcome.Full:
                 return Problems.QueueFull(TimeSpan.FromSeconds(1));
             case RetryOutcome.Requeued:

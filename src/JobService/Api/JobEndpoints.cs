@@ -70,11 +70,11 @@ internal static class JobEndpoints
         var id = ids.Next();
         var job = body.Value.ToNewJob(id, store.Now, key is null ? null : new IdempotencyKey(key, body.Fingerprint));
         if (Preferences.Wait(request.Headers["Prefer"]) is not { } seconds)
-            return await AnswerAsync(await intake.SubmitAsync(job, http.RequestAborted), job, http, store, waits);
+            return await AnswerAsync(await intake.SubmitAsync(job, http.RequestAborted, waits.StopTaking), job, http, store, waits);
 
         // On the list before the job can end: what ends in between is not missed.
         using var wait = hub.WhenEnded(id);
-        var submission = await intake.SubmitAsync(job, http.RequestAborted);
+        var submission = await intake.SubmitAsync(job, http.RequestAborted, waits.StopTaking);
         if (submission is not (Submission.Accepted or Submission.Replayed))
             return await AnswerAsync(submission, job, http, store, waits);
 

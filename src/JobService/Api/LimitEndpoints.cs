@@ -28,7 +28,7 @@ internal static class LimitEndpoints
         limits.MapPut("/{name}", PutAsync).WithName("putLimit")
             .WithSummary("Make or replace a limit")
             .WithDescription("Replaces the whole limit: what is left out has its default. Effective within a second.")
-            .Takes<LimitDefinition>(Examples.Limit).TakesHeaders(RequestHeader.IfMatch)
+            .Takes<LimitDefinition>(Examples.Limit).TakesHeaders(RequestHeader.IfMatch, RequestHeader.IfNoneYet)
             .Answers<LimitView>(StatusCodes.Status200OK, "Replaced.")
             .Answers<LimitView>(StatusCodes.Status201Created, "Made.")
             .Refuses(400, 412, 413, 415, 503);

@@ -21,11 +21,14 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
     public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", 405, "This resource does not know the method.",
         "The header 'Allow' names the methods that it knows.");
 
+    public static readonly ProblemType TooSlow = new("request-timeout", 408, "The request came too slowly.",
+        "A body that has begun arrives with at least 240 bytes a second after its first five seconds. Nothing of it was taken in: send it again.");
+
     public static readonly ProblemType JobFinished = new("job-finished", 409, "The job is over.",
         "A job that succeeded or failed cannot be cancelled. 'state' says how it ended.");
 
     public static readonly ProblemType NotRetryable = new("job-not-retryable", 409, "The job cannot be retried now.",
-        "Only failed and cancelled jobs are retried by request. 'state' says where the job stands.");
+        "Only failed and cancelled jobs are retried by request, and only while their queue exists. 'state' says where the job stands.");
 
     public static readonly ProblemType NoResult = new("no-result", 409, "The job has no result.",
         "A result exists once the job succeeded. 'state' says where it stands; while it is queued or running, GET the job with ?wait=20 and come back.");
@@ -97,7 +100,7 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
     /// <summary>Every type there is, by name.</summary>
     public static IReadOnlyDictionary<string, ProblemType> All { get; } = new[]
     {
-        Invalid, Unauthorized, NotFound, MethodNotAllowed, JobFinished, NotRetryable, NoResult, InProgress, InUse, Configured, Outdated, TooLarge,
+        Invalid, Unauthorized, NotFound, MethodNotAllowed, TooSlow, JobFinished, NotRetryable, NoResult, InProgress, InUse, Configured, Outdated, TooLarge,
         AddressTooLong, MediaType, UnknownQueue, UnknownLimit, NeverFits, RequestNotAllowed, Mismatched, QueueFull, HeadersTooLarge, Internal,
         Draining, StorageUnavailable,
     }.Concat(OfJobs).ToDictionary(type => type.Name);

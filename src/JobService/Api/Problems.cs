@@ -42,6 +42,9 @@ internal static class Problems
     public static IResult NotRetryable(JobState state) =>
         Answer(Of(ProblemType.NotRetryable, $"The job is {Word(state)}; only failed and cancelled jobs are retried.") with { State = Word(state) });
 
+    public static IResult QueueDeleted() =>
+        Answer(Of(ProblemType.NotRetryable, "The job's queue was deleted. Submit the job anew to another queue."));
+
     public static IResult NoResult(JobState state) => Answer(Of(ProblemType.NoResult, state.IsFinished()
         ? $"The job has {Word(state)} and will have no result; GET the job for its error, or retry it."
         : $"The job is {Word(state)}. GET the job with ?wait=20 and come back.") with { State = Word(state) });
@@ -50,6 +53,9 @@ internal static class Problems
 
     public static IResult Configured(string name) =>
         Answer(Of(ProblemType.Configured, $"'{name}' stands in the configuration. Take it out there and restart the service."));
+
+    public static IResult Exists(long current) =>
+        Answer(Of(ProblemType.Outdated, $"If-None-Match: * was given, and it exists. The ETag in force is {EntityTags.Of(current)}."));
 
     public static IResult Outdated(long? current) => Answer(Of(ProblemType.Outdated, current is { } revision
         ? $"The ETag in force is {EntityTags.Of(revision)}. GET the resource, apply your change and send it with that ETag."
@@ -104,6 +110,7 @@ internal static class Problems
         StatusCodes.Status401Unauthorized => Unauthorized(),
         StatusCodes.Status404NotFound => Answer(Of(ProblemType.NotFound, "No resource has this address. /openapi/v1.json lists them all, /swagger shows them.")),
         StatusCodes.Status405MethodNotAllowed => Plain(ProblemType.MethodNotAllowed),
+        StatusCodes.Status408RequestTimeout => Plain(ProblemType.TooSlow),
         StatusCodes.Status413PayloadTooLarge => TooLarge(),
         StatusCodes.Status414UriTooLong => Plain(ProblemType.AddressTooLong),
         StatusCodes.Status415UnsupportedMediaType => Plain(ProblemType.MediaType),

@@ -27,7 +27,7 @@ internal static class QueueEndpoints
         queues.MapPut("/{name}", PutAsync).WithName("putQueue")
             .WithSummary("Make or replace a queue")
             .WithDescription(Descriptions.PutQueue)
-            .Takes<QueueDefinition>(Examples.Queue).TakesHeaders(RequestHeader.IfMatch)
+            .Takes<QueueDefinition>(Examples.Queue).TakesHeaders(RequestHeader.IfMatch, RequestHeader.IfNoneYet)
             .Answers<QueueView>(StatusCodes.Status200OK, "Replaced.")
             .Answers<QueueView>(StatusCodes.Status201Created, "Made.")
             .Refuses(400, 412, 413, 415, 422, 503);

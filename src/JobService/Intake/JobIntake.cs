@@ -29,17 +29,18 @@ public sealed class JobIntake
     /// <summary>Waits for room, then for the commit.</summary>
     /// <param name="job">The job, checked by itself.</param>
     /// <param name="hangUp">The client has gone: what is not yet on its way to the store is not taken in.</param>
+    /// <param name="stopTaking">The service stops: nobody waits for room any more.</param>
     /// <exception cref="OperationCanceledException">The client has gone while it waited for room.</exception>
-    public async Task<Submission> SubmitAsync(NewJob job, CancellationToken hangUp)
+    public async Task<Submission> SubmitAsync(NewJob job, CancellationToken hangUp, CancellationToken stopTaking)
     {
         if (job.Idempotency is not { } idempotency)
-            return await EnterAsync(job, hangUp);
+            return await EnterAsync(job, hangUp, stopTaking);
         if (!keysInProgress.TryAdd(idempotency.Key, true))
             return new Submission.InProgress();
 
         try
         {
-            return await EnterAsync(job, hangUp);
+            return await EnterAsync(job, hangUp, stopTaking);
         }
         finally
         {
@@ -50,7 +51,7 @@ public sealed class JobIntake
     /// <summary>Takes nothing in any more; what is in the channel is still written.</summary>
     internal void Close() => submissions.Writer.TryComplete();
 
-    private async Task<Submission> EnterAsync(NewJob job, CancellationToken hangUp)
+    private async Task<Submission> EnterAsync(NewJob job, CancellationToken hangUp, CancellationToken stopTaking)
     {
         var since = time.GetTimestamp();
         while (true)
@@ -62,8 +63,21 @@ public sealed class JobIntake
             var answer = await pending.Answer;
             if (answer is not Submission.Full)
                 return answer;
-            if (!await room.WaitAsync(job.Queue, maxWait - time.GetElapsedTime(since), hangUp))
-                return new Submission.Full(room.RetryAfter(job.Queue));
+            if (!await HasRoomAsync(job.Queue, maxWait - time.GetElapsedTime(since), hangUp, stopTaking))
+                return stopTaking.IsCancellationRequested ? Draining : new Submission.Full(room.RetryAfter(job.Queue));
+        }
+    }
+
+    private async Task<bool> HasRoomAsync(string queue, TimeSpan atMost, CancellationToken hangUp, CancellationToken stopTaking)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(hangUp, stopTaking);
+        try
+        {
+            return await room.WaitAsync(queue, atMost, either.Token);
+        }
+        catch (OperationCanceledException) when (!hangUp.IsCancellationRequested)
+        {
+            return false;
         }
     }
 

@@ -102,7 +102,7 @@ public static class QueueRules
         if (address.Length > 2048 || address.StartsWith('/') || address.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == '\\')
             || !Uri.TryCreate(address, UriKind.Absolute, out var uri)
             || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
-            || uri.Host.Length == 0)
+            || uri.Host.Length == 0 || uri.Port == 0)
         {
             return "An absolute http or https address, as https://api.example.com/v2.";
         }

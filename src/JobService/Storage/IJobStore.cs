@@ -69,9 +69,10 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>Enters what the configuration names, where the API has not changed it since.</summary>
     Task DeclareAsync(IReadOnlyDictionary<string, QueueDefinition> queues, IReadOnlyDictionary<string, LimitDefinition> limits);
 
-    /// <param name="expected">The revision that must be in force; null for any.</param>
+    /// <param name="expected">The revision that must be in force; 0 when there must be none yet; null for any.</param>
     Task<PutOutcome<QueueEntry>> PutQueueAsync(string name, QueueDefinition definition, long? expected);
 
+    /// <param name="expected">As for a queue.</param>
     Task<PutOutcome<LimitEntry>> PutLimitAsync(string name, LimitDefinition definition, long? expected);
 
     Task<DeleteOutcome> DeleteQueueAsync(string name, long? expected);

@@ -7,9 +7,10 @@ namespace JobService.Upstream;
 /// <summary>Opens connections to public addresses only: decided on the address that is connected, not on the name it came from.</summary>
 public static class AddressGuard
 {
-    // The list is Microsoft's, kept current with the package. Missing in it: IPv4-compatible addresses (RFC 4291, section 2.5.5.1).
+    // The list is Microsoft's, kept current with the package. Missing in it: IPv4-compatible (RFC 4291, section 2.5.5.1) and
+    // IPv4-translated addresses (RFC 2765, section 2.1).
     private static readonly IPNetwork[] NotPublic =
-        [.. IPAddressRanges.recommendedLatest.Append("::/96").Select(network => IPNetwork.Parse(network))];
+        [.. IPAddressRanges.recommendedLatest.Append("::/96").Append("::ffff:0:0:0/96").Select(network => IPNetwork.Parse(network))];
 
     public static bool IsPublic(IPAddress address)
     {

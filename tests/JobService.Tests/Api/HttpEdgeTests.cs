@@ -12,6 +12,7 @@ public sealed class HttpEdgeTests(ServiceFixture service) : IClassFixture<Servic
     [InlineData("GET", "/v1/nothing", 404, "/problems/not-found")]
     [InlineData("GET", "/nothing", 404, "/problems/not-found")]
     [InlineData("GET", "/problems/nothing", 404, "/problems/not-found")]
+    [InlineData("GET", "/openapi/v2.json", 404, "/problems/not-found")]
     [InlineData("PATCH", "/v1/jobs", 405, "/problems/method-not-allowed")]
     [InlineData("DELETE", "/v1/jobs/01a20539-d57e-7000-9a29-9c66eee1a4f3", 405, "/problems/method-not-allowed")]
     [InlineData("POST", "/v1/limits/default", 405, "/problems/method-not-allowed")]

@@ -131,6 +131,31 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
         Assert.Equal("/problems/unknown-limit", (await ProblemJson.ReadAsync(answer)).Type);
     }
 
+    [Theory]
+    [InlineData("/v1/queues/once", "{}")]
+    [InlineData("/v1/limits/once", """{"kind":"concurrency","permits":1}""")]
+    public async Task Of_many_who_make_it_only_if_there_is_none_one_does(string path, string body)
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => PutAsync(path, body, ("If-None-Match", "*"))));
+
+        Assert.Equal([(201, 1), (412, 19)], answers.GroupBy(answer => (int)answer.StatusCode).Select(same => (same.Key, same.Count())).Order());
+        foreach (var answer in answers)
+            answer.Dispose();
+    }
+
+    [Fact]
+    public async Task A_job_whose_queue_is_gone_is_not_retried()
+    {
+        await service.PutAsync("/v1/queues/gone", "{}");
+        using var pause = await service.SendAsync(HttpMethod.Post, "/v1/queues/gone/pause");
+        using var job = await service.SubmitAsync("""{"queue":"gone","payload":1}""");
+        using var cancel = await service.SendAsync(HttpMethod.Post, $"{job.Headers.Location}/cancel");
+        using var delete = await service.SendAsync(HttpMethod.Delete, "/v1/queues/gone");
+
+        Assert.Equal(HttpStatusCode.NoContent, delete.StatusCode);
+        await ExpectAsync(HttpMethod.Post, $"{job.Headers.Location}/retry", "/problems/job-not-retryable");
+    }
+
     [Fact]
     public async Task What_a_limit_shows_as_its_configuration_can_be_put_again()
     {

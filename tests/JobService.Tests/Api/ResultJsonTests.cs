@@ -16,6 +16,7 @@ public sealed class ResultJsonTests
     [InlineData("application/xml", "<a/>", "\"<a/>\"")]
     [InlineData("application/octet-stream", "ab", "{\"base64\":\"YWI=\"}")]
     [InlineData("text/plain; charset=klingon", "ab", "{\"base64\":\"YWI=\"}")]
+    [InlineData("text/plain; charset=utf-7", "ab", "{\"base64\":\"YWI=\"}")]
     [InlineData("nonsense", "ab", "{\"base64\":\"YWI=\"}")]
     [InlineData(null, "ab", "{\"base64\":\"YWI=\"}")]
     public void A_body_is_shown_by_its_type(string? contentType, string body, string json) => Assert.Equal(json, Shown(contentType, Encoding.UTF8.GetBytes(body)));

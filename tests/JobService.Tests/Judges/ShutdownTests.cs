@@ -1,4 +1,6 @@
 using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using JobService.Tests.Support;
 
@@ -27,6 +29,19 @@ public sealed class ShutdownTests : IDisposable
         await using var again = await JobServiceProcess.StartAsync(data);
         var job = await again.Client.GetFromJsonAsync<JsonElement>($"/v1/jobs/{id}?wait=10", hang);
         Assert.Equal(("succeeded", 0), (job.GetProperty("state").GetString(), job.GetProperty("failures").GetInt32()));
+    }
+
+    [Theory]
+    [InlineData("POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")]
+    [InlineData("GET /v1/jobs HTTP/1.1\r\nHost:")]
+    public async Task Half_a_request_does_not_hold_up_the_end(string half)
+    {
+        await using var service = await JobServiceProcess.StartAsync(data, new Dictionary<string, string> { ["JobService:Dispatch:GraceSeconds"] = "3600" });
+        using var client = new TcpClient();
+        await client.ConnectAsync(service.Address, TestContext.Current.CancellationToken);
+        await client.Client.SendAsync(Encoding.ASCII.GetBytes(half), TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, await service.StopAsync());
     }
 
     public void Dispose() => data.Delete(recursive: true);

@@ -17,6 +17,8 @@ public abstract partial class JobStoreContract
         Assert.NotEqual(created.Revision, replaced.Revision);
         Assert.Equal(
             new PutOutcome<QueueEntry>.Outdated(replaced.Revision), await Driver.Store.PutQueueAsync("new", new QueueDefinition(), created.Revision));
+        Assert.Equal(
+            new PutOutcome<QueueEntry>.Outdated(replaced.Revision), await Driver.Store.PutQueueAsync("new", new QueueDefinition(), expected: 0));
         Assert.Equal(2, Driver.Store.Catalog.Queues["new"].Definition.MaxConcurrency);
         await ReopenAsync();
         Assert.Equal(replaced.Revision, Driver.Store.Catalog.Queues["new"].Revision);

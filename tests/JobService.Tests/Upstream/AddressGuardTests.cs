@@ -32,6 +32,7 @@ public sealed class AddressGuardTests
     [InlineData("::127.0.0.1")]
     [InlineData("::ffff:10.0.0.1")]
     [InlineData("::ffff:127.0.0.1")]
+    [InlineData("::ffff:0:127.0.0.1")]
     [InlineData("64:ff9b::7f00:1")]
     [InlineData("64:ff9b:1::1")]
     [InlineData("2001::1")]

@@ -80,9 +80,9 @@ internal static class ResultJson
         {
             return Encoding.GetEncoding(charset?.Trim('"') ?? "utf-8", EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback).GetString(body);
         }
-        catch (ArgumentException)
+        catch (Exception fault) when (fault is ArgumentException or NotSupportedException)
         {
-            // An unknown charset, or bytes that it does not allow.
+            // An unknown charset, bytes that it does not allow, or UTF-7, which .NET has banned.
             return null;
         }
     }

@@ -15,6 +15,8 @@ internal sealed record RequestHeader(string Name, string Description, string Exa
 
     public static readonly RequestHeader IfMatch = new("If-Match", "Changes the resource only while its `ETag` is this one; `*` only if it exists.", "\"r17\"");
 
+    public static readonly RequestHeader IfNoneYet = new("If-None-Match", "Makes the resource only if there is none: 412 otherwise. Nothing but `*` is taken.", "*");
+
     public static readonly RequestHeader IfNoneMatch = new("If-None-Match", "Answers 304 while the `ETag` is this one.", "\"0123456789abcdef\"");
 }
 

@@ -141,7 +141,7 @@ internal static class JsonFaults
         if (type == typeof(string))
             return "A string, without halves of surrogate pairs.";
         if (type == typeof(JsonElement))
-            return "JSON whose objects name each field once.";
+            return "JSON whose objects name each field once, without halves of surrogate pairs in the names.";
         return type.IsEnum ? $"One of: {string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName))}." : null;
     }
 

@@ -20,6 +20,7 @@ internal static class ServerBounds
         kestrel.Limits.MaxRequestHeaderCount = 8 * MaxHeaderCount;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+        kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(endpoint.ApplicationServices.GetRequiredService<LastConnections>().Pass));
     }
 
     public static Task Pass(HttpContext http, RequestDelegate next)

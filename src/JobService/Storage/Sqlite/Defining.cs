@@ -9,7 +9,7 @@ internal static class Defining
     public static PutOutcome<QueueEntry> PutQueue(SqliteTurn turn, string name, QueueDefinition definition, long? expected)
     {
         var former = turn.Memory.FindQueue(name);
-        if (expected is not null && expected != former?.Entry.Revision)
+        if (expected is not null && expected != (former?.Entry.Revision ?? 0))
             return new PutOutcome<QueueEntry>.Outdated(former?.Entry.Revision);
         if (definition.Limits.FirstOrDefault(limit => !turn.Memory.Limits.ContainsKey(limit)) is { } unknown)
             return new PutOutcome<QueueEntry>.UnknownLimit(unknown);
@@ -21,7 +21,7 @@ internal static class Defining
     public static PutOutcome<LimitEntry> PutLimit(SqliteTurn turn, string name, LimitDefinition definition, long? expected)
     {
         var former = turn.Memory.Limits.GetValueOrDefault(name);
-        if (expected is not null && expected != former?.Entry.Revision)
+        if (expected is not null && expected != (former?.Entry.Revision ?? 0))
             return new PutOutcome<LimitEntry>.Outdated(former?.Entry.Revision);
 
         var entry = Write(turn, name, definition, former?.Entry.FromConfiguration ?? false, former?.Declared);
