@@ -28,7 +28,10 @@ internal static class Cancelling
 
     public static void CancelQueued(SqliteTurn turn, JobRow row, CancelReason reason)
     {
-        if (turn.Jobs.CancelQueued(row.Id.Stamp, turn.Now, reason))
-            turn.End(row.Id, turn.Memory.Queue(row.QueueId), JobState.Queued, JobState.Cancelled);
+        if (!turn.Jobs.CancelQueued(row.Id.Stamp, turn.Now, reason))
+            return;
+        var queue = turn.Memory.Queue(row.QueueId);
+        turn.Memory.Planner.HeadLeft(queue.Entry.Name, row.Key);
+        turn.End(row.Id, queue, JobState.Queued, JobState.Cancelled);
     }
 }

@@ -12,6 +12,9 @@ internal static class Claiming
     /// <summary>How late a timer may be: one tick of a kernel at 250 Hz, and some.</summary>
     private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(6);
 
+    /// <summary>No slot was ever handed out farther ahead.</summary>
+    public static TimeSpan FarthestSlot { get; } = 2 * (new TimeSpan(CommitTimes.Most) + TimerLateness);
+
     /// <param name="turn">The turn, its claims last.</param>
     /// <param name="now">The moment of planning.</param>
     /// <param name="lead">How long the commit may take.</param>

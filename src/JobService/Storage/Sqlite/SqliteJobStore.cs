@@ -22,11 +22,14 @@ public sealed class SqliteJobStore : IJobStore
         ids.StartAfter(lastStamp);
         writer = new SqliteWriter(database, new StoreClock(time, lastTime), time, logger, new LeaseSource(opening));
         reads = new SqliteReads(database);
-        writer.Committed += news => Committed?.Invoke(news);
         writer.Start();
     }
 
-    public event Action<StoreNews>? Committed;
+    public event Action<StoreNews>? Committed
+    {
+        add => writer.Committed += value;
+        remove => writer.Committed -= value;
+    }
 
     public DateTimeOffset Now => Time(writer.Clock.Now);
 
