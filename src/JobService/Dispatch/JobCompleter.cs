@@ -32,10 +32,10 @@ public sealed partial class JobCompleter(IJobStore store, IOptions<DispatchOptio
         {
             while (batch.Count < options.Value.OutcomesPerCommit && ends.Reader.TryRead(out var end))
                 batch.Add(end);
-            if (await WriteAsync(batch))
-                batch.Clear();
-            else
+            // Again until it is written, whether or not another end comes meanwhile.
+            while (!await WriteAsync(batch))
                 await Task.Delay(AfterFailure, time, CancellationToken.None);
+            batch.Clear();
         }
     }
 

@@ -33,7 +33,7 @@ public sealed partial class JobWorkers(
         claimed.Writer.TryComplete();
         if (ExecuteTask is { } consumers)
             await consumers;
-        await inFlight.WhenEmptyAsync();
+        await inFlight.WhenEmptyAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken);
     }
 
@@ -118,8 +118,10 @@ internal sealed class InFlight
     {
         lock (gate)
         {
-            if (--count == 0)
-                empty?.TrySetResult();
+            if (--count > 0)
+                return;
+            empty?.TrySetResult();
+            empty = null;
         }
     }
 

@@ -62,8 +62,8 @@ public sealed class QueueGate(int size) : IDisposable
 
     public int Take(int atMost)
     {
-        // Said before the taking: a permit that comes back in between must find it said.
-        Volatile.Write(ref exhausted, true);
+        // Said before the taking, and a permit comes back before it looks here: one of the two sees the other. A plain write could pass the look below.
+        Interlocked.Exchange(ref exhausted, true);
         var taken = 0;
         while (taken < atMost && permits.Wait(0))
             taken++;
@@ -73,7 +73,6 @@ public sealed class QueueGate(int size) : IDisposable
     /// <returns>True when the last <see cref="Take"/> left nothing and none has come back since.</returns>
     public bool Return(int count)
     {
-        var wasExhausted = Interlocked.Exchange(ref exhausted, false);
         lock (sizing)
         {
             var paid = Math.Min(debt, count);
@@ -82,7 +81,7 @@ public sealed class QueueGate(int size) : IDisposable
                 permits.Release(count - paid);
         }
 
-        return wasExhausted;
+        return Interlocked.Exchange(ref exhausted, false);
     }
 
     public void Dispose() => permits.Dispose();

@@ -56,6 +56,7 @@ public sealed class JobIntake
         var since = time.GetTimestamp();
         while (true)
         {
+            var endsSeen = room.EndsOf(job.Queue);
             var pending = new PendingJob(job);
             if (!submissions.Writer.TryWrite(pending) && await WaitForChannelAsync(pending, maxWait - time.GetElapsedTime(since), hangUp) is { } refused)
                 return refused;
@@ -63,17 +64,17 @@ public sealed class JobIntake
             var answer = await pending.Answer;
             if (answer is not Submission.Full)
                 return answer;
-            if (!await HasRoomAsync(job.Queue, maxWait - time.GetElapsedTime(since), hangUp, stopTaking))
+            if (!await HasRoomAsync(job.Queue, endsSeen, maxWait - time.GetElapsedTime(since), hangUp, stopTaking))
                 return stopTaking.IsCancellationRequested ? Draining : new Submission.Full(room.RetryAfter(job.Queue));
         }
     }
 
-    private async Task<bool> HasRoomAsync(string queue, TimeSpan atMost, CancellationToken hangUp, CancellationToken stopTaking)
+    private async Task<bool> HasRoomAsync(string queue, long endsSeen, TimeSpan atMost, CancellationToken hangUp, CancellationToken stopTaking)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(hangUp, stopTaking);
         try
         {
-            return await room.WaitAsync(queue, atMost, either.Token);
+            return await room.WaitAsync(queue, endsSeen, atMost, either.Token);
         }
         catch (OperationCanceledException) when (!hangUp.IsCancellationRequested)
         {

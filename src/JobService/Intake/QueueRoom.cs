@@ -22,18 +22,25 @@ public sealed class QueueRoom
         store.Committed += news =>
         {
             foreach (var ended in news.Ended)
-                doors.GetOrAdd(ended.Queue, static (_, time) => new Door(time), time).LetOneIn();
+                doors.GetOrAdd(ended.Queue, static (_, time) => new Door(time), time).CountEnd();
         };
     }
 
+    /// <summary>How many jobs of the queue have ended: asked before a submission, so that a place that is freed before it joins the line is not missed.</summary>
+    public long EndsOf(string queue) => doors.TryGetValue(queue, out var door) ? door.Ends : 0;
+
+    /// <param name="queue">The full queue.</param>
+    /// <param name="seen">What <see cref="EndsOf"/> said before the submission.</param>
+    /// <param name="atMost">How long to wait.</param>
+    /// <param name="hangUp">Ends the wait with an exception.</param>
     /// <returns>True when a job of the queue has ended; false when the time was up.</returns>
-    public async Task<bool> WaitAsync(string queue, TimeSpan atMost, CancellationToken hangUp)
+    public async Task<bool> WaitAsync(string queue, long seen, TimeSpan atMost, CancellationToken hangUp)
     {
         if (atMost <= TimeSpan.Zero)
             return false;
 
         var door = doors.GetOrAdd(queue, static (_, time) => new Door(time), time);
-        var turn = door.Join();
+        var turn = door.Join(seen);
         try
         {
             await turn.Task.WaitAsync(atMost, time, hangUp);
@@ -74,11 +81,20 @@ public sealed class QueueRoom
             }
         }
 
-        public TaskCompletionSource Join()
+        public long Ends { get; private set; }
+
+        /// <summary>The end of the line; at once when nobody stands in it and a place was freed meanwhile.</summary>
+        public TaskCompletionSource Join(long seen)
         {
             var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             lock (line)
-                line.AddLast(turn);
+            {
+                if (line.Count == 0 && Ends != seen)
+                    turn.SetResult();
+                else
+                    line.AddLast(turn);
+            }
+
             return turn;
         }
 
@@ -89,12 +105,21 @@ public sealed class QueueRoom
                 return line.Remove(turn);
         }
 
-        public void LetOneIn()
+        public void CountEnd()
         {
             lock (line)
             {
                 Count();
                 endsThisSecond++;
+                Ends++;
+                LetOneIn();
+            }
+        }
+
+        public void LetOneIn()
+        {
+            lock (line)
+            {
                 if (line.First is not { } first)
                     return;
                 line.RemoveFirst();

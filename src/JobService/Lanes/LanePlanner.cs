@@ -8,10 +8,13 @@ namespace JobService.Lanes;
 /// Start-time fair queueing (Goyal, Vin, Cheng 1996): a claim moves its lane's virtual time by weight ÷ share; an idle lane returns at the current
 /// virtual time. Owned by one thread; no clock, no storage, no chance inside.
 /// </remarks>
-public sealed class LanePlanner
+public sealed partial class LanePlanner
 {
     /// <summary>Permits taken from one queue's semaphore in one round, at most: a turn must end before the first of its calls is late.</summary>
     private const int MaxPermitsPerRound = 512;
+
+    /// <summary>Idle lanes of one queue that are remembered for the sake of what they owe; the one that owes least is forgotten first.</summary>
+    public const int MaxIdleLanes = 10_000;
 
     private readonly Dictionary<string, QueueLanes> queues = [];
     private readonly Dictionary<string, LimitLine> limits = [];
@@ -22,51 +25,6 @@ public sealed class LanePlanner
     /// <summary>When a round is worth while even if nothing else happens; <see cref="LimitState.Never"/> when only an event can change anything.</summary>
     public long NextWake { get; private set; } = LimitState.Never;
 
-    // ── configuration ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    public void PutLimit(string name, LimitDefinition definition, long now)
-    {
-        if (!limits.TryGetValue(name, out var line))
-        {
-            limits.Add(name, new LimitLine(name, LimitState.For(definition)));
-            return;
-        }
-
-        line.Configure(definition, now);
-        foreach (var queue in queues.Values.Where(queue => queue.Limits.Contains(line)))
-            queue.RefreshStates();
-        Reconsider(line);
-    }
-
-    public void RemoveLimit(string name) => limits.Remove(name);
-
-    public void PutQueue(string name, QueueDefinition definition, bool paused)
-    {
-        if (!queues.TryGetValue(name, out var queue))
-            queues.Add(name, queue = new QueueLanes(name));
-
-        queue.Configure(definition, limit => limits[limit]);
-        queue.Paused = paused;
-        foreach (var lane in queue.Lanes.Where(lane => lane.StandsIn is LimitLine))
-            MoveToReady(lane);
-    }
-
-    public void RemoveQueue(string name)
-    {
-        if (!queues.Remove(name, out var queue))
-            return;
-        foreach (var lane in queue.Lanes)
-        {
-            lane.StandsIn?.Leave(lane);
-            pausedLanes.Remove(lane);
-        }
-    }
-
-    public LimitState Limit(string name) => limits[name].State;
-
-    /// <summary>Lanes that stand in the limit's line.</summary>
-    public int WaitingAt(string limit) => limits[limit].Count;
-
     // ── what happens to jobs ──────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>A job of this lane may go, as far as its own times are concerned.</summary>
@@ -74,17 +32,17 @@ public sealed class LanePlanner
     {
         var queue = queues[queueName];
         var lane = queue.FindOrOpen(key, ref lastLaneNumber);
-        if (lane.StandsIn is not null || pausedLanes.Contains(lane))
-            return;
+        if (lane.StandsIn is null && !pausedLanes.Contains(lane))
+            queue.Ready.Join(lane);
+        else
+            AskAgainIfHeavy(lane);
+    }
 
-        lane.VirtualTime = Math.Max(lane.VirtualTime, queue.Ready.VirtualNow);
-        foreach (var limit in queue.Limits)
-        {
-            if (limit.Count > 0)
-                lane.VirtualTime = Math.Max(lane.VirtualTime, limit.VirtualNow);
-        }
-
-        queue.Ready.Join(lane);
+    /// <summary>A job of this lane has left without having run: if it was the head, a lighter one may stand there now.</summary>
+    public void HeadLeft(string queueName, string key)
+    {
+        if (queues[queueName].Find(key) is { } lane)
+            AskAgainIfHeavy(lane);
     }
 
     /// <summary>What a claim takes of its queue's limits; null when there are none.</summary>
@@ -164,6 +122,7 @@ public sealed class LanePlanner
         {
             { StandsIn: LimitLine { State.HandsOutSlots: true } line } => new LaneStand(WaitReason.Limit, line.Name, UntilOf(line)),
             { StandsIn: LimitLine line } => new LaneStand(WaitReason.Concurrency, line.Name, UntilOf(line)),
+            { StandsIn: not null } when queue.OutOfPermits => new LaneStand(WaitReason.Concurrency, null, null),
             { } lane when pausedLanes.Contains(lane) => new LaneStand(WaitReason.Limit, null, lane.PausedUntil),
             _ => new LaneStand(WaitReason.Turn, null, null),
         };
@@ -190,6 +149,7 @@ public sealed class LanePlanner
         {
             while (!queue.Paused && queue.Ready.Head is { } lane && Permits(queue, round) > 0)
                 Serve(lane, round);
+            queue.OutOfPermits = queue.Ready.Head is not null;
             queue.ForgetIdle(round.Now);
         }
 
@@ -295,6 +255,20 @@ public sealed class LanePlanner
         if (!permits.TryGetValue(queue, out var free))
             permits.Add(queue, free = round.TakePermits(queue.Name, MaxPermitsPerRound));
         return free;
+    }
+
+    /// <summary>A heavy head may have given way to a lighter job, which is not to wait for the heavy one's moment.</summary>
+    private static void AskAgainIfHeavy(Lane lane)
+    {
+        if (lane is { StandsIn: LimitLine, HeadWeight: > 1 })
+            MoveToReady(lane);
+    }
+
+    /// <summary>What the limits were asked before does not hold any more.</summary>
+    private static void AskAllAgain(QueueLanes queue)
+    {
+        foreach (var lane in queue.Lanes.Where(lane => lane.StandsIn is LimitLine))
+            MoveToReady(lane);
     }
 
     private static void MoveToReady(Lane lane)

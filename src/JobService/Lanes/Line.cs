@@ -14,8 +14,7 @@ internal class Line
 
     public void Join(Lane lane)
     {
-        // A lane keeps its lead over this line only up to its last charge: leads from other lines, whose time runs faster, do not starve it here.
-        lane.VirtualTime = Math.Min(lane.VirtualTime, VirtualNow + lane.LastCharge);
+        lane.VirtualTime = TimeHere(lane);
         lane.StandsIn = this;
         lanes.Add(lane);
     }
@@ -26,19 +25,17 @@ internal class Line
         lane.StandsIn = null;
     }
 
-    public Lane[] LeaveAll()
-    {
-        var all = lanes.ToArray();
-        lanes.Clear();
-        foreach (var lane in all)
-            lane.StandsIn = null;
-        return all;
-    }
-
     /// <summary>True when some lane of this line goes before the given one.</summary>
-    public bool HasBefore(Lane lane) => lanes.Min is { } head && head != lane && Compare(head, lane) < 0;
+    public bool HasBefore(Lane lane) => lanes.Min is { } head && head != lane
+        && (head.VirtualTime, head.Number).CompareTo((TimeHere(lane), lane.Number)) < 0;
 
     public void Serve(double virtualTime) => VirtualNow = Math.Max(VirtualNow, virtualTime);
+
+    /// <summary>
+    /// A lane's time on the clock of this line. What it lagged behind it has not saved up, and it leads by no more than its last charge: the times of other
+    /// lines, which run slower or faster, neither let it overtake nor starve it here.
+    /// </summary>
+    private double TimeHere(Lane lane) => Math.Clamp(lane.VirtualTime, VirtualNow, VirtualNow + lane.LastCharge);
 
     private static readonly Comparer<Lane> ByVirtualTime = Comparer<Lane>.Create(Compare);
 

@@ -24,6 +24,9 @@ internal sealed class QueueLanes(string name)
 
     public bool HandsOutSlots { get; private set; }
 
+    /// <summary>The last round left ready lanes behind: as many calls run as the queue allows at once.</summary>
+    public bool OutOfPermits { get; set; }
+
     public TimeSpan StartWindow { get; private set; }
 
     public IReadOnlyCollection<Lane> Lanes => lanes.Values;
@@ -57,15 +60,19 @@ internal sealed class QueueLanes(string name)
     /// <summary>A job that came in before a limit was narrowed takes all there is, rather than blocking the line for ever.</summary>
     public int Fit(int weight) => Math.Min(weight, maxWeight);
 
-    /// <summary>The lane has no job that may go. It is forgotten once the queue's time has passed it: until then it could come back with a debt.</summary>
+    /// <summary>
+    /// The lane has no job that may go. It is forgotten once the queue's time has passed it: until then it could come back with a debt. Where most keys come
+    /// once, that time stands still; then those that owe least are forgotten early.
+    /// </summary>
     public void Rest(Lane lane) => idle.Enqueue(lane, lane.VirtualTime);
 
     public void ForgetIdle(long now)
     {
-        while (idle.TryPeek(out var lane, out var virtualTime) && (virtualTime <= Ready.VirtualNow || lane.StandsIn is not null))
+        while (idle.TryPeek(out var lane, out var virtualTime) && (virtualTime <= Ready.VirtualNow || lane.StandsIn is not null || idle.Count > LanePlanner.MaxIdleLanes))
         {
             idle.Dequeue();
-            if (lane.StandsIn is null && lane.PausedUntil <= now && lanes.GetValueOrDefault(lane.Key) == lane)
+            // One that has rested again since has a later entry that speaks for it.
+            if (lane.VirtualTime <= virtualTime && lane.StandsIn is null && lane.PausedUntil <= now && lanes.GetValueOrDefault(lane.Key) == lane)
                 lanes.Remove(lane.Key);
         }
     }

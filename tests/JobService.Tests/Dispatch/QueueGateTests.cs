@@ -42,4 +42,25 @@ public sealed class QueueGateTests
         gate.Return(5);
         Assert.Equal(5, gate.Take(9));
     }
+
+    [Fact]
+    public async Task A_permit_is_never_back_without_somebody_being_told()
+    {
+        for (var round = 0; round < 20_000; round++)
+        {
+            using var gate = new QueueGate(2);
+            gate.Take(3);
+            var taken = 0;
+            void ReturnOne()
+            {
+                if (gate.Return(1))
+                    Interlocked.Add(ref taken, gate.Take(3));
+            }
+
+            await Task.WhenAll(Task.Run(ReturnOne, CancellationToken.None), Task.Run(ReturnOne, CancellationToken.None));
+
+            // Whoever was told has taken what was there; what is left now was announced to nobody.
+            Assert.Equal((2, 0), (taken, gate.Take(3)));
+        }
+    }
 }

@@ -45,12 +45,9 @@ internal static class Adding
         queue.Enter(JobState.Queued);
 
         var memory = turn.Memory;
-        if (dueAt is { } due)
-            memory.NextDueAt = Math.Min(memory.NextDueAt, due);
-        else
+        memory.Expect(dueAt, job.StartBefore?.UtcTicks);
+        if (dueAt is null)
             memory.Planner.Arrive(job.Queue, job.Key);
-        if (job.StartBefore is { } deadline)
-            memory.NextDeadlineAt = Math.Min(memory.NextDeadlineAt, deadline.UtcTicks);
 
         return new Job
         {

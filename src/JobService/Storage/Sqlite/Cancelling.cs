@@ -26,9 +26,16 @@ internal static class Cancelling
         }
     }
 
+    /// <summary>Those of the jobs that are unfinished, and what became of them: another request may have come first.</summary>
+    public static List<CancelOutcome> CancelUnfinished(SqliteTurn turn, List<JobId> jobs, CancelReason reason) =>
+        [.. jobs.Where(job => turn.Jobs.Find(job.Stamp) is { State: JobState.Queued or JobState.Running }).Select(job => Cancel(turn, job, reason))];
+
     public static void CancelQueued(SqliteTurn turn, JobRow row, CancelReason reason)
     {
-        if (turn.Jobs.CancelQueued(row.Id.Stamp, turn.Now, reason))
-            turn.End(row.Id, turn.Memory.Queue(row.QueueId), JobState.Queued, JobState.Cancelled);
+        if (!turn.Jobs.CancelQueued(row.Id.Stamp, turn.Now, reason))
+            return;
+        var queue = turn.Memory.Queue(row.QueueId);
+        turn.Memory.Planner.HeadLeft(queue.Entry.Name, row.Key);
+        turn.End(row.Id, queue, JobState.Queued, JobState.Cancelled);
     }
 }

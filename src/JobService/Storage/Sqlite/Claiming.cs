@@ -12,6 +12,9 @@ internal static class Claiming
     /// <summary>Slots of so much time are handed out in one round: more would save turns, and leave less to hand out again when a slot is given up.</summary>
     private static readonly TimeSpan OneRound = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>No slot was ever handed out farther ahead.</summary>
+    public static TimeSpan FarthestSlot { get; } = new TimeSpan(CommitTimes.Most) + TimerLateness + OneRound;
+
     /// <param name="turn">The turn, its claims last.</param>
     /// <param name="now">The moment of planning.</param>
     /// <param name="lead">How long the commit may take.</param>

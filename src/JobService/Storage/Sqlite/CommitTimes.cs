@@ -7,7 +7,7 @@ internal sealed class CommitTimes
 
     /// <summary>A slot given away to a late commit costs a period; a slot later than needed costs the difference: between 0.5 and 50 ms.</summary>
     private static readonly long Least = TimeSpan.FromMilliseconds(0.5).Ticks;
-    private static readonly long Most = TimeSpan.FromMilliseconds(50).Ticks;
+    public static readonly long Most = TimeSpan.FromMilliseconds(50).Ticks;
 
     private readonly long[] times = new long[Remembered];
     private int count;

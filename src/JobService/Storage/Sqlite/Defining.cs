@@ -132,6 +132,7 @@ internal static class Defining
 
         turn.Definitions.Put(entry, declared);
         turn.Memory.Enter(new LimitRow(entry, declared), turn.Now);
+        turn.TouchedLimits.Add(name); // what is owed was converted to the new pace
         turn.CatalogChanged = true;
         return entry;
     }

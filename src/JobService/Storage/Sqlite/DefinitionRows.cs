@@ -46,7 +46,8 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
     private readonly SqliteStatement deletePausedLanes = new(database, "DELETE FROM paused_lanes WHERE paused_until <= ?1");
     private readonly SqliteStatement selectPausedLanes = new(database, "SELECT queue_id, key, paused_until FROM paused_lanes");
 
-    private readonly SqliteStatement probeWrite = new(database, "UPDATE opens SET opened_at = opened_at WHERE id = (SELECT max(id) FROM opens)");
+    // Another value than stands there: SQLite writes no page for an update that changes nothing.
+    private readonly SqliteStatement probeWrite = new(database, "UPDATE opens SET opened_at = max(opened_at + 1, ?1) WHERE id = (SELECT max(id) FROM opens)");
 
     public List<LimitRow> Limits()
     {
@@ -135,8 +136,8 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
         return lanes;
     }
 
-    /// <summary>Writes something that changes nothing: whether the file can be written is known only by writing.</summary>
-    public void ProbeWrite() => probeWrite.Run();
+    /// <summary>Notes that the file is open at this moment: whether it can be written is known only by writing.</summary>
+    public void ProbeWrite(long now) => probeWrite.Bind(1, now).Run();
 
     public void Dispose()
     {

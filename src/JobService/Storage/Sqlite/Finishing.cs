@@ -103,9 +103,8 @@ internal static class Finishing
     {
         turn.Jobs.Requeue(row.Id.Stamp, end.Lease, end.StartedAt?.UtcTicks, turn.Now, dueAt, countFailure, undoAttempt: end.StartedAt is null, throttle);
         queue.Move(JobState.Running, JobState.Queued);
-        if (dueAt is { } due)
-            turn.Memory.NextDueAt = Math.Min(turn.Memory.NextDueAt, due);
-        else
+        turn.Memory.Expect(dueAt, row.StartBefore);
+        if (dueAt is null)
             turn.Memory.Planner.Arrive(queue.Entry.Name, row.Key);
     }
 

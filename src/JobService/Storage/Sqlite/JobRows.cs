@@ -69,7 +69,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         """);
 
     private readonly SqliteStatement selectJob = new(database, """
-        SELECT salt, queue_id, key, state, cancel_reason, attempt, started_at, failures, max_attempts, lease, weight FROM jobs WHERE stamp = ?1
+        SELECT salt, queue_id, key, state, cancel_reason, attempt, started_at, failures, max_attempts, lease, weight, start_before FROM jobs WHERE stamp = ?1
         """);
 
     private readonly SqliteStatement cancelQueued = new(database, """
@@ -199,6 +199,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
             MaxAttempts = selectJob.Int32OrNull(8),
             Lease = selectJob.Int64OrNull(9),
             Weight = selectJob.Int32(10),
+            StartBefore = selectJob.Int64OrNull(11),
         };
         selectJob.Reset();
         return row;

@@ -16,7 +16,8 @@ internal static partial class Loading
             if (turn.Definitions.State(limit.Entry.Name) is not var (takenUntil, pausedUntil))
                 continue;
             var state = memory.Planner.Limit(limit.Entry.Name);
-            (state as RateLimit)?.Restore(takenUntil, turn.Now);
+            // Slots lie ahead, and those in hand are still used: only beyond them is a stored state not to be trusted.
+            (state as RateLimit)?.Restore(takenUntil, turn.Now + Claiming.FarthestSlot.Ticks);
             state.PauseUntil(pausedUntil);
         }
 
@@ -77,6 +78,7 @@ internal static partial class Loading
 
         turn.Jobs.Requeue(stamp, lease, row.StartedAt, turn.Now, dueAt: null, countFailure: true, undoAttempt: false, ThrottleMark.Keep);
         queue.Move(JobState.Running, JobState.Queued);
+        turn.Memory.Expect(dueAt: null, row.StartBefore);
         turn.Memory.Planner.Arrive(queue.Entry.Name, row.Key);
     }
 

@@ -19,6 +19,7 @@ internal static class Retrying
 
         turn.Jobs.Reopen(job.Stamp, turn.Now);
         queue.Move(row.State, JobState.Queued);
+        turn.Memory.Expect(dueAt: null, row.StartBefore > turn.Now ? row.StartBefore : null);
         turn.Memory.Planner.Arrive(queue.Entry.Name, row.Key);
         return new RetryOutcome.Requeued();
     }

@@ -42,6 +42,8 @@ internal sealed record JobRow(JobId Id, long QueueId, string Key, JobState State
 
     public long? Lease { get; init; }
 
+    public long? StartBefore { get; init; }
+
     public int Weight { get; init; }
 }
 

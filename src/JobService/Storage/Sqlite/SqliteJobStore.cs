@@ -22,11 +22,14 @@ public sealed class SqliteJobStore : IJobStore
         ids.StartAfter(lastStamp);
         writer = new SqliteWriter(database, new StoreClock(time, lastTime), time, logger, new LeaseSource(opening));
         reads = new SqliteReads(database);
-        writer.Committed += news => Committed?.Invoke(news);
         writer.Start();
     }
 
-    public event Action<StoreNews>? Committed;
+    public event Action<StoreNews>? Committed
+    {
+        add => writer.Committed += value;
+        remove => writer.Committed -= value;
+    }
 
     public DateTimeOffset Now => Time(writer.Clock.Now);
 
@@ -56,7 +59,7 @@ public sealed class SqliteJobStore : IJobStore
         var (matched, cancelled, stopping) = (0L, 0L, 0L);
         await foreach (var bite in BitesAsync(filter, "j.state < 2"))
         {
-            foreach (var outcome in await writer.RunAsync(turn => bite.ConvertAll(job => Cancelling.Cancel(turn, job, reason))))
+            foreach (var outcome in await writer.RunAsync(turn => Cancelling.CancelUnfinished(turn, bite, reason)))
             {
                 matched++;
                 cancelled += outcome is CancelOutcome.Cancelled ? 1 : 0;

@@ -64,33 +64,6 @@ internal sealed partial class SqliteWriter : IDisposable
 
     public void Start() => thread.Start();
 
-    public Task<T> RunAsync<T>(Func<SqliteTurn, T> work) => Post(new WriterCommand<T>(work) { Writes = true });
-
-    public Task<T> AskAsync<T>(Func<SqliteTurn, T> question) => Post(new WriterCommand<T>(question) { Writes = false });
-
-    /// <summary>One wish at a time; it is tried in every turn until something is claimed.</summary>
-    public async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken stopTaking)
-    {
-        lock (gate)
-        {
-            claim = request;
-            nudged = true;
-            Monitor.Pulse(gate);
-        }
-
-        await using var withdrawal = stopTaking.Register(() => Withdraw(request));
-        return await request.Answer;
-    }
-
-    public void Nudge()
-    {
-        lock (gate)
-        {
-            nudged = true;
-            Monitor.Pulse(gate);
-        }
-    }
-
     public void Dispose()
     {
         lock (gate)
@@ -106,38 +79,13 @@ internal sealed partial class SqliteWriter : IDisposable
         session?.Dispose();
     }
 
-    private void Withdraw(ClaimRequest request)
-    {
-        lock (gate)
-        {
-            request.Withdrawn = true;
-            if (claim != request)
-                return;
-            claim = null;
-        }
-
-        request.Complete([]);
-    }
-
-    private Task<T> Post<T>(WriterCommand<T> command)
-    {
-        lock (gate)
-        {
-            if (stopping)
-                throw new StorageUnavailableException("The storage is closed.");
-            gathering.Add(command);
-            Monitor.Pulse(gate);
-        }
-
-        return command.Answer;
-    }
-
     private void Loop()
     {
         var commands = new List<WriterCommand>();
         while (true)
         {
             ClaimRequest? request;
+            bool woken;
             lock (gate)
             {
                 while (gathering.Count == 0 && !nudged && !stopping)
@@ -146,44 +94,47 @@ internal sealed partial class SqliteWriter : IDisposable
                     return;
                 (commands, gathering) = (gathering, commands);
                 (request, claim) = (claim, null);
-                nudged = false;
+                (woken, nudged) = (nudged, false);
             }
 
-            TakeTurn(commands, request);
+            TakeTurn(commands, request, woken);
             commands.Clear();
         }
     }
 
-    private void TakeTurn(List<WriterCommand> commands, ClaimRequest? request)
+    /// <param name="commands">What is asked for.</param>
+    /// <param name="request">The standing wish for jobs, if there is one.</param>
+    /// <param name="woken">Something may be due: questions alone do not make the turn short.</param>
+    private void TakeTurn(List<WriterCommand> commands, ClaimRequest? request, bool woken)
     {
         try
         {
-            if (request is null && commands.TrueForAll(command => !command.Writes) && commands.Count > 0 && session is { } open)
-                Answer(open, commands);
+            if (request is null && !woken && commands.TrueForAll(command => !command.Writes))
+                Answer(commands);
             else
                 Commit(commands, request);
-            Trouble = null;
         }
         catch (Exception error)
         {
             Abandon(error);
             request?.ReturnAll();
             KeepWish(request);
-            if (commands.Count == 1)
+            if (commands.Count == 1 && request is null)
             {
                 commands[0].Fail(error is SqliteException ? new StorageUnavailableException(error.Message, error) : error);
                 return;
             }
 
-            // One of them may be what broke the turn: each gets a turn of its own.
+            // One of them, or the wish, may be what broke the turn: each gets a turn of its own.
             foreach (var command in commands)
-                TakeTurn([command], request: null);
+                TakeTurn([command], request: null, woken: false);
         }
     }
 
-    private void Answer(SqliteSession open, List<WriterCommand> questions)
+    /// <summary>Answered also while nothing can be written.</summary>
+    private void Answer(List<WriterCommand> questions)
     {
-        var look = open.Ask(Clock.Now);
+        var look = Open().Ask(Clock.Now);
         foreach (var question in questions)
             question.Run(look);
         questions.ForEach(question => question.Complete());
@@ -191,17 +142,15 @@ internal sealed partial class SqliteWriter : IDisposable
 
     private void Commit(List<WriterCommand> commands, ClaimRequest? request)
     {
-        session ??= SqliteSession.Open(database, leases, Clock.Now, former, logger);
-        former = session.Memory;
-
+        var open = Open();
         List<ClaimedJob> claimed = [];
         var plannedAt = 0L;
-        var turn = session.Run(Clock.Now, turn =>
+        var turn = open.Run(Clock.Now, turn =>
         {
             foreach (var command in commands)
                 command.Run(turn);
             if (Trouble is not null)
-                turn.Definitions.ProbeWrite();
+                turn.Definitions.ProbeWrite(turn.Now);
             Waking.Wake(turn);
             if (request is null)
                 return;
@@ -209,22 +158,46 @@ internal sealed partial class SqliteWriter : IDisposable
             claimed = Claiming.Claim(turn, plannedAt, commitTimes.Lead, request);
         });
 
+        Trouble = null;
         if (claimed.Count > 0)
             commitTimes.Add(Clock.Now - plannedAt);
         if (turn.CatalogChanged)
         {
-            Catalog = session.Memory.Snapshot();
+            Catalog = open.Memory.Snapshot();
             Nudge(); // wider semaphores are seen from here on
         }
 
         if (turn.Ended.Count + turn.StopRequests.Count > 0)
-            Committed?.Invoke(new StoreNews(turn.Ended, turn.StopRequests));
+            Tell(new StoreNews(turn.Ended, turn.StopRequests));
         commands.ForEach(command => command.Complete());
         if (claimed.Count > 0)
             request!.Complete(claimed);
         else
             KeepWish(request);
-        SetAlarm(session.Memory);
+        SetAlarm(open.Memory);
+    }
+
+    private SqliteSession Open()
+    {
+        session ??= SqliteSession.Open(database, leases, Clock.Now, former, logger);
+        former = session.Memory;
+        return session;
+    }
+
+    /// <summary>What is committed is committed: a listener that throws neither undoes it nor silences the others.</summary>
+    private void Tell(StoreNews news)
+    {
+        foreach (var listener in Delegate.EnumerateInvocationList(Committed))
+        {
+            try
+            {
+                listener(news);
+            }
+            catch (Exception error)
+            {
+                LogListenerFailed(logger, error);
+            }
+        }
     }
 
     /// <summary>The wish stays for the next turn, unless it was withdrawn while this one ran.</summary>
@@ -279,6 +252,9 @@ internal sealed partial class SqliteWriter : IDisposable
         session = null;
         alarm.Change(ReopenAfter, Timeout.InfiniteTimeSpan);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A listener to what was committed failed")]
+    private static partial void LogListenerFailed(ILogger logger, Exception error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A turn of the store was rolled back")]
     private static partial void LogTurnFailed(ILogger logger, Exception error);

@@ -27,6 +27,13 @@ internal sealed class StoreMemory
     /// <summary>Earliest <c>start_before</c> of a queued job.</summary>
     public long NextDeadlineAt { get; set; } = Never;
 
+    /// <summary>A job is queued, again or for the first time: its moments are waited for.</summary>
+    public void Expect(long? dueAt, long? startBefore)
+    {
+        NextDueAt = Math.Min(NextDueAt, dueAt ?? Never);
+        NextDeadlineAt = Math.Min(NextDeadlineAt, startBefore ?? Never);
+    }
+
     /// <summary>The highest revision in force; the next change gets the one after.</summary>
     public long LastRevision { get; set; }
 

@@ -1,0 +1,87 @@
+using CsCheck;
+
+namespace JobService.Tests.Lanes;
+
+public sealed class LanePlannerPropertyTests
+{
+    private enum Step
+    {
+        Arrive,
+        End,
+        Pass,
+        Pause,
+        Narrow,
+        Widen,
+        Cancel,
+    }
+
+    private const int Rate = 100;
+    private const long Interval = TimeSpan.TicksPerSecond / Rate;
+
+    private static readonly string[][] LimitsOf = [[], ["rate"], ["db"], ["rate", "db"], ["db", "rate"]];
+
+    [Fact]
+    public void Whatever_happens_no_limit_is_broken_nothing_is_claimed_twice_and_everything_goes_in_the_end() =>
+        Gen.Select(Gen.Enum<Step>(), Gen.Int[0, LimitsOf.Length - 1], Gen.Int[0, 2], Gen.Int[1, 4]).Array[1, 120].Sample(steps =>
+        {
+            var model = new PlannerModel();
+            model.PutRate("rate", Rate);
+            model.PutConcurrency("db", 4);
+            for (var queue = 0; queue < LimitsOf.Length; queue++)
+                model.PutQueue($"q{queue}", LimitsOf[queue], size: 3);
+
+            var running = new List<PlannerModel.Claim>();
+            var width = 4;
+            var added = 0;
+            foreach (var (step, queue, key, amount) in steps)
+            {
+                var rated = LimitsOf[queue].Contains("rate");
+                switch (step)
+                {
+                    case Step.Arrive:
+                        // A rate of burst 1 takes jobs of weight 1.
+                        model.Add($"q{queue}", $"{key}", amount, weight: rated ? 1 : Math.Min(amount, width));
+                        added += amount;
+                        break;
+                    case Step.End when running.Count > 0:
+                        var ended = running[amount % running.Count];
+                        running.Remove(ended);
+                        model.End(ended);
+                        break;
+                    case Step.Pass:
+                        model.Now += amount * key * 7 * PlannerModel.Millisecond;
+                        break;
+                    case Step.Pause:
+                        model.Planner.PauseLane($"q{queue}", $"{key}", model.Now + (amount * 10 * PlannerModel.Millisecond));
+                        break;
+                    case Step.Narrow or Step.Widen:
+                        width = step == Step.Narrow ? 2 : 4;
+                        model.PutConcurrency("db", width);
+                        break;
+                    case Step.Cancel when model.HasWaiting($"q{queue}", $"{key}"):
+                        model.CancelHead($"q{queue}", $"{key}");
+                        added--;
+                        break;
+                }
+
+                var heldBefore = model.Planner.Limit("db").Taken(model.Now);
+                running.AddRange(model.Run());
+                Assert.True(model.Planner.Limit("db").Taken(model.Now) <= Math.Max(width, heldBefore), "More calls at once than the limit allows.");
+            }
+
+            // From here on every call ends, and time passes whenever nothing moves.
+            for (var idle = 0; model.WaitingCount > 0 && idle < 1_000; idle++)
+            {
+                running.ForEach(model.End);
+                running.Clear();
+                model.Now += 15 * PlannerModel.Millisecond;
+                running.AddRange(model.Run());
+            }
+
+            Assert.Equal(0, model.WaitingCount);
+            Assert.Equal(added, model.Claims.DistinctBy(claim => claim.Head.Id).Count());
+            Assert.Equal(added, model.Claims.Count);
+            var slots = model.Claims.Where(claim => claim.Slot is not null).Select(claim => claim.Slot!.Value).Order().ToList();
+            Assert.All(slots.Zip(slots.Skip(1)), pair => Assert.True(pair.Second - pair.First >= Interval, "Two slots are closer than the rate allows."));
+        });
+}

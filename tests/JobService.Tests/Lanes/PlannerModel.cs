@@ -1,0 +1,112 @@
+using JobService.Jobs;
+using JobService.Lanes;
+using JobService.Limits;
+
+namespace JobService.Tests.Lanes;
+
+/// <summary>A planner over a plain list of jobs: rows without a database.</summary>
+internal sealed class PlannerModel
+{
+    public const long Millisecond = TimeSpan.TicksPerMillisecond;
+
+    private readonly Dictionary<(string Queue, string Key), List<LaneHead>> waiting = [];
+    private readonly Dictionary<JobId, (string Queue, string Key)> laneOf = [];
+    private readonly Dictionary<string, int> permits = [];
+    private long lastId;
+
+    public LanePlanner Planner { get; } = new();
+
+    public long Now { get; set; } = TimeSpan.TicksPerDay;
+
+    /// <summary>In the order of their claims.</summary>
+    public List<Claim> Claims { get; } = [];
+
+    public int WaitingCount => waiting.Values.Sum(lane => lane.Count);
+
+    public void PutQueue(string name, string[] limits, int size = 1_000, bool paused = false)
+    {
+        Planner.PutQueue(name, new QueueDefinition { Limits = limits }, paused);
+        permits.TryAdd(name, size);
+    }
+
+    public void PutRate(string name, int permits, int burst = 1) => Planner.PutLimit(name, new RateDefinition { Permits = permits, Burst = burst }, Now);
+
+    public void PutConcurrency(string name, int permits) => Planner.PutLimit(name, new ConcurrencyDefinition { Permits = permits }, Now);
+
+    public void Add(string queue, string key = "", int count = 1, int weight = 1)
+    {
+        if (!waiting.TryGetValue((queue, key), out var lane))
+            waiting.Add((queue, key), lane = []);
+        for (var i = 0; i < count; i++)
+        {
+            var head = new LaneHead(JobId.FromParts(++lastId, 0), weight);
+            lane.Add(head);
+            laneOf.Add(head.Id, (queue, key));
+        }
+
+        Planner.Arrive(queue, key);
+    }
+
+    public bool HasWaiting(string queue, string key) => waiting.TryGetValue((queue, key), out var lane) && lane.Count > 0;
+
+    /// <summary>The job at the head of a lane is not wanted any more.</summary>
+    public void CancelHead(string queue, string key)
+    {
+        waiting[(queue, key)].RemoveAt(0);
+        Planner.HeadLeft(queue, key);
+    }
+
+    public void GivePermits(string queue, int count) => permits[queue] += count;
+
+    public void End(Claim claim)
+    {
+        permits[claim.Queue]++;
+        if (claim.Hold is { } hold)
+            Planner.Return(hold);
+    }
+
+    /// <summary>One round.</summary>
+    /// <returns>What it claimed.</returns>
+    public List<Claim> Run()
+    {
+        var before = Claims.Count;
+        Planner.Run(new PlanRound
+        {
+            Now = Now,
+            EarliestSlot = Now + Millisecond,
+            Horizon = Now + (20 * Millisecond),
+            WakeAhead = 10 * Millisecond,
+            TakePermits = (queue, atMost) =>
+            {
+                var taken = Math.Clamp(permits[queue], 0, atMost);
+                permits[queue] -= taken;
+                return taken;
+            },
+            ReturnPermits = GivePermits,
+            Heads = (queue, key, atMost) => waiting.TryGetValue((queue, key), out var lane) ? [.. lane.Take(atMost)] : [],
+            Claim = (queue, head, slot, _) =>
+            {
+                var (_, key) = laneOf[head.Id];
+                waiting[(queue, key)].Remove(head);
+                Claims.Add(new Claim(queue, key, head, slot, Planner.HoldOf(queue, slot ?? Now, head.Weight)));
+            },
+        });
+        return Claims[before..];
+    }
+
+    /// <summary>Rounds whenever the planner asks for one, until a moment.</summary>
+    public void RunUntil(long end)
+    {
+        Run();
+        while (Planner.NextWake is var next && next <= end)
+        {
+            Assert.True(next > Now, "The planner asks for a round that cannot change anything.");
+            Now = next;
+            Run();
+        }
+
+        Now = end;
+    }
+
+    public sealed record Claim(string Queue, string Key, LaneHead Head, long? Slot, LimitHold? Hold);
+}
