@@ -3,6 +3,7 @@ using JobService.Jobs;
 using JobService.Storage;
 using JobService.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace JobService.Tests.Dispatch;
 
@@ -68,6 +69,16 @@ public sealed class StartWindowTests : IAsyncDisposable
         service.Services.GetRequiredService<Holds>().Hold(job, TimeSpan.FromMinutes(1));
 
         Assert.IsType<JobOutcome.Unstarted>((await RunAsync(job)).Outcome);
+        Assert.Empty(api.Requests);
+    }
+
+    [Fact]
+    public async Task After_the_stop_nothing_is_sent_any_more()
+    {
+        var job = await ClaimedAsync(slot: null);
+        service.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+
+        Assert.Equal(new JobOutcome.Unstarted(TimeSpan.Zero), (await RunAsync(job)).Outcome);
         Assert.Empty(api.Requests);
     }
 

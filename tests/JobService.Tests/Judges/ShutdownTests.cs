@@ -44,5 +44,28 @@ public sealed class ShutdownTests : IDisposable
         Assert.Equal(0, await service.StopAsync());
     }
 
+    [Fact]
+    public async Task What_runs_longer_than_the_grace_goes_back_without_a_failure()
+    {
+        var hang = TestContext.Current.CancellationToken;
+        await using var api = new RawTcpApi(request => request.Number == 1 ? WireReplies.Silence() : WireReplies.Answer());
+        string id;
+        await using (var service = await JobServiceProcess.StartAsync(data, new Dictionary<string, string> { ["JobService:Dispatch:GraceSeconds"] = "0.2" }))
+        {
+            using var queue = await service.Client.PutAsJsonAsync("/v1/queues/slow", new { target = new { kind = "http", baseAddress = api.Address } }, hang);
+            using var answer = await service.Client.PostAsJsonAsync("/v1/jobs", new { queue = "slow", payload = 1 }, hang);
+            id = (await answer.Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
+            await api.FirstRequest;
+
+            Assert.Equal(0, await service.StopAsync());
+        }
+
+        await using var again = await JobServiceProcess.StartAsync(data);
+        var job = await again.Client.GetFromJsonAsync<JsonElement>($"/v1/jobs/{id}?wait=10", hang);
+        Assert.Equal(("succeeded", 0), (job.GetProperty("state").GetString(), job.GetProperty("failures").GetInt32()));
+        Assert.Equal(["interrupted", "succeeded"], job.GetProperty("attempts").EnumerateArray().Select(attempt => attempt.GetProperty("outcome").GetString()));
+        Assert.Equal(2, api.Requests.Count);
+    }
+
     public void Dispose() => data.Delete(recursive: true);
 }

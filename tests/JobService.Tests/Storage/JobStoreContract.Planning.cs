@@ -216,6 +216,16 @@ public abstract partial class JobStoreContract
     }
 
     [Fact]
+    public async Task A_job_that_finds_as_many_calls_as_its_queue_allows_says_so()
+    {
+        Driver.Permits = 0;
+        var id = await Driver.AddAsync(Driver.NewJob());
+        Assert.Empty(await Driver.ClaimNowAsync());
+
+        Assert.Equal(new Waiting(WaitReason.Concurrency, Position: 1), (await Driver.GetAsync(id)).Waiting);
+    }
+
+    [Fact]
     public async Task A_limit_that_is_changed_counts_from_then_on()
     {
         await Driver.PutRateAsync("r", permits: 1, periodSeconds: 3_600);
