@@ -32,6 +32,8 @@ public sealed class JobExecutor(
                     timeout = time.CreateTimer(static state => ((RunningAttempt)state!).TimeOut(), attempt, job.Timeout, Timeout.InfiniteTimeSpan);
                 answer = await call;
                 Heed(job, answer);
+                if (answer is ApiAnswer.Broken { Type: ErrorTypes.Blocked })
+                    startedAt = null; // the guard stands behind the last look: nothing was sent
             }
             finally
             {

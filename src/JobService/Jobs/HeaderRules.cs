@@ -36,6 +36,8 @@ public static class HeaderRules
             return "A header name is made of letters, digits and !#$%&'*+-.^_`|~.";
         if (Framing.Contains(name) || name.StartsWith(ProxyPrefix, StringComparison.OrdinalIgnoreCase))
             return $"{name} frames the message or routes the connection: the service sets it.";
+        if (string.Equals(name, "Accept-Encoding", StringComparison.OrdinalIgnoreCase))
+            return "Accept-Encoding would bring compressed bytes that nobody unpacks: the service keeps answers as they come.";
         if (Ours.Contains(name))
             return $"{name} names the job: the service sets it.";
         return null;

@@ -61,22 +61,15 @@ public sealed partial class LanePlanner
         return hold;
     }
 
-    /// <summary>The call was never made: its slot is free again if no later one was handed out, and what it held is.</summary>
-    public void TakeBack(LimitHold hold)
+    /// <summary>The call has ended, or was never made: what it held is free, and an unused slot too if no later one was handed out.</summary>
+    public void Return(LimitHold hold, bool callWasMade)
     {
         for (var i = 0; i < hold.States.Length; i++)
         {
-            hold.States[i].TakeBack(hold.At, hold.Weight);
-            Reconsider(hold.Lines[i]);
-        }
-    }
-
-    /// <summary>A call has ended: what it held is free.</summary>
-    public void Return(LimitHold hold)
-    {
-        for (var i = 0; i < hold.States.Length; i++)
-        {
-            hold.States[i].Return(hold.Weight);
+            if (callWasMade)
+                hold.States[i].Return(hold.Weight);
+            else
+                hold.States[i].TakeBack(hold.At, hold.Weight);
             Reconsider(hold.Lines[i]);
         }
     }

@@ -107,6 +107,18 @@ public sealed class WayOfAJobTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_the_address_guard_stops_is_no_attempt()
+    {
+        await using var guarded = ServiceFixture.With(new Dictionary<string, string> { ["JobService:Upstream:AllowPrivateNetworks"] = "false" });
+        await guarded.PutAsync("/v1/queues/inside", """{"target": {"kind": "http", "baseAddress": "http://127.0.0.1:9"}}""");
+
+        using var answer = await guarded.SubmitAsync("""{"queue": "inside", "payload": 1}""", ("Prefer", "wait=10"));
+        var job = await JsonOf(answer);
+
+        Assert.Equal(("failed", ErrorTypes.Blocked, 0), (job.GetProperty("state").GetString(), TypeOf(job), job.GetProperty("attempt").GetInt32()));
+    }
+
+    [Fact]
     public async Task After_a_429_nothing_is_sent_before_the_time_it_names_and_no_failure_is_counted()
     {
         var times = new List<long>();

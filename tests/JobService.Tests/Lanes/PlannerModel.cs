@@ -62,7 +62,7 @@ internal sealed class PlannerModel
     {
         permits[claim.Queue]++;
         if (claim.Hold is { } hold)
-            Planner.Return(hold);
+            Planner.Return(hold, callWasMade: true);
     }
 
     /// <summary>One round.</summary>

@@ -23,6 +23,7 @@ public sealed class HeaderRulesTests
         { "X-A\r\nX-Injected", "a" },
         { "X-\u00c4", "a" },
         { "Host", "elsewhere" },
+        { "accept-encoding", "gzip" },
         { "host", "elsewhere" },
         { "Content-Length", "5" },
         { "Transfer-Encoding", "chunked" },

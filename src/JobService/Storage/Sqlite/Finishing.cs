@@ -23,7 +23,7 @@ internal static class Finishing
     {
         if (!turn.Memory.Running.TryGetValue(lease, out var running) || running.Hold is not { } hold)
             return false;
-        turn.Memory.Planner.Return(hold);
+        turn.Memory.Planner.Return(hold, callWasMade: true);
         running.Hold = null;
         return true;
     }
@@ -31,7 +31,7 @@ internal static class Finishing
     private static bool Finish(SqliteTurn turn, AttemptEnd end, RunningJob running)
     {
         if (running.Hold is { } hold)
-            GiveBack(turn, running, hold, wasMade: end.StartedAt is not null);
+            GiveBack(turn, running, hold, callWasMade: end.StartedAt is not null);
 
         var stamp = end.Job.Stamp;
         var startedAt = end.StartedAt?.UtcTicks;
@@ -87,16 +87,14 @@ internal static class Finishing
         return true;
     }
 
-    private static void GiveBack(SqliteTurn turn, RunningJob running, LimitHold hold, bool wasMade)
+    private static void GiveBack(SqliteTurn turn, RunningJob running, LimitHold hold, bool callWasMade)
     {
-        if (wasMade)
-        {
-            turn.Memory.Planner.Return(hold);
-            return;
-        }
+        if (callWasMade && !hold.EndsWithTheCall)
+            return; // what a rate has handed out stays handed out
 
-        turn.Memory.Planner.TakeBack(hold);
-        turn.TouchedLimits.UnionWith(running.Queue.Entry.Definition.Limits);
+        turn.Memory.Planner.Return(hold, callWasMade);
+        if (!callWasMade)
+            turn.TouchedLimits.UnionWith(running.Queue.Entry.Definition.Limits);
     }
 
     private static void Requeue(SqliteTurn turn, JobRow row, AttemptEnd end, QueueRow queue, long? dueAt, bool countFailure, ThrottleMark throttle)
