@@ -1,0 +1,60 @@
+using JobService.Jobs;
+using JobService.Storage.Sqlite;
+using Microsoft.Data.Sqlite;
+
+namespace JobService.Tests.Storage;
+
+/// <summary>The fence in the statements themselves: it holds also where no memory stands before it.</summary>
+public sealed class JobRowsTests : IDisposable
+{
+    private const long Lease = 7;
+    private const long Stranger = 8;
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("jobservice-rows-");
+    private readonly SqliteDatabase database;
+    private readonly SqliteConnection connection;
+    private readonly JobRows rows;
+    private readonly long stamp;
+
+    public JobRowsTests()
+    {
+        database = SqliteDatabase.Open(Path.Combine(folder.FullName, "jobs.db"));
+        connection = database.Connect();
+        rows = new JobRows(connection.Handle!);
+        var job = new NewJob { Id = new JobIdSource(TimeProvider.System, new Random(1)).Next(), Queue = "q", Payload = "1"u8.ToArray() };
+        stamp = job.Id.Stamp;
+        rows.Insert(job, queueId: 1, now: 1, dueAt: null, requestJson: null, tagsJson: null);
+        Assert.True(rows.Claim(stamp, Lease, startedAt: 2));
+    }
+
+    public void Dispose()
+    {
+        rows.Dispose();
+        connection.Dispose();
+        database.Dispose();
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
+    public void A_stranger_ends_nothing()
+    {
+        var result = new JobResult(200, "application/json", "{}"u8.ToArray(), 2);
+
+        Assert.False(rows.Succeed(stamp, Stranger, 2, 3, result));
+        Assert.False(rows.Fail(stamp, Stranger, 2, 3, undoAttempt: false));
+        Assert.False(rows.Stop(stamp, Stranger, 2, 3, undoAttempt: false, CancelReason.Request));
+        Assert.False(rows.Requeue(stamp, Stranger, 2, 3, dueAt: null, countFailure: true, undoAttempt: false, ThrottleMark.Clear));
+
+        Assert.Equal((JobState.Running, Lease), (rows.Find(stamp)!.State, rows.Find(stamp)!.Lease));
+        Assert.True(rows.Succeed(stamp, Lease, 2, 3, result));
+        Assert.False(rows.Succeed(stamp, Lease, 2, 3, result));
+    }
+
+    [Fact]
+    public void What_runs_cannot_be_claimed_and_what_ended_is_not_cancelled()
+    {
+        Assert.False(rows.Claim(stamp, Stranger, startedAt: 3));
+        Assert.False(rows.CancelQueued(stamp, now: 3, CancelReason.Request));
+        Assert.False(rows.Reopen(stamp, now: 3));
+    }
+}
