@@ -1,7 +1,6 @@
 using JobService.Api;
 using JobService.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace JobService.Tests.Api;
 
@@ -74,21 +73,5 @@ public sealed class DrainingTests : IAsyncDisposable
         Assert.Equal(503, (int)answer.StatusCode);
         Assert.Equal(type, (await ProblemJson.ReadAsync(answer)).Type);
         Assert.True(answer.Headers.RetryAfter?.Delta >= TimeSpan.FromSeconds(1));
-    }
-
-    /// <summary>Told to stop, while the host under it goes on.</summary>
-    private sealed class Stopping : IHostApplicationLifetime, IDisposable
-    {
-        private readonly CancellationTokenSource stopping = new();
-
-        public CancellationToken ApplicationStarted => CancellationToken.None;
-
-        public CancellationToken ApplicationStopping => stopping.Token;
-
-        public CancellationToken ApplicationStopped => CancellationToken.None;
-
-        public void StopApplication() => stopping.Cancel();
-
-        public void Dispose() => stopping.Dispose();
     }
 }

@@ -3,7 +3,6 @@ using JobService.Jobs;
 using JobService.Storage;
 using JobService.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace JobService.Tests.Dispatch;
 
@@ -76,9 +75,13 @@ public sealed class StartWindowTests : IAsyncDisposable
     public async Task After_the_stop_nothing_is_sent_any_more()
     {
         var job = await ClaimedAsync(slot: null);
-        service.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        using var lifetime = new Stopping();
+        lifetime.StopApplication();
+        using var attempt = new RunningAttempt(job);
 
-        Assert.Equal(new JobOutcome.Unstarted(TimeSpan.Zero), (await RunAsync(job)).Outcome);
+        var end = await ActivatorUtilities.CreateInstance<JobExecutor>(service.Services, lifetime).RunAsync(attempt, _ => { });
+
+        Assert.Equal(new JobOutcome.Unstarted(TimeSpan.Zero), end.Outcome);
         Assert.Empty(api.Requests);
     }
 
