@@ -91,8 +91,7 @@ internal static class JobEndpoints
         if (!ended && http.RequestAborted.IsCancellationRequested && cancelOnHangUp && !waits.IsDraining)
             await store.CancelAsync(id, CancelReason.Disconnect);
 
-        var now = ended ? await store.FindAsync(id, ResultJson.MaxInlineBytes) : null;
-        return Accepted(now ?? ((Submission.Accepted)submission).Job, http);
+        return Accepted(await store.FindAsync(id, ResultJson.MaxInlineBytes) ?? ((Submission.Accepted)submission).Job, http);
     }
 
     private static async Task<IResult> AnswerAsync(Submission submission, NewJob job, HttpContext http, IJobStore store, JobWaits waits)
@@ -173,9 +172,12 @@ internal static class JobEndpoints
 
         using var wait = hub.WhenEnded(id);
         var job = await store.FindAsync(id, ResultJson.MaxInlineBytes);
-        return job is null || job.State.IsFinished() || !await waits.EndsWithinAsync(wait, patience, http.RequestAborted)
-            ? job
-            : await store.FindAsync(id, ResultJson.MaxInlineBytes);
+        if (job is null || job.State.IsFinished())
+            return job;
+
+        // Ended or not: what was read before the wait is old by now.
+        await waits.EndsWithinAsync(wait, patience, http.RequestAborted);
+        return await store.FindAsync(id, ResultJson.MaxInlineBytes);
     }
 
     private static JsonAnswer<JobView> Accepted(Job job, HttpContext http)

@@ -19,7 +19,7 @@ public sealed record RetryPolicy
     /// <remarks>
     /// Decorrelated jitter: uniform between the base and three times the wait before, capped
     /// (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). The wait before is not stored:
-    /// its expectation after n failures, base · 1.5^(n − 1) · …, is replaced by its upper bound base · 3^(n − 1).
+    /// its upper bound after n failures, base · 3^(n − 1), stands for it.
     /// </remarks>
     /// <param name="failures">Failures so far, at least 1.</param>
     /// <param name="chance">Uniform in [0, 1).</param>

@@ -53,6 +53,21 @@ public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceF
     }
 
     [Fact]
+    public async Task When_the_time_is_over_the_answer_is_the_job_as_it_is_then()
+    {
+        await service.PutAsync("/v1/queues/patient", Slow);
+        using var submitted = await service.SubmitAsync("""{"queue":"patient","payload":1}""", ("Prefer", "wait=1"));
+        Assert.Equal("running", (await submitted.JsonAsync()).GetProperty("state").GetString());
+
+        await service.Store.PauseAsync("patient", paused: true);
+        using var waiting = await service.SubmitAsync("""{"queue":"patient","payload":2}""");
+        var look = service.SendAsync(HttpMethod.Get, $"{waiting.Headers.Location}?wait=1");
+        await service.Store.PauseAsync("patient", paused: false);
+        using var seen = await look;
+        Assert.Equal("running", (await seen.JsonAsync()).GetProperty("state").GetString());
+    }
+
+    [Fact]
     public async Task A_finished_job_has_a_strong_tag_and_is_not_sent_twice()
     {
         var self = await FinishedAsync();
