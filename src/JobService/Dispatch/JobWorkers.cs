@@ -79,7 +79,7 @@ public sealed partial class JobWorkers(
         if (gates.Return(job.Queue.Name, 1))
             store.Nudge();
         if (job.HoldsLimits)
-            store.Release(job);
+            store.Release(job, lesson: null);
     }
 
     private void BeginGrace() => _ = AbandonLaterAsync();

@@ -15,6 +15,9 @@ public sealed record Job
 
     public int Weight { get; init; } = 1;
 
+    /// <summary>At most one job of the whole service holds the lock of this name at a time.</summary>
+    public string? Lock { get; init; }
+
     /// <summary>Attempts that reached the send, the running one included.</summary>
     public int Attempt { get; init; }
 

@@ -13,6 +13,12 @@ public sealed record NewJob
 
     public int Priority { get; init; }
 
+    /// <summary>At most one job in the whole service holds the lock of this name, from its start to the end of its processing. Null: none.</summary>
+    public string? Lock { get; init; }
+
+    /// <summary>The job waits until the signal of this name is set. Null: it does not.</summary>
+    public string? Signal { get; init; }
+
     /// <summary>JSON in UTF-8, as it came. Null when only a request was given.</summary>
     public ReadOnlyMemory<byte>? Payload { get; init; }
 

@@ -9,6 +9,12 @@ public sealed record QueueDefinition
     /// <summary>Names of the limits that every call of this queue needs, all at once. Default: none.</summary>
     public IReadOnlyList<string> Limits { get; init; } = [];
 
+    /// <summary>Shares of keys in the queue, as <c>{"gold-7": 4}</c>: four times as much as a key that is not named. Each above 0, at most 1 000. Default: 1 for every key.</summary>
+    public IReadOnlyDictionary<string, double> KeyShares { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Where an answer says what the call has really cost, for all limits of the queue that do not say it themselves: see <c>weightFrom</c> of a limit.</summary>
+    public string? WeightFrom { get; init; }
+
     /// <summary>Calls at once on one node (the queue's <see cref="SemaphoreSlim"/>). Default 16, from 1 to 10 000.</summary>
     public int MaxConcurrency { get; init; } = 16;
 

@@ -185,6 +185,8 @@ public sealed partial class LanePlanner
         var heads = round.Heads(queue.Name, lane.Key, wanted);
         foreach (var head in heads)
         {
+            if (round.GoesAside(head))
+                continue;
             lane.HeadWeight = queue.Fit(head.Weight);
             if (FindBlocking(lane, round, out var at) is { } limit)
             {

@@ -28,6 +28,9 @@ public sealed class PlanRound
     /// <summary>The first jobs of a lane, at most so many.</summary>
     public required Func<string, string, int, IReadOnlyList<LaneHead>> Heads { get; init; }
 
+    /// <summary>Asked of each head before its limits: true when it has gone aside into the line of its lock, and the lane goes on with its next job.</summary>
+    public Func<LaneHead, bool> GoesAside { get; init; } = static _ => false;
+
     /// <summary>Claims a job: its limits are taken, a permit of the queue is its own. The slot is null when no limit has a rate.</summary>
     public required Action<string, LaneHead, long?, TimeSpan> Claim { get; init; }
 }

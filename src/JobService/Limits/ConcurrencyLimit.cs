@@ -11,9 +11,9 @@ public sealed class ConcurrencyLimit(ConcurrencyDefinition definition) : LimitSt
     /// <summary>No bound: a late start holds the limit all the same.</summary>
     public override TimeSpan StartWindow => TimeSpan.MaxValue;
 
-    public override long EarliestAt(long from, int weight) => Held + weight > Definition.Permits ? Never : Math.Max(from, PausedUntil);
+    protected override long OwnEarliestAt(long from, int weight) => Held + weight > Definition.Permits ? Never : from;
 
-    public override void Take(long at, int weight) => Held += weight;
+    protected override void OwnTake(long at, int weight) => Held += weight;
 
     /// <summary>Never below zero: a return too many (after a crash, say) must not turn into permits that nobody configured.</summary>
     public override void Return(int weight) => Held = Math.Max(0, Held - weight);

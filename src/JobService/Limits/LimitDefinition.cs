@@ -5,14 +5,21 @@ namespace JobService.Limits;
 /// <summary>A named resource that several queues may share.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(RateDefinition), "rate")]
+[JsonDerivedType(typeof(WindowDefinition), "window")]
 [JsonDerivedType(typeof(ConcurrencyDefinition), "concurrency")]
 public abstract record LimitDefinition
 {
-    /// <summary>Calls per period (<c>rate</c>) or calls at once (<c>concurrency</c>), by weight. From 1 to 1 000 000.</summary>
+    /// <summary>Calls per period (<c>rate</c>), in any window (<c>window</c>) or at once (<c>concurrency</c>), by weight. From 1 to 1 000 000.</summary>
     public required int Permits { get; init; }
 
-    /// <summary>One state for all jobs. Default: <c>shared</c>.</summary>
+    /// <summary>One state for all jobs (<c>shared</c>), or one for each job key (<c>perKey</c>). Default: <c>shared</c>.</summary>
     public LimitScope Scope { get; init; }
+
+    /// <summary>
+    /// Where an answer says what the call has really cost: a JMESPath expression on its JSON, as <c>usage.total_tokens</c>. The difference to the job's weight is
+    /// charged or refunded from that moment on. Default: the weight is the cost. Not for <c>concurrency</c>.
+    /// </summary>
+    public string? WeightFrom { get; init; }
 
     /// <summary>The heaviest job that can ever pass.</summary>
     [JsonIgnore]
@@ -32,6 +39,16 @@ public sealed record RateDefinition : LimitDefinition
     public override int MaxWeight => Burst;
 }
 
+/// <summary>Never more in any window of the period's length, wherever it begins: the exact log of all starts.</summary>
+public sealed record WindowDefinition : LimitDefinition
+{
+    /// <summary>Length of the window in seconds. Default 1, from 0.001 to 2 592 000.</summary>
+    public double PeriodSeconds { get; init; } = 1;
+
+    [JsonIgnore]
+    public override int MaxWeight => Permits;
+}
+
 /// <summary>Calls at once, over all queues that name the limit.</summary>
 public sealed record ConcurrencyDefinition : LimitDefinition
 {
@@ -42,4 +59,5 @@ public sealed record ConcurrencyDefinition : LimitDefinition
 public enum LimitScope
 {
     Shared,
+    PerKey,
 }

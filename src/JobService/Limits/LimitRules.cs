@@ -11,6 +11,8 @@ public static class LimitRules
             found.Add(("/permits", "From 1 to 1000000."));
         if (limit is RateDefinition { PeriodSeconds: not (>= 0.001 and <= 2_592_000) })
             found.Add(("/periodSeconds", "From 0.001 to 2592000."));
+        if (limit is WindowDefinition { PeriodSeconds: not (>= 0.001 and <= 2_592_000) })
+            found.Add(("/periodSeconds", "From 0.001 to 2592000."));
         if (limit is RateDefinition { Burst: < 1 or > 1_000_000 })
             found.Add(("/burst", "From 1 to 1000000."));
         return found;

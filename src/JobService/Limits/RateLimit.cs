@@ -38,10 +38,10 @@ public sealed class RateLimit : LimitState
         }
     }
 
-    public override long EarliestAt(long from, int weight) =>
-        weight > burst ? Never : Math.Max(Math.Max(from, PausedUntil), TheoreticalArrival - ((burst - weight) * interval));
+    protected override long OwnEarliestAt(long from, int weight) =>
+        weight > burst ? Never : Math.Max(from, TheoreticalArrival - ((burst - weight) * interval));
 
-    public override void Take(long at, int weight) => TheoreticalArrival = checked(Math.Max(TheoreticalArrival, at) + (weight * interval));
+    protected override void OwnTake(long at, int weight) => TheoreticalArrival = checked(Math.Max(TheoreticalArrival, at) + (weight * interval));
 
     /// <summary>Only the slot handed out last comes back: later ones were spaced after it.</summary>
     /// <remarks>TAT = at + w · T says that the slot was the last and that TAT was not beyond <paramref name="at"/> before it: it may go back to there.</remarks>

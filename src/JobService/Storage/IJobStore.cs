@@ -39,8 +39,8 @@ public interface IJobStore : IAsyncDisposable
 
     // ── running ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>The calls of these attempts are over: their limits are free for others. Processing may go on.</summary>
-    void Release(ClaimedJob job);
+    /// <summary>The call is over: what it held of its limits is free for others, and what it has taught is heeded. Processing may go on.</summary>
+    void Release(ClaimedJob job, CallLesson? lesson);
 
     /// <summary>Writes how attempts ended, each only where its lease still holds; the others change nothing and are counted as lost.</summary>
     /// <returns>How many ends were written.</returns>

@@ -75,7 +75,7 @@ public abstract partial class JobStoreContract
         Assert.Empty(await Driver.ClaimNowAsync());
         Assert.Equal((2, 0), await TakenOf("db"));
 
-        Driver.Store.Release(running[0]);
+        Driver.Store.Release(running[0], lesson: null);
         var next = Assert.Single(await Driver.ClaimAsync());
         Assert.NotEqual(running[0].Id, next.Id);
         await Driver.SucceedAsync(running[0]); // its permit went back before: not a second time

@@ -26,7 +26,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
     private readonly SqliteStatement selectHeads = new(database, """
         SELECT j.stamp, j.salt, j.weight, j.attempt, j.failures, j.max_attempts, j.timeout_ms, j.start_before, j.throttled_since, b.payload, b.request
         FROM   jobs j INDEXED BY jobs_ready JOIN bodies b USING (stamp)
-        WHERE  j.state = 0 AND j.due_at IS NULL AND j.queue_id = ?1 AND j.key = ?2
+        WHERE  j.state = 0 AND j.due_at IS NULL AND j.parked IS NULL AND j.queue_id = ?1 AND j.key = ?2
         ORDER  BY j.priority DESC, j.stamp
         LIMIT  ?3
         """);
@@ -105,7 +105,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
     private readonly SqliteStatement selectRunning = new(database, "SELECT stamp FROM jobs INDEXED BY jobs_running WHERE state = 1");
 
     private readonly SqliteStatement selectLanes = new(database, """
-        SELECT DISTINCT queue_id, key FROM jobs INDEXED BY jobs_ready WHERE state = 0 AND due_at IS NULL
+        SELECT DISTINCT queue_id, key FROM jobs INDEXED BY jobs_ready WHERE state = 0 AND due_at IS NULL AND parked IS NULL
         """);
 
     public void Insert(NewJob job, long queueId, long now, long? dueAt, string? requestJson, string? tagsJson)

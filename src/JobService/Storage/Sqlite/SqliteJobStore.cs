@@ -46,7 +46,7 @@ public sealed class SqliteJobStore : IJobStore
 
     public void Nudge() => writer.Nudge();
 
-    public void Release(ClaimedJob job) => _ = writer.AskAsync(turn => Finishing.ReturnHold(turn, job.Lease));
+    public void Release(ClaimedJob job, CallLesson? lesson) => _ = writer.AskAsync(turn => Finishing.ReturnHold(turn, job.Lease));
 
     public Task<int> FinishAsync(IReadOnlyList<AttemptEnd> ends) => writer.RunAsync(turn => Finishing.Finish(turn, ends));
 

@@ -131,10 +131,10 @@ internal sealed class SqliteReads(SqliteDatabase database) : IDisposable
             """
             SELECT count(*) FROM (
               SELECT 1 FROM jobs INDEXED BY jobs_ready
-              WHERE  state = 0 AND due_at IS NULL AND queue_id = (SELECT id FROM queues WHERE name = @Queue) AND key = @Key AND priority > @Priority
+              WHERE  state = 0 AND due_at IS NULL AND parked IS NULL AND queue_id = (SELECT id FROM queues WHERE name = @Queue) AND key = @Key AND priority > @Priority
               UNION ALL
               SELECT 1 FROM jobs INDEXED BY jobs_ready
-              WHERE  state = 0 AND due_at IS NULL AND queue_id = (SELECT id FROM queues WHERE name = @Queue) AND key = @Key AND priority = @Priority
+              WHERE  state = 0 AND due_at IS NULL AND parked IS NULL AND queue_id = (SELECT id FROM queues WHERE name = @Queue) AND key = @Key AND priority = @Priority
                      AND stamp < @Stamp
               LIMIT  @counted)
             """,
