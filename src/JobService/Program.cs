@@ -49,6 +49,7 @@ try
     Settings<DispatchOptions>(DispatchOptions.Section);
     services.AddSingleton<QueueGates>();
     services.AddSingleton<Holds>();
+    services.AddSingleton<Lessons>();
     services.AddSingleton<RunningJobs>();
     services.AddSingleton<SlotClock>();
     services.AddSingleton<JobExecutor>();

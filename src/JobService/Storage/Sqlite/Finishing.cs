@@ -67,15 +67,12 @@ internal static class Finishing
                 WriteAttempt(turn, row, end, error.Status, "failed");
                 Requeue(turn, row, end, running.Queue, wait > TimeSpan.Zero ? turn.Now + wait.Ticks : null, countFailure: true, ThrottleMark.Clear);
                 break;
-            case JobOutcome.Throttled(var error, var wait):
+            case JobOutcome.Throttled(var error):
                 turn.Jobs.WriteError(stamp, error);
                 WriteAttempt(turn, row, end, error.Status, "throttled");
-                Pause(turn, running.Queue, row.Key, endedAt + wait.Ticks);
                 Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Set);
                 break;
-            case JobOutcome.Unstarted(var wait):
-                if (wait > TimeSpan.Zero)
-                    turn.Memory.Planner.PauseLane(running.Queue.Entry.Name, row.Key, turn.Now + wait.Ticks);
+            case JobOutcome.Unstarted:
                 Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Keep);
                 break;
             case JobOutcome.Returned:
@@ -104,14 +101,6 @@ internal static class Finishing
         turn.Memory.Expect(dueAt, row.StartBefore);
         if (dueAt is null)
             turn.Memory.Planner.Arrive(queue.Entry.Name, row.Key);
-    }
-
-    private static void Pause(SqliteTurn turn, QueueRow queue, string key, long until)
-    {
-        if (turn.Memory.Planner.Pause(queue.Entry.Name, key, until))
-            turn.Definitions.PauseLane(queue.Id, key, until);
-        else
-            turn.TouchedLimits.UnionWith(queue.Entry.Definition.Limits);
     }
 
     private static void WriteAttempt(SqliteTurn turn, JobRow row, AttemptEnd end, int? status, string outcome)
