@@ -45,6 +45,7 @@ try
 
     Settings<UpstreamOptions>(UpstreamOptions.Section);
     services.AddSingleton<ApiTargets>();
+    services.AddSingleton<TrueCost>();
     Settings<ProcessingOptions>(ProcessingOptions.Section);
     Settings<DispatchOptions>(DispatchOptions.Section);
     services.AddSingleton<QueueGates>();
