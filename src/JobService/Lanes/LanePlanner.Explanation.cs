@@ -54,8 +54,8 @@ public sealed partial class LanePlanner
             if (limit.Find(lane.Key) is not { } line)
                 continue;
             var before = ahead ?? 0;
-            if (!limit.IsPerKey)
-                before += WeightBefore(line, lane, before, weight);
+            if (!limit.IsPerKey && ahead is not null)
+                before += WeightBefore(line, lane, before);
             var at = line.State.EarliestAfter(now, before, weight);
             if (at > now && (last is null || at > last.Value.At))
                 last = (line, at);
@@ -65,7 +65,7 @@ public sealed partial class LanePlanner
     }
 
     /// <summary>What lanes that stand in the line will start before the lane comes to a job with so much before it, in virtual time.</summary>
-    private static long WeightBefore(LimitLine line, Lane lane, long ahead, int weight)
+    private static long WeightBefore(LimitLine line, Lane lane, long ahead)
     {
         var turn = lane.VirtualTime + (ahead / lane.Share);
         var before = 0.0;

@@ -30,9 +30,11 @@ public sealed partial class LanePlanner
             lookedAt.AddRange(changed);
             changed.Clear();
             for (var i = first; i < lookedAt.Count; i++)
-                Wake(lookedAt[i], round);
+                CallNext(lookedAt[i], round);
             foreach (var queue in active.ToList())
                 ServeReady(queue, round);
+            for (var i = first; i < lookedAt.Count; i++)
+                ServeLine(lookedAt[i], round);
         }
         while (changed.Count > 0 && ++passes < MaxPassesPerRound);
 
@@ -40,6 +42,9 @@ public sealed partial class LanePlanner
         {
             if (unused > 0)
                 round.ReturnPermits(queue.Name, unused);
+            else if (queue.StartedInRound == MaxPermitsPerRound)
+                active.Add(queue); // more may be had in the next round
+            queue.StartedInRound = 0;
             queue.ForgetIdle(round.Now);
         }
 
@@ -85,22 +90,24 @@ public sealed partial class LanePlanner
             changed.Add(limit.LineOf(""));
     }
 
-    private void Wake(LimitLine line, PlanRound round)
+    private void ServeLine(LimitLine line, PlanRound round)
     {
         if (line.Limit.IsPerKey)
-        {
-            CallNext(line, round);
             return;
-        }
 
         while (line.Head(queue => MayStart(queue, round)) is { } lane && MayGo(line, lane, round))
+        {
             Serve(lane, round);
+            // It may be its turn again; otherwise it stands in line before the next slot is given away.
+            while (lane.StandsIn is ReadyLine && MayStart(lane.Queue, round))
+                Serve(lane, round);
+        }
     }
 
-    /// <summary>Who goes first among the keys is their queue's affair: the lane is called to be ready, one at a time.</summary>
+    /// <summary>At the limit of one key a lane is called to be ready, one at a time: who goes first among the keys is their queue's affair.</summary>
     private void CallNext(LimitLine line, PlanRound round)
     {
-        if (line.Called is not null || line.Head(queue => IsOpen(queue, round.Now)) is not { } lane || !MayGo(line, lane, round))
+        if (!line.Limit.IsPerKey || line.Called is not null || line.Head(queue => IsOpen(queue, round.Now)) is not { } lane || !MayGo(line, lane, round))
             return;
 
         MoveToReady(lane);
@@ -119,10 +126,11 @@ public sealed partial class LanePlanner
     /// <summary>Claims what the lane may start now, then puts it where it belongs: ready, at the limit that allows it last, or to rest.</summary>
     private void Serve(Lane lane, PlanRound round)
     {
+        var calledBy = lane.CalledBy;
         Leave(lane);
         var queue = lane.Queue;
         var lines = queue.LinesOf(lane.Key);
-        if (Array.Find(lines, line => line.HasBefore(lane, other => MayStart(other, round))) is { } ahead)
+        if (Array.Find(lines, line => line != calledBy && line.HasBefore(lane, other => MayStart(other, round))) is { } ahead)
         {
             // What it would start is asked when it stands in front.
             lane.HeadWeight = 1;
@@ -176,8 +184,9 @@ public sealed partial class LanePlanner
         });
 
         permits[queue]--;
+        queue.StartedInRound++;
         queue.Ready.Serve(lane.VirtualTime);
-        foreach (var line in lines)
+        foreach (var line in lines.Where(line => !line.Limit.IsPerKey))
             line.Serve(lane.VirtualTime);
         lane.Charge(head.Weight);
         lane.Jobs--;
@@ -231,9 +240,10 @@ public sealed partial class LanePlanner
             return false;
         if (!permits.TryGetValue(queue, out var free))
             permits.Add(queue, free = round.TakePermits(queue.Name, MaxPermitsPerRound));
-        if (free == 0)
-            starved.Add(queue);
-        return free > 0;
+        if (free > 0)
+            return true;
+        starved.Add(queue);
+        return false;
     }
 
     // ── when to look again ────────────────────────────────────────────────────────────────────────────────────────────

@@ -32,14 +32,15 @@ internal sealed class LimitLine(NamedLimit limit, string key, LimitState state) 
 
     public IEnumerable<Lane> Lanes => queues.SelectMany(queue => queue.Lanes);
 
-    /// <summary>The first lane of those queues that may start something.</summary>
+    /// <summary>The first lane of those queues that may start something. At the limit of one key, where each queue has one lane, who came first.</summary>
     public Lane? Head(Func<QueueLanes, bool> mayStart)
     {
         Lane? head = null;
         foreach (var (queue, lanes) in queues)
         {
-            if (lanes.First is { } first && (head is null || Lane.Compare(first, head) < 0) && mayStart(queue))
-                head = first;
+            if (lanes.First is not { } first || (head is not null && (Limit.IsPerKey || Lane.Compare(first, head) > 0)) || !mayStart(queue))
+                continue;
+            head = first;
         }
 
         return head;
@@ -47,7 +48,11 @@ internal sealed class LimitLine(NamedLimit limit, string key, LimitState state) 
 
     /// <summary>True when some lane of this line, of a queue that may start something, goes before the given one.</summary>
     public bool HasBefore(Lane lane, Func<QueueLanes, bool> mayStart) =>
-        !IsEmpty && Head(mayStart) is { } head && head != lane && (head.VirtualTime, head.Number).CompareTo((TimeHere(lane), lane.Number)) < 0;
+        !IsEmpty && Head(mayStart) is { } head && head != lane
+        && (Limit.IsPerKey || (head.VirtualTime, head.Number).CompareTo((TimeHere(lane), lane.Number)) < 0);
+
+    /// <summary>The clocks of different queues do not compare: at the limit of one key they take turns, and a lane keeps its time.</summary>
+    protected override double TimeHere(Lane lane) => Limit.IsPerKey ? lane.VirtualTime : base.TimeHere(lane);
 
     protected override void Add(Lane lane)
     {

@@ -19,6 +19,9 @@ internal sealed class QueueLanes(string name)
     /// <summary>Its target is broken: nothing starts before this moment.</summary>
     public long HeldUntil { get; set; }
 
+    /// <summary>Jobs that the present round has started.</summary>
+    public int StartedInRound { get; set; }
+
     /// <summary>Lanes that only wait for the queue's turn: its permits.</summary>
     public ReadyLine Ready { get; } = new();
 

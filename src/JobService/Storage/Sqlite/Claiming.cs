@@ -47,7 +47,7 @@ internal static class Claiming
         queue.Move(JobState.Queued, JobState.Running);
         queue.Starts.Count(turn.Now);
         var definition = queue.Entry.Definition;
-        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, row.Key, start.Hold));
+        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, row.Key, start.Slot ?? turn.Now, start.Hold));
         turn.Touch(start.Hold);
 
         return new ClaimedJob

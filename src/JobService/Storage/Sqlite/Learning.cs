@@ -9,30 +9,24 @@ internal static class Learning
     public static bool Release(SqliteTurn turn, ClaimedJob job, CallLesson lesson)
     {
         if (turn.Memory.Running.TryGetValue(job.Lease, out var running))
-            Heed(turn, running, job.Key, lesson);
+            Heed(turn, running, lesson);
         // A rate's slot stays with the attempt: whether it comes back is known when it ends.
         return job.HoldsLimits && Finishing.ReturnHold(turn, job.Lease);
     }
 
-    private static void Heed(SqliteTurn turn, RunningJob running, string key, CallLesson lesson)
+    private static void Heed(SqliteTurn turn, RunningJob running, CallLesson lesson)
     {
-        if (MomentOf(lesson, turn.Now) is not { } until)
+        var planner = turn.Memory.Planner;
+        var queue = running.Queue;
+        if (planner.Heed(queue.Entry.Name, running.Key, running.Hold, running.StartedAt, lesson, turn.Now) is { } until)
+            turn.Definitions.PauseLane(queue.Id, running.Key, until);
+        if (running.Hold is not { } hold)
             return;
 
-        var queue = running.Queue;
-        if (lesson.CircuitOpen)
-            turn.Memory.Planner.PauseLane(queue.Entry.Name, key, until);
-        else if (turn.Memory.Planner.Pause(queue.Entry.Name, key, until))
-            turn.Definitions.PauseLane(queue.Id, key, until);
-        else
-            turn.TouchedLimits.UnionWith(queue.Entry.Definition.Limits);
+        foreach (var (limit, weight) in lesson.TrueWeights ?? NoWeights)
+            planner.Correct(hold, limit, weight, turn.Now);
+        turn.Touch(hold);
     }
 
-    private static long? MomentOf(CallLesson lesson, long now) => lesson switch
-    {
-        { NotBefore: { } told } => told.UtcTicks,
-        { Refused: true } => now + CallLesson.WaitWithoutMoment.Ticks,
-        { Budget: { Remaining: 0, Until: var until } } => until.UtcTicks,
-        _ => null,
-    };
+    private static readonly Dictionary<string, int> NoWeights = [];
 }

@@ -65,7 +65,7 @@ internal static partial class Loading
             var queue = turn.Memory.Queue(row.QueueId);
             var callIsOver = former.Running.TryGetValue(row.Lease!.Value, out var before) && before.Hold is null;
             var hold = callIsOver ? null : turn.Memory.Planner.Retake(queue.Entry.Name, row.Key, row.StartedAt ?? turn.Now, row.Weight);
-            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, hold));
+            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, row.StartedAt ?? turn.Now, hold));
         }
     }
 

@@ -163,7 +163,7 @@ public sealed class SqliteJobStore : IJobStore
     private async Task<Waiting?[]> ExplainAsync(List<JobRead> jobs) =>
         jobs.TrueForAll(job => job.State != JobState.Queued)
             ? new Waiting?[jobs.Count]
-            : await writer.AskAsync(turn => jobs.ConvertAll(job => Explaining.Wait(turn.Memory, job)).ToArray());
+            : await writer.AskAsync(turn => jobs.ConvertAll(job => Explaining.Wait(turn.Memory, job, turn.Now)).ToArray());
 
     private static DateTimeOffset Time(long ticks) => new(ticks, TimeSpan.Zero);
 }

@@ -79,13 +79,16 @@ internal sealed class StoreMemory
 }
 
 /// <summary>An attempt that holds a lease.</summary>
-internal sealed class RunningJob(JobId id, QueueRow queue, string key, LimitHold? hold)
+internal sealed class RunningJob(JobId id, QueueRow queue, string key, long startedAt, LimitHold? hold)
 {
     public JobId Id { get; } = id;
 
     public QueueRow Queue { get; } = queue;
 
     public string Key { get; } = key;
+
+    /// <summary>Its slot, or the moment of its claim.</summary>
+    public long StartedAt { get; } = startedAt;
 
     /// <summary>What the call holds of its limits; null once the call is over, or when it held nothing.</summary>
     public LimitHold? Hold { get; set; } = hold;
