@@ -1,5 +1,6 @@
 using JobService.Jobs;
 using JobService.Lanes;
+using JobService.Limits;
 
 namespace JobService.Storage.Sqlite;
 
@@ -21,18 +22,39 @@ internal static class Explaining
         return new Waiting(stand.Reason, stand.Limit, stand.Until is { } until ? new DateTimeOffset(until, TimeSpan.Zero) : null, position);
     }
 
-    public static LimitStatus? Limit(SqliteTurn turn, string name)
+    public static LimitStatus? Limit(SqliteTurn turn, string name, string? key)
     {
-        if (!turn.Memory.Limits.ContainsKey(name))
+        if (!turn.Memory.Limits.TryGetValue(name, out var limit))
             return null;
 
-        var state = turn.Memory.Planner.Limit(name);
-        var next = state.EarliestAt(turn.Now, weight: 1);
-        return new LimitStatus(
-            state.Taken(turn.Now),
-            state.Available(turn.Now),
-            next > turn.Now && next < StoreMemory.Never ? new DateTimeOffset(next, TimeSpan.Zero) : null,
-            turn.Memory.Planner.WaitingAt(name),
-            state.PausedUntil > turn.Now ? new DateTimeOffset(state.PausedUntil, TimeSpan.Zero) : null);
+        var planner = turn.Memory.Planner;
+        return limit.Entry.Definition.Scope == LimitScope.PerKey && key is null
+            ? OfAllKeys([planner.Limit(name)], LimitState.For(limit.Entry.Definition), turn.Now, planner.WaitingAt(name))
+            : Of(planner.Limit(name), turn.Now, planner.WaitingAt(name));
     }
+
+    private static LimitStatus Of(LimitState state, long now, int waiting)
+    {
+        var next = state.EarliestAt(now, weight: 1);
+        var budget = BudgetOf(state, now);
+        return new LimitStatus(
+            state.Taken(now),
+            state.Available(now),
+            next > now && next < StoreMemory.Never ? At(next) : null,
+            waiting,
+            state.PausedUntil > now ? At(state.PausedUntil) : null)
+        {
+            Factor = state.FactorAt(now) is < 1 and var factor ? factor : null,
+            Remaining = budget?.Remaining,
+            RemainingUntil = budget is var (_, until) ? At(until) : null,
+        };
+    }
+
+    /// <summary>What keys hold adds up; when the next permit is free, and what was learned, is a matter of each.</summary>
+    private static LimitStatus OfAllKeys(IReadOnlyCollection<LimitState> states, LimitState untouched, long now, int waiting) =>
+        new(states.Sum(state => state.Taken(now)), untouched.Available(now), NextFreeAt: null, waiting, PausedUntil: null) { Keys = states.Count };
+
+    private static (long Remaining, long Until)? BudgetOf(LimitState state, long now) => null;
+
+    private static DateTimeOffset At(long moment) => new(moment, TimeSpan.Zero);
 }
