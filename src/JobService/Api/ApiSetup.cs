@@ -13,6 +13,7 @@ internal static class ApiSetup
         services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<ConfiguredCatalog>, ConfiguredCatalogCheck>();
         services.AddHostedService<CatalogDeclaration>();
         services.AddSingleton<JobWaits>();
+        services.AddSingleton<ChangeLog>();
         services.AddSingleton<ApiKeyGate>();
         services.AddSingleton<RequestLog>();
         services.AddSingleton<LastConnections>();

@@ -21,9 +21,9 @@ public sealed class ConfiguredCatalog
     internal void Read(IConfiguration configuration)
     {
         foreach (var section in configuration.GetSection("JobService:Limits").GetChildren())
-            Enter(section, Limits, limit => LimitRules.Check(limit).Select(v => new Violation(v.Pointer, v.Detail)));
+            Enter(section, Limits, DefinitionRules.Check);
         foreach (var section in configuration.GetSection("JobService:Queues").GetChildren())
-            Enter(section, Queues, QueueRules.Check);
+            Enter(section, Queues, DefinitionRules.Check);
 
         foreach (var (name, queue) in Queues)
         {
@@ -58,13 +58,14 @@ public sealed class ConfiguredCatalog
     private void Report(IConfigurationSection section, IEnumerable<Violation> violations) =>
         Faults.AddRange(violations.Select(v => $"{section.Path}{v.Pointer.Replace('/', ':')}: {v.Detail}"));
 
-    /// <summary>The section as JSON, all leaves texts; what counts from 0 is an array.</summary>
+    /// <summary>The section as JSON, all leaves texts; what counts from 0 is an array, except where the names are job keys.</summary>
     private static JsonNode? Json(IConfigurationSection section)
     {
         var children = section.GetChildren().ToArray();
         if (children.Length == 0)
             return section.Value is { } text ? JsonValue.Create(text) : null;
-        if (children.Select((child, i) => child.Key == i.ToString()).All(counts => counts))
+        if (!section.Key.Equals(nameof(QueueDefinition.KeyShares), StringComparison.OrdinalIgnoreCase)
+            && children.Select((child, i) => child.Key == i.ToString()).All(counts => counts))
             return new JsonArray([.. children.Select(Json)]);
 
         // A null in the configuration means what leaving it out means.

@@ -21,14 +21,15 @@ internal static class LimitEndpoints
 
         limits.MapGet("/{name}", GetAsync).WithName("getLimit")
             .WithSummary("Read a limit and its state")
-            .WithDescription("The `ETag` is for `If-Match`.")
+            .WithDescription(Descriptions.GetLimit)
+            .Takes(QueryParameter.StateKey)
             .Answers<LimitView>(StatusCodes.Status200OK, "The limit.")
             .Refuses(400, 404);
 
         limits.MapPut("/{name}", PutAsync).WithName("putLimit")
             .WithSummary("Make or replace a limit")
-            .WithDescription("Replaces the whole limit: what is left out has its default. Effective within a second.")
-            .Takes<LimitDefinition>(Examples.Limit).TakesHeaders(RequestHeader.IfMatch, RequestHeader.IfNoneYet)
+            .WithDescription(Descriptions.PutLimit)
+            .Takes<LimitDefinition>(Examples.Limits).TakesHeaders(RequestHeader.IfMatch, RequestHeader.IfNoneYet)
             .Answers<LimitView>(StatusCodes.Status200OK, "Replaced.")
             .Answers<LimitView>(StatusCodes.Status201Created, "Made.")
             .Refuses(400, 412, 413, 415, 503);
@@ -43,12 +44,17 @@ internal static class LimitEndpoints
     private static JsonAnswer<LimitList> List(IJobStore store) => new(StatusCodes.Status200OK,
         new LimitList([.. store.Catalog.Limits.Values.OrderBy(limit => limit.Name, StringComparer.Ordinal).Select(limit => LimitView.Of(limit))]));
 
-    // 200 · 404
-    private static async Task<IResult> GetAsync(string name, HttpContext http, IJobStore store) =>
-        store.Catalog.Limits.TryGetValue(name, out var limit) ? await AnswerAsync(StatusCodes.Status200OK, limit, http, store) : Problems.NoLimit(name);
+    // 200 · 400 bad key · 404
+    private static async Task<IResult> GetAsync(string name, HttpContext http, IJobStore store)
+    {
+        var key = http.Request.Query.TryGetValue(QueryParameter.StateKey.Name, out var given) ? given.ToString() : null;
+        if (key is not null && !Names.IsText(key))
+            return Problems.Parameter(QueryParameter.StateKey.Name, "at most 256 characters, none of them a control character.");
+        return store.Catalog.Limits.TryGetValue(name, out var limit) ? await AnswerAsync(StatusCodes.Status200OK, limit, http, store, key) : Problems.NoLimit(name);
+    }
 
     // 200 replaced · 201 made · 400 · 412 changed meanwhile · 413 · 415
-    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store)
+    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, ChangeLog changes)
     {
         if (!Names.IsName(name))
             return Problems.Invalid($"A limit's name: {Names.Wanted}.");
@@ -59,15 +65,17 @@ internal static class LimitEndpoints
         var body = await JsonBody.ReadAsync<LimitDefinition>(http.Request);
         if (body.IsRefused)
             return body.Refusal;
-        if (LimitRules.Check(body.Value) is { Count: > 0 } violations)
-            return Problems.Body([.. violations.Select(v => new Violation(v.Pointer, v.Detail))]);
+        if (DefinitionRules.Check(body.Value) is { Count: > 0 } violations)
+            return Problems.Body(violations);
 
-        switch (await store.PutLimitAsync(name, body.Value, expected))
+        var outcome = await store.PutLimitAsync(name, body.Value, expected);
+        changes.Put(http, outcome);
+        switch (outcome)
         {
             case PutOutcome<LimitEntry>.Created(var made):
                 http.Response.Headers.Location = $"/v1/limits/{name}";
                 return await AnswerAsync(StatusCodes.Status201Created, made, http, store);
-            case PutOutcome<LimitEntry>.Replaced(var replaced):
+            case PutOutcome<LimitEntry>.Replaced(var replaced, _):
                 return await AnswerAsync(StatusCodes.Status200OK, replaced, http, store);
             case PutOutcome<LimitEntry>.Outdated(var current):
                 return Problems.Outdated(current);
@@ -77,7 +85,7 @@ internal static class LimitEndpoints
     }
 
     // 204 · 404 · 409 a queue names it, or configured · 412
-    private static async Task<IResult> DeleteAsync(string name, HttpContext http, IJobStore store)
+    private static async Task<IResult> DeleteAsync(string name, HttpContext http, IJobStore store, ChangeLog changes)
     {
         if (!store.Catalog.Limits.TryGetValue(name, out var limit))
             return Problems.NoLimit(name);
@@ -85,7 +93,10 @@ internal static class LimitEndpoints
         if (refusal is not null)
             return refusal;
 
-        return await store.DeleteLimitAsync(name, expected) switch
+        var outcome = await store.DeleteLimitAsync(name, expected);
+        if (outcome == DeleteOutcome.Deleted)
+            changes.Note(http, "Limit", name, "deleted");
+        return outcome switch
         {
             DeleteOutcome.Deleted => Results.NoContent(),
             DeleteOutcome.NotFound => Problems.NoLimit(name),
@@ -95,9 +106,9 @@ internal static class LimitEndpoints
         };
     }
 
-    private static async Task<JsonAnswer<LimitView>> AnswerAsync(int status, LimitEntry limit, HttpContext http, IJobStore store)
+    private static async Task<JsonAnswer<LimitView>> AnswerAsync(int status, LimitEntry limit, HttpContext http, IJobStore store, string? key = null)
     {
         http.Response.Headers.ETag = EntityTags.Of(limit.Revision);
-        return new JsonAnswer<LimitView>(status, LimitView.Of(limit, await store.LimitAsync(limit.Name)));
+        return new JsonAnswer<LimitView>(status, LimitView.Of(limit, await store.LimitAsync(limit.Name, key)));
     }
 }

@@ -70,7 +70,8 @@ internal static class Problems
         Of(ProblemType.UnknownLimit, $"There is no limit '{limit}'. Make it first: PUT /v1/limits/{limit}.") with { Limit = limit });
 
     public static IResult NeverFits(string limit, int maxWeight) => Answer(
-        Of(ProblemType.NeverFits, $"Limit '{limit}' allows a weight of {maxWeight} at most. Submit a lighter job, or raise the limit.")
+        Of(ProblemType.NeverFits, $"Limit '{limit}' allows a weight of {maxWeight} at most. Submit a lighter job, or raise the limit: the burst of a rate, the permits of a window or "
+            + "concurrency limit. Token budgets use a window limit, which takes any weight up to its permits.")
             with { Limit = limit, MaxWeight = maxWeight });
 
     public static IResult RequestNotAllowed(string queue) => Answer(

@@ -1,6 +1,7 @@
 using JobService.Api.Contracts;
 using JobService.Api.Documentation;
 using JobService.Api.Http;
+using JobService.Intake;
 using JobService.Jobs;
 using JobService.Storage;
 
@@ -38,13 +39,13 @@ internal static class QueueEndpoints
             .AnswersEmpty(StatusCodes.Status204NoContent, "Deleted.")
             .Refuses(400, 404, 409, 412, 503);
 
-        queues.MapPost("/{name}/pause", (string name, HttpContext http, IJobStore store) => PauseAsync(name, paused: true, http, store)).WithName("pauseQueue")
+        queues.MapPost("/{name}/pause", (string name, HttpContext http, IJobStore store, ChangeLog changes) => PauseAsync(name, paused: true, http, store, changes)).WithName("pauseQueue")
             .WithSummary("Pause a queue")
             .WithDescription("Nothing is started any more; running calls end as they would. Jobs are taken in up to the capacity.")
             .Answers<QueueView>(StatusCodes.Status200OK, "The queue as it is now.")
             .Refuses(400, 404, 503);
 
-        queues.MapPost("/{name}/resume", (string name, HttpContext http, IJobStore store) => PauseAsync(name, paused: false, http, store)).WithName("resumeQueue")
+        queues.MapPost("/{name}/resume", (string name, HttpContext http, IJobStore store, ChangeLog changes) => PauseAsync(name, paused: false, http, store, changes)).WithName("resumeQueue")
             .WithSummary("Resume a paused queue")
             .Answers<QueueView>(StatusCodes.Status200OK, "The queue as it is now.")
             .Refuses(400, 404, 503);
@@ -66,7 +67,7 @@ internal static class QueueEndpoints
             : Problems.NoQueue(name);
 
     // 200 replaced · 201 made · 400 · 412 changed meanwhile · 413 · 415 · 422 unknown limit
-    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store)
+    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, QueueRoom room, ChangeLog changes)
     {
         if (!Names.IsName(name))
             return Problems.Invalid($"A queue's name: {Names.Wanted}.");
@@ -77,15 +78,19 @@ internal static class QueueEndpoints
         var body = await JsonBody.ReadAsync<QueueDefinition>(http.Request);
         if (body.IsRefused)
             return body.Refusal;
-        if (QueueRules.Check(body.Value) is { Count: > 0 } violations)
+        if (DefinitionRules.Check(body.Value) is { Count: > 0 } violations)
             return Problems.Body(violations);
 
-        switch (await store.PutQueueAsync(name, body.Value, expected))
+        var outcome = await store.PutQueueAsync(name, body.Value, expected);
+        changes.Put(http, outcome);
+        switch (outcome)
         {
             case PutOutcome<QueueEntry>.Created(var made):
                 http.Response.Headers.Location = $"/v1/queues/{name}";
                 return Answer(StatusCodes.Status201Created, made, http);
-            case PutOutcome<QueueEntry>.Replaced(var replaced):
+            case PutOutcome<QueueEntry>.Replaced(var replaced, var former):
+                if (replaced.Definition.Capacity > former.Definition.Capacity)
+                    room.Widen(name);
                 return Answer(StatusCodes.Status200OK, replaced, http);
             case PutOutcome<QueueEntry>.Outdated(var current):
                 return Problems.Outdated(current);
@@ -97,7 +102,7 @@ internal static class QueueEndpoints
     }
 
     // 204 · 404 · 409 unfinished jobs, or configured · 412
-    private static async Task<IResult> DeleteAsync(string name, HttpContext http, IJobStore store)
+    private static async Task<IResult> DeleteAsync(string name, HttpContext http, IJobStore store, ChangeLog changes)
     {
         if (!store.Catalog.Queues.TryGetValue(name, out var queue))
             return Problems.NoQueue(name);
@@ -105,7 +110,10 @@ internal static class QueueEndpoints
         if (refusal is not null)
             return refusal;
 
-        return await store.DeleteQueueAsync(name, expected) switch
+        var outcome = await store.DeleteQueueAsync(name, expected);
+        if (outcome == DeleteOutcome.Deleted)
+            changes.Note(http, "Queue", name, "deleted");
+        return outcome switch
         {
             DeleteOutcome.Deleted => Results.NoContent(),
             DeleteOutcome.NotFound => Problems.NoQueue(name),
@@ -116,16 +124,24 @@ internal static class QueueEndpoints
     }
 
     // 200 · 404
-    private static async Task<IResult> PauseAsync(string name, bool paused, HttpContext http, IJobStore store) =>
-        await store.PauseAsync(name, paused) is { } queue ? Answer(StatusCodes.Status200OK, queue, http) : Problems.NoQueue(name);
+    private static async Task<IResult> PauseAsync(string name, bool paused, HttpContext http, IJobStore store, ChangeLog changes)
+    {
+        if (await store.PauseAsync(name, paused) is not { } outcome)
+            return Problems.NoQueue(name);
+
+        changes.Put(http, outcome);
+        return Answer(StatusCodes.Status200OK, outcome.Entry, http);
+    }
 
     // 200 · 404
-    private static async Task<IResult> PurgeAsync(string name, IJobStore store)
+    private static async Task<IResult> PurgeAsync(string name, HttpContext http, IJobStore store, ChangeLog changes)
     {
         if (!store.Catalog.Queues.ContainsKey(name))
             return Problems.NoQueue(name);
 
         var (matched, cancelled, stopping) = await store.CancelManyAsync(new JobFilter { Queue = name, State = JobState.Queued }, CancelReason.Purge);
+        if (cancelled + stopping > 0)
+            changes.Note(http, "Queue", name, $"purged, {cancelled + stopping} jobs cancelled");
         return new JsonAnswer<CancelledJobs>(StatusCodes.Status200OK, new CancelledJobs(matched, cancelled, stopping));
     }
 

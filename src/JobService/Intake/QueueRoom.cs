@@ -58,6 +58,9 @@ public sealed class QueueRoom
         }
     }
 
+    /// <summary>The queue takes more than before: all who wait for a place try again.</summary>
+    public void Widen(string queue) => doors.GetOrAdd(queue, static (_, time) => new Door(time), time).LetAllIn();
+
     /// <summary>When a place may be free, from the rate at which jobs end: at least a second, jittered upwards so that those refused do not come back together.</summary>
     public TimeSpan RetryAfter(string queue)
     {
@@ -124,6 +127,16 @@ public sealed class QueueRoom
                     return;
                 line.RemoveFirst();
                 first.Value.TrySetResult();
+            }
+        }
+
+        public void LetAllIn()
+        {
+            lock (line)
+            {
+                Ends++; // whoever was refused before and joins the line after this is let in at once
+                while (line.Count > 0)
+                    LetOneIn();
             }
         }
 

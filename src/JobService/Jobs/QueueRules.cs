@@ -8,9 +8,14 @@ public static class QueueRules
 
     private const int MaxLimits = 16;
     private const int MaxHeaders = 100;
+    private const int MaxShares = 10_000;
+    private const int MaxShare = 1_000;
+
+    /// <summary>Of ten thousand bad shares the first few say it.</summary>
+    private const int MaxReportedShares = 20;
 
     public static IReadOnlyList<Violation> Check(QueueDefinition queue) =>
-        [.. Bounds(queue), .. LimitNames(queue), .. Retries(queue.Retry), .. Target(queue.Target), .. Process(queue.Process)];
+        [.. Bounds(queue), .. LimitNames(queue), .. Shares(queue.KeyShares), .. Retries(queue.Retry), .. Target(queue.Target), .. Process(queue.Process)];
 
     private static IEnumerable<Violation> Bounds(QueueDefinition queue)
     {
@@ -34,6 +39,21 @@ public static class QueueRules
             else if (queue.Limits.Take(i).Contains(queue.Limits[i]))
                 yield return new Violation($"/limits/{i}", "This limit is named twice; once is enough.");
         }
+    }
+
+    private static IEnumerable<Violation> Shares(IReadOnlyDictionary<string, double> shares)
+    {
+        if (shares.Count > MaxShares)
+            return [new Violation("/keyShares", $"At most {MaxShares} keys.")];
+        return shares.Select(share => ShareFault(share.Key, share.Value) is { } fault ? new Violation(Pointers.Under("/keyShares", share.Key), fault) : null)
+            .OfType<Violation>().Take(MaxReportedShares);
+    }
+
+    private static string? ShareFault(string key, double share)
+    {
+        if (!Names.IsText(key))
+            return "A job's key: at most 256 characters, none of them a control character.";
+        return share is > 0 and <= MaxShare ? null : $"Above 0, at most {MaxShare}.";
     }
 
     private static IEnumerable<Violation> Retries(RetryPolicy retry)

@@ -22,7 +22,8 @@ public abstract record PutOutcome<TEntry>
 {
     public sealed record Created(TEntry Entry) : PutOutcome<TEntry>;
 
-    public sealed record Replaced(TEntry Entry) : PutOutcome<TEntry>;
+    /// <param name="Former">What was in force until then.</param>
+    public sealed record Replaced(TEntry Entry, TEntry Former) : PutOutcome<TEntry>;
 
     /// <summary>The revision asked for is not the one in force.</summary>
     public sealed record Outdated(long? Current) : PutOutcome<TEntry>;
@@ -51,10 +52,23 @@ public sealed record QueueCounts(long Queued, long Running, long Succeeded, long
     public long Unfinished => Queued + Running;
 }
 
-/// <summary>A limit's state at one moment.</summary>
-/// <param name="Taken">Permits in use: of the period for <c>rate</c>, held for <c>concurrency</c>.</param>
-/// <param name="Available">Weight that could start now.</param>
+/// <summary>A limit's state at one moment: of all jobs, of one key, or of all keys together.</summary>
+/// <param name="Taken">Permits in use: of the period for <c>rate</c>, started in the window for <c>window</c>, held for <c>concurrency</c>.</param>
+/// <param name="Available">Weight that could start now; of all keys together: what a key could start that holds nothing.</param>
 /// <param name="NextFreeAt">When the next permit is free; null when one is, or when it depends on other jobs' ends.</param>
-/// <param name="Waiting">Lanes in the limit's line.</param>
+/// <param name="Waiting">Jobs that wait at the limit.</param>
 /// <param name="PausedUntil">The API said "not before".</param>
-public sealed record LimitStatus(long Taken, long Available, DateTimeOffset? NextFreeAt, int Waiting, DateTimeOffset? PausedUntil);
+public sealed record LimitStatus(long Taken, long Available, DateTimeOffset? NextFreeAt, long Waiting, DateTimeOffset? PausedUntil)
+{
+    /// <summary>Keys that have a state of their own; null unless it is about all keys of a <c>perKey</c> limit together.</summary>
+    public int? Keys { get; init; }
+
+    /// <summary>Share of the configured pace, below 1; null when refusals have not slowed the limit down.</summary>
+    public double? Factor { get; init; }
+
+    /// <summary>Calls that the API says it still allows.</summary>
+    public long? Remaining { get; init; }
+
+    /// <summary>Until when <see cref="Remaining"/> holds.</summary>
+    public DateTimeOffset? RemainingUntil { get; init; }
+}

@@ -80,8 +80,8 @@ public interface IJobStore : IAsyncDisposable
     Task<DeleteOutcome> DeleteLimitAsync(string name, long? expected);
 
     /// <summary>Stops or resumes the starts of a queue; it goes on taking jobs in.</summary>
-    /// <returns>The queue as it is now; null when there is none.</returns>
-    Task<QueueEntry?> PauseAsync(string queue, bool paused);
+    /// <returns>The queue as it is now and as it was; null when there is none.</returns>
+    Task<PutOutcome<QueueEntry>.Replaced?> PauseAsync(string queue, bool paused);
 
     // ── reads ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -97,8 +97,10 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>Starts a second over the last ten; 0 when there is no such queue.</summary>
     Task<double> StartsPerSecondAsync(string queue);
 
-    /// <summary>Null when there is no such limit.</summary>
-    Task<LimitStatus?> LimitAsync(string name);
+    /// <summary>Where a limit stands; null when there is no such limit.</summary>
+    /// <param name="name">The limit.</param>
+    /// <param name="key">The state that jobs of this key meet. Null: the state of all, of a <c>perKey</c> limit the sum over its keys, without what they have learned.</param>
+    Task<LimitStatus?> LimitAsync(string name, string? key);
 }
 
 /// <summary>Which jobs are meant: all conditions that are given hold.</summary>

@@ -27,16 +27,50 @@ public sealed class ConfiguredCatalogTests
     }
 
     [Fact]
+    public void Keys_scopes_and_expressions_are_read_from_texts()
+    {
+        var catalog = Read(
+            ("Limits:keyed:kind", "window"), ("Limits:keyed:permits", "90000"), ("Limits:keyed:periodSeconds", "60"),
+            ("Limits:keyed:scope", "perKey"), ("Limits:keyed:weightFrom", "usage.total_tokens"),
+            ("Queues:q:limits:0", "keyed"), ("Queues:q:keyShares:gold-7", "4"), ("Queues:q:KEYSHARES:silver", "0.5"), ("Queues:q:weightFrom", "cost"),
+            ("Queues:numbers:keyShares:0", "2"), ("Queues:numbers:keyShares:1", "3"));
+
+        Assert.Empty(catalog.Faults);
+        Assert.Equal(
+            new WindowDefinition { Permits = 90_000, PeriodSeconds = 60, Scope = LimitScope.PerKey, WeightFrom = "usage.total_tokens" }, catalog.Limits["keyed"]);
+        Assert.Equal([("gold-7", 4), ("silver", 0.5)], catalog.Queues["q"].KeyShares.Select(share => (share.Key, share.Value)));
+        Assert.Equal("cost", catalog.Queues["q"].WeightFrom);
+        Assert.Equal([("0", 2), ("1", 3)], catalog.Queues["numbers"].KeyShares.Select(share => (share.Key, share.Value)));
+    }
+
+    [Fact]
+    public void Environment_variables_say_the_same()
+    {
+        Environment.SetEnvironmentVariable("CATALOGTEST_JobService__Limits__x__kind", "rate");
+        Environment.SetEnvironmentVariable("CATALOGTEST_JobService__Limits__x__permits", "5");
+        Environment.SetEnvironmentVariable("CATALOGTEST_JobService__Limits__x__scope", "perKey");
+        Environment.SetEnvironmentVariable("CATALOGTEST_JobService__Queues__q__keyShares__gold-7", "4");
+        var catalog = new ConfiguredCatalog();
+        catalog.Read(new ConfigurationBuilder().AddEnvironmentVariables("CATALOGTEST_").Build());
+
+        Assert.Empty(catalog.Faults);
+        Assert.Equal(new RateDefinition { Permits = 5, Scope = LimitScope.PerKey }, catalog.Limits["x"]);
+        Assert.Equal(4, catalog.Queues["q"].KeyShares["gold-7"]);
+    }
+
+    [Fact]
     public void All_that_is_wrong_is_told_at_once_with_its_key()
     {
         var catalog = Read(
             ("Limits:a:kind", "rate"), ("Limits:b:kind", "rate"), ("Limits:b:permits", "0"), ("Limits:c d:kind", "rate"),
-            ("Queues:q:maxConcurrency", "many"), ("Queues:q:colour", "red"), ("Queues:r:limits:0", "nowhere"));
+            ("Limits:e:kind", "rate"), ("Limits:e:permits", "1"), ("Limits:e:weightFrom", ""), ("Limits:f:kind", "rate"), ("Limits:f:permits", "1"), ("Limits:f:scope", "each"),
+            ("Queues:s:keyShares:a", "0"), ("Queues:s:keyShares:b", "much"), ("Queues:q:maxConcurrency", "many"), ("Queues:q:colour", "red"), ("Queues:r:limits:0", "nowhere"));
 
         Assert.Equal(
             [
-                "JobService:Limits:a:permits", "JobService:Limits:b:permits", "JobService:Limits:c d", "JobService:Queues:q:colour",
-                "JobService:Queues:q:maxConcurrency", "JobService:Queues:r:limits",
+                "JobService:Limits:a:permits", "JobService:Limits:b:permits", "JobService:Limits:c d", "JobService:Limits:e:weightFrom",
+                "JobService:Limits:f:scope", "JobService:Queues:q:colour", "JobService:Queues:q:maxConcurrency", "JobService:Queues:r:limits",
+                "JobService:Queues:s:keyShares:b",
             ],
             catalog.Faults.Select(fault => fault[..fault.IndexOf(": ", StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
     }

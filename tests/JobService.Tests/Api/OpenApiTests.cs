@@ -37,7 +37,7 @@ public sealed class OpenApiTests(ServiceFixture service) : IClassFixture<Service
             foreach (var response in operation.GetProperty("responses").EnumerateObject().Where(response => int.Parse(response.Name) >= 400))
                 Assert.True(response.Value.GetProperty("content").TryGetProperty("application/problem+json", out _), $"{name} {response.Name} is no problem.");
             if (operation.TryGetProperty("requestBody", out var body))
-                Assert.True(body.GetProperty("content").GetProperty("application/json").TryGetProperty("example", out _), $"{name} has no example.");
+                Assert.True(Examples(body).Any(), $"{name} has no example.");
         }
     }
 
@@ -46,10 +46,12 @@ public sealed class OpenApiTests(ServiceFixture service) : IClassFixture<Service
     {
         foreach (var (name, operation) in Operations(await DocumentAsync()).Where(operation => operation.Value.TryGetProperty("requestBody", out _)))
         {
-            var example = operation.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("example").GetRawText();
             var (method, path) = (name.Split(' ')[0], name.Split(' ')[1].Replace("{name}", "example", StringComparison.Ordinal));
-            using var answer = await service.SendAsync(new HttpMethod(method.ToUpperInvariant()), path, example);
-            Assert.True(answer.IsSuccessStatusCode, $"{name}: {await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
+            foreach (var example in Examples(operation.GetProperty("requestBody")))
+            {
+                using var answer = await service.SendAsync(new HttpMethod(method.ToUpperInvariant()), path, example);
+                Assert.True(answer.IsSuccessStatusCode, $"{name}: {await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
+            }
         }
     }
 
@@ -68,6 +70,18 @@ public sealed class OpenApiTests(ServiceFixture service) : IClassFixture<Service
             Assert.Contains(file, html, StringComparison.Ordinal);
             using var part = await service.SendAsync(HttpMethod.Get, "/swagger/" + file);
             Assert.True(part.IsSuccessStatusCode && (await part.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).Length > 100, file);
+        }
+    }
+
+    private static IEnumerable<string> Examples(JsonElement requestBody)
+    {
+        var body = requestBody.GetProperty("content").GetProperty("application/json");
+        if (body.TryGetProperty("example", out var only))
+            yield return only.GetRawText();
+        if (body.TryGetProperty("examples", out var several))
+        {
+            foreach (var example in several.EnumerateObject())
+                yield return example.Value.GetProperty("value").GetRawText();
         }
     }
 

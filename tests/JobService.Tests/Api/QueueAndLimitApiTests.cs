@@ -51,6 +51,13 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
     [InlineData("""{"retry":{"attempts":5}}""", "/retry/attempts")]
     [InlineData("""{"process":{"kind":"simulated"}}""", "/process/cpuSeconds")]
     [InlineData("""{"colour":"red","name":"x"}""", "/colour /name")]
+    [InlineData("""{"keyShares":{"a":0,"b/c~d":1001,"e":-1,"ok":0.001,"":1000}}""", "/keyShares/a /keyShares/b~1c~0d /keyShares/e")]
+    [InlineData("""{"keyShares":{"a":"4"}}""", "/keyShares/a")]
+    [InlineData("""{"keyShares":{"a\u0000":4}}""", "/keyShares/a\u0000")]
+    [InlineData("""{"keyShares":{"a":1,"a":1}}""", "/keyShares/a")]
+    [InlineData("""{"keyShares":[4]}""", "/keyShares")]
+    [InlineData("""{"keyShares":null}""", "/keyShares")]
+    [InlineData("""{"weightFrom":" "}""", "/weightFrom")]
     public async Task A_bad_queue_is_answered_with_pointers(string body, string pointers)
     {
         using var answer = await PutAsync("/v1/queues/bad", body);
@@ -61,11 +68,19 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
 
     [Theory]
     [InlineData("""{"permits":1}""", "/kind")]
-    [InlineData("""{"kind":"window","permits":1}""", "/kind")]
+    [InlineData("""{"kind":"bucket","permits":1}""", "/kind")]
+    [InlineData("""{"kind":"window","permits":0,"periodSeconds":0}""", "/permits /periodSeconds")]
+    [InlineData("""{"kind":"window","permits":1,"burst":2}""", "/burst")]
+    [InlineData("""{"kind":"window","permits":1,"periodSeconds":2592001}""", "/periodSeconds")]
     [InlineData("""{"kind":"rate"}""", "/permits")]
     [InlineData("""{"kind":"rate","permits":0,"periodSeconds":0,"burst":0}""", "/permits /periodSeconds /burst")]
     [InlineData("""{"kind":"concurrency","permits":1,"burst":2}""", "/burst")]
-    [InlineData("""{"kind":"rate","permits":1,"scope":"perKey"}""", "/scope")]
+    [InlineData("""{"kind":"rate","permits":1,"scope":"perJob"}""", "/scope")]
+    [InlineData("""{"kind":"rate","permits":1,"scope":1}""", "/scope")]
+    [InlineData("""{"kind":"rate","permits":1,"scope":null}""", "/scope")]
+    [InlineData("""{"kind":"rate","permits":1,"weightFrom":""}""", "/weightFrom")]
+    [InlineData("""{"kind":"rate","permits":1,"weightFrom":5}""", "/weightFrom")]
+    [InlineData("""{"kind":"concurrency","permits":1,"weightFrom":"usage"}""", "/weightFrom")]
     [InlineData("""{"kind":"rate","permits":1,"periodSeconds":1e400}""", "/periodSeconds")]
     public async Task A_bad_limit_is_answered_with_pointers(string body, string pointers)
     {
@@ -167,6 +182,65 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
         Assert.Equal(HttpStatusCode.OK, put.StatusCode);
         Assert.Equal(0, limit.GetProperty("state").GetProperty("taken").GetInt64());
         Assert.Equal(System.Text.Json.JsonValueKind.Null, limit.GetProperty("learned").ValueKind);
+    }
+
+    [Fact]
+    public async Task Shares_and_scopes_are_shown_as_they_were_put()
+    {
+        await service.PutAsync("/v1/limits/keyed", """{"kind":"rate","permits":5,"scope":"perKey","weightFrom":"usage.total"}""");
+        await service.PutAsync("/v1/queues/shares", """{"limits":["keyed"],"keyShares":{"gold-7":4,"":0.5},"weightFrom":"cost"}""");
+        await service.PutAsync("/v1/queues/plain", "{}");
+
+        using var limit = await service.SendAsync(HttpMethod.Get, "/v1/limits/keyed");
+        using var shares = await service.SendAsync(HttpMethod.Get, "/v1/queues/shares");
+        using var plain = await service.SendAsync(HttpMethod.Get, "/v1/queues/plain");
+
+        Assert.Equal("""{"kind":"rate","periodSeconds":1,"burst":1,"permits":5,"scope":"perKey","weightFrom":"usage.total"}""",
+            (await limit.JsonAsync()).GetProperty("config").GetRawText());
+        var queue = await shares.JsonAsync();
+        Assert.Equal("""{"gold-7":4,"":0.5}""", queue.GetProperty("keyShares").GetRawText());
+        Assert.Equal("cost", queue.GetProperty("weightFrom").GetString());
+        Assert.Equal("{}", (await plain.JsonAsync()).GetProperty("keyShares").GetRawText());
+    }
+
+    [Fact]
+    public async Task Ten_thousand_shares_are_taken_and_one_more_is_not()
+    {
+        static string Body(int count) => $"{{\"keyShares\":{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"k{i}\":2"))}}}}}";
+        using var most = await PutAsync("/v1/queues/many-shares", Body(10_000));
+        using var more = await PutAsync("/v1/queues/many-shares", Body(10_001));
+
+        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.BadRequest), (most.StatusCode, more.StatusCode));
+        Assert.Equal("/keyShares", (await ProblemJson.ReadAsync(more)).Pointers);
+    }
+
+    [Fact]
+    public async Task An_expression_has_256_characters_at_most()
+    {
+        using var most = await PutAsync("/v1/limits/long", $$"""{"kind":"rate","permits":5,"weightFrom":"{{new string('a', 256)}}"}""");
+        using var more = await PutAsync("/v1/limits/long", $$"""{"kind":"rate","permits":5,"weightFrom":"{{new string('a', 257)}}"}""");
+
+        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.BadRequest), (most.StatusCode, more.StatusCode));
+    }
+
+    [Theory]
+    [InlineData("rate", 1)]
+    [InlineData("window", 5)]
+    [InlineData("concurrency", 5)]
+    public async Task A_weight_that_never_fits_is_refused_with_the_limit_and_what_to_do(string kind, int most)
+    {
+        await service.PutAsync($"/v1/limits/heavy-{kind}", $$"""{"kind":"{{kind}}","permits":5}""");
+        await service.PutAsync($"/v1/queues/heavy-{kind}", $$"""{"limits":["heavy-{{kind}}"]}""");
+        using var pause = await service.SendAsync(HttpMethod.Post, $"/v1/queues/heavy-{kind}/pause");
+
+        using var fits = await service.SubmitAsync($$"""{"queue":"heavy-{{kind}}","payload":1,"weight":{{most}}}""");
+        using var never = await service.SubmitAsync($$"""{"queue":"heavy-{{kind}}","payload":1,"weight":{{most + 1}}}""");
+
+        Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.UnprocessableEntity), (fits.StatusCode, never.StatusCode));
+        var problem = await never.JsonAsync();
+        Assert.Equal(("/problems/weight-never-fits", $"heavy-{kind}", most),
+            (problem.GetProperty("type").GetString(), problem.GetProperty("limit").GetString(), problem.GetProperty("maxWeight").GetInt32()));
+        Assert.Contains("window limit", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     private Task<HttpResponseMessage> PutAsync(string path, string body, params (string, string)[] headers) => service.SendAsync(HttpMethod.Put, path, body, headers);

@@ -11,9 +11,10 @@ public abstract partial class JobStoreContract
     public async Task A_put_is_created_then_replaced_and_refused_when_outdated()
     {
         var created = Assert.IsType<PutOutcome<QueueEntry>.Created>(await Driver.Store.PutQueueAsync("new", new QueueDefinition(), expected: null)).Entry;
-        var replaced = Assert.IsType<PutOutcome<QueueEntry>.Replaced>(
-            await Driver.Store.PutQueueAsync("new", new QueueDefinition { MaxConcurrency = 2 }, created.Revision)).Entry;
+        var (replaced, former) = Assert.IsType<PutOutcome<QueueEntry>.Replaced>(
+            await Driver.Store.PutQueueAsync("new", new QueueDefinition { MaxConcurrency = 2 }, created.Revision));
 
+        Assert.Equal(created, former);
         Assert.NotEqual(created.Revision, replaced.Revision);
         Assert.Equal(
             new PutOutcome<QueueEntry>.Outdated(replaced.Revision), await Driver.Store.PutQueueAsync("new", new QueueDefinition(), created.Revision));
@@ -138,6 +139,17 @@ public abstract partial class JobStoreContract
         Assert.Equal([waiting], await IdsOf(new JobFilter()));
         Assert.Equal(new QueueCounts(1, 0, 0, 0, 0), await Driver.Store.CountAsync("q"));
         Assert.IsType<Addition.Accepted>(await Driver.SubmitAsync(Driver.NewJob() with { Idempotency = new IdempotencyKey("once", new byte[] { 2 }) }));
+    }
+
+    [Fact]
+    public async Task A_pause_says_what_was_before()
+    {
+        var (paused, before) = (await Driver.Store.PauseAsync("q", paused: true))!;
+        var (still, same) = (await Driver.Store.PauseAsync("q", paused: true))!;
+
+        Assert.Equal((false, true, true, true), (before.Paused, paused.Paused, still.Paused, same.Paused));
+        Assert.Equal(paused.Revision, still.Revision);
+        Assert.Null(await Driver.Store.PauseAsync("nowhere", paused: true));
     }
 
     [Fact]

@@ -256,7 +256,7 @@ public abstract partial class JobStoreContract
 
     private async Task<(long Taken, long Available)> TakenOf(string limit)
     {
-        var status = (await Driver.Store.LimitAsync(limit))!;
+        var status = (await Driver.Store.LimitAsync(limit, key: null))!;
         return (status.Taken, status.Available);
     }
 }

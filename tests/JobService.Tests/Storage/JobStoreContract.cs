@@ -23,9 +23,10 @@ public abstract partial class JobStoreContract : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    protected async Task ReopenAsync()
+    protected async Task ReopenAsync(Action? meanwhile = null)
     {
         await Driver.DisposeAsync();
+        meanwhile?.Invoke();
         Driver = await OpenAsync();
     }
 

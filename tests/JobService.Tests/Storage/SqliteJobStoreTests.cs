@@ -1,6 +1,8 @@
 using JobService.Jobs;
+using JobService.Limits;
 using JobService.Storage;
 using JobService.Storage.Sqlite;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -40,7 +42,7 @@ public sealed class SqliteJobStoreTests : JobStoreContract
     [Fact]
     public async Task What_ran_before_a_failed_turn_still_holds_its_limits_and_may_end()
     {
-        await Driver.PutLimitAsync("one", new JobService.Limits.ConcurrencyDefinition { Permits = 1 });
+        await Driver.PutLimitAsync("one", new ConcurrencyDefinition { Permits = 1 });
         await Driver.PutQueueAsync("single", "one");
         await Driver.AddManyAsync(2, "single");
         var running = Assert.Single(await Driver.ClaimAsync());
@@ -54,12 +56,42 @@ public sealed class SqliteJobStoreTests : JobStoreContract
         Assert.Equal("single", Assert.Single(await Driver.ClaimAsync()).Queue.Name);
     }
 
+    [Fact]
+    public async Task The_configuration_still_rules_what_an_older_version_has_entered()
+    {
+        var limits = new Dictionary<string, LimitDefinition> { ["l"] = new RateDefinition { Permits = 1 } };
+        var queues = new Dictionary<string, QueueDefinition> { ["c"] = new() { MaxConcurrency = 1 } };
+        await Driver.Store.DeclareAsync(queues, limits);
+        await ReopenAsync(ForgetNewFields);
+        queues["c"] = queues["c"] with { MaxConcurrency = 3 };
+        limits["l"] = new RateDefinition { Permits = 3 };
+        await Driver.Store.DeclareAsync(queues, limits);
+
+        Assert.Equal(3, Driver.Store.Catalog.Queues["c"].Definition.MaxConcurrency);
+        Assert.Equal(3, Driver.Store.Catalog.Limits["l"].Definition.Permits);
+    }
+
     protected override Task<StoreDriver> OpenAsync() => Task.FromResult(Open());
+
+    /// <summary>The file as it was before queues had shares and limits scopes.</summary>
+    private void ForgetNewFields()
+    {
+        using var file = new SqliteConnection($"Data Source={DatabaseFile};Pooling=False");
+        file.Open();
+        using var command = file.CreateCommand();
+        command.CommandText = """
+            UPDATE queues SET declared = replace(declared, '"keyShares":{},', ''), definition = replace(definition, '"keyShares":{},', '') WHERE declared LIKE '%keyShares%';
+            UPDATE limits SET declared = replace(declared, ',"scope":"shared"', ''), definition = replace(definition, ',"scope":"shared"', '') WHERE declared LIKE '%scope%';
+            """;
+        Assert.Equal(2, command.ExecuteNonQuery());
+    }
+
+    private string DatabaseFile => Path.Combine(folder, "jobs.db");
 
     private StoreDriver Open()
     {
         var ids = new JobIdSource(time, new Random(7));
-        var options = Options.Create(new StorageOptions { Path = Path.Combine(folder, "jobs.db") });
+        var options = Options.Create(new StorageOptions { Path = DatabaseFile });
         return new StoreDriver(new SqliteJobStore(options, ids, time, NullLogger<SqliteJobStore>.Instance), ids, time);
     }
 }

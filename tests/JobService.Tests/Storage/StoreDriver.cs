@@ -27,7 +27,7 @@ public sealed class StoreDriver(IJobStore store, JobIdSource ids, FakeTimeProvid
     public async Task<LimitEntry> PutLimitAsync(string name, LimitDefinition definition) => await Store.PutLimitAsync(name, definition, expected: null) switch
     {
         PutOutcome<LimitEntry>.Created(var entry) => entry,
-        PutOutcome<LimitEntry>.Replaced(var entry) => entry,
+        PutOutcome<LimitEntry>.Replaced(var entry, _) => entry,
         var other => throw new InvalidOperationException(other.ToString()),
     };
 
@@ -36,7 +36,7 @@ public sealed class StoreDriver(IJobStore store, JobIdSource ids, FakeTimeProvid
     public async Task<QueueEntry> PutQueueAsync(string name, QueueDefinition definition) => await Store.PutQueueAsync(name, definition, expected: null) switch
     {
         PutOutcome<QueueEntry>.Created(var entry) => entry,
-        PutOutcome<QueueEntry>.Replaced(var entry) => entry,
+        PutOutcome<QueueEntry>.Replaced(var entry, _) => entry,
         var other => throw new InvalidOperationException(other.ToString()),
     };
 

@@ -18,6 +18,12 @@ public sealed record QueueView
     /// <summary>Names of the limits that every call needs, all at once.</summary>
     public required IReadOnlyList<string> Limits { get; init; }
 
+    /// <summary>Shares of keys; a key that is not named has 1.</summary>
+    public required IReadOnlyDictionary<string, double> KeyShares { get; init; }
+
+    /// <summary>Where an answer says what the call has really cost; left out when nothing was given.</summary>
+    public string? WeightFrom { get; init; }
+
     /// <summary>Calls at once on one node.</summary>
     public required int MaxConcurrency { get; init; }
 
@@ -48,6 +54,8 @@ public sealed record QueueView
             Paused = entry.Paused,
             Target = queue.Target,
             Limits = queue.Limits,
+            KeyShares = queue.KeyShares,
+            WeightFrom = queue.WeightFrom,
             MaxConcurrency = queue.MaxConcurrency,
             Capacity = queue.Capacity,
             TimeoutSeconds = queue.TimeoutSeconds,

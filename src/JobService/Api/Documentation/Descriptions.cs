@@ -20,8 +20,24 @@ internal static class Descriptions
         it waits cancels the job, unless `?onDisconnect=continue` is given.
         """;
 
+    public const string GetLimit = """
+        Where the limit stands and what answers of its API have taught. Of a `perKey` limit each key has a state of its own: `?key=customer-7` shows it, and without
+        `key` the answer shows the sum over all keys. The `ETag` is for `If-Match`.
+        """;
+
+    public const string PutLimit = """
+        Replaces the whole limit: what is left out has its default. Effective within a second, also for jobs that wait; what was taken stays taken as long as the
+        kind stays.
+
+        * `rate`: so many calls a period, evenly spaced after a burst (GCRA). For most APIs.
+        * `window`: never more weight than `permits` in any window of the period's length, wherever it begins. For APIs that count exactly, and for token budgets.
+        * `concurrency`: so many calls at once.
+
+        `scope` `perKey` gives each job key a state of its own. `weightFrom` names the number in an answer that says what the call has really cost.
+        """;
+
     public const string PutQueue = """
-        Replaces the whole queue: what is left out has its default. Effective within a second. `If-Match` makes sure that nobody else's change is overwritten.
+        Replaces the whole queue: what is left out has its default. Effective within a second, also for jobs that wait. `If-Match` makes sure that nobody else's change is overwritten.
 
         A header's value may name a secret of the configuration: `{"fromConfiguration": "GitHubToken"}` stands for `JobService:Secrets:GitHubToken`. Plain values
         of credentials are shown as `"***"`, which is refused as a value.

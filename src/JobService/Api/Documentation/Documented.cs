@@ -26,12 +26,21 @@ internal sealed record TakesHeadersMetadata(IReadOnlyList<RequestHeader> Headers
 /// <summary>The body that "Try it out" starts with.</summary>
 internal sealed record BodyExample(string Json);
 
+/// <summary>Bodies to choose from; "Try it out" starts with the first.</summary>
+internal sealed record BodyExamples(IReadOnlyList<NamedExample> All);
+
+internal sealed record NamedExample(string Name, string Summary, string Json);
+
 /// <summary>What a route says about itself beside its path and handler.</summary>
 internal static class Documented
 {
     public static RouteHandlerBuilder Takes<TBody>(this RouteHandlerBuilder route, string example)
         where TBody : notnull =>
         route.Accepts<TBody>("application/json").WithMetadata(new BodyExample(example));
+
+    public static RouteHandlerBuilder Takes<TBody>(this RouteHandlerBuilder route, IReadOnlyList<NamedExample> examples)
+        where TBody : notnull =>
+        route.Accepts<TBody>("application/json").WithMetadata(new BodyExamples(examples));
 
     public static RouteHandlerBuilder Takes(this RouteHandlerBuilder route, params QueryParameter[] parameters) =>
         route.WithMetadata(new TakesQuery(parameters));

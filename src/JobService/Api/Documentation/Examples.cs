@@ -20,7 +20,15 @@ internal static class Examples
           "limits": ["default"], "maxConcurrency": 5, "process": { "kind": "simulated", "cpuSeconds": 1 } }
         """;
 
-    public const string Limit = """
-        { "kind": "rate", "permits": 50, "periodSeconds": 1, "burst": 1, "scope": "shared" }
-        """;
+    public static readonly IReadOnlyList<NamedExample> Limits =
+    [
+        new("rate", "50 calls a second, evenly spaced",
+            """{ "kind": "rate", "permits": 50, "periodSeconds": 1, "burst": 1, "scope": "shared" }"""),
+        new("window", "Never more than 90 000 tokens in any minute, for each key; the answer says what a call has cost",
+            """{ "kind": "window", "permits": 90000, "periodSeconds": 60, "scope": "perKey", "weightFrom": "usage.total_tokens" }"""),
+        new("perKey", "500 calls a minute for each key, ten of them at once after a rest",
+            """{ "kind": "rate", "permits": 500, "periodSeconds": 60, "burst": 10, "scope": "perKey" }"""),
+        new("concurrency", "Four calls at once, wherever they come from",
+            """{ "kind": "concurrency", "permits": 4 }"""),
+    ];
 }

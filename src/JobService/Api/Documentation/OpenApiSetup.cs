@@ -71,10 +71,12 @@ internal static class OpenApiSetup
         if (operation.Parameters.Count == 0)
             operation.Parameters = null;
 
-        if (metadata.OfType<BodyExample>().FirstOrDefault() is { } example
-            && operation.RequestBody?.Content is { } contents && contents.TryGetValue("application/json", out var body))
+        if (operation.RequestBody?.Content is { } contents && contents.TryGetValue("application/json", out var body))
         {
-            body.Example = JsonNode.Parse(example.Json);
+            if (metadata.OfType<BodyExample>().FirstOrDefault() is { } example)
+                body.Example = JsonNode.Parse(example.Json);
+            if (metadata.OfType<BodyExamples>().FirstOrDefault() is { } examples)
+                body.Examples = examples.All.ToDictionary(one => one.Name, IOpenApiExample (one) => new OpenApiExample { Summary = one.Summary, Value = JsonNode.Parse(one.Json) });
         }
 
         foreach (var answer in metadata.OfType<ProducesResponseTypeMetadata>())

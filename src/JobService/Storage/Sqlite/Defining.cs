@@ -9,13 +9,14 @@ internal static class Defining
     public static PutOutcome<QueueEntry> PutQueue(SqliteTurn turn, string name, QueueDefinition definition, long? expected)
     {
         var former = turn.Memory.FindQueue(name);
-        if (expected is not null && expected != (former?.Entry.Revision ?? 0))
-            return new PutOutcome<QueueEntry>.Outdated(former?.Entry.Revision);
+        var before = former?.Entry;
+        if (expected is not null && expected != (before?.Revision ?? 0))
+            return new PutOutcome<QueueEntry>.Outdated(before?.Revision);
         if (definition.Limits.FirstOrDefault(limit => !turn.Memory.Limits.ContainsKey(limit)) is { } unknown)
             return new PutOutcome<QueueEntry>.UnknownLimit(unknown);
 
-        var entry = Write(turn, former, name, definition, former?.Entry.Paused ?? false, former?.Entry.FromConfiguration ?? false, former?.Declared);
-        return former is null ? new PutOutcome<QueueEntry>.Created(entry) : new PutOutcome<QueueEntry>.Replaced(entry);
+        var entry = Write(turn, former, name, definition, before?.Paused ?? false, before?.FromConfiguration ?? false, former?.Declared);
+        return before is null ? new PutOutcome<QueueEntry>.Created(entry) : new PutOutcome<QueueEntry>.Replaced(entry, before);
     }
 
     public static PutOutcome<LimitEntry> PutLimit(SqliteTurn turn, string name, LimitDefinition definition, long? expected)
@@ -25,16 +26,15 @@ internal static class Defining
             return new PutOutcome<LimitEntry>.Outdated(former?.Entry.Revision);
 
         var entry = Write(turn, name, definition, former?.Entry.FromConfiguration ?? false, former?.Declared);
-        return former is null ? new PutOutcome<LimitEntry>.Created(entry) : new PutOutcome<LimitEntry>.Replaced(entry);
+        return former is null ? new PutOutcome<LimitEntry>.Created(entry) : new PutOutcome<LimitEntry>.Replaced(entry, former.Entry);
     }
 
-    public static QueueEntry? Pause(SqliteTurn turn, string name, bool paused)
+    public static PutOutcome<QueueEntry>.Replaced? Pause(SqliteTurn turn, string name, bool paused)
     {
-        if (turn.Memory.FindQueue(name) is not { } queue)
+        if (turn.Memory.FindQueue(name) is not { Entry: var before } queue)
             return null;
-        return queue.Entry.Paused == paused
-            ? queue.Entry
-            : Write(turn, queue, name, queue.Entry.Definition, paused, queue.Entry.FromConfiguration, queue.Declared);
+        var entry = before.Paused == paused ? before : Write(turn, queue, name, before.Definition, paused, before.FromConfiguration, queue.Declared);
+        return new PutOutcome<QueueEntry>.Replaced(entry, before);
     }
 
     public static DeleteOutcome DeleteQueue(SqliteTurn turn, string name, long? expected)
@@ -79,7 +79,7 @@ internal static class Defining
         {
             var former = turn.Memory.Limits.GetValueOrDefault(name);
             var declared = StorageJson.Write(definition);
-            if (former is null || IsStillDeclared(former.Declared, StorageJson.Write(former.Entry.Definition), declared))
+            if (former is null || IsStillDeclared(Refreshed(former.Declared, StorageJson.ReadLimit, StorageJson.Write), StorageJson.Write(former.Entry.Definition), declared))
                 Write(turn, name, definition, fromConfiguration: true, declared);
             else
                 Write(turn, name, former.Entry.Definition, fromConfiguration: true, former.Declared ?? declared);
@@ -92,7 +92,7 @@ internal static class Defining
 
             var former = turn.Memory.FindQueue(name);
             var declared = StorageJson.Write(definition);
-            if (former is null || IsStillDeclared(former.Declared, StorageJson.Write(former.Entry.Definition), declared))
+            if (former is null || IsStillDeclared(Refreshed(former.Declared, StorageJson.ReadQueue, StorageJson.Write), StorageJson.Write(former.Entry.Definition), declared))
                 Write(turn, former, name, definition, former?.Entry.Paused ?? false, fromConfiguration: true, declared);
             else
                 Write(turn, former, name, former.Entry.Definition, former.Entry.Paused, fromConfiguration: true, former.Declared ?? declared);
@@ -104,6 +104,9 @@ internal static class Defining
             Write(turn, former.Entry.Name, former.Entry.Definition, fromConfiguration: false, former.Declared);
         return true;
     }
+
+    /// <summary>What was declared by a version that did not know all the fields yet, as this one writes it.</summary>
+    private static string? Refreshed<T>(string? declared, Func<string, T> read, Func<T, string> write) => declared is null ? null : write(read(declared));
 
     /// <summary>The configuration says something new, and the API has not changed what it said before.</summary>
     private static bool IsStillDeclared(string? declaredBefore, string inForce, string declaredNow) =>

@@ -1,5 +1,6 @@
 using JobService.Jobs;
 using JobService.Lanes;
+using JobService.Limits;
 
 namespace JobService.Storage.Sqlite;
 
@@ -21,19 +22,42 @@ internal static class Explaining
         return new Waiting(stand.Reason, stand.Limit, stand.Until is { } until ? new DateTimeOffset(until, TimeSpan.Zero) : null, position);
     }
 
-    public static LimitStatus? Limit(SqliteTurn turn, string name)
+    public static LimitStatus? Limit(SqliteTurn turn, string name, string? key)
     {
-        if (!turn.Memory.Limits.ContainsKey(name))
+        if (!turn.Memory.Limits.TryGetValue(name, out var limit))
             return null;
 
-        var line = turn.Memory.Planner.StateOf(name, key: "");
-        var state = line.State;
-        var next = state.EarliestAt(turn.Now, weight: 1);
-        return new LimitStatus(
-            state.Taken(turn.Now),
-            state.Available(turn.Now),
-            next > turn.Now && next < StoreMemory.Never ? new DateTimeOffset(next, TimeSpan.Zero) : null,
-            (int)turn.Memory.Planner.WaitingAt(line),
-            state.PausedUntil > turn.Now ? new DateTimeOffset(state.PausedUntil, TimeSpan.Zero) : null);
+        var planner = turn.Memory.Planner;
+        var definition = limit.Entry.Definition;
+        if (definition.Scope == LimitScope.PerKey && key is null)
+            return OfAllKeys(planner.StatesOf(name), LimitState.For(definition), turn.Now, planner.StatesOf(name).Sum(planner.WaitingAt));
+        return planner.FindState(name, key ?? "") is { } line
+            ? Of(line.State, turn.Now, planner.WaitingAt(line))
+            : Of(LimitState.For(definition), turn.Now, waiting: 0);
     }
+
+    private static LimitStatus Of(LimitState state, long now, long waiting)
+    {
+        var next = state.EarliestAt(now, weight: 1);
+        var budget = BudgetOf(state, now);
+        return new LimitStatus(
+            state.Taken(now),
+            state.Available(now),
+            next > now && next < StoreMemory.Never ? At(next) : null,
+            waiting,
+            state.PausedUntil > now ? At(state.PausedUntil) : null)
+        {
+            Factor = state.FactorAt(now) is < 1 and var factor ? factor : null,
+            Remaining = budget?.Remaining,
+            RemainingUntil = budget is var (_, until) ? At(until) : null,
+        };
+    }
+
+    /// <summary>What keys hold adds up; when the next permit is free, and what was learned, is a matter of each.</summary>
+    private static LimitStatus OfAllKeys(IReadOnlyCollection<LimitLine> states, LimitState untouched, long now, long waiting) =>
+        new(states.Sum(line => line.State.Taken(now)), untouched.Available(now), NextFreeAt: null, waiting, PausedUntil: null) { Keys = states.Count };
+
+    private static (long Remaining, long Until)? BudgetOf(LimitState state, long now) => null;
+
+    private static DateTimeOffset At(long moment) => new(moment, TimeSpan.Zero);
 }

@@ -103,7 +103,7 @@ public sealed class SqliteJobStore : IJobStore
 
     public Task<DeleteOutcome> DeleteLimitAsync(string name, long? expected) => writer.RunAsync(turn => Defining.DeleteLimit(turn, name, expected));
 
-    public Task<QueueEntry?> PauseAsync(string queue, bool paused) => writer.RunAsync(turn => Defining.Pause(turn, queue, paused));
+    public Task<PutOutcome<QueueEntry>.Replaced?> PauseAsync(string queue, bool paused) => writer.RunAsync(turn => Defining.Pause(turn, queue, paused));
 
     public async Task<Job?> FindAsync(JobId job, int maxInlineBytes)
     {
@@ -127,7 +127,7 @@ public sealed class SqliteJobStore : IJobStore
 
     public Task<double> StartsPerSecondAsync(string queue) => writer.AskAsync(turn => turn.Memory.FindQueue(queue)?.Starts.PerSecond(turn.Now) ?? 0);
 
-    public Task<LimitStatus?> LimitAsync(string name) => writer.AskAsync(turn => Explaining.Limit(turn, name));
+    public Task<LimitStatus?> LimitAsync(string name, string? key) => writer.AskAsync(turn => Explaining.Limit(turn, name, key));
 
     public ValueTask DisposeAsync()
     {

@@ -1,0 +1,33 @@
+using System.Net;
+using JobService.Limits;
+using JobService.Storage;
+
+namespace JobService.Api;
+
+/// <summary>One line for each change that a client made to what is in force: who, what, and from what to what.</summary>
+internal sealed class ChangeLog(ILogger<ChangeLog> log)
+{
+    public void Put(HttpContext http, PutOutcome<QueueEntry> outcome) => Put(http, "Queue", outcome, queue => queue.Name, FieldChanges.Of);
+
+    public void Put(HttpContext http, PutOutcome<LimitEntry> outcome) => Put(http, "Limit", outcome, limit => limit.Name, limit => FieldChanges.Of(limit.Definition));
+
+    /// <summary>A change that has no fields, as <c>deleted</c>.</summary>
+    public void Note(HttpContext http, string resource, string name, string change) =>
+        log.LogInformation("{Resource:l} {Name:l}: {Change:l} (by {Client:l})", resource, name, ControlCharacters.Escape(change), Client(http));
+
+    private void Put<TEntry>(HttpContext http, string resource, PutOutcome<TEntry> outcome, Func<TEntry, string> name, Func<TEntry, FieldChanges.Fields> fields)
+    {
+        // A PUT of what is in force already changes nothing and says nothing: whoever repeats his configuration every minute shall not fill the log.
+        if (outcome is PutOutcome<TEntry>.Created(var made))
+            Note(http, resource, name(made), $"made with {FieldChanges.All(fields(made))}");
+        else if (outcome is PutOutcome<TEntry>.Replaced(var entry, var former) && FieldChanges.Between(fields(former), fields(entry)) is { } changes)
+            Note(http, resource, name(entry), changes);
+    }
+
+    private static string Client(HttpContext http) => http.Connection.RemoteIpAddress switch
+    {
+        null => "unknown",
+        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
+        IPAddress address => address.ToString(),
+    };
+}

@@ -1,0 +1,21 @@
+using JobService.Jobs;
+using JobService.Limits;
+
+namespace JobService.Api;
+
+/// <summary>What a queue or a limit may say, wherever it comes from: the bounds of its fields, and whether its expressions can be read.</summary>
+internal static class DefinitionRules
+{
+    private const int MaxExpressionLength = 256;
+
+    public static IReadOnlyList<Violation> Check(LimitDefinition limit) =>
+        [.. LimitRules.Check(limit).Select(fault => new Violation(fault.Pointer, fault.Detail)), .. WeightFrom(limit.WeightFrom)];
+
+    public static IReadOnlyList<Violation> Check(QueueDefinition queue) => [.. QueueRules.Check(queue), .. WeightFrom(queue.WeightFrom)];
+
+    private static IEnumerable<Violation> WeightFrom(string? expression)
+    {
+        if (expression is not null && (string.IsNullOrWhiteSpace(expression) || expression.Length > MaxExpressionLength))
+            yield return new Violation("/weightFrom", $"A JMESPath expression of 1 to {MaxExpressionLength} characters, as usage.total_tokens.");
+    }
+}
