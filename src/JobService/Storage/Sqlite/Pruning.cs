@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Limits;
 
 namespace JobService.Storage.Sqlite;
 
@@ -16,6 +17,26 @@ internal static class Pruning
             turn.Memory.FindQueue(queueId)?.Leave(state);
         }
 
-        return old.Count;
+        return Math.Max(old.Count, PruneStates(turn, atMost));
     }
+
+    /// <summary>A store that was never restarted forgets them too: their rows, and what stands of them in memory.</summary>
+    private static int PruneStates(SqliteTurn turn, int atMost)
+    {
+        turn.Memory.Planner.ForgetResting(turn.Now);
+        var states = turn.Resting.DeleteStates(turn.Now - Rest.Ticks, LimitState.Recovery.Ticks, LooksForEach * atMost);
+        var starts = turn.Resting.DeleteStarts(limit => NeededSince(turn, limit), LooksForEach * atMost);
+        return Math.Min(atMost, Math.Max(states, starts));
+    }
+
+    private static long NeededSince(SqliteTurn turn, string limit) =>
+        turn.Memory.Limits.GetValueOrDefault(limit)?.Entry.Definition is WindowDefinition window
+            ? turn.Now - Rest.Ticks - TimeSpan.FromSeconds(window.PeriodSeconds).Ticks
+            : long.MaxValue;
+
+    /// <summary>Rows looked at for each that may be deleted: most are in use.</summary>
+    private const int LooksForEach = 5;
+
+    /// <summary>What has come to rest is left alone for a while: it costs nothing, and a key that comes back writes its row again.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(1);
 }

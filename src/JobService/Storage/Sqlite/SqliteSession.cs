@@ -12,6 +12,7 @@ internal sealed class SqliteSession : IDisposable
     private readonly JobRows jobs;
     private readonly DefinitionRows definitions;
     private readonly LimitStateRows limitStates;
+    private readonly RestingRows resting;
     private readonly PruneRows prunes;
     private readonly LeaseSource leases;
 
@@ -25,6 +26,7 @@ internal sealed class SqliteSession : IDisposable
         jobs = new JobRows(handle);
         definitions = new DefinitionRows(handle);
         limitStates = new LimitStateRows(handle);
+        resting = new RestingRows(handle);
         prunes = new PruneRows(handle);
     }
 
@@ -60,7 +62,7 @@ internal sealed class SqliteSession : IDisposable
     /// <summary>One transaction. An exception leaves the session unfit for another.</summary>
     public SqliteTurn Run(long now, Action<SqliteTurn> work)
     {
-        var turn = new SqliteTurn(Memory, jobs, definitions, limitStates, prunes, leases, now);
+        var turn = new SqliteTurn(Memory, jobs, definitions, limitStates, resting, prunes, leases, now);
         begin.Run();
         work(turn);
         turn.WriteBack();
@@ -69,13 +71,14 @@ internal sealed class SqliteSession : IDisposable
     }
 
     /// <summary>A look at the memory, without a transaction.</summary>
-    public SqliteTurn Ask(long now) => new(Memory, jobs, definitions, limitStates, prunes, leases, now);
+    public SqliteTurn Ask(long now) => new(Memory, jobs, definitions, limitStates, resting, prunes, leases, now);
 
     public void Dispose()
     {
         jobs.Dispose();
         definitions.Dispose();
         limitStates.Dispose();
+        resting.Dispose();
         prunes.Dispose();
         begin.Dispose();
         commit.Dispose();

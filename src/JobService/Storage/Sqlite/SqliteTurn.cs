@@ -4,7 +4,7 @@ using JobService.Lanes;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>One transaction of the writer, as the transitions see it.</summary>
-internal sealed class SqliteTurn(StoreMemory memory, JobRows jobs, DefinitionRows definitions, LimitStateRows limitStates, PruneRows prunes, LeaseSource leases, long now)
+internal sealed class SqliteTurn(StoreMemory memory, JobRows jobs, DefinitionRows definitions, LimitStateRows limitStates, RestingRows resting, PruneRows prunes, LeaseSource leases, long now)
 {
     public StoreMemory Memory { get; } = memory;
 
@@ -13,6 +13,8 @@ internal sealed class SqliteTurn(StoreMemory memory, JobRows jobs, DefinitionRow
     public DefinitionRows Definitions { get; } = definitions;
 
     public LimitStateRows LimitStates { get; } = limitStates;
+
+    public RestingRows Resting { get; } = resting;
 
     public PruneRows Prunes { get; } = prunes;
 
