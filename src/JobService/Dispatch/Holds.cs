@@ -18,13 +18,20 @@ public sealed class Holds(IJobStore store)
     /// <summary>How many holds are remembered, over or not.</summary>
     public int Count => until.Count;
 
+    /// <summary>Takes up what a call has taught, if it says "not before".</summary>
+    /// <remarks>
+    /// An open circuit needs no hold: its breaker refuses the calls of the whole queue before it comes to their start. A hold that outlasted the break by a
+    /// moment would stop the call that probes the API, and the breaker would take that for another failure.
+    /// </remarks>
     public void Hold(ClaimedJob job, CallLesson lesson)
     {
         var now = store.Now;
+        if (lesson.CircuitOpen)
+            return;
         if (EndOf(lesson, now)?.UtcTicks is not { } end || end <= now.UtcTicks)
             return;
 
-        foreach (var held in WhatItConcerns(job, lesson))
+        foreach (var held in WhatItConcerns(job))
             until.AddOrUpdate(held, static (_, end) => end, static (_, before, end) => Math.Max(before, end), end);
         RaiseLast(end);
         Sweep(now.UtcTicks);
@@ -37,15 +44,8 @@ public sealed class Holds(IJobStore store)
         if (Volatile.Read(ref last) <= now)
             return false;
 
-        if (IsHeld(Held.Queue(job.Queue.Name), now) || IsHeld(Held.Lane(job.Queue.Name, job.Key), now))
-            return true;
-        foreach (var limit in job.Queue.Definition.Limits)
-        {
-            if (IsHeld(Held.Shared(limit), now) || IsHeld(Held.OfKey(limit, job.Key), now))
-                return true;
-        }
-
-        return false;
+        return IsHeld(Held.Lane(job.Queue.Name, job.Key), now)
+            || job.Queue.Definition.Limits.Any(limit => IsHeld(Held.Shared(limit), now) || IsHeld(Held.OfKey(limit, job.Key), now));
     }
 
     private static DateTimeOffset? EndOf(CallLesson lesson, DateTimeOffset now) => lesson switch
@@ -57,11 +57,8 @@ public sealed class Holds(IJobStore store)
     };
 
     /// <summary>The states of the <c>perKey</c> limits that the attempt took; if there are none, its shared ones; if none, its (queue, key).</summary>
-    private IEnumerable<Held> WhatItConcerns(ClaimedJob job, CallLesson lesson)
+    private IEnumerable<Held> WhatItConcerns(ClaimedJob job)
     {
-        if (lesson.CircuitOpen)
-            return [Held.Queue(job.Queue.Name)];
-
         var inForce = store.Catalog.Limits;
         var taken = job.Queue.Definition.Limits.Where(inForce.ContainsKey).ToList();
         if (taken.Count == 0)
@@ -107,8 +104,6 @@ public sealed class Holds(IJobStore store)
         public static Held Shared(string limit) => new('l', limit, null);
 
         public static Held OfKey(string limit, string key) => new('l', limit, key);
-
-        public static Held Queue(string queue) => new('q', queue, null);
 
         public static Held Lane(string queue, string key) => new('q', queue, key);
     }

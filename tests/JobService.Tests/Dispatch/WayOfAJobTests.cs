@@ -119,29 +119,6 @@ public sealed class WayOfAJobTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task After_a_429_nothing_is_sent_before_the_time_it_names_and_no_failure_is_counted()
-    {
-        var times = new List<long>();
-        await using var api = new RawTcpApi(request =>
-        {
-            times.Add(Stopwatch.GetTimestamp());
-            return request.Number == 1 ? WireReplies.Answer(429, "slow down", "Retry-After: 1") : WireReplies.Answer();
-        });
-        await service.PutAsync("/v1/limits/fast", """{"kind": "rate", "permits": 1000}""");
-        await PutQueueAsync(api, """, "limits": ["fast"], "maxConcurrency": 1""");
-        var ids = new[] { await SubmitAsync(), await SubmitAsync(), await SubmitAsync() };
-
-        foreach (var id in ids)
-        {
-            var job = await EndOfAsync(id);
-            Assert.Equal(("succeeded", 0), (job.GetProperty("state").GetString(), job.GetProperty("failures").GetInt32()));
-        }
-
-        Assert.Equal(4, api.Requests.Count);
-        Assert.True(Stopwatch.GetElapsedTime(times[0], times[1]) >= TimeSpan.FromSeconds(1));
-    }
-
-    [Fact]
     public async Task The_permit_goes_back_before_the_processing_begins()
     {
         await using var api = new RawTcpApi(WireReplies.Answer());

@@ -24,7 +24,7 @@ public sealed class RateHeadersTests
     [InlineData(0, 30, """ratelimit: "p";t=30;r=0""")]
     [InlineData(7, 30, """RateLimit: "p";r=7;t=30;pk=:cHsdsRa894==:""")]
     [InlineData(7, 30, """RateLimit: default;r=7;t=30""")]
-    [InlineData(7, 30, """RateLimit:  "p" ; r=7; t=30  """, "X-Odd: the space before the semicolon breaks the grammar", "RateLimit-Remaining: 7", "RateLimit-Reset: 30")]
+    [InlineData(8, 30, """RateLimit:  "p" ; r=7; t=30  """, "X-Odd: the space before the semicolon breaks the grammar", "RateLimit-Remaining: 8", "RateLimit-Reset: 30")]
     [InlineData(3, 9, """RateLimit: "say \"hi\", all";r=3;t=9""")]
     [InlineData(1, 5, """RateLimit: "hour";r=900;t=3000, "second";r=1;t=5""")]
     [InlineData(0, 3000, """RateLimit: "hour";r=0;t=3000,"second";r=0;t=5""")]

@@ -1,0 +1,158 @@
+using JobService.Dispatch;
+using JobService.Jobs;
+using JobService.Limits;
+using JobService.Storage;
+using JobService.Storage.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+
+namespace JobService.Tests.Dispatch;
+
+public sealed class HoldsTests : IAsyncDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("jobservice-holds-").FullName;
+    private readonly FakeTimeProvider time = new();
+    private readonly JobIdSource ids;
+    private readonly SqliteJobStore store;
+    private readonly Holds holds;
+
+    public HoldsTests()
+    {
+        ids = new JobIdSource(time, new Random(1));
+        store = new SqliteJobStore(Options.Create(new StorageOptions { Path = Path.Combine(folder, "jobs.db") }), ids, time, NullLogger<SqliteJobStore>.Instance);
+        holds = new Holds(store);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await store.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Without_limits_it_concerns_the_key_in_its_queue()
+    {
+        var job = await JobOfAsync("q", "told");
+        holds.Hold(job, NotBefore(30));
+
+        Assert.True(holds.Holding(job));
+        Assert.False(holds.Holding(await JobOfAsync("q", "other")));
+        Assert.False(holds.Holding(await JobOfAsync("p", "told")));
+    }
+
+    [Fact]
+    public async Task With_shared_limits_it_concerns_all_who_share_one()
+    {
+        await PutAsync("api");
+        await PutAsync("other");
+        holds.Hold(await JobOfAsync("q", "told", "api"), NotBefore(30));
+
+        Assert.True(holds.Holding(await JobOfAsync("p", "any", "other", "api")));
+        Assert.False(holds.Holding(await JobOfAsync("r", "told", "other")));
+    }
+
+    [Fact]
+    public async Task With_limits_per_key_it_concerns_their_states_alone()
+    {
+        await PutAsync("api");
+        await PutAsync("customer", LimitScope.PerKey);
+        holds.Hold(await JobOfAsync("q", "told", "api", "customer"), NotBefore(30));
+
+        Assert.True(holds.Holding(await JobOfAsync("p", "told", "customer")));
+        Assert.False(holds.Holding(await JobOfAsync("q", "other", "api", "customer")));
+        Assert.False(holds.Holding(await JobOfAsync("r", "told", "api")));
+    }
+
+    [Fact]
+    public async Task An_open_circuit_is_held_by_its_breaker_and_not_here()
+    {
+        // Held here a moment longer, the call that probes the API could not start, which counts against it.
+        var job = await JobOfAsync("q", "");
+        holds.Hold(job, NotBefore(30) with { CircuitOpen = true });
+
+        Assert.False(holds.Holding(job));
+    }
+
+    [Fact]
+    public async Task It_ends_at_its_moment()
+    {
+        var job = await JobOfAsync("q", "");
+        holds.Hold(job, NotBefore(30));
+
+        time.Advance(TimeSpan.FromSeconds(30) - TimeSpan.FromTicks(1));
+        Assert.True(holds.Holding(job));
+        time.Advance(TimeSpan.FromTicks(1));
+        Assert.False(holds.Holding(job));
+    }
+
+    [Fact]
+    public async Task An_earlier_moment_changes_nothing()
+    {
+        var job = await JobOfAsync("q", "");
+        holds.Hold(job, NotBefore(30));
+        holds.Hold(job, NotBefore(5));
+
+        time.Advance(TimeSpan.FromSeconds(29));
+        Assert.True(holds.Holding(job));
+    }
+
+    [Fact]
+    public async Task One_that_is_over_is_not_held_because_another_is()
+    {
+        var over = await JobOfAsync("q", "over");
+        holds.Hold(over, NotBefore(5));
+        holds.Hold(await JobOfAsync("q", "long"), NotBefore(30));
+
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.False(holds.Holding(over));
+    }
+
+    [Fact]
+    public async Task A_refusal_without_a_moment_holds_for_a_second()
+    {
+        var job = await JobOfAsync("q", "");
+        holds.Hold(job, new CallLesson { Refused = true });
+
+        time.Advance(TimeSpan.FromSeconds(0.999));
+        Assert.True(holds.Holding(job));
+        time.Advance(TimeSpan.FromSeconds(0.001));
+        Assert.False(holds.Holding(job));
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public async Task Only_a_spent_budget_holds(int remaining, bool held)
+    {
+        var job = await JobOfAsync("q", "");
+        holds.Hold(job, new CallLesson { Budget = new CallBudget(remaining, store.Now + TimeSpan.FromSeconds(30)) });
+
+        Assert.Equal(held, holds.Holding(job));
+    }
+
+    [Fact]
+    public async Task Keys_that_never_come_back_do_not_pile_up()
+    {
+        var job = await JobOfAsync("q", "");
+        for (var key = 0; key < 100_000; key++)
+        {
+            holds.Hold(job with { Key = $"{key}" }, NotBefore(1));
+            time.Advance(TimeSpan.FromMilliseconds(2));
+        }
+
+        Assert.InRange(holds.Count, 1, 2_100);
+        Assert.True(holds.Holding(job with { Key = "99999" }));
+    }
+
+    private CallLesson NotBefore(double seconds) => new() { Refused = true, NotBefore = store.Now + TimeSpan.FromSeconds(seconds) };
+
+    private async Task PutAsync(string limit, LimitScope scope = LimitScope.Shared) =>
+        await store.PutLimitAsync(limit, new RateDefinition { Permits = 1, Scope = scope }, expected: null);
+
+    private async Task<ClaimedJob> JobOfAsync(string queue, string key, params string[] limits)
+    {
+        await store.PutQueueAsync(queue, new QueueDefinition { Limits = limits }, expected: null);
+        return new ClaimedJob { Id = ids.Next(), Lease = 1, Queue = store.Catalog.Queues[queue], Key = key, Attempt = 1, MaxAttempts = 5, Timeout = TimeSpan.FromSeconds(30) };
+    }
+}

@@ -1,0 +1,213 @@
+using JobService.Dispatch;
+using JobService.Jobs;
+using JobService.Limits;
+using JobService.Storage;
+using JobService.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace JobService.Tests.Dispatch;
+
+/// <summary>What one attempt tells when its call is over.</summary>
+public sealed class LessonTests : IAsyncDisposable
+{
+    private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
+    private readonly RawTcpApi api;
+    private readonly ServiceFixture service;
+    private WireReply reply = WireReplies.Answer();
+
+    public LessonTests()
+    {
+        api = new RawTcpApi(_ => reply);
+        service = ServiceFixture.With(
+            new Dictionary<string, string> { ["JobService:Upstream:AllowPrivateNetworks"] = "true" }, services => services.AddSingleton<TimeProvider>(time));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await service.DisposeAsync();
+        await api.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(30, 429, "Retry-After: 30")]
+    [InlineData(30, 503, "Retry-After: 30")]
+    [InlineData(30, 429, "Retry-After: Thu, 01 Jan 2026 12:00:30 GMT")]
+    [InlineData(30, 429, "Retry-After: 30", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 60")]
+    [InlineData(60, 429, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 60")]
+    [InlineData(60, 429, "x-ratelimit-remaining: 0", "x-ratelimit-reset: 1767268860")]
+    [InlineData(60, 429, """RateLimit: "p";r=0;t=60""")]
+    [InlineData(null, 429)]
+    [InlineData(null, 429, "Retry-After: soon")]
+    [InlineData(null, 429, "Retry-After: 0")]
+    [InlineData(null, 429, "Retry-After: Thu, 01 Jan 2026 11:00:00 GMT")]
+    [InlineData(null, 429, "X-RateLimit-Remaining: 5", "X-RateLimit-Reset: 60")]
+    public async Task A_refusal_says_until_when_if_the_API_does(int? seconds, int status, params string[] headers)
+    {
+        reply = WireReplies.Answer(status, "not now", headers);
+
+        var (end, lesson) = await RunAsync(await ClaimedAsync());
+
+        Assert.Equal(status, Assert.IsType<JobOutcome.Throttled>(end.Outcome).Error.Status);
+        Assert.Equal(new CallLesson { Refused = true, NotBefore = seconds is { } wait ? service.Store.Now + TimeSpan.FromSeconds(wait) : null }, lesson);
+    }
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(404)]
+    [InlineData(500)]
+    [InlineData(503)]
+    public async Task Any_other_answer_tells_what_the_API_still_allows(int status)
+    {
+        reply = WireReplies.Answer(status, "{}", "X-RateLimit-Remaining: 5", "X-RateLimit-Reset: 60");
+
+        var (_, lesson) = await RunAsync(await ClaimedAsync());
+
+        Assert.Equal(new CallLesson { Budget = new CallBudget(5, service.Store.Now + TimeSpan.FromSeconds(60)) }, lesson);
+    }
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(200, "Retry-After: 30")]
+    [InlineData(200, "X-RateLimit-Remaining: 0")]
+    [InlineData(200, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268799")]
+    [InlineData(404, "Retry-After: 30")]
+    [InlineData(503)]
+    public async Task Where_nothing_is_said_nothing_is_told(int status, params string[] headers)
+    {
+        reply = WireReplies.Answer(status, "{}", headers);
+
+        Assert.Null((await RunAsync(await ClaimedAsync())).Lesson);
+    }
+
+    [Fact]
+    public async Task A_failure_waits_as_long_as_the_API_asks_and_teaches_nothing()
+    {
+        reply = WireReplies.Answer(500, "broken", "Retry-After: 1000");
+
+        var (end, lesson) = await RunAsync(await ClaimedAsync());
+
+        Assert.Equal(TimeSpan.FromSeconds(1000), Assert.IsType<JobOutcome.Retried>(end.Outcome).Wait);
+        Assert.Null(lesson);
+    }
+
+    [Fact]
+    public async Task A_call_that_was_not_made_teaches_nothing()
+    {
+        var job = await ClaimedAsync() with { StartBefore = service.Store.Now };
+
+        var (end, lesson) = await RunAsync(job);
+
+        Assert.Equal(new JobOutcome.Unstarted(), end.Outcome);
+        Assert.Null(lesson);
+    }
+
+    [Fact]
+    public async Task An_open_circuit_says_until_when_and_is_no_attempt()
+    {
+        reply = WireReplies.Answer(500);
+        var job = await ClaimedAsync();
+        for (var call = 0; call < 20; call++)
+            await RunAsync(job);
+
+        var (end, lesson) = await RunAsync(job);
+
+        Assert.Equal((new JobOutcome.Unstarted(), null), (end.Outcome, end.StartedAt));
+        Assert.Equal(new CallLesson { CircuitOpen = true, NotBefore = service.Store.Now + TimeSpan.FromSeconds(5) }, lesson);
+    }
+
+    [Theory]
+    [InlineData(429, "Retry-After: 1")]
+    [InlineData(200, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1")]
+    public async Task This_node_holds_before_the_permit_goes_back(int status, params string[] headers)
+    {
+        reply = WireReplies.Answer(status, "{}", headers);
+        var job = await ClaimedAsync();
+        using var attempt = new RunningAttempt(job);
+        var held = false;
+
+        await service.Services.GetRequiredService<JobExecutor>().RunAsync(attempt, (over, _) => held = service.Services.GetRequiredService<Holds>().Holding(over));
+
+        Assert.True(held);
+    }
+
+    [Fact]
+    public async Task The_cost_goes_to_each_limit_that_asks_for_it()
+    {
+        reply = WireReplies.Answer(200, """{"usage": {"in": 7, "out": 5}}""", "Content-Type: application/json");
+        await PutLimitAsync("in", new RateDefinition { Permits = 100, WeightFrom = "usage.in" });
+        await PutLimitAsync("out", new RateDefinition { Permits = 100, WeightFrom = "usage.out" });
+        await PutLimitAsync("nowhere", new RateDefinition { Permits = 100, WeightFrom = "usage.nowhere" });
+        await PutLimitAsync("calls", new RateDefinition { Permits = 100 });
+
+        var (_, lesson) = await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["in", "calls", "out", "nowhere"] }));
+
+        Assert.Equal(new Dictionary<string, int> { ["in"] = 7, ["out"] = 5 }, lesson!.TrueWeights);
+    }
+
+    [Fact]
+    public async Task What_the_queue_says_holds_for_limits_that_do_not_say_it_themselves()
+    {
+        reply = WireReplies.Answer(200, """{"usage": {"in": 7, "out": 5}}""", "Content-Type: application/json");
+        await PutLimitAsync("in", new RateDefinition { Permits = 100, WeightFrom = "usage.in" });
+        await PutLimitAsync("any", new RateDefinition { Permits = 100 });
+        await PutLimitAsync("rate", new RateDefinition { Permits = 100 });
+        await PutLimitAsync("atOnce", new ConcurrencyDefinition { Permits = 100 });
+
+        var (_, lesson) = await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["in", "any", "rate", "atOnce"], WeightFrom = "usage.out" }));
+
+        Assert.Equal(new Dictionary<string, int> { ["in"] = 7, ["any"] = 5, ["rate"] = 5 }, lesson!.TrueWeights);
+    }
+
+    [Theory]
+    [InlineData(200, """{"usage": "?"}""")]
+    [InlineData(200, "no JSON")]
+    [InlineData(404, """{"usage": 5}""")]
+    [InlineData(500, """{"usage": 5}""")]
+    public async Task Without_a_cost_in_a_good_answer_nothing_is_corrected(int status, string body)
+    {
+        reply = WireReplies.Answer(status, body, "Content-Type: application/json");
+        await PutLimitAsync("tokens", new RateDefinition { Permits = 100, WeightFrom = "usage" });
+
+        Assert.Null((await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["tokens"] }))).Lesson);
+    }
+
+    [Theory]
+    [InlineData(60, false)]
+    [InlineData(61, true)]
+    public async Task A_job_that_was_refused_for_too_long_fails_at_its_next_refusal(int refusedSeconds, bool givesUp)
+    {
+        reply = WireReplies.Answer(429, "not now", "Retry-After: 3600");
+        var job = await ClaimedAsync(new QueueDefinition { Retry = new RetryPolicy { GiveUpAfterSeconds = 61 } });
+
+        var (end, lesson) = await RunAsync(job with { ThrottledSince = service.Store.Now - TimeSpan.FromSeconds(refusedSeconds) });
+
+        Assert.Equal(givesUp ? ErrorTypes.Throttled : null, (end.Outcome as JobOutcome.Failed)?.Error.Type);
+        Assert.Equal(givesUp, end.Outcome is not JobOutcome.Throttled);
+        Assert.True(lesson!.Refused); // the others are to wait all the same
+    }
+
+    private async Task<(AttemptEnd End, CallLesson? Lesson)> RunAsync(ClaimedJob job)
+    {
+        CallLesson? told = null;
+        using var attempt = new RunningAttempt(job);
+        return (await service.Services.GetRequiredService<JobExecutor>().RunAsync(attempt, (_, lesson) => told = lesson), told);
+    }
+
+    private async Task PutLimitAsync(string name, LimitDefinition definition) => await service.Store.PutLimitAsync(name, definition, expected: null);
+
+    private async Task<ClaimedJob> ClaimedAsync(QueueDefinition? queue = null)
+    {
+        await service.Store.PutQueueAsync("api", (queue ?? new QueueDefinition()) with { Target = new HttpTarget { BaseAddress = api.Address } }, expected: null);
+        return new ClaimedJob
+        {
+            Id = service.Services.GetRequiredService<JobIdSource>().Next(),
+            Lease = 1,
+            Queue = service.Store.Catalog.Queues["api"],
+            Attempt = 1,
+            MaxAttempts = 5,
+            Timeout = TimeSpan.FromSeconds(30),
+            Payload = "1"u8.ToArray(),
+        };
+    }
+}
