@@ -58,3 +58,8 @@ public sealed record QueueCounts(long Queued, long Running, long Succeeded, long
 /// <param name="Waiting">Lanes in the limit's line.</param>
 /// <param name="PausedUntil">The API said "not before".</param>
 public sealed record LimitStatus(long Taken, long Available, DateTimeOffset? NextFreeAt, int Waiting, DateTimeOffset? PausedUntil);
+
+/// <summary>Where a signal stands at one moment.</summary>
+/// <param name="SetAt">Since when it is set; null when it is not.</param>
+/// <param name="Waiting">Jobs that wait for it, or that are about to be let go.</param>
+public sealed record SignalStatus(DateTimeOffset? SetAt, long Waiting);

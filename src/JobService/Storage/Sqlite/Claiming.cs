@@ -22,6 +22,8 @@ internal static class Claiming
     public static List<ClaimedJob> Claim(SqliteTurn turn, long now, long lead, ClaimRequest request)
     {
         var claimed = new List<ClaimedJob>();
+        Locking.OfferFree(turn);
+        var asides = new Asides(turn);
         turn.Memory.Planner.Run(new PlanRound
         {
             Now = now,
@@ -30,9 +32,11 @@ internal static class Claiming
             WakeAhead = lead + TimerLateness.Ticks,
             TakePermits = request.Take,
             ReturnPermits = request.Return,
-            Heads = (queue, key, atMost) => turn.Jobs.Heads(turn.Memory.FindQueue(queue)!.Id, key, atMost),
+            Heads = asides.Heads,
+            GoesAside = head => asides.Take((QueuedRow)head),
             Claim = (queue, head, slot, window) => claimed.Add(Claim(turn, turn.Memory.FindQueue(queue)!, (QueuedRow)head, slot, window)),
         });
+        asides.ComeBack();
         return claimed;
     }
 
@@ -46,7 +50,9 @@ internal static class Claiming
         queue.Starts.Count(turn.Now);
         var definition = queue.Entry.Definition;
         var hold = turn.Memory.Planner.HoldOf(queue.Entry.Name, slotAt ?? turn.Now, row.Weight);
-        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, hold));
+        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, hold) { Lock = row.Lock });
+        if (row.Lock is not null)
+            turn.Memory.Locks.Take(row.Lock, lease);
         if (slotAt is not null)
             turn.TouchedLimits.UnionWith(definition.Limits);
 

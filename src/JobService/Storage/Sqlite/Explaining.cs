@@ -8,16 +8,18 @@ internal static class Explaining
 {
     public static Waiting? Wait(StoreMemory memory, JobRead job) =>
         job.State == JobState.Queued && memory.FindQueue(job.Queue) is not null
-            ? Wait(memory.Planner, job.Queue, job.Key, job.Attempt, job.DueAt, job.Position)
+            ? Wait(memory.Planner, job.Queue, job.Key, job.Attempt, job.DueAt, job.Parked, job.Position)
             : null;
 
-    public static Waiting Wait(LanePlanner planner, string queue, string key, int attempt, long? dueAt, int? position)
+    public static Waiting Wait(LanePlanner planner, string queue, string key, int attempt, long? dueAt, long? parked, int? position)
     {
         var stand = planner.Explain(queue, key);
         if (stand.Reason == WaitReason.Paused)
-            return new Waiting(WaitReason.Paused, Position: position);
+            return new Waiting(WaitReason.Paused, Position: parked == ParkedRows.InLane ? position : null);
         if (dueAt is { } due)
             return new Waiting(attempt == 0 ? WaitReason.Time : WaitReason.Retry, Until: new DateTimeOffset(due, TimeSpan.Zero));
+        if (parked is { } line)
+            return line == ParkedRows.InLine ? new Waiting(WaitReason.Lock, Position: position) : new Waiting(WaitReason.Signal);
         return new Waiting(stand.Reason, stand.Limit, stand.Until is { } until ? new DateTimeOffset(until, TimeSpan.Zero) : null, position);
     }
 

@@ -10,6 +10,7 @@ internal sealed class SqliteSession : IDisposable
     private readonly SqliteStatement begin;
     private readonly SqliteStatement commit;
     private readonly JobRows jobs;
+    private readonly ParkedRows parked;
     private readonly DefinitionRows definitions;
     private readonly PruneRows prunes;
     private readonly LeaseSource leases;
@@ -22,6 +23,7 @@ internal sealed class SqliteSession : IDisposable
         begin = new SqliteStatement(handle, "BEGIN IMMEDIATE");
         commit = new SqliteStatement(handle, "COMMIT");
         jobs = new JobRows(handle);
+        parked = new ParkedRows(handle);
         definitions = new DefinitionRows(handle);
         prunes = new PruneRows(handle);
     }
@@ -45,6 +47,7 @@ internal sealed class SqliteSession : IDisposable
                     Loading.FreeRunning(turn, logger);
                 else
                     Loading.KeepRunning(turn, former);
+                turn.Memory.Locks.OfferFree(turn.Now);
             });
             return session;
         }
@@ -58,7 +61,7 @@ internal sealed class SqliteSession : IDisposable
     /// <summary>One transaction. An exception leaves the session unfit for another.</summary>
     public SqliteTurn Run(long now, Action<SqliteTurn> work)
     {
-        var turn = new SqliteTurn(Memory, jobs, definitions, prunes, leases, now);
+        var turn = new SqliteTurn(Memory, jobs, parked, definitions, prunes, leases, now);
         begin.Run();
         work(turn);
         turn.WriteBack();
@@ -67,11 +70,12 @@ internal sealed class SqliteSession : IDisposable
     }
 
     /// <summary>A look at the memory, without a transaction.</summary>
-    public SqliteTurn Ask(long now) => new(Memory, jobs, definitions, prunes, leases, now);
+    public SqliteTurn Ask(long now) => new(Memory, jobs, parked, definitions, prunes, leases, now);
 
     public void Dispose()
     {
         jobs.Dispose();
+        parked.Dispose();
         definitions.Dispose();
         prunes.Dispose();
         begin.Dispose();

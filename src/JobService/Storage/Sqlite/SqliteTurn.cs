@@ -3,11 +3,13 @@ using JobService.Jobs;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>One transaction of the writer, as the transitions see it.</summary>
-internal sealed class SqliteTurn(StoreMemory memory, JobRows jobs, DefinitionRows definitions, PruneRows prunes, LeaseSource leases, long now)
+internal sealed class SqliteTurn(StoreMemory memory, JobRows jobs, ParkedRows parked, DefinitionRows definitions, PruneRows prunes, LeaseSource leases, long now)
 {
     public StoreMemory Memory { get; } = memory;
 
     public JobRows Jobs { get; } = jobs;
+
+    public ParkedRows Parked { get; } = parked;
 
     public DefinitionRows Definitions { get; } = definitions;
 
@@ -28,6 +30,9 @@ internal sealed class SqliteTurn(StoreMemory memory, JobRows jobs, DefinitionRow
     public List<StopRequest> StopRequests { get; } = [];
 
     public bool CatalogChanged { get; set; }
+
+    /// <summary>A bite was done and there is more: another turn follows, with what others have asked for meanwhile.</summary>
+    public bool GoesOn { get; set; }
 
     public void End(JobId job, QueueRow queue, JobState from, JobState state)
     {
