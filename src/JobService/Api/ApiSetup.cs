@@ -41,6 +41,7 @@ internal static class ApiSetup
         v1.MapJobs();
         v1.MapQueues();
         v1.MapLimits();
+        v1.MapSignals();
         app.MapHealth();
         app.MapProblems();
         app.MapApiDocument();

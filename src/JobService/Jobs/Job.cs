@@ -128,7 +128,7 @@ public enum CancelReason
 /// <param name="Reason">What it waits for.</param>
 /// <param name="Limit">The limit it waits at, if that is the reason.</param>
 /// <param name="Until">The moment it may go; null when it depends on other jobs' ends.</param>
-/// <param name="Position">Place within its lane, 1 is next; counted to 1 000, beyond that null.</param>
+/// <param name="Position">Place within its lane, or within the line of its lock; 1 is next; counted to 1 000, beyond that null.</param>
 public sealed record Waiting(WaitReason Reason, string? Limit = null, DateTimeOffset? Until = null, int? Position = null);
 
 public enum WaitReason

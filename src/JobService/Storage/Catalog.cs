@@ -72,3 +72,8 @@ public sealed record LimitStatus(long Taken, long Available, DateTimeOffset? Nex
     /// <summary>Until when <see cref="Remaining"/> holds.</summary>
     public DateTimeOffset? RemainingUntil { get; init; }
 }
+
+/// <summary>Where a signal stands at one moment.</summary>
+/// <param name="SetAt">Since when it is set; null when it is not.</param>
+/// <param name="Waiting">Jobs that wait for it, or that are about to be let go.</param>
+public sealed record SignalStatus(DateTimeOffset? SetAt, long Waiting);

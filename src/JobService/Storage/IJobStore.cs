@@ -83,6 +83,18 @@ public interface IJobStore : IAsyncDisposable
     /// <returns>The queue as it is now and as it was; null when there is none.</returns>
     Task<PutOutcome<QueueEntry>.Replaced?> PauseAsync(string queue, bool paused);
 
+    // ── signals ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Sets a signal: lets all jobs go that wait for it now (in bites; a restart in between goes on with them), and whoever comes until it is cleared.
+    /// Set again, it stays as it is.</summary>
+    Task SetSignalAsync(string name);
+
+    /// <summary>Whoever comes from now on waits. Takes nothing back: who waited when the signal was set goes on. Without effect when it is not set.</summary>
+    Task ClearSignalAsync(string name);
+
+    /// <summary>A signal that was never set is one that is not set.</summary>
+    Task<SignalStatus> FindSignalAsync(string name);
+
     // ── reads ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>One job with its attempts and its result, the body inline up to <paramref name="maxInlineBytes"/>.</summary>

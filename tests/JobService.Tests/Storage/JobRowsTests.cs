@@ -23,7 +23,7 @@ public sealed class JobRowsTests : IDisposable
         rows = new JobRows(connection.Handle!);
         var job = new NewJob { Id = new JobIdSource(TimeProvider.System, new Random(1)).Next(), Queue = "q", Payload = "1"u8.ToArray() };
         stamp = job.Id.Stamp;
-        rows.Insert(job, queueId: 1, now: 1, dueAt: null, requestJson: null, tagsJson: null);
+        rows.Insert(job, queueId: 1, now: 1, dueAt: null, parked: null, requestJson: null, tagsJson: null);
         Assert.True(rows.Claim(stamp, Lease, startedAt: 2));
     }
 
@@ -43,7 +43,7 @@ public sealed class JobRowsTests : IDisposable
         Assert.False(rows.Succeed(stamp, Stranger, 2, 3, result));
         Assert.False(rows.Fail(stamp, Stranger, 2, 3, undoAttempt: false));
         Assert.False(rows.Stop(stamp, Stranger, 2, 3, undoAttempt: false, CancelReason.Request));
-        Assert.False(rows.Requeue(stamp, Stranger, 2, 3, dueAt: null, countFailure: true, undoAttempt: false, ThrottleMark.Clear));
+        Assert.False(rows.Requeue(stamp, Stranger, 2, 3, dueAt: null, countFailure: true, undoAttempt: false, ThrottleMark.Clear, parked: null));
 
         Assert.Equal((JobState.Running, Lease), (rows.Find(stamp)!.State, rows.Find(stamp)!.Lease));
         Assert.True(rows.Succeed(stamp, Lease, 2, 3, result));
@@ -55,6 +55,6 @@ public sealed class JobRowsTests : IDisposable
     {
         Assert.False(rows.Claim(stamp, Stranger, startedAt: 3));
         Assert.False(rows.CancelQueued(stamp, now: 3, CancelReason.Request));
-        Assert.False(rows.Reopen(stamp, now: 3));
+        Assert.False(rows.Reopen(stamp, now: 3, parked: null));
     }
 }

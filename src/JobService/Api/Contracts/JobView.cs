@@ -23,6 +23,9 @@ public sealed record JobView
     /// <summary>What the job takes of each limit.</summary>
     public required int Weight { get; init; }
 
+    /// <summary>At most one job of the whole service holds the lock of this name at a time.</summary>
+    public string? Lock { get; init; }
+
     /// <summary>Attempts that reached the send, the running one included.</summary>
     public required int Attempt { get; init; }
 
@@ -78,6 +81,7 @@ public sealed record JobView
         Key = job.Key,
         Priority = job.Priority,
         Weight = job.Weight,
+        Lock = job.Lock,
         Attempt = job.Attempt,
         Failures = job.Failures,
         MaxAttempts = job.MaxAttempts,
@@ -100,7 +104,7 @@ public sealed record JobView
 /// <param name="Reason"><c>turn</c>, <c>time</c>, <c>limit</c>, <c>concurrency</c>, <c>lock</c>, <c>signal</c>, <c>retry</c>, <c>paused</c> or <c>dependency</c>.</param>
 /// <param name="Limit">The limit it waits at.</param>
 /// <param name="Until">The moment it may go; left out when it depends on other jobs' ends.</param>
-/// <param name="Position">Place within its key, 1 is next; counted to 1000.</param>
+/// <param name="Position">Place within its key, or within the line of its lock; 1 is next; counted to 1000.</param>
 public sealed record WaitingView(WaitReason Reason, string? Limit, DateTimeOffset? Until, int? Position);
 
 /// <summary>The API's answer behind the result.</summary>

@@ -27,6 +27,13 @@ public sealed class SubmitJob
     /// <summary>Higher goes first within the key. Default 0, from -100 to 100.</summary>
     public int Priority { get; set; }
 
+    /// <summary>At most one job of the whole service holds the lock of this name, from its start to the end of its processing; the others stand in the lock's
+    /// line and hold up no other job of their key. 1 to 256 characters. Default: no lock.</summary>
+    public string? Lock { get; set; }
+
+    /// <summary>What has to happen before the job may start. Default: nothing.</summary>
+    public SubmitWait? WaitFor { get; set; }
+
     /// <summary>The call starts no earlier (RFC 3339). Not together with <c>delaySeconds</c>.</summary>
     public DateTimeOffset? NotBefore { get; set; }
 
@@ -59,6 +66,10 @@ public sealed class SubmitJob
             yield return new Violation("/weight", "A whole number, at least 1.");
         if (Priority is < -100 or > 100)
             yield return new Violation("/priority", "From -100 to 100.");
+        if (Lock is not null && (Lock.Length == 0 || !Names.IsText(Lock)))
+            yield return new Violation("/lock", "1 to 256 characters, none of them a control character.");
+        if (WaitFor is not null && !Names.IsName(WaitFor.Signal))
+            yield return new Violation("/waitFor/signal", $"A signal's name: {Names.Wanted}.");
         if (DelaySeconds is not (null or (>= 0 and <= YearsAhead)))
             yield return new Violation("/delaySeconds", "From 0 to 315360000 (ten years).");
         if (DelaySeconds is not null && NotBefore is not null)
@@ -88,6 +99,8 @@ public sealed class SubmitJob
         Key = Key,
         Weight = Weight,
         Priority = Priority,
+        Lock = Lock,
+        Signal = WaitFor?.Signal,
         // A copy: the request's buffers go back to Kestrel before the job leaves the channel when its client hangs up.
         Payload = HasPayload ? JsonMarshal.GetRawUtf8Value(Payload).ToArray() : null,
         Request = Request?.ToApiRequest(),
@@ -98,6 +111,13 @@ public sealed class SubmitJob
         Tags = Tags is { Count: > 0 } ? Tags : null,
         Idempotency = idempotency,
     };
+}
+
+/// <summary>What has to happen before a job may start.</summary>
+public sealed class SubmitWait
+{
+    /// <summary>The job waits until the signal of this name is set (<c>PUT /v1/signals/{name}</c>); not at all when it is.</summary>
+    public string Signal { get; set; } = "";
 }
 
 /// <summary>How the call of one job differs from a plain POST of its payload to the queue's base address.</summary>

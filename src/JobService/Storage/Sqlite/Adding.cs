@@ -38,16 +38,15 @@ internal static class Adding
     private static Job Enter(SqliteTurn turn, NewJob job, QueueRow queue)
     {
         long? dueAt = job.NotBefore is { } notBefore && notBefore.UtcTicks > turn.Now ? notBefore.UtcTicks : null;
+        var parked = dueAt is null ? Entering.Enter(turn, queue, new Arrival(job.Id.Stamp, queue.Id, job.Key, job.Priority, job.Lock, job.Signal)) : null;
         turn.Jobs.Insert(
-            job, queue.Id, turn.Now, dueAt,
+            job, queue.Id, turn.Now, dueAt, parked,
             job.Request is { } request ? StorageJson.Write(request) : null,
             job.Tags is { Count: > 0 } tags ? StorageJson.Write(tags) : null);
         queue.Enter(JobState.Queued);
 
         var memory = turn.Memory;
         memory.Expect(dueAt, job.StartBefore?.UtcTicks);
-        if (dueAt is null)
-            memory.Planner.Arrive(job.Queue, job.Key);
 
         return new Job
         {
@@ -57,12 +56,13 @@ internal static class Adding
             Key = job.Key,
             Priority = job.Priority,
             Weight = job.Weight,
+            Lock = job.Lock,
             MaxAttempts = job.MaxAttempts ?? queue.Entry.Definition.Retry.MaxAttempts,
             CreatedAt = turn.NowTime,
             NotBefore = job.NotBefore,
             StartBefore = job.StartBefore,
             Tags = job.Tags,
-            Waiting = Explaining.Wait(memory.Planner, job.Queue, job.Key, job.Weight, attempt: 0, dueAt, position: null, weightAhead: null, turn.Now),
+            Waiting = Explaining.Wait(memory.Planner, job.Queue, job.Key, job.Weight, attempt: 0, dueAt, parked, position: null, weightAhead: null, turn.Now),
             Attempts = [],
         };
     }

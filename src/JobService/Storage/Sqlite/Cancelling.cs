@@ -36,6 +36,7 @@ internal static class Cancelling
             return;
         var queue = turn.Memory.Queue(row.QueueId);
         turn.Memory.Planner.HeadLeft(queue.Entry.Name, row.Key);
+        Locking.Leave(turn, row);
         turn.End(row.Id, queue, JobState.Queued, JobState.Cancelled);
     }
 }

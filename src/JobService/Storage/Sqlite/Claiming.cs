@@ -22,6 +22,8 @@ internal static class Claiming
     public static List<ClaimedJob> Claim(SqliteTurn turn, long now, long lead, ClaimRequest request)
     {
         var claimed = new List<ClaimedJob>();
+        Locking.OfferFree(turn);
+        var asides = new Asides(turn);
         turn.Memory.Planner.Run(new PlanRound
         {
             Now = now,
@@ -30,9 +32,11 @@ internal static class Claiming
             WakeAhead = lead + TimerLateness.Ticks,
             TakePermits = request.Take,
             ReturnPermits = request.Return,
-            Heads = (queue, key, atMost) => turn.Jobs.Heads(turn.Memory.FindQueue(queue)!.Id, key, atMost),
+            Heads = asides.Heads,
+            GoesAside = head => asides.Take((QueuedRow)head),
             Claim = start => claimed.Add(Claim(turn, start)),
         });
+        asides.ComeBack();
         return claimed;
     }
 
@@ -47,7 +51,9 @@ internal static class Claiming
         queue.Move(JobState.Queued, JobState.Running);
         queue.Starts.Count(turn.Now);
         var definition = queue.Entry.Definition;
-        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, row.Key, start.Slot ?? turn.Now, start.Hold));
+        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, row.Key, start.Slot ?? turn.Now, start.Hold) { Lock = row.Lock });
+        if (row.Lock is not null)
+            turn.Memory.Locks.Take(row.Lock, lease);
         turn.Touch(start.Hold);
 
         return new ClaimedJob

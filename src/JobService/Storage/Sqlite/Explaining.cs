@@ -9,16 +9,19 @@ internal static class Explaining
 {
     public static Waiting? Wait(StoreMemory memory, JobRead job, long now) =>
         job.State == JobState.Queued && memory.FindQueue(job.Queue) is not null
-            ? Wait(memory.Planner, job.Queue, job.Key, job.Weight, job.Attempt, job.DueAt, job.Position, job.WeightAhead, now)
+            ? Wait(memory.Planner, job.Queue, job.Key, job.Weight, job.Attempt, job.DueAt, job.Parked, job.Position, job.WeightAhead, now)
             : null;
 
-    public static Waiting Wait(LanePlanner planner, string queue, string key, int weight, int attempt, long? dueAt, int? position, long? weightAhead, long now)
+    public static Waiting Wait(
+        LanePlanner planner, string queue, string key, int weight, int attempt, long? dueAt, long? parked, int? position, long? weightAhead, long now)
     {
         var stand = planner.Explain(queue, key, weight, weightAhead, now);
         if (stand.Reason == WaitReason.Paused)
-            return new Waiting(WaitReason.Paused, Position: position);
+            return new Waiting(WaitReason.Paused, Position: parked == ParkedRows.InLane ? position : null);
         if (dueAt is { } due)
             return new Waiting(attempt == 0 ? WaitReason.Time : WaitReason.Retry, Until: new DateTimeOffset(due, TimeSpan.Zero));
+        if (parked is { } line)
+            return line == ParkedRows.InLine ? new Waiting(WaitReason.Lock, Position: position) : new Waiting(WaitReason.Signal);
         return new Waiting(stand.Reason, stand.Limit, stand.Until is { } until ? new DateTimeOffset(until, TimeSpan.Zero) : null, position);
     }
 

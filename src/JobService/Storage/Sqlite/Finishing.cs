@@ -11,8 +11,10 @@ internal static class Finishing
         var written = 0;
         foreach (var end in ends)
         {
-            if (turn.Memory.Running.Remove(end.Lease, out var running) && Finish(turn, end, running))
-                written++;
+            if (!turn.Memory.Running.Remove(end.Lease, out var running))
+                continue;
+            written += Finish(turn, end, running) ? 1 : 0;
+            Locking.Free(turn, running); // behind the requeue: who comes back stands in the line before those that are younger
         }
 
         return written;
@@ -96,11 +98,10 @@ internal static class Finishing
 
     private static void Requeue(SqliteTurn turn, JobRow row, AttemptEnd end, QueueRow queue, long? dueAt, bool countFailure, ThrottleMark throttle)
     {
-        turn.Jobs.Requeue(row.Id.Stamp, end.Lease, end.StartedAt?.UtcTicks, turn.Now, dueAt, countFailure, undoAttempt: end.StartedAt is null, throttle);
+        var parked = dueAt is null ? Entering.Enter(turn, queue, row.Arrival, end.Lease) : null;
+        turn.Jobs.Requeue(row.Id.Stamp, end.Lease, end.StartedAt?.UtcTicks, turn.Now, dueAt, countFailure, undoAttempt: end.StartedAt is null, throttle, parked);
         queue.Move(JobState.Running, JobState.Queued);
         turn.Memory.Expect(dueAt, row.StartBefore);
-        if (dueAt is null)
-            turn.Memory.Planner.Arrive(queue.Entry.Name, row.Key);
     }
 
     private static void WriteAttempt(SqliteTurn turn, JobRow row, AttemptEnd end, int? status, string outcome)

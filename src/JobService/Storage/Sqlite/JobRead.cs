@@ -19,6 +19,8 @@ internal sealed class JobRead
 
     public int Weight { get; init; }
 
+    public string? Lock { get; init; }
+
     public int Attempt { get; init; }
 
     public int Failures { get; init; }
@@ -36,6 +38,8 @@ internal sealed class JobRead
     public long? FinishedAt { get; init; }
 
     public long? DueAt { get; init; }
+
+    public long? Parked { get; init; }
 
     public CancelReason? CancelReason { get; init; }
 
@@ -73,6 +77,7 @@ internal sealed class JobRead
         Key = Key,
         Priority = Priority,
         Weight = Weight,
+        Lock = Lock,
         Attempt = Attempt,
         Failures = Failures,
         MaxAttempts = MaxAttempts ?? (catalog.Queues.GetValueOrDefault(Queue)?.Definition.Retry ?? new RetryPolicy()).MaxAttempts,

@@ -7,8 +7,9 @@ namespace JobService.Storage.Sqlite;
 internal sealed class JobRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement insertJob = new(database, """
-        INSERT INTO jobs (stamp, salt, queue_id, key, state, priority, weight, attempt, failures, max_attempts, timeout_ms, created_at, due_at, start_before)
-        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0, 0, ?7, ?8, ?9, ?10, ?11)
+        INSERT INTO jobs (stamp, salt, queue_id, key, state, priority, weight, attempt, failures, max_attempts, timeout_ms, created_at, due_at, start_before,
+                          lock, signal, parked)
+        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0, 0, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
         """);
 
     private readonly SqliteStatement insertBody = new(database, """
@@ -24,7 +25,8 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         """);
 
     private readonly SqliteStatement selectHeads = new(database, """
-        SELECT j.stamp, j.salt, j.weight, j.attempt, j.failures, j.max_attempts, j.timeout_ms, j.start_before, j.throttled_since, b.payload, b.request
+        SELECT j.stamp, j.salt, j.weight, j.attempt, j.failures, j.max_attempts, j.timeout_ms, j.start_before, j.throttled_since, b.payload, b.request,
+               j.priority, j.lock
         FROM   jobs j INDEXED BY jobs_ready JOIN bodies b USING (stamp)
         WHERE  j.state = 0 AND j.due_at IS NULL AND j.parked IS NULL AND j.queue_id = ?1 AND j.key = ?2
         ORDER  BY j.priority DESC, j.stamp
@@ -53,7 +55,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         """);
 
     private readonly SqliteStatement requeue = new(database, """
-        UPDATE jobs SET state = 0, lease = NULL, started_at = ?3, due_at = ?4, failures = failures + ?5, attempt = attempt - ?6,
+        UPDATE jobs SET state = 0, lease = NULL, started_at = ?3, due_at = ?4, failures = failures + ?5, attempt = attempt - ?6, parked = ?9,
                         throttled_since = CASE ?7 WHEN 0 THEN NULL WHEN 1 THEN COALESCE(throttled_since, ?8) ELSE throttled_since END
         WHERE  stamp = ?1 AND lease = ?2
         """);
@@ -69,11 +71,13 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         """);
 
     private readonly SqliteStatement selectJob = new(database, """
-        SELECT salt, queue_id, key, state, cancel_reason, attempt, started_at, failures, max_attempts, lease, weight, start_before FROM jobs WHERE stamp = ?1
+        SELECT salt, queue_id, key, state, cancel_reason, attempt, started_at, failures, max_attempts, lease, weight, start_before,
+               priority, lock, signal, parked
+        FROM   jobs WHERE stamp = ?1
         """);
 
     private readonly SqliteStatement cancelQueued = new(database, """
-        UPDATE jobs SET state = 4, finished_at = ?2, cancel_reason = ?3, due_at = NULL WHERE stamp = ?1 AND state = 0
+        UPDATE jobs SET state = 4, finished_at = ?2, cancel_reason = ?3, due_at = NULL, parked = NULL WHERE stamp = ?1 AND state = 0
         """);
 
     private readonly SqliteStatement tellToStop = new(database, """
@@ -82,14 +86,17 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 
     private readonly SqliteStatement reopen = new(database, """
         UPDATE jobs SET state = 0, failures = 0, finished_at = NULL, cancel_reason = NULL, throttled_since = NULL, due_at = NULL,
+                        parked = ?3, signal = CASE WHEN ?3 > 0 THEN signal END,
                         start_before = CASE WHEN start_before <= ?2 THEN NULL ELSE start_before END
         WHERE  stamp = ?1 AND state IN (3, 4)
         """);
 
-    private readonly SqliteStatement release = new(database, "UPDATE jobs SET due_at = NULL WHERE stamp = ?1 AND state = 0");
+    private readonly SqliteStatement release = new(database, """
+        UPDATE jobs SET due_at = NULL, parked = ?2, signal = CASE WHEN ?2 > 0 THEN signal END WHERE stamp = ?1 AND state = 0
+        """);
 
     private readonly SqliteStatement selectDue = new(database, """
-        SELECT stamp, queue_id, key FROM jobs WHERE state = 0 AND due_at <= ?1 ORDER BY due_at LIMIT ?2
+        SELECT stamp, queue_id, key, priority, lock, signal FROM jobs WHERE state = 0 AND due_at <= ?1 ORDER BY due_at LIMIT ?2
         """);
 
     private readonly SqliteStatement selectNextDue = new(database, "SELECT due_at FROM jobs WHERE state = 0 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1");
@@ -108,11 +115,12 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         SELECT queue_id, key, count(*) FROM jobs INDEXED BY jobs_ready WHERE state = 0 AND due_at IS NULL AND parked IS NULL GROUP BY queue_id, key
         """);
 
-    public void Insert(NewJob job, long queueId, long now, long? dueAt, string? requestJson, string? tagsJson)
+    public void Insert(NewJob job, long queueId, long now, long? dueAt, long? parked, string? requestJson, string? tagsJson)
     {
         var stamp = job.Id.Stamp;
         insertJob.Bind(1, stamp).Bind(2, job.Id.Salt).Bind(3, queueId).Bind(4, job.Key).Bind(5, job.Priority).Bind(6, job.Weight)
-            .Bind(7, job.MaxAttempts).Bind(8, (long?)job.Timeout?.TotalMilliseconds).Bind(9, now).Bind(10, dueAt).Bind(11, job.StartBefore?.UtcTicks).Run();
+            .Bind(7, job.MaxAttempts).Bind(8, (long?)job.Timeout?.TotalMilliseconds).Bind(9, now).Bind(10, dueAt).Bind(11, job.StartBefore?.UtcTicks)
+            .Bind(12, job.Lock).Bind(13, dueAt is not null || parked > ParkedRows.InLine ? job.Signal : null).Bind(14, parked).Run();
 
         insertBody.Bind(1, stamp).Bind(2, job.NotBefore?.UtcTicks).Bind(4, requestJson).Bind(5, tagsJson).Bind(6, job.Idempotency?.Key);
         _ = job.Payload is { } payload ? insertBody.Bind(3, payload.Span) : insertBody.BindNull(3);
@@ -142,6 +150,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
             heads.Add(new QueuedRow(JobId.FromParts(selectHeads.Int64(0), selectHeads.Int64(1)), selectHeads.Int32(2))
             {
                 Stamp = selectHeads.Int64(0),
+                QueueId = queueId,
                 Key = key,
                 Attempt = selectHeads.Int32(3),
                 Failures = selectHeads.Int32(4),
@@ -151,6 +160,8 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
                 ThrottledSince = selectHeads.Int64OrNull(8),
                 Payload = selectHeads.Blob(9),
                 RequestJson = selectHeads.TextOrNull(10),
+                Priority = selectHeads.Int32(11),
+                Lock = selectHeads.TextOrNull(12),
             });
         }
 
@@ -176,9 +187,9 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 
     /// <summary>Running to queued.</summary>
     /// <param name="throttle">What becomes of the moment since which the API has been saying "not now".</param>
-    public bool Requeue(long stamp, long lease, long? startedAt, long now, long? dueAt, bool countFailure, bool undoAttempt, ThrottleMark throttle) =>
+    public bool Requeue(long stamp, long lease, long? startedAt, long now, long? dueAt, bool countFailure, bool undoAttempt, ThrottleMark throttle, long? parked) =>
         requeue.Bind(1, stamp).Bind(2, lease).Bind(3, startedAt).Bind(4, dueAt).Bind(5, countFailure ? 1 : 0).Bind(6, undoAttempt ? 1 : 0)
-            .Bind(7, (long)throttle).Bind(8, now).Run() == 1;
+            .Bind(7, (long)throttle).Bind(8, now).Bind(9, parked).Run() == 1;
 
     public void WriteError(long stamp, JobError error) =>
         insertError.Bind(1, stamp).Bind(2, error.Type).Bind(3, error.Title).Bind(4, error.Status).Bind(5, error.Detail).Run();
@@ -200,6 +211,10 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
             Lease = selectJob.Int64OrNull(9),
             Weight = selectJob.Int32(10),
             StartBefore = selectJob.Int64OrNull(11),
+            Priority = selectJob.Int32(12),
+            Lock = selectJob.TextOrNull(13),
+            Signal = selectJob.TextOrNull(14),
+            Parked = selectJob.Int64OrNull(15),
         };
         selectJob.Reset();
         return row;
@@ -210,16 +225,16 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
     public void TellToStop(long stamp, CancelReason reason) => tellToStop.Bind(1, stamp).Bind(2, (long)reason).Run();
 
     /// <summary>Failed or cancelled to queued. A deadline that has passed once is lifted.</summary>
-    public bool Reopen(long stamp, long now) => reopen.Bind(1, stamp).Bind(2, now).Run() == 1;
+    public bool Reopen(long stamp, long now, long? parked) => reopen.Bind(1, stamp).Bind(2, now).Bind(3, parked).Run() == 1;
 
-    public void LetGo(long stamp) => release.Bind(1, stamp).Run();
+    public void LetGo(long stamp, long? parked) => release.Bind(1, stamp).Bind(2, parked).Run();
 
-    public List<(long Stamp, long QueueId, string Key)> Due(long now, int atMost)
+    public List<Arrival> Due(long now, int atMost)
     {
-        var due = new List<(long, long, string)>();
+        var due = new List<Arrival>();
         selectDue.Bind(1, now).Bind(2, atMost);
         while (selectDue.Step())
-            due.Add((selectDue.Int64(0), selectDue.Int64(1), selectDue.Text(2)));
+            due.Add(new Arrival(selectDue.Int64(0), selectDue.Int64(1), selectDue.Text(2), selectDue.Int32(3), selectDue.TextOrNull(4), selectDue.TextOrNull(5)));
         return due;
     }
 

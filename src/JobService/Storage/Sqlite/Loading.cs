@@ -20,6 +20,11 @@ internal static partial class Loading
         foreach (var (queueId, key, jobs) in turn.Jobs.Lanes())
             memory.Planner.Arrive(memory.Queue(queueId).Entry.Name, key, jobs);
 
+        foreach (var (name, lane, count) in turn.Parked.Lines())
+            memory.Locks.Restore(name, lane, count);
+        foreach (var (name, setCount, setAt, isReleasing) in turn.Parked.Signals())
+            memory.Signals.Restore(name, setCount, setAt, isReleasing);
+
         memory.NextDueAt = turn.Jobs.NextDue() ?? StoreMemory.Never;
         memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? StoreMemory.Never;
         turn.CatalogChanged = true;
@@ -65,7 +70,9 @@ internal static partial class Loading
             var queue = turn.Memory.Queue(row.QueueId);
             var callIsOver = former.Running.TryGetValue(row.Lease!.Value, out var before) && before.Hold is null;
             var hold = callIsOver ? null : turn.Memory.Planner.Retake(queue.Entry.Name, row.Key, row.StartedAt ?? turn.Now, row.Weight);
-            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, row.StartedAt ?? turn.Now, hold));
+            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, row.StartedAt ?? turn.Now, hold) { Lock = row.Lock });
+            if (row.Lock is not null)
+                turn.Memory.Locks.Take(row.Lock, row.Lease.Value);
         }
     }
 
@@ -89,10 +96,10 @@ internal static partial class Loading
             return;
         }
 
-        turn.Jobs.Requeue(stamp, lease, row.StartedAt, turn.Now, dueAt: null, countFailure: true, undoAttempt: false, ThrottleMark.Keep);
+        var parked = Entering.Enter(turn, queue, row.Arrival);
+        turn.Jobs.Requeue(stamp, lease, row.StartedAt, turn.Now, dueAt: null, countFailure: true, undoAttempt: false, ThrottleMark.Keep, parked);
         queue.Move(JobState.Running, JobState.Queued);
         turn.Memory.Expect(dueAt: null, row.StartBefore);
-        turn.Memory.Planner.Arrive(queue.Entry.Name, row.Key);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The last process died with {Count} jobs running: each counts a failure and is queued again, or ends by its policy")]

@@ -24,7 +24,7 @@ internal static class Pruning
     private static int PruneStates(SqliteTurn turn, int atMost)
     {
         turn.Memory.Planner.ForgetResting(turn.Now);
-        var states = turn.Resting.DeleteStates(turn.Now - Rest.Ticks, LimitState.Recovery.Ticks, LooksForEach * atMost);
+        var states = turn.Resting.DeleteStates(turn.Now - Rest.Ticks, LooksForEach * atMost);
         var starts = turn.Resting.DeleteStarts(limit => NeededSince(turn, limit), LooksForEach * atMost);
         return Math.Min(atMost, Math.Max(states, starts));
     }
@@ -37,6 +37,6 @@ internal static class Pruning
     /// <summary>Rows looked at for each that may be deleted: most are in use.</summary>
     private const int LooksForEach = 5;
 
-    /// <summary>What has come to rest is left alone for a while: it costs nothing, and a key that comes back writes its row again.</summary>
-    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(1);
+    /// <summary>What nothing has touched for so long has come to rest; a limit that was slowed down has recovered by then.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(10);
 }

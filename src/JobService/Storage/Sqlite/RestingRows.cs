@@ -6,7 +6,7 @@ namespace JobService.Storage.Sqlite;
 internal sealed class RestingRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement selectStates = new(database, """
-        SELECT name, key, max(taken_until, paused_until, paced_until, factor_at + ?3) FROM limit_states WHERE (name, key) > (?1, ?2) ORDER BY name, key LIMIT ?4
+        SELECT name, key, max(taken_until, paused_until, paced_until, factor_at) FROM limit_states WHERE (name, key) > (?1, ?2) ORDER BY name, key LIMIT ?3
         """);
 
     private readonly SqliteStatement selectStarts = new(database, """
@@ -20,13 +20,12 @@ internal sealed class RestingRows(sqlite3 database) : IDisposable
     private (string Name, string Key, long At) lastStart = ("", "", 0);
 
     /// <param name="restedBefore">States that nothing has touched since.</param>
-    /// <param name="recovery">How long a state that was slowed down recovers.</param>
     /// <param name="atMost">Rows looked at.</param>
     /// <returns>How many were deleted.</returns>
-    public int DeleteStates(long restedBefore, long recovery, int atMost)
+    public int DeleteStates(long restedBefore, int atMost)
     {
         var looked = new List<(string Name, string Key, long Until)>();
-        selectStates.Bind(1, lastState.Name).Bind(2, lastState.Key).Bind(3, recovery).Bind(4, atMost);
+        selectStates.Bind(1, lastState.Name).Bind(2, lastState.Key).Bind(3, atMost);
         while (selectStates.Step())
             looked.Add((selectStates.Text(0), selectStates.Text(1), selectStates.Int64(2)));
 

@@ -17,10 +17,9 @@ internal static class Retrying
         if (queue.Unfinished >= queue.Entry.Definition.Capacity)
             return new RetryOutcome.Full();
 
-        turn.Jobs.Reopen(job.Stamp, turn.Now);
+        turn.Jobs.Reopen(job.Stamp, turn.Now, Entering.Enter(turn, queue, row.Arrival));
         queue.Move(row.State, JobState.Queued);
         turn.Memory.Expect(dueAt: null, row.StartBefore > turn.Now ? row.StartBefore : null);
-        turn.Memory.Planner.Arrive(queue.Entry.Name, row.Key);
         return new RetryOutcome.Requeued();
     }
 }

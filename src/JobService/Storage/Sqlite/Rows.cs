@@ -8,7 +8,13 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
 {
     public required long Stamp { get; init; }
 
+    public required long QueueId { get; init; }
+
     public required string Key { get; init; }
+
+    public required int Priority { get; init; }
+
+    public required string? Lock { get; init; }
 
     public required int Attempt { get; init; }
 
@@ -45,6 +51,17 @@ internal sealed record JobRow(JobId Id, long QueueId, string Key, JobState State
     public long? StartBefore { get; init; }
 
     public int Weight { get; init; }
+
+    public int Priority { get; init; }
+
+    public string? Lock { get; init; }
+
+    /// <summary>The signal that it has not had yet.</summary>
+    public string? Signal { get; init; }
+
+    public long? Parked { get; init; }
+
+    public Arrival Arrival => new(Id.Stamp, QueueId, Key, Priority, Lock, Signal);
 }
 
 /// <summary>What an end says about the moment since which the API has been saying "not now".</summary>

@@ -15,7 +15,7 @@ internal sealed class SqliteReads(SqliteDatabase database) : IDisposable
         SELECT j.stamp AS Stamp, j.salt AS Salt, q.name AS Queue, j.state AS State, j.key AS Key, j.priority AS Priority, j.weight AS Weight,
                j.attempt AS Attempt, j.failures AS Failures, j.max_attempts AS MaxAttempts, j.created_at AS CreatedAt, b.not_before AS NotBefore,
                j.start_before AS StartBefore, j.started_at AS StartedAt, j.finished_at AS FinishedAt, j.due_at AS DueAt, j.cancel_reason AS CancelReason,
-               b.tags AS Tags, e.type AS ErrorType, e.title AS ErrorTitle, e.status AS ErrorStatus, e.detail AS ErrorDetail
+               j.lock AS Lock, j.parked AS Parked, b.tags AS Tags, e.type AS ErrorType, e.title AS ErrorTitle, e.status AS ErrorStatus, e.detail AS ErrorDetail
         """;
 
     private const string WithResult = """
@@ -120,14 +120,30 @@ internal sealed class SqliteReads(SqliteDatabase database) : IDisposable
     private static object Parameters(JobFilter filter, int limit, long before) =>
         new { filter.Queue, filter.Key, Tag = filter.Tag is var (name, value) ? $"{name}:{value}" : null, limit, before };
 
-    /// <summary>Place within the lane, from 1; none beyond 1 000 or when the job does not stand in its lane yet.</summary>
+    public Task<SignalStatus> SignalAsync(string name) => ReadAsync(connection =>
+    {
+        var setAt = connection.ExecuteScalar<long?>("SELECT set_at FROM signals WHERE name = @name", new { name });
+        var waiting = connection.ExecuteScalar<long>(
+            "SELECT count(*) FROM jobs INDEXED BY jobs_signalled WHERE state = 0 AND parked > 0 AND signal = @name", new { name });
+        return new SignalStatus(setAt is { } ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null, waiting);
+    });
+
+    /// <summary>Place within the lane or within the line of the lock, from 1; none beyond 1 000 or when the job stands in neither.</summary>
     private static void FindPlace(SqliteConnection connection, JobRead job)
     {
         const int counted = 1_000;
-        if (job.State != JobState.Queued || job.DueAt is not null)
+        if (job.State != JobState.Queued || job.DueAt is not null || job.Parked > ParkedRows.InLine)
             return;
 
         var (ahead, weight) = connection.QuerySingle<(long Jobs, long Weight)>(
+            job.Parked == ParkedRows.InLine ?
+            """
+            SELECT count(*), 0 FROM (
+              SELECT 1 FROM jobs INDEXED BY jobs_locked WHERE state = 0 AND parked = 0 AND lock = @Lock AND priority > @Priority
+              UNION ALL
+              SELECT 1 FROM jobs INDEXED BY jobs_locked WHERE state = 0 AND parked = 0 AND lock = @Lock AND priority = @Priority AND stamp < @Stamp
+              LIMIT  @counted)
+            """ :
             """
             SELECT count(*), COALESCE(sum(weight), 0) FROM (
               SELECT weight FROM jobs INDEXED BY jobs_ready
@@ -138,7 +154,7 @@ internal sealed class SqliteReads(SqliteDatabase database) : IDisposable
                      AND stamp < @Stamp
               LIMIT  @counted)
             """,
-            new { job.Queue, job.Key, job.Priority, job.Stamp, counted });
+            new { job.Queue, job.Key, job.Lock, job.Priority, job.Stamp, counted });
         if (ahead < counted)
             (job.Position, job.WeightAhead) = ((int)ahead + 1, weight);
     }

@@ -9,11 +9,7 @@ internal sealed class SqliteSession : IDisposable
     private readonly SqliteConnection connection;
     private readonly SqliteStatement begin;
     private readonly SqliteStatement commit;
-    private readonly JobRows jobs;
-    private readonly DefinitionRows definitions;
-    private readonly LimitStateRows limitStates;
-    private readonly RestingRows resting;
-    private readonly PruneRows prunes;
+    private readonly SqliteRows rows;
     private readonly LeaseSource leases;
 
     private SqliteSession(SqliteConnection connection, LeaseSource leases)
@@ -23,11 +19,7 @@ internal sealed class SqliteSession : IDisposable
         var handle = connection.Handle!;
         begin = new SqliteStatement(handle, "BEGIN IMMEDIATE");
         commit = new SqliteStatement(handle, "COMMIT");
-        jobs = new JobRows(handle);
-        definitions = new DefinitionRows(handle);
-        limitStates = new LimitStateRows(handle);
-        resting = new RestingRows(handle);
-        prunes = new PruneRows(handle);
+        rows = new SqliteRows(handle);
     }
 
     public StoreMemory Memory { get; } = new();
@@ -49,6 +41,7 @@ internal sealed class SqliteSession : IDisposable
                     Loading.FreeRunning(turn, logger);
                 else
                     Loading.KeepRunning(turn, former);
+                turn.Memory.Locks.OfferFree(turn.Now);
             });
             return session;
         }
@@ -62,7 +55,7 @@ internal sealed class SqliteSession : IDisposable
     /// <summary>One transaction. An exception leaves the session unfit for another.</summary>
     public SqliteTurn Run(long now, Action<SqliteTurn> work)
     {
-        var turn = new SqliteTurn(Memory, jobs, definitions, limitStates, resting, prunes, leases, now);
+        var turn = new SqliteTurn(Memory, rows, leases, now);
         begin.Run();
         work(turn);
         turn.WriteBack();
@@ -71,15 +64,11 @@ internal sealed class SqliteSession : IDisposable
     }
 
     /// <summary>A look at the memory, without a transaction.</summary>
-    public SqliteTurn Ask(long now) => new(Memory, jobs, definitions, limitStates, resting, prunes, leases, now);
+    public SqliteTurn Ask(long now) => new(Memory, rows, leases, now);
 
     public void Dispose()
     {
-        jobs.Dispose();
-        definitions.Dispose();
-        limitStates.Dispose();
-        resting.Dispose();
-        prunes.Dispose();
+        rows.Dispose();
         begin.Dispose();
         commit.Dispose();
         connection.Dispose(); // rolls back what is open

@@ -4,19 +4,21 @@ using JobService.Lanes;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>One transaction of the writer, as the transitions see it.</summary>
-internal sealed class SqliteTurn(StoreMemory memory, JobRows jobs, DefinitionRows definitions, LimitStateRows limitStates, RestingRows resting, PruneRows prunes, LeaseSource leases, long now)
+internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSource leases, long now)
 {
     public StoreMemory Memory { get; } = memory;
 
-    public JobRows Jobs { get; } = jobs;
+    public JobRows Jobs => rows.Jobs;
 
-    public DefinitionRows Definitions { get; } = definitions;
+    public ParkedRows Parked => rows.Parked;
 
-    public LimitStateRows LimitStates { get; } = limitStates;
+    public DefinitionRows Definitions => rows.Definitions;
 
-    public RestingRows Resting { get; } = resting;
+    public LimitStateRows LimitStates => rows.LimitStates;
 
-    public PruneRows Prunes { get; } = prunes;
+    public RestingRows Resting => rows.Resting;
+
+    public PruneRows Prunes => rows.Prunes;
 
     public LeaseSource Leases { get; } = leases;
 
@@ -33,6 +35,9 @@ internal sealed class SqliteTurn(StoreMemory memory, JobRows jobs, DefinitionRow
     public List<StopRequest> StopRequests { get; } = [];
 
     public bool CatalogChanged { get; set; }
+
+    /// <summary>A bite was done and there is more: another turn follows, with what others have asked for meanwhile.</summary>
+    public bool GoesOn { get; set; }
 
     public void End(JobId job, QueueRow queue, JobState from, JobState state)
     {

@@ -167,6 +167,8 @@ internal sealed partial class SqliteWriter : IDisposable
             Nudge(); // wider semaphores are seen from here on
         }
 
+        if (turn.GoesOn)
+            Nudge();
         if (turn.Ended.Count + turn.StopRequests.Count > 0)
             Tell(new StoreNews(turn.Ended, turn.StopRequests));
         commands.ForEach(command => command.Complete());
@@ -221,7 +223,7 @@ internal sealed partial class SqliteWriter : IDisposable
     {
         var next = Math.Min(memory.NextDueAt, memory.NextDeadlineAt);
         if (claim is not null)
-            next = Math.Min(next, memory.Planner.NextWake);
+            next = Math.Min(next, Math.Min(memory.Planner.NextWake, memory.Locks.NextLook));
         if (next == StoreMemory.Never)
             return;
 

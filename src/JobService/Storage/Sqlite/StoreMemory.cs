@@ -19,6 +19,10 @@ internal sealed class StoreMemory
 
     public Dictionary<long, RunningJob> Running { get; } = [];
 
+    public LockTable Locks { get; } = new();
+
+    public SignalTable Signals { get; } = new();
+
     public IReadOnlyCollection<QueueRow> Queues => queuesByName.Values;
 
     /// <summary>Earliest <c>due_at</c> of a queued job.</summary>
@@ -89,6 +93,9 @@ internal sealed class RunningJob(JobId id, QueueRow queue, string key, long star
 
     /// <summary>Its slot, or the moment of its claim.</summary>
     public long StartedAt { get; } = startedAt;
+
+    /// <summary>The lock that it holds to the end of its processing.</summary>
+    public string? Lock { get; init; }
 
     /// <summary>What the call holds of its limits; null once the call is over, or when it held nothing.</summary>
     public LimitHold? Hold { get; set; } = hold;

@@ -14,15 +14,14 @@ internal static class Waking
             CancelLate(turn);
         if (turn.Memory.NextDueAt <= turn.Now)
             LetGo(turn);
+        if (turn.Memory.Signals.Releasing.Count > 0)
+            Signalling.Release(turn);
     }
 
     private static void LetGo(SqliteTurn turn)
     {
-        foreach (var (stamp, queueId, key) in turn.Jobs.Due(turn.Now, Bite))
-        {
-            turn.Jobs.LetGo(stamp);
-            turn.Memory.Planner.Arrive(turn.Memory.Queue(queueId).Entry.Name, key);
-        }
+        foreach (var job in turn.Jobs.Due(turn.Now, Bite))
+            turn.Jobs.LetGo(job.Stamp, Entering.Enter(turn, turn.Memory.Queue(job.QueueId), job));
 
         turn.Memory.NextDueAt = turn.Jobs.NextDue() ?? StoreMemory.Never;
     }

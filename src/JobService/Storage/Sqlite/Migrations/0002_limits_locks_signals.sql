@@ -6,6 +6,7 @@ ALTER TABLE jobs ADD COLUMN parked INTEGER;  -- NULL: in its lane; 0: in the lin
 DROP INDEX jobs_ready;
 CREATE INDEX jobs_ready ON jobs (queue_id, key, priority DESC) WHERE state = 0 AND due_at IS NULL AND parked IS NULL;
 CREATE INDEX jobs_locked ON jobs (lock, priority DESC) WHERE state = 0 AND parked = 0;
+CREATE INDEX jobs_locked_lanes ON jobs (lock, queue_id, key, priority DESC) WHERE state = 0 AND parked = 0; -- the first of each lane in a line
 CREATE INDEX jobs_signalled ON jobs (signal, parked) WHERE state = 0 AND parked > 0;
 
 CREATE TABLE signals (

@@ -1,0 +1,59 @@
+using JobService.Api.Contracts;
+using JobService.Api.Documentation;
+using JobService.Jobs;
+using JobService.Storage;
+
+namespace JobService.Api;
+
+/// <summary>Named events that jobs wait for.</summary>
+internal static class SignalEndpoints
+{
+    public static void MapSignals(this IEndpointRouteBuilder v1)
+    {
+        var signals = v1.MapGroup("/signals").WithTags("Signals");
+
+        signals.MapGet("/{name}", GetAsync).WithName("getSignal")
+            .WithSummary("Read a signal")
+            .WithDescription("A signal that was never set is one that is not set.")
+            .Answers<SignalView>(StatusCodes.Status200OK, "The signal.")
+            .Refuses(400);
+
+        signals.MapPut("/{name}", SetAsync).WithName("setSignal")
+            .WithSummary("Set a signal")
+            .WithDescription("Lets all jobs go that wait for it now, and whoever comes until it is cleared. Set again, it stays as it is. No body is needed.")
+            .Answers<SignalView>(StatusCodes.Status200OK, "The signal is set.")
+            .Refuses(400, 503);
+
+        signals.MapDelete("/{name}", ClearAsync).WithName("clearSignal")
+            .WithSummary("Clear a signal")
+            .WithDescription("Whoever comes from now on waits. Takes nothing back: who waited when it was set goes on.")
+            .AnswersEmpty(StatusCodes.Status204NoContent, "The signal is not set (any more).")
+            .Refuses(400, 503);
+    }
+
+    // 200 also for a name that nobody has used · 400
+    private static async Task<IResult> GetAsync(string name, IJobStore store) => Names.IsName(name) ? await AnswerAsync(name, store) : BadName();
+
+    // 200 · 400
+    private static async Task<IResult> SetAsync(string name, IJobStore store)
+    {
+        if (!Names.IsName(name))
+            return BadName();
+        await store.SetSignalAsync(name);
+        return await AnswerAsync(name, store);
+    }
+
+    // 204 also when it was not set · 400
+    private static async Task<IResult> ClearAsync(string name, IJobStore store)
+    {
+        if (!Names.IsName(name))
+            return BadName();
+        await store.ClearSignalAsync(name);
+        return Results.NoContent();
+    }
+
+    private static async Task<JsonAnswer<SignalView>> AnswerAsync(string name, IJobStore store) =>
+        new(StatusCodes.Status200OK, SignalView.Of(name, await store.FindSignalAsync(name)));
+
+    private static IResult BadName() => Problems.Invalid($"A signal's name: {Names.Wanted}.");
+}

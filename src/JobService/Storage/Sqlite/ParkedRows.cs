@@ -1,0 +1,119 @@
+using SQLitePCL;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>Queued jobs that stand in no lane: in the line of their lock, or waiting for a signal. And the signals.</summary>
+internal sealed class ParkedRows(sqlite3 database) : IDisposable
+{
+    /// <summary>What the column <c>parked</c> says of a job in its lane; above <see cref="InLine"/> it waits for its signal.</summary>
+    public static long? InLane => null;
+
+    /// <summary>What it says of a job in the line of its lock.</summary>
+    public const long InLine = 0;
+
+    // Who stands in a line or a lane has had its signal, or waits for none.
+    private readonly SqliteStatement place = new(database, "UPDATE jobs SET parked = ?2, signal = NULL WHERE stamp = ?1 AND state = 0");
+
+    private readonly SqliteStatement selectFirst = new(database, """
+        SELECT stamp, queue_id, key, priority FROM jobs INDEXED BY jobs_locked
+        WHERE  state = 0 AND parked = 0 AND lock = ?1
+        ORDER  BY priority DESC, stamp LIMIT 1
+        """);
+
+    private readonly SqliteStatement selectFirstOfLane = new(database, """
+        SELECT stamp, queue_id, key, priority FROM jobs INDEXED BY jobs_locked_lanes
+        WHERE  state = 0 AND parked = 0 AND lock = ?1 AND queue_id = ?2 AND key = ?3
+        ORDER  BY priority DESC, stamp LIMIT 1
+        """);
+
+    private readonly SqliteStatement countLines = new(database, """
+        SELECT lock, queue_id, key, count(*) FROM jobs INDEXED BY jobs_locked_lanes WHERE state = 0 AND parked = 0 GROUP BY lock, queue_id, key
+        """);
+
+    private readonly SqliteStatement selectReleased = new(database, """
+        SELECT stamp, queue_id, key, priority, lock FROM jobs INDEXED BY jobs_signalled
+        WHERE  state = 0 AND parked > 0 AND signal = ?1 AND parked <= ?2
+        LIMIT  ?3
+        """);
+
+    private readonly SqliteStatement selectWaiter = new(database, """
+        SELECT 1 FROM jobs INDEXED BY jobs_signalled WHERE state = 0 AND parked > 0 AND signal = ?1 LIMIT 1
+        """);
+
+    private readonly SqliteStatement selectSignals = new(database, """
+        SELECT name, set_count, set_at, EXISTS (
+                 SELECT 1 FROM jobs INDEXED BY jobs_signalled WHERE state = 0 AND parked > 0 AND signal = s.name AND parked <= s.set_count)
+        FROM   signals s
+        """);
+
+    private readonly SqliteStatement putSignal = new(database, "INSERT OR REPLACE INTO signals (name, set_count, set_at) VALUES (?1, ?2, ?3)");
+
+    private readonly SqliteStatement deleteSignal = new(database, "DELETE FROM signals WHERE name = ?1");
+
+    public void Place(long stamp, long? parked) => place.Bind(1, stamp).Bind(2, parked).Run();
+
+    public Arrival FirstOfLine(string name) => First(selectFirst.Bind(1, name), name);
+
+    public Arrival FirstOfLane(string name, (long QueueId, string Key) lane) => First(selectFirstOfLane.Bind(1, name).Bind(2, lane.QueueId).Bind(3, lane.Key), name);
+
+    public List<(string Lock, (long QueueId, string Key) Lane, int Count)> Lines()
+    {
+        var lines = new List<(string, (long, string), int)>();
+        while (countLines.Step())
+            lines.Add((countLines.Text(0), (countLines.Int64(1), countLines.Text(2)), countLines.Int32(3)));
+        return lines;
+    }
+
+    /// <summary>Jobs whose signal has been set since they came, those who came first before others.</summary>
+    public List<Arrival> Released(string signal, long setCount, int atMost)
+    {
+        var released = new List<Arrival>();
+        selectReleased.Bind(1, signal).Bind(2, setCount).Bind(3, atMost);
+        while (selectReleased.Step())
+        {
+            released.Add(new Arrival(
+                selectReleased.Int64(0), selectReleased.Int64(1), selectReleased.Text(2), selectReleased.Int32(3), selectReleased.TextOrNull(4)));
+        }
+
+        return released;
+    }
+
+    public bool IsWaitedFor(string signal)
+    {
+        var found = selectWaiter.Bind(1, signal).Step();
+        selectWaiter.Reset();
+        return found;
+    }
+
+    public List<(string Name, long SetCount, long? SetAt, bool IsReleasing)> Signals()
+    {
+        var signals = new List<(string, long, long?, bool)>();
+        while (selectSignals.Step())
+            signals.Add((selectSignals.Text(0), selectSignals.Int64(1), selectSignals.Int64OrNull(2), selectSignals.Int32(3) == 1));
+        return signals;
+    }
+
+    public void PutSignal(string name, long setCount, long? setAt) => putSignal.Bind(1, name).Bind(2, setCount).Bind(3, setAt).Run();
+
+    public void DeleteSignal(string name) => deleteSignal.Bind(1, name).Run();
+
+    public void Dispose()
+    {
+        foreach (var statement in new[]
+        {
+            place, selectFirst, selectFirstOfLane, countLines, selectReleased, selectWaiter, selectSignals, putSignal, deleteSignal,
+        })
+        {
+            statement.Dispose();
+        }
+    }
+
+    private static Arrival First(SqliteStatement statement, string name)
+    {
+        if (!statement.Step())
+            throw new InvalidOperationException($"The line of lock {name} is counted and not there.");
+        var first = new Arrival(statement.Int64(0), statement.Int64(1), statement.Text(2), statement.Int32(3), name);
+        statement.Reset();
+        return first;
+    }
+}

@@ -1,0 +1,382 @@
+using JobService.Jobs;
+using JobService.Limits;
+using JobService.Storage;
+
+namespace JobService.Tests.Storage;
+
+/// <summary>Locks: one holder at a time, and a line that holds up nobody else.</summary>
+public abstract partial class JobStoreContract
+{
+    [Fact]
+    public async Task One_job_at_a_time_holds_a_lock()
+    {
+        var first = await AddLockedAsync();
+        var second = await AddLockedAsync();
+
+        var holder = Assert.Single(await Driver.ClaimAsync());
+        Assert.Equal(first, holder.Id);
+        Assert.Empty(await Driver.ClaimNowAsync());
+
+        Driver.Store.Release(holder, lesson: null); // the call is over, its processing is not
+        Assert.Empty(await Driver.ClaimNowAsync());
+        await Driver.SucceedAsync(holder);
+        Assert.Equal(second, Assert.Single(await Driver.ClaimAsync()).Id);
+    }
+
+    [Fact]
+    public async Task A_lock_holds_over_all_queues_and_keys()
+    {
+        await Driver.PutQueueAsync("other");
+        await AddLockedAsync("q", "a");
+        await AddLockedAsync("q", "b");
+        await AddLockedAsync("other", "c");
+
+        for (var i = 0; i < 3; i++)
+        {
+            var holder = Assert.Single(await Driver.ClaimAsync());
+            Assert.Empty(await Driver.ClaimNowAsync());
+            await Driver.SucceedAsync(holder);
+        }
+
+        Assert.Empty(await Driver.ClaimNowAsync());
+    }
+
+    [Theory]
+    [InlineData("succeeded")]
+    [InlineData("failed")]
+    [InlineData("retried")]
+    [InlineData("retried at once")]
+    [InlineData("throttled")]
+    [InlineData("cancelled")]
+    [InlineData("unstarted")]
+    [InlineData("returned")]
+    public async Task A_lock_is_free_however_its_holder_ends(string how)
+    {
+        await AddLockedAsync(key: "a");
+        var holder = Assert.Single(await Driver.ClaimAsync());
+        var next = await AddLockedAsync(key: "b", priority: 1); // first of the line, also when the holder comes back to it
+        Assert.Empty(await Driver.ClaimNowAsync());
+
+        await Driver.FinishAsync(holder, how switch
+        {
+            "succeeded" => StoreDriver.Success(),
+            "failed" => new JobOutcome.Failed(StoreDriver.Error()),
+            "retried" => new JobOutcome.Retried(StoreDriver.Error(), TimeSpan.FromHours(1)),
+            "retried at once" => new JobOutcome.Retried(StoreDriver.Error(), TimeSpan.Zero),
+            "throttled" => new JobOutcome.Throttled(StoreDriver.Error()),
+            "cancelled" => new JobOutcome.Cancelled(CancelReason.Request),
+            "unstarted" => new JobOutcome.Unstarted(),
+            _ => new JobOutcome.Returned(),
+        }, started: how != "unstarted");
+
+        Assert.Equal(next, Assert.Single(await Driver.ClaimAsync()).Id);
+    }
+
+    [Fact]
+    public async Task A_job_that_waits_for_its_lock_holds_up_no_other_of_its_key()
+    {
+        Driver.Permits = 2;
+        await Driver.PutLimitAsync("two", new ConcurrencyDefinition { Permits = 2 });
+        await Driver.PutQueueAsync("limited", "two");
+        await AddLockedAsync("limited");
+        var aside = await AddLockedAsync("limited");
+        var free = await Driver.AddAsync(Driver.NewJob("limited"));
+
+        Assert.Equal(free, (await Driver.ClaimAsync())[1].Id);
+        var late = await AddLockedAsync("limited"); // in the line from the start
+
+        Assert.Equal(new Waiting(WaitReason.Lock, Position: 1), (await Driver.GetAsync(aside)).Waiting);
+        Assert.Equal(new Waiting(WaitReason.Lock, Position: 2), (await Driver.GetAsync(late)).Waiting);
+        Assert.Equal("one", (await Driver.GetAsync(late)).Lock);
+        Assert.Equal(2, (await Driver.Store.CountAsync("limited"))!.Queued);
+    }
+
+    [Fact]
+    public async Task A_line_goes_by_priority_then_age_also_for_who_went_aside()
+    {
+        await Driver.AddAsync(Driver.NewJob() with { Lock = "one", Priority = 100 });
+        var asideFirst = await AddLockedAsync();
+        var asideSecond = await AddLockedAsync();
+        var holder = Assert.Single(await Driver.ClaimAsync());
+        var urgent = await AddLockedAsync(priority: 5);
+        var youngest = await AddLockedAsync();
+
+        var order = new List<JobId>();
+        for (var i = 0; i < 4; i++)
+        {
+            await Driver.SucceedAsync(holder);
+            holder = Assert.Single(await Driver.ClaimAsync());
+            order.Add(holder.Id);
+        }
+
+        Assert.Equal([urgent, asideFirst, asideSecond, youngest], order);
+    }
+
+    [Fact]
+    public async Task Who_comes_back_from_an_attempt_keeps_its_place_in_the_line()
+    {
+        var first = await AddLockedAsync();
+        await AddLockedAsync();
+        await AddLockedAsync();
+        var holder = Assert.Single(await Driver.ClaimAsync());
+
+        await Driver.FinishAsync(holder, new JobOutcome.Unstarted(), started: false);
+
+        Assert.Equal(first, Assert.Single(await Driver.ClaimAsync()).Id);
+        Assert.Empty(await Driver.ClaimNowAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_is_cancelled_in_the_line_leaves_it(bool first)
+    {
+        await AddLockedAsync();
+        var waiting = new[] { await AddLockedAsync(), await AddLockedAsync() };
+        var holder = Assert.Single(await Driver.ClaimAsync());
+        await Driver.Store.CancelAsync(waiting[first ? 0 : 1], CancelReason.Request);
+
+        await Driver.SucceedAsync(holder);
+
+        var next = Assert.Single(await Driver.ClaimAsync());
+        Assert.Equal(waiting[first ? 1 : 0], next.Id);
+        await Driver.SucceedAsync(next);
+        await AddLockedAsync();
+        Assert.Single(await Driver.ClaimAsync()); // no line is left behind
+    }
+
+    [Fact]
+    public async Task A_deadline_holds_in_the_line_of_a_lock()
+    {
+        await AddLockedAsync();
+        var holder = Assert.Single(await Driver.ClaimAsync());
+        var late = await Driver.AddAsync(Driver.NewJob() with { Lock = "one", StartBefore = Driver.Store.Now.AddSeconds(1) });
+        var next = await AddLockedAsync();
+
+        Driver.Time.Advance(TimeSpan.FromSeconds(2));
+        await Driver.ClaimNowAsync();
+        Assert.Equal(CancelReason.Deadline, (await Driver.GetAsync(late)).CancelReason);
+        await Driver.SucceedAsync(holder);
+
+        Assert.Equal(next, Assert.Single(await Driver.ClaimAsync()).Id);
+    }
+
+    [Fact]
+    public async Task A_crash_frees_the_lock_and_keeps_the_line()
+    {
+        var first = await AddLockedAsync();
+        var second = await AddLockedAsync();
+        var third = await AddLockedAsync();
+        Assert.Single(await Driver.ClaimAsync());
+
+        await ReopenAsync();
+
+        foreach (var next in new[] { first, second, third })
+        {
+            var holder = Assert.Single(await Driver.ClaimAsync());
+            Assert.Equal(next, holder.Id);
+            Assert.Empty(await Driver.ClaimNowAsync());
+            await Driver.SucceedAsync(holder);
+        }
+    }
+
+    [Fact]
+    public async Task A_job_whose_time_comes_while_its_lock_is_held_stands_in_the_line()
+    {
+        var due = await Driver.AddAsync(Driver.NewJob() with { Lock = "one", NotBefore = Driver.Store.Now.AddSeconds(10) });
+        await AddLockedAsync();
+        var holder = Assert.Single(await Driver.ClaimAsync());
+        Assert.Equal(WaitReason.Time, (await Driver.GetAsync(due)).Waiting!.Reason);
+
+        Driver.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Empty(await Driver.ClaimNowAsync());
+
+        Assert.Equal(new Waiting(WaitReason.Lock, Position: 1), (await Driver.GetAsync(due)).Waiting);
+        await Driver.SucceedAsync(holder);
+        Assert.Equal(due, Assert.Single(await Driver.ClaimAsync()).Id);
+    }
+
+    [Fact]
+    public async Task A_first_of_the_line_that_is_paused_leaves_the_lock_to_others()
+    {
+        await Driver.PutQueueAsync("paused");
+        await AddLockedAsync();
+        var holder = Assert.Single(await Driver.ClaimAsync());
+        var paused = await AddLockedAsync("paused");
+        var another = await AddLockedAsync("paused", "k");
+        var next = await AddLockedAsync();
+        var last = await AddLockedAsync();
+        await Driver.Store.PauseAsync("paused", paused: true);
+
+        await Driver.SucceedAsync(holder);
+        var running = await ClaimInPatienceAsync();
+        Assert.Equal(next, running.Id);
+        Assert.Equal(WaitReason.Paused, (await Driver.GetAsync(paused)).Waiting!.Reason);
+
+        await Driver.Store.PauseAsync("paused", paused: false);
+        Assert.Empty(await Driver.ClaimNowAsync()); // whoever was let in finds it taken again
+        foreach (var expected in new[] { paused, another, last })
+        {
+            await Driver.SucceedAsync(running);
+            running = Assert.Single(await Driver.ClaimAsync());
+            Assert.Equal(expected, running.Id);
+        }
+    }
+
+    [Fact]
+    public async Task A_first_of_the_line_that_stands_at_a_limit_leaves_the_lock_to_others()
+    {
+        await Driver.PutRateAsync("hourly", permits: 1, periodSeconds: 3_600);
+        await Driver.PutQueueAsync("slow", "hourly");
+        await Driver.AddAsync(Driver.NewJob("slow"));
+        await Driver.ClaimAsync();
+        await AddLockedAsync();
+        var holder = Assert.Single(await Driver.ClaimAsync());
+        await AddLockedAsync("slow");
+        var next = await AddLockedAsync();
+
+        await Driver.SucceedAsync(holder);
+
+        Assert.Equal(next, (await ClaimInPatienceAsync()).Id);
+    }
+
+    [Fact]
+    public async Task A_first_of_the_line_that_is_cancelled_in_its_lane_gives_way_to_the_next()
+    {
+        await AddLockedAsync();
+        var holder = Assert.Single(await Driver.ClaimAsync());
+        var waiting = new[] { await AddLockedAsync(), await AddLockedAsync(), await AddLockedAsync() };
+        await Driver.SucceedAsync(holder);
+        Driver.Permits = 0;
+        Assert.Empty(await Driver.ClaimNowAsync());
+        Assert.NotEqual(WaitReason.Lock, (await Driver.GetAsync(waiting[0])).Waiting!.Reason);
+
+        await Driver.Store.CancelAsync(waiting[0], CancelReason.Request);
+        Driver.Permits = 10;
+
+        Assert.Equal(waiting[1], Assert.Single(await Driver.ClaimAsync()).Id);
+        Assert.Equal(new Waiting(WaitReason.Lock, Position: 1), (await Driver.GetAsync(waiting[2])).Waiting);
+    }
+
+    [Fact]
+    public async Task A_free_lock_is_offered_to_every_lane_of_its_line_in_the_end()
+    {
+        await Driver.PutQueueAsync("paused");
+        await AddLockedAsync();
+        var holder = Assert.Single(await Driver.ClaimAsync());
+        for (var i = 0; i < 100; i++)
+            await AddLockedAsync("paused", $"k{i}");
+        var runnable = await AddLockedAsync();
+        await Driver.Store.PauseAsync("paused", paused: true);
+
+        await Driver.SucceedAsync(holder);
+
+        Assert.Equal(runnable, (await ClaimInPatienceAsync()).Id);
+    }
+
+    [Fact]
+    public async Task A_flood_of_one_lock_is_put_aside_in_bites_and_others_of_its_key_go()
+    {
+        await Driver.Store.AddAsync([.. Enumerable.Range(0, 1_800).Select(_ => Driver.NewJob() with { Lock = "one" })]);
+        var free = await Driver.AddAsync(Driver.NewJob());
+
+        var claimed = (await Driver.ClaimAsync()).ToList();
+        while (claimed.Count < 2)
+            claimed.AddRange(await Driver.ClaimAsync());
+
+        Assert.Equal(free, claimed[1].Id);
+        Assert.Equal(1_799, (await Driver.Store.CountAsync("q"))!.Queued);
+    }
+
+    /// <summary>Many jobs, few locks, queues with and without limits, every kind of end, pauses and restarts: never two holders, and all of them end.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task Whatever_happens_a_lock_has_one_holder_and_every_job_ends(int seed)
+    {
+        var chance = new Random(seed);
+        await Driver.PutLimitAsync("few", new ConcurrencyDefinition { Permits = 3 });
+        await Driver.PutRateAsync("paced", permits: 200);
+        await Driver.PutQueueAsync("few", "few");
+        await Driver.PutQueueAsync("paced", "paced");
+        string[] queues = ["q", "few", "paced"];
+        var locks = new Dictionary<JobId, string>();
+        var running = new List<ClaimedJob>();
+
+        const int jobs = 150;
+        for (var step = 0; await UnfinishedAsync() is var unfinished && (locks.Count < jobs || unfinished > 0); step++)
+        {
+            Assert.True(step < 10_000, $"{unfinished} jobs never ended, {running.Count} run.");
+            if (locks.Count < jobs && chance.Next(3) > 0)
+            {
+                var job = Driver.NewJob(queues[chance.Next(3)], $"k{chance.Next(4)}") with
+                {
+                    Lock = $"lock {chance.Next(5)}",
+                    Priority = chance.Next(3),
+                    MaxAttempts = 50,
+                    NotBefore = chance.Next(8) == 0 ? Driver.Store.Now.AddMilliseconds(50) : null,
+                    StartBefore = chance.Next(20) == 0 ? Driver.Store.Now.AddMilliseconds(200) : null,
+                };
+                locks.Add(job.Id, job.Lock!);
+                await Driver.AddAsync(job);
+            }
+
+            Driver.Permits = chance.Next(4);
+            running.AddRange(await Driver.ClaimNowAsync());
+            Assert.Equal(running.Count, running.Select(job => locks[job.Id]).Distinct().Count());
+            Driver.Time.Advance(TimeSpan.FromMilliseconds(chance.Next(30)));
+
+            if (running.Count > 0 && chance.Next(2) == 0)
+            {
+                var job = running[chance.Next(running.Count)];
+                running.Remove(job);
+                Assert.Equal(1, await Driver.FinishAsync(job, End(chance), started: true));
+            }
+
+            if (chance.Next(15) == 0)
+                await Driver.Store.PauseAsync(queues[chance.Next(3)], paused: locks.Count < jobs && chance.Next(2) == 0);
+            if (locks.Count == jobs)
+            {
+                foreach (var queue in queues)
+                    await Driver.Store.PauseAsync(queue, paused: false);
+            }
+
+            if (locks.Count > 0 && chance.Next(40) == 0)
+                await Driver.Store.CancelAsync(locks.Keys.ElementAt(chance.Next(locks.Count)), CancelReason.Request);
+            if (chance.Next(100) == 0)
+            {
+                await ReopenAsync();
+                running.Clear();
+            }
+        }
+
+        async Task<long> UnfinishedAsync() => (await Task.WhenAll(queues.Select(Driver.Store.CountAsync))).Sum(counts => counts!.Queued + counts.Running);
+    }
+
+    private static JobOutcome End(Random chance) => chance.Next(8) switch
+    {
+        0 => new JobOutcome.Failed(StoreDriver.Error()),
+        1 => new JobOutcome.Retried(StoreDriver.Error(), TimeSpan.Zero),
+        2 => new JobOutcome.Retried(StoreDriver.Error(), TimeSpan.FromMilliseconds(40)),
+        3 => new JobOutcome.Returned(),
+        _ => StoreDriver.Success(),
+    };
+
+    private Task<JobId> AddLockedAsync(string queue = "q", string key = "", int priority = 0) =>
+        Driver.AddAsync(Driver.NewJob(queue, key) with { Lock = "one", Priority = priority });
+
+    /// <summary>The one job that starts within the time for which a free lock is left to those it was offered to, some times over.</summary>
+    private async Task<ClaimedJob> ClaimInPatienceAsync()
+    {
+        for (var look = 0; look < 20; look++)
+        {
+            if (await Driver.ClaimNowAsync() is { Count: > 0 } claimed)
+                return Assert.Single(claimed);
+            Driver.Time.Advance(TimeSpan.FromMilliseconds(20));
+        }
+
+        throw new InvalidOperationException("Nobody took the lock.");
+    }
+}
