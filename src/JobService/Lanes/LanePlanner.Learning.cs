@@ -23,7 +23,7 @@ public sealed partial class LanePlanner
     {
         var notBefore = lesson.NotBefore is { } moment ? Math.Min(moment.UtcTicks, now + LongestPause.Ticks) : (long?)null;
         if (lesson.CircuitOpen && notBefore is { } probe)
-            Hold(queues[queueName], probe);
+            return HoldQueue(queues[queueName], hold, probe);
         if (hold is null)
             return HeedInLane(queues[queueName].FindOrOpen(key, ref lastLaneNumber), startedAt, lesson, notBefore, now);
 
@@ -91,10 +91,19 @@ public sealed partial class LanePlanner
         NextWake = Math.Min(NextWake, until);
     }
 
-    private void Hold(QueueLanes queue, long until)
+    /// <summary>A broken target is a matter of its queue: limits that others use too go on for them.</summary>
+    private long? HoldQueue(QueueLanes queue, LimitHold? hold, long until)
     {
         queue.HeldUntil = Math.Max(queue.HeldUntil, until);
         heldQueues.Add(queue);
         NextWake = Math.Min(NextWake, queue.HeldUntil);
+        foreach (var (line, state, _) in hold?.Limits ?? [])
+        {
+            if (queues.Values.All(other => other == queue || !other.Limits.Contains(line.Limit)))
+                state.PauseUntil(until);
+            Reconsider(line);
+        }
+
+        return null;
     }
 }

@@ -1,0 +1,86 @@
+using JobService.Limits;
+
+namespace JobService.Tests.Simulation;
+
+/// <summary>Watches one state of a limit from outside: what really started, and when. It knows the definition and nothing of the arithmetic.</summary>
+/// <remarks>A definition that changes begins a new count: what was handed out before may still start under the old one.</remarks>
+internal sealed class LimitJudge
+{
+    private readonly List<(long At, int Weight, long ClaimedAt)> starts = [];
+    private LimitDefinition? definition;
+    private long since;
+    private long held;
+
+    public void Start(LimitDefinition current, string name, long claimedAt, long at, int weight)
+    {
+        if (claimedAt < since)
+            return;
+        if (current != definition)
+        {
+            (definition, since) = (current, claimedAt);
+            starts.Clear();
+        }
+
+        starts.Add((at, weight, claimedAt));
+        switch (current)
+        {
+            case RateDefinition rate:
+                CheckRate(rate, name);
+                break;
+            case WindowDefinition window:
+                CheckWindow(window, name, at);
+                break;
+        }
+    }
+
+    public void Hold(int weight) => held += weight;
+
+    /// <summary>A call has cost less than it took: from now on it counts as what it has cost.</summary>
+    public void Correct(long claimedAt, int weight, int trueWeight)
+    {
+        var at = starts.FindIndex(start => start.ClaimedAt == claimedAt && start.Weight == weight);
+        if (at >= 0 && trueWeight < weight)
+            starts[at] = starts[at] with { Weight = trueWeight };
+    }
+
+    public void End(int weight) => held = Math.Max(0, held - weight);
+
+    public void Forget() => held = 0;
+
+    public void CheckHeld(ConcurrencyDefinition current, string name, long before)
+    {
+        var most = Math.Max(current.Permits, before);
+        Assert.True(held <= most, $"{name}: {held} at once, {current.Permits} are allowed.");
+    }
+
+    public long Held => held;
+
+    /// <summary>In any time t the starts weigh at most burst + rate × (t + L).</summary>
+    private void CheckRate(RateDefinition rate, string name)
+    {
+        var state = new RateLimit(rate);
+        var perTick = rate.Permits / (rate.PeriodSeconds * TimeSpan.TicksPerSecond);
+        var last = starts[^1].At;
+        var sum = 0L;
+        for (var i = starts.Count - 1; i >= 0 && i >= starts.Count - 200; i--)
+        {
+            sum += starts[i].Weight;
+            var allowed = rate.Burst + (perTick * (Math.Abs(last - starts[i].At) + state.StartWindow.Ticks));
+            Assert.True(sum <= allowed + 1e-6, $"{name}: {sum} in {(last - starts[i].At) / 1e4} ms, {allowed} are allowed.");
+        }
+    }
+
+    /// <summary>Never more than the permits in any window.</summary>
+    private void CheckWindow(WindowDefinition window, string name, long at)
+    {
+        var period = (long)(window.PeriodSeconds * TimeSpan.TicksPerSecond);
+        // Starts may come out of order within the start window: every window that holds the new one and begins at a start.
+        foreach (var begin in starts.Where(start => start.At <= at && start.At > at - period).Select(start => start.At).Distinct())
+        {
+            var sum = starts.Where(start => start.At >= begin && start.At < begin + period).Sum(start => (long)start.Weight);
+            Assert.True(sum <= window.Permits, $"{name}: {sum} in one window, {window.Permits} are allowed.");
+        }
+
+        starts.RemoveAll(start => start.At < at - (3 * period));
+    }
+}

@@ -1,0 +1,183 @@
+using JobService.Jobs;
+using JobService.Limits;
+using JobService.Storage;
+using JobService.Storage.Sqlite;
+
+namespace JobService.Tests.Simulation;
+
+/// <summary>What happens to claimed jobs: they start in their slot or too late, their calls and their processing end somehow.</summary>
+internal sealed partial class Scenario
+{
+    private readonly Dictionary<JobId, Call> running = [];
+    private readonly Dictionary<(string Limit, string Key), LimitJudge> judges = [];
+
+    /// <summary>What the API has told, from the commit on: no later claim lies before it.</summary>
+    private readonly Dictionary<(string Limit, string Key), long> told = [];
+
+    private void Claimed(ClaimedJob job, long claimedAt)
+    {
+        var story = stories[job.Id];
+        Assert.False(story.IsOver, $"{job.Id} is claimed and over: {story.State}.");
+        Assert.False(running.ContainsKey(job.Id), $"{job.Id} is claimed twice.");
+        if (story.Lock is { } name)
+            Assert.True(lockHolders.TryAdd(name, job.Id), $"The lock {name} is taken twice.");
+
+        var limits = job.Queue.Definition.Limits.Select(limit => service.Memory.Limits[limit].Entry).ToList();
+        var call = new Call(job, limits, claimedAt, limits.Select(limit => limit.Definition.MaxWeight).Append(job.Weight).Min());
+        running.Add(job.Id, call);
+        CheckTold(call);
+        foreach (var limit in limits)
+        {
+            var judge = JudgeOf(limit, job.Key);
+            var before = judge.Held;
+            judge.Hold(call.Weight);
+            if (limit.Definition is ConcurrencyDefinition concurrency)
+                judge.CheckHeld(concurrency, limit.Name, before);
+        }
+
+        // Mostly in time; now and then the machine is busy.
+        var lateness = random.Next(30) == 0 ? random.NextDouble() * 12 : random.NextDouble() * 0.3;
+        var slot = job.Slot?.At.UtcTicks ?? service.Now;
+        InThisProcess(((Math.Max(slot, service.Now) - service.Now) / (double)Millisecond) + lateness, () => Start(call));
+    }
+
+    private void Start(Call call)
+    {
+        var job = call.Job;
+        var isLate = job.Slot is { } slot && service.Now > (slot.At + slot.Window).UtcTicks;
+        var isHeld = Concerned(call).Any(state => heard.GetValueOrDefault(state) > service.Now);
+        if (isLate || isHeld || call.StopReason is not null || service.Memory.FindQueue(job.Queue.Name)!.Entry.Paused)
+        {
+            EndCall(call, null);
+            JobOutcome outcome = call.StopReason is { } reason ? new JobOutcome.Cancelled(reason) : new JobOutcome.Unstarted();
+            Finish(call, startedAt: null, outcome);
+            return;
+        }
+
+        foreach (var limit in call.Limits)
+            JudgeOf(limit, job.Key).Start(limit.Definition, limit.Name, call.ClaimedAt, service.Now, call.Weight);
+        var startedAt = service.Now;
+        InThisProcess(random.Next(5) == 0 ? 0 : random.NextDouble() * 120, () => Answer(call, startedAt));
+    }
+
+    private void Answer(Call call, long startedAt)
+    {
+        var (outcome, lesson) = Draw(call);
+        EndCall(call, lesson);
+        var processing = outcome is JobOutcome.Succeeded && random.Next(3) == 0 ? random.NextDouble() * 80 : 0;
+        InThisProcess(processing, () => Finish(call, startedAt, call.StopReason is { } reason ? new JobOutcome.Cancelled(reason) : outcome));
+    }
+
+    private (JobOutcome Outcome, CallLesson? Lesson) Draw(Call call)
+    {
+        var error = new JobError(ErrorTypes.Upstream, "It went wrong.", 500, null);
+        var now = new DateTimeOffset(service.Now, TimeSpan.Zero);
+        switch (calm ? 0 : random.Next(100))
+        {
+            case < 70:
+                return (Success(), null);
+            case < 76:
+                var weights = call.Limits.ToDictionary(limit => limit.Name, _ => random.Next(call.Weight + 1));
+                return (Success(), new CallLesson { TrueWeights = weights });
+            case < 80:
+                return (Success(), new CallLesson { Budget = new CallBudget(random.Next(6), now.AddMilliseconds(random.Next(1_000))) });
+            case < 86:
+                return (new JobOutcome.Throttled(error), new CallLesson { Refused = true, NotBefore = now.AddMilliseconds(random.Next(1, 3_000)) });
+            case < 88:
+                return (new JobOutcome.Throttled(error), new CallLesson { Refused = true });
+            case < 94:
+                return (new JobOutcome.Retried(error, TimeSpan.FromMilliseconds(random.Next(4) * 100)), null);
+            case < 97:
+                return (new JobOutcome.Failed(error), null);
+            default:
+                return (new JobOutcome.Returned(), null);
+        }
+    }
+
+    private void EndCall(Call call, CallLesson? lesson)
+    {
+        foreach (var limit in call.Limits)
+        {
+            var judge = JudgeOf(limit, call.Job.Key);
+            judge.End(call.Weight);
+            if (lesson?.TrueWeights?.TryGetValue(limit.Name, out var weight) == true)
+                judge.Correct(call.ClaimedAt, call.Weight, weight);
+        }
+
+        service.ReturnPermit(call.Job.Queue.Name);
+        if (lesson?.NotBefore is { } notBefore)
+        {
+            foreach (var state in Concerned(call))
+                heard[state] = Math.Max(heard.GetValueOrDefault(state), notBefore.UtcTicks);
+        }
+
+        if (lesson is not null)
+            Ask(turn => Learning.Release(turn, call.Job, lesson), committed: () => Tell(call, lesson));
+        else if (call.Job.HoldsLimits)
+            Ask(turn => Finishing.ReturnHold(turn, call.Job.Lease));
+    }
+
+    private void Finish(Call call, long? startedAt, JobOutcome outcome)
+    {
+        var job = call.Job;
+        var end = new AttemptEnd(job.Id, job.Lease, startedAt is { } at ? new DateTimeOffset(at, TimeSpan.Zero) : null, new DateTimeOffset(service.Now, TimeSpan.Zero), outcome);
+        running.Remove(job.Id);
+        if (stories[job.Id].Lock is { } name)
+            lockHolders.Remove(name);
+
+        var written = 0;
+        Ask(turn => written = Finishing.Finish(turn, [end]), committed: () =>
+        {
+            Assert.Equal(1, written);
+            // A late result of a lost lease changes nothing.
+            After(random.NextDouble() * 3_000, () => Ask(turn => Assert.Equal(0, Finishing.Finish(turn, [end]))));
+        });
+    }
+
+    private void Tell(Call call, CallLesson lesson)
+    {
+        if (lesson.NotBefore is not { } notBefore)
+            return;
+        foreach (var state in Concerned(call))
+            told[state] = Math.Max(told.GetValueOrDefault(state), notBefore.UtcTicks);
+    }
+
+    private void CheckTold(Call call)
+    {
+        var at = call.Job.Slot?.At.UtcTicks ?? call.ClaimedAt;
+        foreach (var state in Concerned(call))
+            Assert.True(at >= told.GetValueOrDefault(state), $"{state} is to wait {(told.GetValueOrDefault(state) - at) / 1e4} ms longer.");
+    }
+
+    /// <summary>A refusal concerns the states of the key; if there are none, the shared ones; if none, the lane.</summary>
+    private static IEnumerable<(string Limit, string Key)> Concerned(Call call)
+    {
+        var own = call.Limits.Where(limit => limit.Definition.Scope == LimitScope.PerKey).Select(limit => (limit.Name, call.Job.Key)).ToList();
+        return own.Count > 0 ? own : call.Limits.Count > 0 ? call.Limits.Select(limit => (limit.Name, "")) : [("queue " + call.Job.Queue.Name, call.Job.Key)];
+    }
+
+    private LimitJudge JudgeOf(LimitEntry limit, string key)
+    {
+        var state = (limit.Name, limit.Definition.Scope == LimitScope.PerKey ? key : "");
+        if (!judges.TryGetValue(state, out var judge))
+            judges.Add(state, judge = new LimitJudge());
+        return judge;
+    }
+
+    private static JobOutcome.Succeeded Success() => new(new JobResult(200, "application/json", "{}"u8.ToArray(), 2));
+
+    private sealed class Call(ClaimedJob job, List<LimitEntry> limits, long claimedAt, int weight)
+    {
+        public ClaimedJob Job { get; } = job;
+
+        public List<LimitEntry> Limits { get; } = limits;
+
+        public long ClaimedAt { get; } = claimedAt;
+
+        public int Weight { get; } = weight;
+
+        public CancelReason? StopReason { get; private set; }
+
+        public void Stop(CancelReason reason) => StopReason ??= reason;
+    }
+}

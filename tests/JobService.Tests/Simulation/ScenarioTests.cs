@@ -1,0 +1,41 @@
+namespace JobService.Tests.Simulation;
+
+/// <summary>The whole scheduler over the real store in virtual time: whatever happens, no bound is broken, nothing is lost, and what may run, runs.</summary>
+/// <remarks>One seed is one story, the same every time: <c>SIMULATION_SEED=17</c> runs one alone, <c>SIMULATION_SEEDS=20000</c> many.</remarks>
+public sealed class ScenarioTests
+{
+    private const int Seeds = 500;
+
+    [Fact]
+    public void No_story_breaks_a_bound_loses_a_job_or_comes_to_a_standstill()
+    {
+        if (Environment.GetEnvironmentVariable("SIMULATION_SEED") is { } one)
+        {
+            Run(int.Parse(one));
+            return;
+        }
+
+        var count = int.Parse(Environment.GetEnvironmentVariable("SIMULATION_SEEDS") ?? $"{Seeds}");
+        Parallel.For(0, count, Run);
+    }
+
+    private static void Run(int seed)
+    {
+        // In memory where there is such a folder: what is simulated is a process that dies, not a disk.
+        var shared = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
+        var folder = Directory.CreateDirectory(Path.Combine(shared, $"jobservice-simulation-{Environment.ProcessId}-{seed}"));
+        try
+        {
+            using var scenario = new Scenario(seed, Path.Combine(folder.FullName, "jobs.db"));
+            scenario.Run();
+        }
+        catch (Exception failure)
+        {
+            throw new InvalidOperationException($"Seed {seed}: {failure.Message}", failure);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}

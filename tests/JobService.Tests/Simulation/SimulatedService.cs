@@ -1,0 +1,106 @@
+using JobService.Jobs;
+using JobService.Storage;
+using JobService.Storage.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace JobService.Tests.Simulation;
+
+/// <summary>The scheduler over the real SQLite store, turn by turn on one thread: what the writer thread, the dispatcher and the semaphores do, in virtual time.</summary>
+internal sealed class SimulatedService : IDisposable
+{
+    private readonly SqliteDatabase database;
+    private readonly Random random;
+    private readonly Dictionary<string, int> permitsOut = [];
+    private readonly ClaimRequest wish;
+    private LeaseSource leases;
+    private SqliteSession session;
+    private long lead = TimeSpan.TicksPerMillisecond;
+
+    public SimulatedService(string path, Random random)
+    {
+        this.random = random;
+        database = SqliteDatabase.Open(path);
+        wish = new ClaimRequest(TakePermits, (queue, permits) => permitsOut[queue] -= permits);
+        leases = new LeaseSource(1);
+        session = OpenSession(former: null);
+    }
+
+    /// <summary>Ticks of store time.</summary>
+    public long Now { get; set; } = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero).UtcTicks;
+
+    public StoreMemory Memory => session.Memory;
+
+    public int Turns { get; private set; }
+
+    /// <summary>When the writer looks again by itself: the same moments that its alarm is set to.</summary>
+    public long Alarm => Math.Min(Math.Min(Memory.NextDueAt, Memory.NextDeadlineAt), Memory.Planner.NextWake);
+
+    /// <summary>One turn of the writer: commands, what has come due, claims last. It goes on as long as the turn asks for another.</summary>
+    /// <param name="work">The commands that have gathered.</param>
+    /// <param name="breaks">The turn fails before its commit.</param>
+    /// <returns>What is claimed, and what the turn told others; null when it was rolled back.</returns>
+    public (List<ClaimedJob> Claimed, SqliteTurn Turn)? Take(Action<SqliteTurn> work, bool breaks = false)
+    {
+        Turns++;
+        List<ClaimedJob> claimed = [];
+        try
+        {
+            var turn = session.Run(Now, turn =>
+            {
+                work(turn);
+                Waking.Wake(turn);
+                claimed = Claiming.Claim(turn, Now, lead, wish);
+                if (breaks)
+                    throw new BrokenTurnException();
+            });
+            // The commit takes its time, now and then longer than the slots were given.
+            var commit = (long)((0.2 + (random.NextDouble() * (random.Next(40) == 0 ? 12 : 1))) * TimeSpan.TicksPerMillisecond);
+            lead = Math.Max(commit, lead * 9 / 10);
+            Now += commit;
+            return (claimed, turn);
+        }
+        catch (BrokenTurnException)
+        {
+            // As the writer does: connection and memory are thrown away and made anew, the process and its calls live on.
+            foreach (var job in claimed)
+                permitsOut[job.Queue.Name]--;
+            var former = session.Memory;
+            session.Dispose();
+            session = OpenSession(former);
+            return null;
+        }
+    }
+
+    /// <summary>The permit of the queue's semaphore comes back.</summary>
+    public void ReturnPermit(string queue) => permitsOut[queue]--;
+
+    /// <summary>The process dies and another one opens the file.</summary>
+    public void Crash()
+    {
+        session.Dispose();
+        permitsOut.Clear();
+        Now += random.Next(50, 2_000) * TimeSpan.TicksPerMillisecond;
+        leases = new LeaseSource(leases.Next() >> 40 is var opening ? opening + 1 : 0);
+        session = OpenSession(former: null);
+    }
+
+    public T Ask<T>(Func<SqliteTurn, T> question) => question(session.Ask(Now));
+
+    public void Dispose()
+    {
+        session.Dispose();
+        database.Dispose();
+    }
+
+    private SqliteSession OpenSession(StoreMemory? former) => SqliteSession.Open(database, leases, Now, former, NullLogger.Instance);
+
+    private int TakePermits(string queue, int atMost)
+    {
+        var taken = permitsOut.GetValueOrDefault(queue);
+        var free = Math.Clamp((Memory.FindQueue(queue)?.Entry.Definition.MaxConcurrency ?? 0) - taken, 0, atMost);
+        permitsOut[queue] = taken + free;
+        return free;
+    }
+
+    private sealed class BrokenTurnException : Exception;
+}
