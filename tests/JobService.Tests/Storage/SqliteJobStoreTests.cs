@@ -1,7 +1,6 @@
 using JobService.Jobs;
 using JobService.Storage;
 using JobService.Storage.Sqlite;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -55,22 +54,6 @@ public sealed class SqliteJobStoreTests : JobStoreContract
         Assert.Equal("single", Assert.Single(await Driver.ClaimAsync()).Queue.Name);
     }
 
-    [Fact]
-    public async Task A_lesson_that_cannot_be_written_is_told_and_breaks_nobody()
-    {
-        await Driver.PutQueueAsync("q");
-        await Driver.AddAsync(Driver.NewJob());
-        var job = Assert.Single(await Driver.ClaimAsync());
-        var told = new Errors();
-        var closed = new SqliteJobStore(
-            Options.Create(new StorageOptions { Path = Path.Combine(folder, "closed.db") }), new JobIdSource(time, new Random(7)), time, told);
-        await closed.DisposeAsync();
-
-        closed.Release(job, new CallLesson { Refused = true });
-
-        Assert.Contains(job.Id.ToString(), Assert.Single(told.Messages), StringComparison.Ordinal);
-    }
-
     protected override Task<StoreDriver> OpenAsync() => Task.FromResult(Open());
 
     private StoreDriver Open()
@@ -78,18 +61,5 @@ public sealed class SqliteJobStoreTests : JobStoreContract
         var ids = new JobIdSource(time, new Random(7));
         var options = Options.Create(new StorageOptions { Path = Path.Combine(folder, "jobs.db") });
         return new StoreDriver(new SqliteJobStore(options, ids, time, NullLogger<SqliteJobStore>.Instance), ids, time);
-    }
-
-    private sealed class Errors : ILogger<SqliteJobStore>
-    {
-        public List<string> Messages { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Error;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Messages.Add(formatter(state, exception));
     }
 }
