@@ -9,6 +9,12 @@ namespace JobService.Dispatch;
 /// <remarks>In store time, as the pause that the store is told of: were one of them over before the other, jobs would be claimed and given back meanwhile.</remarks>
 public sealed class Holds(IJobStore store)
 {
+    /// <summary>
+    /// After a refusal without a moment only what was claimed before the store heard of it is held. For how long such limits rest the store decides: held
+    /// beyond that, their jobs would be claimed and given back in circles.
+    /// </summary>
+    private static readonly TimeSpan UntilTheStoreKnows = TimeSpan.FromMilliseconds(100);
+
     private const int FewEnoughToKeep = 1_024;
 
     private readonly ConcurrentDictionary<Held, long> until = new();
@@ -51,7 +57,7 @@ public sealed class Holds(IJobStore store)
     private static DateTimeOffset? EndOf(CallLesson lesson, DateTimeOffset now) => lesson switch
     {
         { NotBefore: { } told } => told,
-        { Refused: true } => now + CallLesson.WaitWithoutMoment,
+        { Refused: true } => now + UntilTheStoreKnows,
         { Budget: { Remaining: 0, Until: var reset } } => reset,
         _ => null,
     };

@@ -141,7 +141,7 @@ public sealed class TrueCost(ILogger<TrueCost> logger)
             if (!idle.TryTake(out var compiled))
                 compiled = new JmesPath().Parse(text);
             var result = compiled.Transform(document).AsJToken();
-            idle.Add(compiled); // not after an exception: its variables would stay in it
+            idle.Add(compiled); // not after an exception: what it had bound would stay in it
             return result;
         }
     }

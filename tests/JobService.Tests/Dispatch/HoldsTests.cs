@@ -109,14 +109,14 @@ public sealed class HoldsTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_refusal_without_a_moment_holds_for_a_second()
+    public async Task A_refusal_without_a_moment_holds_what_is_in_hand()
     {
         var job = await JobOfAsync("q", "");
         holds.Hold(job, new CallLesson { Refused = true });
 
-        time.Advance(TimeSpan.FromSeconds(0.999));
+        time.Advance(TimeSpan.FromMilliseconds(99));
         Assert.True(holds.Holding(job));
-        time.Advance(TimeSpan.FromSeconds(0.001));
+        time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.False(holds.Holding(job));
     }
 

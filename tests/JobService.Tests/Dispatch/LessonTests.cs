@@ -3,6 +3,7 @@ using JobService.Jobs;
 using JobService.Limits;
 using JobService.Storage;
 using JobService.Tests.Support;
+using JobService.Upstream;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -185,6 +186,22 @@ public sealed class LessonTests : IAsyncDisposable
         Assert.Equal(givesUp ? ErrorTypes.Throttled : null, (end.Outcome as JobOutcome.Failed)?.Error.Type);
         Assert.Equal(givesUp, end.Outcome is not JobOutcome.Throttled);
         Assert.True(lesson!.Refused); // the others are to wait all the same
+    }
+
+    [Fact]
+    public async Task Most_calls_teach_nothing_and_that_costs_nothing()
+    {
+        await PutLimitAsync("calls", new RateDefinition { Permits = 100 });
+        var job = await ClaimedAsync(new QueueDefinition { Limits = ["calls"] });
+        var lessons = service.Services.GetRequiredService<Lessons>();
+        var answer = new ApiAnswer.Answered(200, "application/json", "{}"u8.ToArray());
+        lessons.Of(job, answer);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var call = 0; call < 1_000; call++)
+            lessons.Of(job, answer);
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     private async Task<(AttemptEnd End, CallLesson? Lesson)> RunAsync(ClaimedJob job)

@@ -159,6 +159,21 @@ public sealed class RateHeadersTests
     }
 
     [Fact]
+    public void An_answer_without_hints_is_looked_through_for_nothing()
+    {
+        using var answer = new HttpResponseMessage();
+        foreach (var (name, value) in new[] { ("Date", "Thu, 01 Jan 2026 12:00:00 GMT"), ("Server", "api"), ("X-Request-Id", "7"), ("ETag", "\"7\"") })
+            answer.Headers.TryAddWithoutValidation(name, value);
+        RateHeaders.Read(answer.Headers, Now);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var call = 0; call < 1_000; call++)
+            RateHeaders.Read(answer.Headers, Now);
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
     public void The_epoch_of_these_tests_is_their_now() => Assert.Equal(NowEpoch, Now.ToUnixTimeSeconds());
 
     private static RateHint Read(params string[] headers) =>
