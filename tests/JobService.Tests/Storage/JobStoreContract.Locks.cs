@@ -259,6 +259,41 @@ public abstract partial class JobStoreContract
     }
 
     [Fact]
+    public async Task An_urgent_job_still_goes_before_who_was_let_in_and_has_not_started()
+    {
+        await AddLockedAsync();
+        var holder = Assert.Single(await Driver.ClaimAsync());
+        await AddLockedAsync();
+        await AddLockedAsync();
+        await Driver.SucceedAsync(holder);
+        Driver.Permits = 0;
+        Assert.Empty(await Driver.ClaimNowAsync());
+
+        var urgent = await AddLockedAsync(priority: 5);
+        Driver.Permits = 10;
+
+        Assert.Equal(urgent, Assert.Single(await Driver.ClaimAsync()).Id);
+        Assert.Empty(await Driver.ClaimNowAsync());
+    }
+
+    [Fact]
+    public async Task Who_comes_while_nobody_of_the_line_can_run_goes_at_once()
+    {
+        await Driver.PutQueueAsync("paused");
+        await AddLockedAsync();
+        var holder = Assert.Single(await Driver.ClaimAsync());
+        await AddLockedAsync("paused");
+        await AddLockedAsync("paused");
+        await Driver.Store.PauseAsync("paused", paused: true);
+        await Driver.SucceedAsync(holder);
+        Assert.Empty(await Driver.ClaimNowAsync());
+
+        var next = await AddLockedAsync();
+
+        Assert.Equal(next, Assert.Single(await Driver.ClaimNowAsync()).Id);
+    }
+
+    [Fact]
     public async Task A_free_lock_is_offered_to_every_lane_of_its_line_in_the_end()
     {
         await Driver.PutQueueAsync("paused");

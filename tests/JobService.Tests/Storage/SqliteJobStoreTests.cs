@@ -71,6 +71,23 @@ public sealed class SqliteJobStoreTests : JobStoreContract
         Assert.Equal(3, Driver.Store.Catalog.Limits["l"].Definition.Permits);
     }
 
+    [Fact]
+    public async Task What_ran_before_a_failed_turn_still_holds_its_lock()
+    {
+        await Driver.AddAsync(Driver.NewJob() with { Lock = "one" });
+        var holder = Assert.Single(await Driver.ClaimAsync());
+        var next = await Driver.AddAsync(Driver.NewJob() with { Lock = "one", Signal = "go" });
+        await Driver.Store.SetSignalAsync("go");
+
+        var twice = Driver.NewJob() with { NotBefore = Driver.Store.Now.AddDays(1) };
+        await Driver.Store.AddAsync([twice]);
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => Driver.Store.AddAsync([twice]));
+
+        Assert.Empty(await Driver.ClaimNowAsync());
+        Assert.Equal(1, await Driver.SucceedAsync(holder));
+        Assert.Equal(next, Assert.Single(await Driver.ClaimAsync()).Id);
+    }
+
     protected override Task<StoreDriver> OpenAsync() => Task.FromResult(Open());
 
     /// <summary>The file as it was before queues had shares and limits scopes.</summary>
