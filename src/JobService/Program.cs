@@ -45,10 +45,12 @@ try
 
     Settings<UpstreamOptions>(UpstreamOptions.Section);
     services.AddSingleton<ApiTargets>();
+    services.AddSingleton<TrueCost>();
     Settings<ProcessingOptions>(ProcessingOptions.Section);
     Settings<DispatchOptions>(DispatchOptions.Section);
     services.AddSingleton<QueueGates>();
     services.AddSingleton<Holds>();
+    services.AddSingleton<Lessons>();
     services.AddSingleton<RunningJobs>();
     services.AddSingleton<SlotClock>();
     services.AddSingleton<JobExecutor>();

@@ -8,14 +8,11 @@ namespace JobService.Dispatch;
 
 /// <summary>Turns one attempt into one outcome: the call, then the processing of its answer. It never writes.</summary>
 public sealed class JobExecutor(
-    ApiTargets targets, ProcessingPool processing, IJobStore store, Holds holds, IHostApplicationLifetime lifetime, TimeProvider time, Func<double> chance)
+    ApiTargets targets, ProcessingPool processing, IJobStore store, Lessons lessons, Holds holds, IHostApplicationLifetime lifetime, TimeProvider time, Func<double> chance)
 {
-    /// <summary>How long to wait on a "not now" that names no time.</summary>
-    private static readonly TimeSpan WaitWithoutHint = TimeSpan.FromSeconds(1);
-
     /// <param name="attempt">The attempt, in its slot.</param>
-    /// <param name="callOver">The call has ended, however: its permits go back before the processing begins.</param>
-    public async Task<AttemptEnd> RunAsync(RunningAttempt attempt, Action<ClaimedJob> callOver)
+    /// <param name="callOver">The call has ended, however, and this is what it taught: its permits go back before the processing begins.</param>
+    public async Task<AttemptEnd> RunAsync(RunningAttempt attempt, Action<ClaimedJob, CallLesson?> callOver)
     {
         var job = attempt.Job;
         DateTimeOffset? startedAt = null;
@@ -24,6 +21,7 @@ public sealed class JobExecutor(
         try
         {
             ApiAnswer answer;
+            CallLesson? lesson = null;
             try
             {
                 var call = targets.For(job.Queue).CallAsync(
@@ -31,13 +29,15 @@ public sealed class JobExecutor(
                 if (!call.IsCompleted)
                     timeout = time.CreateTimer(static state => ((RunningAttempt)state!).TimeOut(), attempt, job.Timeout, Timeout.InfiniteTimeSpan);
                 answer = await call;
-                Heed(job, answer);
+                lesson = lessons.Of(job, answer);
+                if (lesson is not null)
+                    holds.Hold(job, lesson); // before the permit of this call lets the next one go
                 if (answer is ApiAnswer.Broken { Type: ErrorTypes.Blocked })
                     startedAt = null; // the guard stands behind the last look: nothing was sent
             }
             finally
             {
-                callOver(job);
+                callOver(job, lesson);
             }
 
             outcome = await ConcludeAsync(attempt, answer);
@@ -87,26 +87,19 @@ public sealed class JobExecutor(
             case ApiAnswer.Answered { Status: >= 200 and < 300 } good:
                 var result = new JobResult(good.Status, good.ContentType, good.Body, good.Body.Length);
                 return new JobOutcome.Succeeded(await processing.RunAsync(job.Queue.Definition.Process, result, attempt.Abandoned));
-            case ApiAnswer.Answered when NotNow(answer) is { } refusal:
+            case ApiAnswer.Answered { IsRefusal: true } refusal:
                 return Throttled(job, refusal);
             case ApiAnswer.Answered bad:
-                return Failure(job, UpstreamError(bad), mayRetry: bad.Status is 408 or 425 or >= 500, bad.RetryAfter);
+                return Failure(job, UpstreamError(bad), mayRetry: bad.Status is 408 or 425 or >= 500, bad.Hint.RetryAfter);
             case ApiAnswer.Broken(var type, var detail, var mayRetry):
                 return Failure(job, new JobError(type, TitleOf(type), Status: null, detail), mayRetry, wait: null);
-            case ApiAnswer.CircuitOpen(var wait):
-                return new JobOutcome.Unstarted(wait);
+            case ApiAnswer.CircuitOpen:
+                return new JobOutcome.Unstarted();
             case ApiAnswer.NotStarted:
-                return attempt.StopReason is { } reason ? new JobOutcome.Cancelled(reason) : new JobOutcome.Unstarted(TimeSpan.Zero);
+                return attempt.StopReason is { } reason ? new JobOutcome.Cancelled(reason) : new JobOutcome.Unstarted();
             default:
                 throw new InvalidOperationException($"No outcome for {answer}.");
         }
-    }
-
-    /// <summary>A "not now" holds the starts of this node before the permit of this call lets the next one go.</summary>
-    private void Heed(ClaimedJob job, ApiAnswer answer)
-    {
-        if (NotNow(answer) is { } refusal)
-            holds.Hold(job, WaitOf(refusal));
     }
 
     private JobOutcome Throttled(ClaimedJob job, ApiAnswer.Answered refusal)
@@ -115,13 +108,8 @@ public sealed class JobExecutor(
         var giveUpAfter = TimeSpan.FromSeconds(job.Queue.Definition.Retry.GiveUpAfterSeconds);
         return job.ThrottledSince is { } since && store.Now - since >= giveUpAfter
             ? new JobOutcome.Failed(error with { Type = ErrorTypes.Throttled, Title = "The API went on refusing calls until the queue's policy gave up." })
-            : new JobOutcome.Throttled(error, WaitOf(refusal));
+            : new JobOutcome.Throttled(error);
     }
-
-    private static ApiAnswer.Answered? NotNow(ApiAnswer answer) =>
-        answer is ApiAnswer.Answered { Status: 429 } or ApiAnswer.Answered { Status: 503, RetryAfter: not null } ? (ApiAnswer.Answered)answer : null;
-
-    private static TimeSpan WaitOf(ApiAnswer.Answered refusal) => refusal.RetryAfter ?? WaitWithoutHint;
 
     private JobOutcome Failure(ClaimedJob job, JobError error, bool mayRetry, TimeSpan? wait)
     {
@@ -137,7 +125,7 @@ public sealed class JobExecutor(
         { StopReason: { } reason } => new JobOutcome.Cancelled(reason),
         { TimedOut: true } => Failure(attempt.Job, new JobError(ErrorTypes.Timeout, TitleOf(ErrorTypes.Timeout), Status: null, TimeoutDetail(attempt.Job)), mayRetry: true, wait: null),
         _ when started => new JobOutcome.Returned(),
-        _ => new JobOutcome.Unstarted(TimeSpan.Zero),
+        _ => new JobOutcome.Unstarted(),
     };
 
     private static string TimeoutDetail(ClaimedJob job) => $"The attempt took longer than {job.Timeout.TotalSeconds:0.###} s, call and processing together.";

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using JobService.Jobs;
 using JobService.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -74,12 +75,13 @@ public sealed partial class JobWorkers(
         }
     }
 
-    private void ReturnPermits(ClaimedJob job)
+    private void ReturnPermits(ClaimedJob job, CallLesson? lesson)
     {
+        // Before the permit lets the next one go, and before the completer gets the end: the store takes things in the order they come.
+        if (job.HoldsLimits || lesson is not null)
+            store.Release(job, lesson);
         if (gates.Return(job.Queue.Name, 1))
             store.Nudge();
-        if (job.HoldsLimits)
-            store.Release(job, lesson: null);
     }
 
     private void BeginGrace() => _ = AbandonLaterAsync();
@@ -98,7 +100,7 @@ public sealed partial class JobWorkers(
     }
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The attempt at job {Job} ended without an outcome; the job is freed at the next start")]
-    private static partial void LogLost(ILogger logger, Jobs.JobId job, Exception error);
+    private static partial void LogLost(ILogger logger, JobId job, Exception error);
 }
 
 /// <summary>Counts what is under way, and tells when nothing is.</summary>

@@ -3,6 +3,9 @@ namespace JobService.Jobs;
 /// <summary>What one call has taught about the limits that it took.</summary>
 public sealed record CallLesson
 {
+    /// <summary>Nothing starts for so long after a refusal that named no moment.</summary>
+    public static readonly TimeSpan WaitWithoutMoment = TimeSpan.FromSeconds(1);
+
     /// <summary>The API said "not now". Without a moment the limits go slower by themselves.</summary>
     public bool Refused { get; init; }
 

@@ -13,15 +13,14 @@ public abstract record JobOutcome
     /// <summary>A failure that ends the job. Counts one failure.</summary>
     public sealed record Failed(JobError Error) : JobOutcome;
 
-    /// <summary>The API said "not now". Counts no failure; what the attempt took is paused for <paramref name="Wait"/>.</summary>
-    public sealed record Throttled(JobError Error, TimeSpan Wait) : JobOutcome;
+    /// <summary>The API said "not now". Counts no failure; how long to wait was told with the <see cref="CallLesson"/> of the call.</summary>
+    public sealed record Throttled(JobError Error) : JobOutcome;
 
     /// <summary>Stopped on request or because nobody waits any more.</summary>
     public sealed record Cancelled(CancelReason Reason) : JobOutcome;
 
     /// <summary>Never reached the send: slot missed, queue paused, circuit open, shutdown. The claim is undone: no attempt, no failure.</summary>
-    /// <param name="Wait">How long the job's lane stays parked; zero to go on at once.</param>
-    public sealed record Unstarted(TimeSpan Wait) : JobOutcome;
+    public sealed record Unstarted : JobOutcome;
 
     /// <summary>Stopped in the middle by a shutdown. The attempt stands, no failure is counted, the job is queued again.</summary>
     public sealed record Returned : JobOutcome;

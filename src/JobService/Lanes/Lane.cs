@@ -10,6 +10,9 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
     /// <summary>Breaks ties: the lane that came first goes first.</summary>
     public long Number { get; } = number;
 
+    /// <summary>How much of the queue the key gets beside a key of share 1.</summary>
+    public double Share { get; set; } = 1;
+
     /// <summary>Weight served so far ÷ share, on the clock of the queue.</summary>
     public double VirtualTime { get; set; }
 
@@ -18,9 +21,31 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
 
     public Line? StandsIn { get; set; }
 
+    /// <summary>The line of a limit of its own that has called it to be ready; the next one is called when this lane has been served.</summary>
+    public LimitLine? CalledBy { get; set; }
+
     /// <summary>Weight of the job at the head when it was last looked at.</summary>
     public int HeadWeight { get; set; } = 1;
 
+    /// <summary>Jobs that may go. For explanations only: whether there is one, the rows say.</summary>
+    public int Jobs { get; set; }
+
     /// <summary>The API said "not before" for this key. In ticks of store time.</summary>
     public long PausedUntil { get; set; }
+
+    /// <summary>Refusals in a row that named no moment, and when the last one came.</summary>
+    public (int Count, long At) Refusals { get; set; }
+
+    /// <summary>Charges the lane for a job that it starts.</summary>
+    public void Charge(int weight)
+    {
+        LastCharge = weight / Share;
+        VirtualTime += LastCharge;
+    }
+
+    public static int Compare(Lane left, Lane right)
+    {
+        var byTime = left.VirtualTime.CompareTo(right.VirtualTime);
+        return byTime != 0 ? byTime : left.Number.CompareTo(right.Number);
+    }
 }

@@ -6,20 +6,23 @@ namespace JobService.Lanes;
 /// <summary>Queues and limits come, change and go while lanes wait.</summary>
 public sealed partial class LanePlanner
 {
-    public void PutLimit(string name, LimitDefinition definition, long now)
+    /// <returns>False when what the limit had taken says nothing any more, because its kind or its scope has changed.</returns>
+    public bool PutLimit(string name, LimitDefinition definition, long now)
     {
-        if (!limits.TryGetValue(name, out var line))
+        if (!limits.TryGetValue(name, out var limit))
         {
-            limits.Add(name, new LimitLine(name, LimitState.For(definition)));
-            return;
+            limits.Add(name, new NamedLimit(name, definition));
+            return true;
         }
 
-        line.Configure(definition, now);
-        foreach (var queue in queues.Values.Where(queue => queue.Limits.Contains(line)))
-        {
-            queue.RefreshStates();
-            AskAllAgain(queue);
-        }
+        var concerned = queues.Values.Where(queue => queue.Limits.Contains(limit)).ToList();
+        concerned.ForEach(AskAllAgain);
+        var rescoped = definition.Scope != limit.Definition.Scope;
+        var keeps = limit.Configure(definition, now);
+        if (rescoped)
+            limit.ForgetAll();
+        concerned.ForEach(queue => queue.RefreshLimits());
+        return keeps;
     }
 
     public void RemoveLimit(string name) => limits.Remove(name);
@@ -29,9 +32,9 @@ public sealed partial class LanePlanner
         if (!queues.TryGetValue(name, out var queue))
             queues.Add(name, queue = new QueueLanes(name));
 
+        AskAllAgain(queue);
         queue.Configure(definition, limit => limits[limit]);
         queue.Paused = paused;
-        AskAllAgain(queue);
     }
 
     public void RemoveQueue(string name)
@@ -40,15 +43,44 @@ public sealed partial class LanePlanner
             return;
         foreach (var lane in queue.Lanes)
         {
-            lane.StandsIn?.Leave(lane);
+            Leave(lane);
             pausedLanes.Remove(lane);
         }
+
+        active.Remove(queue);
+        starved.Remove(queue);
+        heldQueues.Remove(queue);
     }
 
-    public LimitState Limit(string name) => limits[name].State;
+    /// <summary>What the limits were asked before does not hold any more.</summary>
+    private void AskAllAgain(QueueLanes queue)
+    {
+        foreach (var lane in queue.Lanes)
+        {
+            if (lane.StandsIn is LimitLine)
+                MoveToReady(lane);
+            else
+                Uncall(lane);
+        }
 
-    /// <summary>Lanes that stand in the limit's line.</summary>
-    public int WaitingAt(string limit) => limits[limit].Count;
+        starved.Remove(queue);
+        active.Add(queue);
+        NextWake = 0;
+    }
+
+    /// <summary>The states of a limit that are in use.</summary>
+    internal IReadOnlyCollection<LimitLine> StatesOf(string limit) => limits[limit].Lines;
+
+    /// <summary>The state of a limit, for a job of this key; null when it is as if new.</summary>
+    internal LimitLine? FindState(string limit, string key) => limits[limit].Find(key);
+
+    /// <summary>The state of a limit, for a job of this key.</summary>
+    internal LimitLine StateOf(string limit, string key)
+    {
+        var line = limits[limit].LineOf(key);
+        LetRest(line);
+        return line;
+    }
 
     /// <summary>Lanes of a queue that are remembered.</summary>
     public int LaneCount(string queue) => queues[queue].Lanes.Count;

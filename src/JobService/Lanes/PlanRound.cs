@@ -5,6 +5,14 @@ namespace JobService.Lanes;
 /// <summary>The next job of a lane, as far as the planner needs it.</summary>
 public record LaneHead(JobId Id, int Weight);
 
+/// <summary>A job that starts.</summary>
+/// <param name="Queue">Its queue; a permit of its semaphore is the job's own.</param>
+/// <param name="Head">The job.</param>
+/// <param name="Slot">The moment of its start; null when no limit hands out slots.</param>
+/// <param name="Window">How late it may start.</param>
+/// <param name="Hold">What it has taken of its limits; null when the queue has none.</param>
+public readonly record struct PlannedStart(string Queue, LaneHead Head, long? Slot, TimeSpan Window, LimitHold? Hold);
+
 /// <summary>One round of planning: the moment, and what the planner asks and tells. All moments are ticks of store time.</summary>
 public sealed class PlanRound
 {
@@ -31,12 +39,12 @@ public sealed class PlanRound
     /// <summary>Asked of each head before its limits: true when it has gone aside into the line of its lock, and the lane goes on with its next job.</summary>
     public Func<LaneHead, bool> GoesAside { get; init; } = static _ => false;
 
-    /// <summary>Claims a job: its limits are taken, a permit of the queue is its own. The slot is null when no limit has a rate.</summary>
-    public required Action<string, LaneHead, long?, TimeSpan> Claim { get; init; }
+    /// <summary>Claims a job.</summary>
+    public required Action<PlannedStart> Claim { get; init; }
 }
 
-/// <summary>Where a lane stands.</summary>
-/// <param name="Reason">What the lane waits for.</param>
-/// <param name="Limit">The limit whose line it stands in.</param>
+/// <summary>Why a job waits, as far as lanes and limits know.</summary>
+/// <param name="Reason">What it waits for.</param>
+/// <param name="Limit">The limit that allows it last.</param>
 /// <param name="Until">Ticks of store time; null when it depends on other jobs' ends.</param>
 public readonly record struct LaneStand(WaitReason Reason, string? Limit, long? Until);

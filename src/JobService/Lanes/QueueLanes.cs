@@ -8,24 +8,27 @@ internal sealed class QueueLanes(string name)
 {
     private readonly Dictionary<string, Lane> lanes = [];
     private readonly PriorityQueue<Lane, double> idle = new();
+    private IReadOnlyDictionary<string, double> shares = new Dictionary<string, double>();
+    private LimitLine[]? sharedLines;
     private int maxWeight = int.MaxValue;
 
     public string Name { get; } = name;
 
     public bool Paused { get; set; }
 
+    /// <summary>Its target is broken: nothing starts before this moment.</summary>
+    public long HeldUntil { get; set; }
+
+    /// <summary>Jobs that the present round has started.</summary>
+    public int StartedInRound { get; set; }
+
     /// <summary>Lanes that only wait for the queue's turn: its permits.</summary>
-    public Line Ready { get; } = new();
+    public ReadyLine Ready { get; } = new();
 
-    public LimitLine[] Limits { get; private set; } = [];
-
-    /// <summary>The states behind <see cref="Limits"/>, side by side for <see cref="Reservation"/>.</summary>
-    public LimitState[] States { get; private set; } = [];
+    /// <summary>Limits with a state for each key first: who waits for its own holds up nobody else.</summary>
+    public NamedLimit[] Limits { get; private set; } = [];
 
     public bool HandsOutSlots { get; private set; }
-
-    /// <summary>The last round left ready lanes behind: as many calls run as the queue allows at once.</summary>
-    public bool OutOfPermits { get; set; }
 
     public TimeSpan StartWindow { get; private set; }
 
@@ -38,24 +41,32 @@ internal sealed class QueueLanes(string name)
         if (lanes.TryGetValue(key, out var lane))
             return lane;
 
-        lane = new Lane(this, key, ++lastNumber);
+        lane = new Lane(this, key, ++lastNumber) { Share = ShareOf(key) };
         lanes.Add(key, lane);
         return lane;
     }
 
-    public void Configure(QueueDefinition definition, Func<string, LimitLine> limitLine)
+    public void Configure(QueueDefinition definition, Func<string, NamedLimit> limit)
     {
-        Limits = [.. definition.Limits.Select(limitLine)];
-        RefreshStates();
+        Limits = [.. definition.Limits.Select(limit)];
+        shares = definition.KeyShares;
+        foreach (var lane in lanes.Values)
+            lane.Share = ShareOf(lane.Key);
+        RefreshLimits();
     }
 
-    public void RefreshStates()
+    public void RefreshLimits()
     {
-        States = [.. Limits.Select(line => line.State)];
-        HandsOutSlots = States.Any(state => state.HandsOutSlots);
-        StartWindow = Reservation.StartWindow(States) ?? TimeSpan.Zero;
-        maxWeight = States.Select(state => state.Definition.MaxWeight).DefaultIfEmpty(int.MaxValue).Min();
+        Limits = [.. Limits.OrderByDescending(limit => limit.IsPerKey)];
+        sharedLines = Array.Exists(Limits, limit => limit.IsPerKey) ? null : [.. Limits.Select(limit => limit.LineOf(""))];
+        var examples = Limits.Select(limit => LimitState.For(limit.Definition)).ToArray();
+        HandsOutSlots = Array.Exists(examples, state => state.HandsOutSlots);
+        StartWindow = Reservation.StartWindow(examples) ?? TimeSpan.Zero;
+        maxWeight = Limits.Select(limit => limit.Definition.MaxWeight).DefaultIfEmpty(int.MaxValue).Min();
     }
+
+    /// <summary>The states that a job of this key needs, in the order of <see cref="Limits"/>.</summary>
+    public LimitLine[] LinesOf(string key) => sharedLines ?? Array.ConvertAll(Limits, limit => limit.LineOf(key));
 
     /// <summary>A job that came in before a limit was narrowed takes all there is, rather than blocking the line for ever.</summary>
     public int Fit(int weight) => Math.Min(weight, maxWeight);
@@ -76,4 +87,6 @@ internal sealed class QueueLanes(string name)
                 lanes.Remove(lane.Key);
         }
     }
+
+    private double ShareOf(string key) => shares.GetValueOrDefault(key, 1);
 }

@@ -56,9 +56,9 @@ public sealed record QueueCounts(long Queued, long Running, long Succeeded, long
 /// <param name="Taken">Permits in use: of the period for <c>rate</c>, started in the window for <c>window</c>, held for <c>concurrency</c>.</param>
 /// <param name="Available">Weight that could start now; of all keys together: what a key could start that holds nothing.</param>
 /// <param name="NextFreeAt">When the next permit is free; null when one is, or when it depends on other jobs' ends.</param>
-/// <param name="Waiting">Lanes in the limit's line.</param>
+/// <param name="Waiting">Jobs that wait at the limit.</param>
 /// <param name="PausedUntil">The API said "not before".</param>
-public sealed record LimitStatus(long Taken, long Available, DateTimeOffset? NextFreeAt, int Waiting, DateTimeOffset? PausedUntil)
+public sealed record LimitStatus(long Taken, long Available, DateTimeOffset? NextFreeAt, long Waiting, DateTimeOffset? PausedUntil)
 {
     /// <summary>Keys that have a state of their own; null unless it is about all keys of a <c>perKey</c> limit together.</summary>
     public int? Keys { get; init; }

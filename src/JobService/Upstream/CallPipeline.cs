@@ -101,7 +101,7 @@ internal sealed class CallPipeline
     // But what closes the circuit again must be an answer, so the probe that brought none counts against.
     private bool CountsAgainst(Outcome<ApiAnswer> end) => end.Result switch
     {
-        ApiAnswer.Answered { Status: 503, RetryAfter: not null } => false,
+        ApiAnswer.Answered { IsRefusal: true } => false,
         ApiAnswer.Answered answer => answer.Status >= 500,
         ApiAnswer.Broken { Type: ErrorTypes.Transport } => true,
         ApiAnswer.Broken { Type: ErrorTypes.TooLarge } => false,

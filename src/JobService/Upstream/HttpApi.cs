@@ -82,7 +82,7 @@ public sealed class HttpApi : IApiTarget
             var body = await AnswerBody.ReadAsync(response.Content, maxAnswerBytes, cancel);
             return body is null
                 ? new ApiAnswer.Broken(ErrorTypes.TooLarge, $"The answer has more than {maxAnswerBytes} bytes.", MayRetry: false)
-                : new ApiAnswer.Answered((int)response.StatusCode, ContentTypeOf(response), body.Value, RetryAfterOf(response));
+                : new ApiAnswer.Answered((int)response.StatusCode, ContentTypeOf(response), body.Value, RateHeaders.Read(response.Headers, time.GetUtcNow()));
         }
         catch (Exception error) when (!cancel.IsCancellationRequested)
         {
@@ -112,7 +112,4 @@ public sealed class HttpApi : IApiTarget
         && types.ToString() is { Length: > 0 } type && HeaderRules.ValueFault(type) is null
             ? type
             : null;
-
-    private TimeSpan? RetryAfterOf(HttpResponseMessage response) =>
-        response.Headers.NonValidated.TryGetValues("Retry-After", out var texts) ? RetryAfter.Parse(texts.ToString(), time.GetUtcNow()) : null;
 }

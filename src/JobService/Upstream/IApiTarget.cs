@@ -24,8 +24,12 @@ public sealed record ApiCall(JobId Job, int Attempt, ReadOnlyMemory<byte> Payloa
 public abstract record ApiAnswer
 {
     /// <summary>A whole answer, good or bad.</summary>
-    /// <param name="RetryAfter">The wait that the answer asks for, from <c>Retry-After</c> (seconds or a date), never negative, capped at a day.</param>
-    public sealed record Answered(int Status, string? ContentType, ReadOnlyMemory<byte> Body, TimeSpan? RetryAfter) : ApiAnswer;
+    /// <param name="Hint">What its headers say about the calls to come.</param>
+    public sealed record Answered(int Status, string? ContentType, ReadOnlyMemory<byte> Body, RateHint Hint = default) : ApiAnswer
+    {
+        /// <summary>"Not now": nothing is wrong with the call but its moment. A 503 without a time is an API that is down.</summary>
+        public bool IsRefusal => Status == 429 || (Status == 503 && Hint.RetryAfter is not null);
+    }
 
     /// <summary>No usable answer: connection, timeout, address, size.</summary>
     /// <param name="Type">One of <see cref="ErrorTypes"/>.</param>

@@ -14,7 +14,7 @@ public sealed class SimulatedApi : IApiTarget
     private const string Json = "application/json";
 
     private static readonly Task<ApiAnswer> NotStarted = Task.FromResult<ApiAnswer>(new ApiAnswer.NotStarted());
-    private static readonly ApiAnswer Failure = new ApiAnswer.Answered(500, Json, """{"error":"simulated failure"}"""u8.ToArray(), RetryAfter: null);
+    private static readonly ApiAnswer Failure = new ApiAnswer.Answered(500, Json, """{"error":"simulated failure"}"""u8.ToArray());
     private static readonly ResiliencePropertyKey<TimeSpan> Bound = new("JobService.CallTimeout");
 
     private readonly FixedWindow? limit;
@@ -34,7 +34,7 @@ public sealed class SimulatedApi : IApiTarget
         if (!mayStart())
             return NotStarted;
         if (limit is not null && !limit.TryTake(out var rest))
-            return Task.FromResult<ApiAnswer>(new ApiAnswer.Answered(429, Json, """{"error":"too many calls"}"""u8.ToArray(), rest));
+            return Task.FromResult<ApiAnswer>(new ApiAnswer.Answered(429, Json, """{"error":"too many calls"}"""u8.ToArray(), new RateHint(rest, Budget: null)));
         return faults is null ? Task.FromResult<ApiAnswer>(Echo(call)) : AnswerAsync(faults, call, abandon);
     }
 
@@ -94,7 +94,7 @@ public sealed class SimulatedApi : IApiTarget
         rest = Append(rest, ",\"echo\":"u8);
         rest = Append(rest, payload);
         rest[0] = (byte)'}';
-        return new ApiAnswer.Answered(200, Json, body, RetryAfter: null);
+        return new ApiAnswer.Answered(200, Json, body);
     }
 
     private static Span<byte> Append(Span<byte> rest, scoped ReadOnlySpan<byte> bytes)

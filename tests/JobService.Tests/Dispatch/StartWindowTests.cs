@@ -37,7 +37,7 @@ public sealed class StartWindowTests : IAsyncDisposable
             return;
         }
 
-        Assert.Equal(new JobOutcome.Unstarted(TimeSpan.Zero), end.Outcome);
+        Assert.Equal(new JobOutcome.Unstarted(), end.Outcome);
         Assert.Null(end.StartedAt);
         Assert.Empty(api.Requests);
     }
@@ -48,7 +48,7 @@ public sealed class StartWindowTests : IAsyncDisposable
         var job = await ClaimedAsync(slot: null);
         await service.Store.PauseAsync("api", paused: true);
 
-        Assert.Equal(new JobOutcome.Unstarted(TimeSpan.Zero), (await RunAsync(job)).Outcome);
+        Assert.Equal(new JobOutcome.Unstarted(), (await RunAsync(job)).Outcome);
         Assert.Empty(api.Requests);
     }
 
@@ -65,7 +65,7 @@ public sealed class StartWindowTests : IAsyncDisposable
     public async Task A_429_holds_the_claims_in_hand_too()
     {
         var job = await ClaimedAsync(slot: null);
-        service.Services.GetRequiredService<Holds>().Hold(job, TimeSpan.FromMinutes(1));
+        service.Services.GetRequiredService<Holds>().Hold(job, new CallLesson { Refused = true, NotBefore = service.Store.Now + TimeSpan.FromMinutes(1) });
 
         Assert.IsType<JobOutcome.Unstarted>((await RunAsync(job)).Outcome);
         Assert.Empty(api.Requests);
@@ -79,16 +79,16 @@ public sealed class StartWindowTests : IAsyncDisposable
         lifetime.StopApplication();
         using var attempt = new RunningAttempt(job);
 
-        var end = await ActivatorUtilities.CreateInstance<JobExecutor>(service.Services, lifetime).RunAsync(attempt, _ => { });
+        var end = await ActivatorUtilities.CreateInstance<JobExecutor>(service.Services, lifetime).RunAsync(attempt, (_, _) => { });
 
-        Assert.Equal(new JobOutcome.Unstarted(TimeSpan.Zero), end.Outcome);
+        Assert.Equal(new JobOutcome.Unstarted(), end.Outcome);
         Assert.Empty(api.Requests);
     }
 
     private async Task<AttemptEnd> RunAsync(ClaimedJob job)
     {
         using var attempt = new RunningAttempt(job);
-        return await service.Services.GetRequiredService<JobExecutor>().RunAsync(attempt, _ => { });
+        return await service.Services.GetRequiredService<JobExecutor>().RunAsync(attempt, (_, _) => { });
     }
 
     private async Task<ClaimedJob> ClaimedAsync(Slot? slot)

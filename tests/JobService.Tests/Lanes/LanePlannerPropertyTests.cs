@@ -1,4 +1,5 @@
 using CsCheck;
+using JobService.Limits;
 
 namespace JobService.Tests.Lanes;
 
@@ -13,12 +14,14 @@ public sealed class LanePlannerPropertyTests
         Narrow,
         Widen,
         Cancel,
+        PauseQueue,
+        ResumeQueue,
     }
 
     private const int Rate = 100;
-    private const long Interval = TimeSpan.TicksPerSecond / Rate;
+    private const int OwnRate = 40;
 
-    private static readonly string[][] LimitsOf = [[], ["rate"], ["db"], ["rate", "db"], ["db", "rate"]];
+    private static readonly string[][] LimitsOf = [[], ["rate"], ["db"], ["rate", "db"], ["db", "rate"], ["own"], ["rate", "own"], ["own db", "db", "own"]];
 
     [Fact]
     public void Whatever_happens_no_limit_is_broken_nothing_is_claimed_twice_and_everything_goes_in_the_end() =>
@@ -27,6 +30,8 @@ public sealed class LanePlannerPropertyTests
             var model = new PlannerModel();
             model.PutRate("rate", Rate);
             model.PutConcurrency("db", 4);
+            model.PutRate("own", OwnRate, scope: LimitScope.PerKey);
+            model.PutConcurrency("own db", 1, LimitScope.PerKey);
             for (var queue = 0; queue < LimitsOf.Length; queue++)
                 model.PutQueue($"q{queue}", LimitsOf[queue], size: 3);
 
@@ -35,7 +40,7 @@ public sealed class LanePlannerPropertyTests
             var added = 0;
             foreach (var (step, queue, key, amount) in steps)
             {
-                var rated = LimitsOf[queue].Contains("rate");
+                var rated = LimitsOf[queue].Contains("rate") || LimitsOf[queue].Contains("own");
                 switch (step)
                 {
                     case Step.Arrive:
@@ -47,6 +52,9 @@ public sealed class LanePlannerPropertyTests
                         var ended = running[amount % running.Count];
                         running.Remove(ended);
                         model.End(ended);
+                        break;
+                    case Step.PauseQueue or Step.ResumeQueue:
+                        model.PutQueue($"q{queue}", LimitsOf[queue], paused: step == Step.PauseQueue);
                         break;
                     case Step.Pass:
                         model.Now += amount * key * 7 * PlannerModel.Millisecond;
@@ -64,10 +72,15 @@ public sealed class LanePlannerPropertyTests
                         break;
                 }
 
-                var heldBefore = model.Planner.Limit("db").Taken(model.Now);
+                var heldBefore = model.Planner.StateOf("db", "").State.Taken(model.Now);
                 running.AddRange(model.Run());
-                Assert.True(model.Planner.Limit("db").Taken(model.Now) <= Math.Max(width, heldBefore), "More calls at once than the limit allows.");
+                Assert.All(running.Where(claim => LimitsOf[claim.Queue[1] - '0'].Contains("own db")).CountBy(claim => claim.Key), key =>
+                    Assert.True(key.Value == 1, "A key runs twice where it may run once."));
+                Assert.True(model.Planner.StateOf("db", "").State.Taken(model.Now) <= Math.Max(width, heldBefore), "More calls at once than the limit allows.");
             }
+
+            for (var queue = 0; queue < LimitsOf.Length; queue++)
+                model.PutQueue($"q{queue}", LimitsOf[queue]);
 
             // From here on every call ends, and time passes whenever nothing moves.
             for (var idle = 0; model.WaitingCount > 0 && idle < 1_000; idle++)
@@ -81,7 +94,15 @@ public sealed class LanePlannerPropertyTests
             Assert.Equal(0, model.WaitingCount);
             Assert.Equal(added, model.Claims.DistinctBy(claim => claim.Head.Id).Count());
             Assert.Equal(added, model.Claims.Count);
-            var slots = model.Claims.Where(claim => claim.Slot is not null).Select(claim => claim.Slot!.Value).Order().ToList();
-            Assert.All(slots.Zip(slots.Skip(1)), pair => Assert.True(pair.Second - pair.First >= Interval, "Two slots are closer than the rate allows."));
+            AssertSpaced(model.Claims.Where(claim => LimitsOf[claim.Queue[1] - '0'].Contains("rate")), Rate);
+            foreach (var key in model.Claims.Where(claim => LimitsOf[claim.Queue[1] - '0'].Contains("own")).GroupBy(claim => claim.Key))
+                AssertSpaced(key, OwnRate);
         });
+
+    private static void AssertSpaced(IEnumerable<PlannerModel.Claim> claims, int rate)
+    {
+        var slots = claims.Select(claim => claim.Slot!.Value).Order().ToList();
+        Assert.All(slots.Zip(slots.Skip(1)), pair =>
+            Assert.True(pair.Second - pair.First >= TimeSpan.TicksPerSecond / rate, "Two slots are closer than the rate allows."));
+    }
 }

@@ -82,7 +82,7 @@ public sealed class LanePlannerTests
         model.Add("q", "told to wait");
         model.Add("q", "other");
 
-        Assert.True(model.Planner.Pause("q", "told to wait", until));
+        model.Planner.PauseLane("q", "told to wait", until);
         Assert.Equal("other", Assert.Single(model.Run()).Key);
 
         Assert.Equal(until, model.Planner.NextWake);
@@ -129,9 +129,9 @@ public sealed class LanePlannerTests
         model.PutConcurrency("db", 2);
 
         var heavy = Assert.Single(model.Run());
-        Assert.Equal(2, model.Planner.Limit("db").Taken(model.Now));
+        Assert.Equal(2, model.Planner.StateOf("db", "").State.Taken(model.Now));
         model.End(heavy);
-        Assert.Equal(0, model.Planner.Limit("db").Taken(model.Now));
+        Assert.Equal(0, model.Planner.StateOf("db", "").State.Taken(model.Now));
     }
 
     [Fact]
@@ -174,12 +174,12 @@ public sealed class LanePlannerTests
         model.Run();
         model.Add("a", "heavy", weight: 2);
         model.Run();
-        Assert.Equal(WaitReason.Concurrency, model.Planner.Explain("a", "heavy").Reason);
+        Assert.Equal(WaitReason.Concurrency, model.Planner.Explain("a", "heavy", weight: 2, ahead: 0, model.Now).Reason);
 
         model.PutQueue("a", ["db"], paused: true);
         model.Add("b", "light");
 
         Assert.Equal("light", Assert.Single(model.Run()).Key);
-        Assert.Equal(WaitReason.Paused, model.Planner.Explain("a", "heavy").Reason);
+        Assert.Equal(WaitReason.Paused, model.Planner.Explain("a", "heavy", weight: 2, ahead: 0, model.Now).Reason);
     }
 }

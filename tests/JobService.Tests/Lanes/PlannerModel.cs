@@ -23,15 +23,20 @@ internal sealed class PlannerModel
 
     public int WaitingCount => waiting.Values.Sum(lane => lane.Count);
 
-    public void PutQueue(string name, string[] limits, int size = 1_000, bool paused = false)
+    /// <summary>How often the rows of a lane were asked for.</summary>
+    public int Looks { get; private set; }
+
+    public void PutQueue(string name, string[] limits, int size = 1_000, bool paused = false, Dictionary<string, double>? shares = null)
     {
-        Planner.PutQueue(name, new QueueDefinition { Limits = limits }, paused);
+        Planner.PutQueue(name, new QueueDefinition { Limits = limits, KeyShares = shares ?? [] }, paused);
         permits.TryAdd(name, size);
     }
 
-    public void PutRate(string name, int permits, int burst = 1) => Planner.PutLimit(name, new RateDefinition { Permits = permits, Burst = burst }, Now);
+    public void PutRate(string name, int permits, int burst = 1, LimitScope scope = LimitScope.Shared) =>
+        Planner.PutLimit(name, new RateDefinition { Permits = permits, Burst = burst, Scope = scope }, Now);
 
-    public void PutConcurrency(string name, int permits) => Planner.PutLimit(name, new ConcurrencyDefinition { Permits = permits }, Now);
+    public void PutConcurrency(string name, int permits, LimitScope scope = LimitScope.Shared) =>
+        Planner.PutLimit(name, new ConcurrencyDefinition { Permits = permits, Scope = scope }, Now);
 
     public void Add(string queue, string key = "", int count = 1, int weight = 1)
     {
@@ -44,7 +49,7 @@ internal sealed class PlannerModel
             laneOf.Add(head.Id, (queue, key));
         }
 
-        Planner.Arrive(queue, key);
+        Planner.Arrive(queue, key, count);
     }
 
     public bool HasWaiting(string queue, string key) => waiting.TryGetValue((queue, key), out var lane) && lane.Count > 0;
@@ -83,12 +88,16 @@ internal sealed class PlannerModel
                 return taken;
             },
             ReturnPermits = GivePermits,
-            Heads = (queue, key, atMost) => waiting.TryGetValue((queue, key), out var lane) ? [.. lane.Take(atMost)] : [],
-            Claim = (queue, head, slot, _) =>
+            Heads = (queue, key, atMost) =>
             {
-                var (_, key) = laneOf[head.Id];
-                waiting[(queue, key)].Remove(head);
-                Claims.Add(new Claim(queue, key, head, slot, Planner.HoldOf(queue, slot ?? Now, head.Weight)));
+                Looks++;
+                return waiting.TryGetValue((queue, key), out var lane) ? [.. lane.Take(atMost)] : [];
+            },
+            Claim = start =>
+            {
+                var (_, key) = laneOf[start.Head.Id];
+                waiting[(start.Queue, key)].Remove(start.Head);
+                Claims.Add(new Claim(start.Queue, key, start.Head, start.Slot, start.Hold));
             },
         });
         return Claims[before..];
@@ -100,9 +109,11 @@ internal sealed class PlannerModel
         Run();
         while (Planner.NextWake is var next && next <= end)
         {
-            Assert.True(next > Now, "The planner asks for a round that cannot change anything.");
-            Now = next;
+            var (claims, looks) = (Claims.Count, Looks);
+            var waited = next > Now;
+            Now = Math.Max(Now, next);
             Run();
+            Assert.True(waited || Claims.Count > claims || Looks > looks, "The planner asks for a round that cannot change anything.");
         }
 
         Now = end;

@@ -20,7 +20,7 @@ public abstract partial class JobStoreContract
         await Driver.FinishAsync(running, how switch
         {
             "retried" => new JobOutcome.Retried(StoreDriver.Error(), TimeSpan.Zero),
-            "unstarted" => new JobOutcome.Unstarted(TimeSpan.Zero),
+            "unstarted" => new JobOutcome.Unstarted(),
             _ => new JobOutcome.Returned(),
         }, started: how != "unstarted");
 

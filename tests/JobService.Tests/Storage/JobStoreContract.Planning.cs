@@ -102,9 +102,9 @@ public abstract partial class JobStoreContract
             "succeeded" => StoreDriver.Success(),
             "failed" => new JobOutcome.Failed(StoreDriver.Error()),
             "retried" => new JobOutcome.Retried(StoreDriver.Error(), TimeSpan.FromHours(1)),
-            "throttled" => new JobOutcome.Throttled(StoreDriver.Error(), TimeSpan.Zero),
+            "throttled" => new JobOutcome.Throttled(StoreDriver.Error()),
             "cancelled" => new JobOutcome.Cancelled(CancelReason.Request),
-            "unstarted" => new JobOutcome.Unstarted(TimeSpan.Zero),
+            "unstarted" => new JobOutcome.Unstarted(),
             _ => new JobOutcome.Returned(),
         }, started: how != "unstarted");
 
@@ -140,9 +140,10 @@ public abstract partial class JobStoreContract
         await Driver.AddAsync(Driver.NewJob("second"));
         Driver.Time.Advance(TimeSpan.FromSeconds(1));
 
-        await Driver.FinishAsync(job, new JobOutcome.Throttled(StoreDriver.Error() with { Status = 429 }, TimeSpan.FromSeconds(30)));
-
         var told = Driver.Store.Now;
+        Driver.Store.Release(job, new CallLesson { Refused = true, NotBefore = told + TimeSpan.FromSeconds(30) });
+        await Driver.FinishAsync(job, new JobOutcome.Throttled(StoreDriver.Error() with { Status = 429 }));
+
         Assert.Empty(await Driver.ClaimNowAsync());
         var waiting = await Driver.GetAsync(id);
         Assert.Equal((0, 1, WaitReason.Limit, "api"), (waiting.Failures, waiting.Attempt, waiting.Waiting!.Reason, waiting.Waiting.Limit));
@@ -159,7 +160,8 @@ public abstract partial class JobStoreContract
     {
         await Driver.AddAsync(Driver.NewJob(key: "told"));
         var job = Assert.Single(await Driver.ClaimAsync());
-        await Driver.FinishAsync(job, new JobOutcome.Throttled(StoreDriver.Error(), TimeSpan.FromSeconds(5)));
+        Driver.Store.Release(job, new CallLesson { Refused = true, NotBefore = Driver.Store.Now + TimeSpan.FromSeconds(5) });
+        await Driver.FinishAsync(job, new JobOutcome.Throttled(StoreDriver.Error()));
         await Driver.AddAsync(Driver.NewJob(key: "other"));
 
         Assert.Equal("other", Assert.Single(await Driver.ClaimAsync()).Key);

@@ -127,7 +127,7 @@ public abstract partial class JobStoreContract : IAsyncLifetime
         var id = await Driver.AddAsync(Driver.NewJob());
         var claimed = Assert.Single(await Driver.ClaimAsync());
 
-        await Driver.FinishAsync(claimed, new JobOutcome.Unstarted(TimeSpan.Zero), started: false);
+        await Driver.FinishAsync(claimed, new JobOutcome.Unstarted(), started: false);
 
         var job = await Driver.GetAsync(id);
         Assert.Equal((JobState.Queued, 0, 0), (job.State, job.Attempt, job.Failures));

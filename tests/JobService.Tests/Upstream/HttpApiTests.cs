@@ -16,7 +16,7 @@ public sealed class HttpApiTests
 
         var answer = await api.AnsweredAsync();
 
-        Assert.Equal((201, "application/json", """{"ok":true}""", null), (answer.Status, answer.ContentType, answer.Text(), answer.RetryAfter));
+        Assert.Equal((201, "application/json", """{"ok":true}""", null), (answer.Status, answer.ContentType, answer.Text(), answer.Hint.RetryAfter));
         Assert.Equal("POST /v2 HTTP/1.1", server.OnlyRequest.RequestLine);
         Assert.Equal("""{"n":1}""", server.OnlyRequest.Text);
         Assert.Equal(["application/json"], server.OnlyRequest.Header("Content-Type"));
@@ -159,7 +159,7 @@ public sealed class HttpApiTests
 
         var answer = await api.AnsweredAsync();
 
-        Assert.Equal((429, TimeSpan.FromSeconds(17), "slow down"), (answer.Status, answer.RetryAfter, answer.Text()));
+        Assert.Equal((429, TimeSpan.FromSeconds(17), "slow down"), (answer.Status, answer.Hint.RetryAfter, answer.Text()));
     }
 
     [Fact]

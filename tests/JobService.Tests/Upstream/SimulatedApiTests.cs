@@ -54,7 +54,7 @@ public sealed class SimulatedApiTests
         var second = await StatusesAsync(api, 4);
 
         Assert.Equal([200, 200, 200, 429, 429], first);
-        Assert.Equal(TimeSpan.FromSeconds(1.5), refused.RetryAfter);
+        Assert.Equal(TimeSpan.FromSeconds(1.5), refused.Hint.RetryAfter);
         Assert.Equal([200, 200, 200, 429], second);
     }
 

@@ -46,9 +46,9 @@ public sealed record LearnedView(DateTimeOffset? PausedUntil, double? Factor, lo
 /// <param name="Taken">Permits in use: of the period for <c>rate</c>, started in the window that ends now for <c>window</c>, held for <c>concurrency</c>.</param>
 /// <param name="Available">Weight that could start now; in the sum over all keys what a key could start that holds nothing.</param>
 /// <param name="NextFreeAt">When the next permit is free; left out when one is, when it depends on other jobs' ends, and in the sum over all keys.</param>
-/// <param name="Waiting">Lanes, one for each queue and key, that wait at the limit.</param>
+/// <param name="Waiting">Jobs that wait at the limit.</param>
 /// <param name="Keys">Keys that have a state of their own; left out except in the sum over all keys.</param>
-public sealed record LimitStateView(long Taken, long Available, DateTimeOffset? NextFreeAt, int Waiting, int? Keys);
+public sealed record LimitStateView(long Taken, long Available, DateTimeOffset? NextFreeAt, long Waiting, int? Keys);
 
 /// <summary>All limits, by name.</summary>
 /// <param name="Items">The limits, without their states.</param>

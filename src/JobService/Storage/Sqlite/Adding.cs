@@ -62,7 +62,7 @@ internal static class Adding
             NotBefore = job.NotBefore,
             StartBefore = job.StartBefore,
             Tags = job.Tags,
-            Waiting = Explaining.Wait(memory.Planner, job.Queue, job.Key, attempt: 0, dueAt, position: null),
+            Waiting = Explaining.Wait(memory.Planner, job.Queue, job.Key, job.Weight, attempt: 0, dueAt, position: null, weightAhead: null, turn.Now),
             Attempts = [],
         };
     }

@@ -31,24 +31,24 @@ internal static class Claiming
             TakePermits = request.Take,
             ReturnPermits = request.Return,
             Heads = (queue, key, atMost) => turn.Jobs.Heads(turn.Memory.FindQueue(queue)!.Id, key, atMost),
-            Claim = (queue, head, slot, window) => claimed.Add(Claim(turn, turn.Memory.FindQueue(queue)!, (QueuedRow)head, slot, window)),
+            Claim = start => claimed.Add(Claim(turn, start)),
         });
         return claimed;
     }
 
-    private static ClaimedJob Claim(SqliteTurn turn, QueueRow queue, QueuedRow row, long? slotAt, TimeSpan window)
+    private static ClaimedJob Claim(SqliteTurn turn, PlannedStart start)
     {
+        var queue = turn.Memory.FindQueue(start.Queue)!;
+        var row = (QueuedRow)start.Head;
         var lease = turn.Leases.Next();
-        if (!turn.Jobs.Claim(row.Stamp, lease, slotAt ?? turn.Now))
+        if (!turn.Jobs.Claim(row.Stamp, lease, start.Slot ?? turn.Now))
             throw new InvalidOperationException($"Job {row.Id} stood in its lane and was not queued.");
 
         queue.Move(JobState.Queued, JobState.Running);
         queue.Starts.Count(turn.Now);
         var definition = queue.Entry.Definition;
-        var hold = turn.Memory.Planner.HoldOf(queue.Entry.Name, slotAt ?? turn.Now, row.Weight);
-        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, hold));
-        if (slotAt is not null)
-            turn.TouchedLimits.UnionWith(definition.Limits);
+        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, row.Key, start.Slot ?? turn.Now, start.Hold));
+        turn.Touch(start.Hold);
 
         return new ClaimedJob
         {
@@ -63,10 +63,10 @@ internal static class Claiming
             Timeout = row.TimeoutMs is { } timeout ? TimeSpan.FromMilliseconds(timeout) : TimeSpan.FromSeconds(definition.TimeoutSeconds),
             ThrottledSince = row.ThrottledSince is { } since ? new DateTimeOffset(since, TimeSpan.Zero) : null,
             StartBefore = row.StartBefore is { } deadline ? new DateTimeOffset(deadline, TimeSpan.Zero) : null,
-            Slot = slotAt is { } at ? new Slot(new DateTimeOffset(at, TimeSpan.Zero), window) : null,
+            Slot = start.Slot is { } at ? new Slot(new DateTimeOffset(at, TimeSpan.Zero), start.Window) : null,
             Payload = row.Payload,
             Request = row.RequestJson is { } request ? StorageJson.ReadRequest(request) : null,
-            HoldsLimits = hold is { EndsWithTheCall: true },
+            HoldsLimits = start.Hold is { EndsWithTheCall: true },
         };
     }
 }

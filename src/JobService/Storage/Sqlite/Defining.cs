@@ -66,6 +66,7 @@ internal static class Defining
             return DeleteOutcome.InUse;
 
         turn.Definitions.DeleteLimit(name);
+        turn.LimitStates.DeleteAll(name);
         turn.Memory.RemoveLimit(name);
         turn.CatalogChanged = true;
         return DeleteOutcome.Deleted;
@@ -134,8 +135,9 @@ internal static class Defining
             return former.Entry;
 
         turn.Definitions.Put(entry, declared);
-        turn.Memory.Enter(new LimitRow(entry, declared), turn.Now);
-        turn.TouchedLimits.Add(name); // what is owed was converted to the new pace
+        if (!turn.Memory.Enter(new LimitRow(entry, declared), turn.Now))
+            turn.LimitStates.DeleteAll(name);
+        turn.Touch(turn.Memory.Planner.StatesOf(name)); // what is owed was converted to the new pace
         turn.CatalogChanged = true;
         return entry;
     }

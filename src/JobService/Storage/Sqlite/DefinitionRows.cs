@@ -27,20 +27,12 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
         """);
 
     private readonly SqliteStatement deleteLimit = new(database, "DELETE FROM limits WHERE name = ?1");
-    private readonly SqliteStatement deleteLimitStates = new(database, "DELETE FROM limit_states WHERE name = ?1");
     private readonly SqliteStatement retireQueue = new(database, "UPDATE queues SET deleted = 1 WHERE id = ?1");
     private readonly SqliteStatement countStates = new(database, "SELECT state, count(*) FROM jobs WHERE queue_id = ?1 GROUP BY state");
 
     private readonly SqliteStatement countQueue = new(database, """
         UPDATE queues SET queued_count = ?2, running_count = ?3, succeeded_count = ?4, failed_count = ?5, cancelled_count = ?6 WHERE id = ?1
         """);
-
-    private readonly SqliteStatement putState = new(database, """
-        INSERT INTO limit_states (name, key, taken_until, paused_until) VALUES (?1, '', ?2, ?3)
-        ON CONFLICT (name, key) DO UPDATE SET taken_until = ?2, paused_until = ?3
-        """);
-
-    private readonly SqliteStatement selectState = new(database, "SELECT taken_until, paused_until FROM limit_states WHERE name = ?1 AND key = ''");
 
     private readonly SqliteStatement putPausedLane = new(database, "INSERT OR REPLACE INTO paused_lanes (queue_id, key, paused_until) VALUES (?1, ?2, ?3)");
     private readonly SqliteStatement deletePausedLanes = new(database, "DELETE FROM paused_lanes WHERE paused_until <= ?1");
@@ -90,11 +82,7 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
         return id;
     }
 
-    public void DeleteLimit(string name)
-    {
-        deleteLimit.Bind(1, name).Run();
-        deleteLimitStates.Bind(1, name).Run();
-    }
+    public void DeleteLimit(string name) => deleteLimit.Bind(1, name).Run();
 
     /// <summary>The row stays for the finished jobs that name it; a PUT of the same name takes it up again.</summary>
     public void RetireQueue(long id) => retireQueue.Bind(1, id).Run();
@@ -112,18 +100,6 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
     public void WriteCounts(QueueRow queue) =>
         countQueue.Bind(1, queue.Id).Bind(2, queue.Counts[0]).Bind(3, queue.Counts[1]).Bind(4, queue.Counts[2]).Bind(5, queue.Counts[3])
             .Bind(6, queue.Counts[4]).Run();
-
-    public void PutState(string limit, LimitState state) =>
-        putState.Bind(1, limit).Bind(2, (state as RateLimit)?.TheoreticalArrival ?? 0).Bind(3, state.PausedUntil).Run();
-
-    public (long TakenUntil, long PausedUntil)? State(string limit)
-    {
-        if (!selectState.Bind(1, limit).Step())
-            return null;
-        var state = (selectState.Int64(0), selectState.Int64(1));
-        selectState.Reset();
-        return state;
-    }
 
     public void PauseLane(long queueId, string key, long until) => putPausedLane.Bind(1, queueId).Bind(2, key).Bind(3, until).Run();
 
@@ -143,7 +119,7 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
     {
         foreach (var statement in new[]
         {
-            selectLimits, selectQueues, putLimit, putQueue, deleteLimit, deleteLimitStates, retireQueue, countStates, countQueue, putState, selectState,
+            selectLimits, selectQueues, putLimit, putQueue, deleteLimit, retireQueue, countStates, countQueue,
             putPausedLane, deletePausedLanes, selectPausedLanes, probeWrite,
         })
         {

@@ -7,14 +7,14 @@ namespace JobService.Storage.Sqlite;
 /// <summary>Why a queued job waits, from its own row and from where its lane stands.</summary>
 internal static class Explaining
 {
-    public static Waiting? Wait(StoreMemory memory, JobRead job) =>
+    public static Waiting? Wait(StoreMemory memory, JobRead job, long now) =>
         job.State == JobState.Queued && memory.FindQueue(job.Queue) is not null
-            ? Wait(memory.Planner, job.Queue, job.Key, job.Attempt, job.DueAt, job.Position)
+            ? Wait(memory.Planner, job.Queue, job.Key, job.Weight, job.Attempt, job.DueAt, job.Position, job.WeightAhead, now)
             : null;
 
-    public static Waiting Wait(LanePlanner planner, string queue, string key, int attempt, long? dueAt, int? position)
+    public static Waiting Wait(LanePlanner planner, string queue, string key, int weight, int attempt, long? dueAt, int? position, long? weightAhead, long now)
     {
-        var stand = planner.Explain(queue, key);
+        var stand = planner.Explain(queue, key, weight, weightAhead, now);
         if (stand.Reason == WaitReason.Paused)
             return new Waiting(WaitReason.Paused, Position: position);
         if (dueAt is { } due)
@@ -28,12 +28,15 @@ internal static class Explaining
             return null;
 
         var planner = turn.Memory.Planner;
-        return limit.Entry.Definition.Scope == LimitScope.PerKey && key is null
-            ? OfAllKeys([planner.Limit(name)], LimitState.For(limit.Entry.Definition), turn.Now, planner.WaitingAt(name))
-            : Of(planner.Limit(name), turn.Now, planner.WaitingAt(name));
+        var definition = limit.Entry.Definition;
+        if (definition.Scope == LimitScope.PerKey && key is null)
+            return OfAllKeys(planner.StatesOf(name), LimitState.For(definition), turn.Now, planner.StatesOf(name).Sum(planner.WaitingAt));
+        return planner.FindState(name, key ?? "") is { } line
+            ? Of(line.State, turn.Now, planner.WaitingAt(line))
+            : Of(LimitState.For(definition), turn.Now, waiting: 0);
     }
 
-    private static LimitStatus Of(LimitState state, long now, int waiting)
+    private static LimitStatus Of(LimitState state, long now, long waiting)
     {
         var next = state.EarliestAt(now, weight: 1);
         var budget = BudgetOf(state, now);
@@ -51,8 +54,8 @@ internal static class Explaining
     }
 
     /// <summary>What keys hold adds up; when the next permit is free, and what was learned, is a matter of each.</summary>
-    private static LimitStatus OfAllKeys(IReadOnlyCollection<LimitState> states, LimitState untouched, long now, int waiting) =>
-        new(states.Sum(state => state.Taken(now)), untouched.Available(now), NextFreeAt: null, waiting, PausedUntil: null) { Keys = states.Count };
+    private static LimitStatus OfAllKeys(IReadOnlyCollection<LimitLine> states, LimitState untouched, long now, long waiting) =>
+        new(states.Sum(line => line.State.Taken(now)), untouched.Available(now), NextFreeAt: null, waiting, PausedUntil: null) { Keys = states.Count };
 
     private static (long Remaining, long Until)? BudgetOf(LimitState state, long now) => null;
 

@@ -31,7 +31,7 @@ internal static class Finishing
     private static bool Finish(SqliteTurn turn, AttemptEnd end, RunningJob running)
     {
         if (running.Hold is { } hold)
-            GiveBack(turn, running, hold, callWasMade: end.StartedAt is not null);
+            GiveBack(turn, hold, callWasMade: end.StartedAt is not null);
 
         var stamp = end.Job.Stamp;
         var startedAt = end.StartedAt?.UtcTicks;
@@ -67,15 +67,12 @@ internal static class Finishing
                 WriteAttempt(turn, row, end, error.Status, "failed");
                 Requeue(turn, row, end, running.Queue, wait > TimeSpan.Zero ? turn.Now + wait.Ticks : null, countFailure: true, ThrottleMark.Clear);
                 break;
-            case JobOutcome.Throttled(var error, var wait):
+            case JobOutcome.Throttled(var error):
                 turn.Jobs.WriteError(stamp, error);
                 WriteAttempt(turn, row, end, error.Status, "throttled");
-                Pause(turn, running.Queue, row.Key, endedAt + wait.Ticks);
                 Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Set);
                 break;
-            case JobOutcome.Unstarted(var wait):
-                if (wait > TimeSpan.Zero)
-                    turn.Memory.Planner.PauseLane(running.Queue.Entry.Name, row.Key, turn.Now + wait.Ticks);
+            case JobOutcome.Unstarted:
                 Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Keep);
                 break;
             case JobOutcome.Returned:
@@ -87,14 +84,14 @@ internal static class Finishing
         return true;
     }
 
-    private static void GiveBack(SqliteTurn turn, RunningJob running, LimitHold hold, bool callWasMade)
+    private static void GiveBack(SqliteTurn turn, LimitHold hold, bool callWasMade)
     {
         if (callWasMade && !hold.EndsWithTheCall)
             return; // what a rate has handed out stays handed out
 
         turn.Memory.Planner.Return(hold, callWasMade);
         if (!callWasMade)
-            turn.TouchedLimits.UnionWith(running.Queue.Entry.Definition.Limits);
+            turn.Touch(hold);
     }
 
     private static void Requeue(SqliteTurn turn, JobRow row, AttemptEnd end, QueueRow queue, long? dueAt, bool countFailure, ThrottleMark throttle)
@@ -104,14 +101,6 @@ internal static class Finishing
         turn.Memory.Expect(dueAt, row.StartBefore);
         if (dueAt is null)
             turn.Memory.Planner.Arrive(queue.Entry.Name, row.Key);
-    }
-
-    private static void Pause(SqliteTurn turn, QueueRow queue, string key, long until)
-    {
-        if (turn.Memory.Planner.Pause(queue.Entry.Name, key, until))
-            turn.Definitions.PauseLane(queue.Id, key, until);
-        else
-            turn.TouchedLimits.UnionWith(queue.Entry.Definition.Limits);
     }
 
     private static void WriteAttempt(SqliteTurn turn, JobRow row, AttemptEnd end, int? status, string outcome)

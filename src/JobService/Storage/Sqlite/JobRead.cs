@@ -59,6 +59,9 @@ internal sealed class JobRead
 
     public int? Position { get; set; }
 
+    /// <summary>Weight of the jobs that go before it in its lane; known where <see cref="Position"/> is.</summary>
+    public long? WeightAhead { get; set; }
+
     /// <param name="catalog">For what the job leaves to its queue.</param>
     /// <param name="waiting">Why it waits, when it is queued.</param>
     /// <param name="attempts">Attempts that did not succeed; null in lists.</param>

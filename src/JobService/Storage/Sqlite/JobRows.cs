@@ -105,7 +105,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
     private readonly SqliteStatement selectRunning = new(database, "SELECT stamp FROM jobs INDEXED BY jobs_running WHERE state = 1");
 
     private readonly SqliteStatement selectLanes = new(database, """
-        SELECT DISTINCT queue_id, key FROM jobs INDEXED BY jobs_ready WHERE state = 0 AND due_at IS NULL AND parked IS NULL
+        SELECT queue_id, key, count(*) FROM jobs INDEXED BY jobs_ready WHERE state = 0 AND due_at IS NULL AND parked IS NULL GROUP BY queue_id, key
         """);
 
     public void Insert(NewJob job, long queueId, long now, long? dueAt, string? requestJson, string? tagsJson)
@@ -231,11 +231,11 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 
     public List<long> Running() => Stamps(selectRunning);
 
-    public List<(long QueueId, string Key)> Lanes()
+    public List<(long QueueId, string Key, int Jobs)> Lanes()
     {
-        var lanes = new List<(long, string)>();
+        var lanes = new List<(long, string, int)>();
         while (selectLanes.Step())
-            lanes.Add((selectLanes.Int64(0), selectLanes.Text(1)));
+            lanes.Add((selectLanes.Int64(0), selectLanes.Text(1), selectLanes.Int32(2)));
         return lanes;
     }
 

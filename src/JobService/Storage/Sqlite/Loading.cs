@@ -11,26 +11,39 @@ internal static partial class Loading
     {
         var memory = turn.Memory;
         foreach (var limit in turn.Definitions.Limits())
-        {
             memory.Enter(limit, turn.Now);
-            if (turn.Definitions.State(limit.Entry.Name) is not var (takenUntil, pausedUntil))
-                continue;
-            var state = memory.Planner.Limit(limit.Entry.Name);
-            // Slots lie ahead, and those in hand are still used: only beyond them is a stored state not to be trusted.
-            (state as RateLimit)?.Restore(takenUntil, turn.Now + Claiming.FarthestSlot.Ticks);
-            state.PauseUntil(pausedUntil);
-        }
-
+        LoadStates(turn);
         foreach (var queue in turn.Definitions.Queues())
             memory.Enter(queue);
         foreach (var (queueId, key, until) in turn.Definitions.PausedLanes(turn.Now))
             memory.Planner.PauseLane(memory.Queue(queueId).Entry.Name, key, until);
-        foreach (var (queueId, key) in turn.Jobs.Lanes())
-            memory.Planner.Arrive(memory.Queue(queueId).Entry.Name, key);
+        foreach (var (queueId, key, jobs) in turn.Jobs.Lanes())
+            memory.Planner.Arrive(memory.Queue(queueId).Entry.Name, key, jobs);
 
         memory.NextDueAt = turn.Jobs.NextDue() ?? StoreMemory.Never;
         memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? StoreMemory.Never;
         turn.CatalogChanged = true;
+    }
+
+    /// <summary>What the limits had handed out. Slots lie ahead, and those in hand are still used: only beyond them is a stored state not to be trusted.</summary>
+    private static void LoadStates(SqliteTurn turn)
+    {
+        var planner = turn.Memory.Planner;
+        var trusted = turn.Now + Claiming.FarthestSlot.Ticks;
+        foreach (var (limit, key, stored) in turn.LimitStates.States())
+        {
+            if (!turn.Memory.Limits.ContainsKey(limit))
+                continue;
+            var line = planner.StateOf(limit, key);
+            line.State.Restore(stored, trusted);
+            line.IsStored = true;
+        }
+
+        foreach (var (limit, key, at, weight) in turn.LimitStates.Starts())
+        {
+            if (turn.Memory.Limits.ContainsKey(limit) && planner.StateOf(limit, key).State is WindowLimit window)
+                window.RestoreStart(at, weight);
+        }
     }
 
     /// <summary>The last process died in the middle of these attempts: each counts a failure, or a poison job would crash the service for ever.</summary>
@@ -51,8 +64,8 @@ internal static partial class Loading
             var row = turn.Jobs.Find(stamp)!;
             var queue = turn.Memory.Queue(row.QueueId);
             var callIsOver = former.Running.TryGetValue(row.Lease!.Value, out var before) && before.Hold is null;
-            var hold = callIsOver ? null : turn.Memory.Planner.Retake(queue.Entry.Name, row.StartedAt ?? turn.Now, row.Weight);
-            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, hold));
+            var hold = callIsOver ? null : turn.Memory.Planner.Retake(queue.Entry.Name, row.Key, row.StartedAt ?? turn.Now, row.Weight);
+            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, row.StartedAt ?? turn.Now, hold));
         }
     }
 

@@ -14,9 +14,11 @@ public sealed class SqliteJobStore : IJobStore
     private readonly SqliteDatabase database;
     private readonly SqliteWriter writer;
     private readonly SqliteReads reads;
+    private readonly ILogger logger;
 
     public SqliteJobStore(IOptions<StorageOptions> options, JobIdSource ids, TimeProvider time, ILogger<SqliteJobStore> logger)
     {
+        this.logger = logger;
         database = SqliteDatabase.Open(options.Value.Path);
         var (opening, lastStamp, lastTime) = database.Enter(time.GetUtcNow());
         ids.StartAfter(lastStamp);
@@ -46,7 +48,8 @@ public sealed class SqliteJobStore : IJobStore
 
     public void Nudge() => writer.Nudge();
 
-    public void Release(ClaimedJob job, CallLesson? lesson) => _ = writer.AskAsync(turn => Finishing.ReturnHold(turn, job.Lease));
+    public void Release(ClaimedJob job, CallLesson? lesson) =>
+        _ = lesson is null ? writer.AskAsync(turn => Finishing.ReturnHold(turn, job.Lease)) : HeedAsync(job, lesson);
 
     public Task<int> FinishAsync(IReadOnlyList<AttemptEnd> ends) => writer.RunAsync(turn => Finishing.Finish(turn, ends));
 
@@ -134,6 +137,19 @@ public sealed class SqliteJobStore : IJobStore
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Nobody waits for it; what is lost with it the API says again.</summary>
+    private async Task HeedAsync(ClaimedJob job, CallLesson lesson)
+    {
+        try
+        {
+            await writer.RunAsync(turn => Learning.Release(turn, job, lesson));
+        }
+        catch (Exception error)
+        {
+            logger.LogError(error, "What the call of job {Job} has taught was not written", job.Id);
+        }
+    }
+
     private async IAsyncEnumerable<List<JobId>> BitesAsync(JobFilter filter, string condition)
     {
         var before = long.MaxValue;
@@ -147,7 +163,7 @@ public sealed class SqliteJobStore : IJobStore
     private async Task<Waiting?[]> ExplainAsync(List<JobRead> jobs) =>
         jobs.TrueForAll(job => job.State != JobState.Queued)
             ? new Waiting?[jobs.Count]
-            : await writer.AskAsync(turn => jobs.ConvertAll(job => Explaining.Wait(turn.Memory, job)).ToArray());
+            : await writer.AskAsync(turn => jobs.ConvertAll(job => Explaining.Wait(turn.Memory, job, turn.Now)).ToArray());
 
     private static DateTimeOffset Time(long ticks) => new(ticks, TimeSpan.Zero);
 }

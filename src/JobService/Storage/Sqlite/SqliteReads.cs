@@ -37,7 +37,7 @@ internal sealed class SqliteReads(SqliteDatabase database) : IDisposable
         if (found is null)
             return null;
 
-        found.Position = PositionOf(connection, found);
+        FindPlace(connection, found);
         var attempts = connection.Query<AttemptRead>(
             "SELECT number AS Number, started_at AS StartedAt, ended_at AS EndedAt, status AS Status, outcome AS Outcome FROM attempts WHERE stamp = @Stamp ORDER BY number",
             new { job.Stamp });
@@ -49,7 +49,7 @@ internal sealed class SqliteReads(SqliteDatabase database) : IDisposable
         var sql = new StringBuilder(Columns).Append(Source(filter)).Append(Joins).Append(Conditions(filter)).Append(" ORDER BY j.stamp DESC LIMIT @limit");
         var rows = connection.Query<JobRead>(sql.ToString(), Parameters(filter, limit, before)).AsList();
         foreach (var row in rows)
-            row.Position = PositionOf(connection, row);
+            FindPlace(connection, row);
         return rows;
     });
 
@@ -120,25 +120,26 @@ internal sealed class SqliteReads(SqliteDatabase database) : IDisposable
     private static object Parameters(JobFilter filter, int limit, long before) =>
         new { filter.Queue, filter.Key, Tag = filter.Tag is var (name, value) ? $"{name}:{value}" : null, limit, before };
 
-    /// <summary>Place within the lane, from 1; null beyond 1 000 or when the job does not stand in its lane yet.</summary>
-    private static int? PositionOf(SqliteConnection connection, JobRead job)
+    /// <summary>Place within the lane, from 1; none beyond 1 000 or when the job does not stand in its lane yet.</summary>
+    private static void FindPlace(SqliteConnection connection, JobRead job)
     {
         const int counted = 1_000;
         if (job.State != JobState.Queued || job.DueAt is not null)
-            return null;
+            return;
 
-        var ahead = connection.ExecuteScalar<int>(
+        var (ahead, weight) = connection.QuerySingle<(long Jobs, long Weight)>(
             """
-            SELECT count(*) FROM (
-              SELECT 1 FROM jobs INDEXED BY jobs_ready
+            SELECT count(*), COALESCE(sum(weight), 0) FROM (
+              SELECT weight FROM jobs INDEXED BY jobs_ready
               WHERE  state = 0 AND due_at IS NULL AND parked IS NULL AND queue_id = (SELECT id FROM queues WHERE name = @Queue) AND key = @Key AND priority > @Priority
               UNION ALL
-              SELECT 1 FROM jobs INDEXED BY jobs_ready
+              SELECT weight FROM jobs INDEXED BY jobs_ready
               WHERE  state = 0 AND due_at IS NULL AND parked IS NULL AND queue_id = (SELECT id FROM queues WHERE name = @Queue) AND key = @Key AND priority = @Priority
                      AND stamp < @Stamp
               LIMIT  @counted)
             """,
             new { job.Queue, job.Key, job.Priority, job.Stamp, counted });
-        return ahead < counted ? ahead + 1 : null;
+        if (ahead < counted)
+            (job.Position, job.WeightAhead) = ((int)ahead + 1, weight);
     }
 }

@@ -11,6 +11,7 @@ internal sealed class SqliteSession : IDisposable
     private readonly SqliteStatement commit;
     private readonly JobRows jobs;
     private readonly DefinitionRows definitions;
+    private readonly LimitStateRows limitStates;
     private readonly PruneRows prunes;
     private readonly LeaseSource leases;
 
@@ -23,6 +24,7 @@ internal sealed class SqliteSession : IDisposable
         commit = new SqliteStatement(handle, "COMMIT");
         jobs = new JobRows(handle);
         definitions = new DefinitionRows(handle);
+        limitStates = new LimitStateRows(handle);
         prunes = new PruneRows(handle);
     }
 
@@ -58,7 +60,7 @@ internal sealed class SqliteSession : IDisposable
     /// <summary>One transaction. An exception leaves the session unfit for another.</summary>
     public SqliteTurn Run(long now, Action<SqliteTurn> work)
     {
-        var turn = new SqliteTurn(Memory, jobs, definitions, prunes, leases, now);
+        var turn = new SqliteTurn(Memory, jobs, definitions, limitStates, prunes, leases, now);
         begin.Run();
         work(turn);
         turn.WriteBack();
@@ -67,12 +69,13 @@ internal sealed class SqliteSession : IDisposable
     }
 
     /// <summary>A look at the memory, without a transaction.</summary>
-    public SqliteTurn Ask(long now) => new(Memory, jobs, definitions, prunes, leases, now);
+    public SqliteTurn Ask(long now) => new(Memory, jobs, definitions, limitStates, prunes, leases, now);
 
     public void Dispose()
     {
         jobs.Dispose();
         definitions.Dispose();
+        limitStates.Dispose();
         prunes.Dispose();
         begin.Dispose();
         commit.Dispose();

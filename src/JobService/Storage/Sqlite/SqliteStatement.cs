@@ -38,6 +38,12 @@ internal sealed class SqliteStatement : IDisposable
         return this;
     }
 
+    public SqliteStatement Bind(int index, double value)
+    {
+        Check(raw.sqlite3_bind_double(statement, index, value));
+        return this;
+    }
+
     public SqliteStatement BindNull(int index)
     {
         Check(raw.sqlite3_bind_null(statement, index));
@@ -78,6 +84,8 @@ internal sealed class SqliteStatement : IDisposable
     public int Int32(int column) => raw.sqlite3_column_int(statement, column);
 
     public long? Int64OrNull(int column) => IsNull(column) ? null : Int64(column);
+
+    public double Double(int column) => raw.sqlite3_column_double(statement, column);
 
     public int? Int32OrNull(int column) => IsNull(column) ? null : Int32(column);
 

@@ -1,15 +1,18 @@
 using JobService.Jobs;
+using JobService.Lanes;
 
 namespace JobService.Storage.Sqlite;
 
 /// <summary>One transaction of the writer, as the transitions see it.</summary>
-internal sealed class SqliteTurn(StoreMemory memory, JobRows jobs, DefinitionRows definitions, PruneRows prunes, LeaseSource leases, long now)
+internal sealed class SqliteTurn(StoreMemory memory, JobRows jobs, DefinitionRows definitions, LimitStateRows limitStates, PruneRows prunes, LeaseSource leases, long now)
 {
     public StoreMemory Memory { get; } = memory;
 
     public JobRows Jobs { get; } = jobs;
 
     public DefinitionRows Definitions { get; } = definitions;
+
+    public LimitStateRows LimitStates { get; } = limitStates;
 
     public PruneRows Prunes { get; } = prunes;
 
@@ -21,7 +24,7 @@ internal sealed class SqliteTurn(StoreMemory memory, JobRows jobs, DefinitionRow
     public DateTimeOffset NowTime => new(Now, TimeSpan.Zero);
 
     /// <summary>Limits that handed something out or were paused: their states are written before the commit.</summary>
-    public HashSet<string> TouchedLimits { get; } = [];
+    private readonly HashSet<LimitLine> touchedStates = [];
 
     public List<JobEnded> Ended { get; } = [];
 
@@ -35,14 +38,20 @@ internal sealed class SqliteTurn(StoreMemory memory, JobRows jobs, DefinitionRow
         Ended.Add(new JobEnded(job, queue.Entry.Name, state));
     }
 
+    /// <summary>The states that a call has taken something of have changed.</summary>
+    public void Touch(LimitHold? hold)
+    {
+        foreach (var held in hold?.Limits ?? [])
+            touchedStates.Add(held.Line);
+    }
+
+    public void Touch(IEnumerable<LimitLine> states) => touchedStates.UnionWith(states);
+
     /// <summary>Writes what has gathered in memory, as the last step before the commit.</summary>
     public void WriteBack()
     {
-        foreach (var limit in TouchedLimits)
-        {
-            if (Memory.Limits.ContainsKey(limit))
-                Definitions.PutState(limit, Memory.Planner.Limit(limit));
-        }
+        foreach (var state in touchedStates.Where(state => Memory.Limits.ContainsKey(state.Limit.Name)))
+            LimitStates.Put(state);
 
         foreach (var queue in Memory.Queues)
         {

@@ -52,11 +52,12 @@ internal sealed class StoreMemory
         Planner.PutQueue(queue.Entry.Name, queue.Entry.Definition, queue.Entry.Paused);
     }
 
-    public void Enter(LimitRow limit, long now)
+    /// <returns>False when what the limit had taken says nothing any more.</returns>
+    public bool Enter(LimitRow limit, long now)
     {
         Limits[limit.Entry.Name] = limit;
         LastRevision = Math.Max(LastRevision, limit.Entry.Revision);
-        Planner.PutLimit(limit.Entry.Name, limit.Entry.Definition, now);
+        return Planner.PutLimit(limit.Entry.Name, limit.Entry.Definition, now);
     }
 
     public void Remove(QueueRow queue)
@@ -78,11 +79,16 @@ internal sealed class StoreMemory
 }
 
 /// <summary>An attempt that holds a lease.</summary>
-internal sealed class RunningJob(JobId id, QueueRow queue, LimitHold? hold)
+internal sealed class RunningJob(JobId id, QueueRow queue, string key, long startedAt, LimitHold? hold)
 {
     public JobId Id { get; } = id;
 
     public QueueRow Queue { get; } = queue;
+
+    public string Key { get; } = key;
+
+    /// <summary>Its slot, or the moment of its claim.</summary>
+    public long StartedAt { get; } = startedAt;
 
     /// <summary>What the call holds of its limits; null once the call is over, or when it held nothing.</summary>
     public LimitHold? Hold { get; set; } = hold;

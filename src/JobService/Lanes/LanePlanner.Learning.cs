@@ -1,0 +1,100 @@
+using JobService.Jobs;
+
+namespace JobService.Lanes;
+
+/// <summary>What answers teach: the states concerned wait, go slower or count as the API counts.</summary>
+public sealed partial class LanePlanner
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
+    private static readonly TimeSpan FirstRefusalPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Refusals without a moment in a row beyond which a lane without limits waits no longer: 64 s.</summary>
+    private const int MaxDoublings = 6;
+
+    /// <summary>Heeds what a call has taught.</summary>
+    /// <param name="queueName">Its queue.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="hold">What it took; null when the queue has no limits.</param>
+    /// <param name="startedAt">When it was sent.</param>
+    /// <param name="lesson">What its answer said.</param>
+    /// <param name="now">The moment.</param>
+    /// <returns>Until when the lane is paused, because the call took no limits; null when limits are concerned.</returns>
+    public long? Heed(string queueName, string key, LimitHold? hold, long startedAt, CallLesson lesson, long now)
+    {
+        var notBefore = lesson.NotBefore is { } moment ? Math.Min(moment.UtcTicks, now + LongestPause.Ticks) : (long?)null;
+        if (lesson.CircuitOpen && notBefore is { } probe)
+            Hold(queues[queueName], probe);
+        if (hold is null)
+            return HeedInLane(queues[queueName].FindOrOpen(key, ref lastLaneNumber), startedAt, lesson, notBefore, now);
+
+        foreach (var held in Concerned(hold))
+        {
+            var state = held.Line.State;
+            if (notBefore is { } until)
+                state.PauseUntil(until);
+            else if (lesson.Refused)
+                state.SlowDown(startedAt, now);
+            if (lesson.Budget is var (remaining, end))
+                state.Expect(held.Call, remaining, Math.Min(end.UtcTicks, now + LongestPause.Ticks));
+            Reconsider(held.Line);
+        }
+
+        return null;
+    }
+
+    /// <summary>The call has cost another weight than it took of one of its limits.</summary>
+    public void Correct(LimitHold hold, string limit, int trueWeight, long now)
+    {
+        foreach (var (line, state, _) in hold.Limits.Where(held => held.Line.Limit.Name == limit))
+        {
+            state.Correct(hold.At, hold.Weight, trueWeight, now);
+            Reconsider(line);
+        }
+    }
+
+    public void PauseLane(string queueName, string key, long until) => PauseLane(queues[queueName].FindOrOpen(key, ref lastLaneNumber), until);
+
+    /// <summary>A refusal concerns the states of the call's key; if it took none of these, the shared ones.</summary>
+    private static IEnumerable<HeldLimit> Concerned(LimitHold hold) =>
+        Array.Exists(hold.Limits, held => held.Line.Limit.IsPerKey) ? hold.Limits.Where(held => held.Line.Limit.IsPerKey) : hold.Limits;
+
+    /// <summary>Without limits the lane itself waits: as long as the API says, otherwise a second, then twice as long each time.</summary>
+    private long? HeedInLane(Lane lane, long startedAt, CallLesson lesson, long? notBefore, long now)
+    {
+        if (notBefore is null && lesson.Budget is { Remaining: 0, Until: var end })
+            notBefore = Math.Min(end.UtcTicks, now + LongestPause.Ticks);
+        if (notBefore is null && lesson.Refused)
+        {
+            // Calls that were under way together are refused together: that is one refusal.
+            if (startedAt >= lane.Refusals.At)
+            {
+                var inARow = now - lane.PausedUntil < (FirstRefusalPause * (1 << MaxDoublings)).Ticks;
+                lane.Refusals = (inARow ? Math.Min(lane.Refusals.Count + 1, MaxDoublings + 1) : 1, now);
+            }
+
+            notBefore = lane.Refusals.At + (FirstRefusalPause * (1 << (lane.Refusals.Count - 1))).Ticks;
+        }
+
+        if (notBefore is { } until)
+            PauseLane(lane, until);
+        return notBefore;
+    }
+
+    private void PauseLane(Lane lane, long until)
+    {
+        if (until <= lane.PausedUntil)
+            return;
+        pausedLanes.Remove(lane);
+        Leave(lane);
+        lane.PausedUntil = until;
+        pausedLanes.Add(lane);
+        NextWake = Math.Min(NextWake, until);
+    }
+
+    private void Hold(QueueLanes queue, long until)
+    {
+        queue.HeldUntil = Math.Max(queue.HeldUntil, until);
+        heldQueues.Add(queue);
+        NextWake = Math.Min(NextWake, queue.HeldUntil);
+    }
+}

@@ -1,0 +1,295 @@
+using JobService.Limits;
+
+namespace JobService.Lanes;
+
+/// <summary>The rounds: who may go now, and when to look again.</summary>
+public sealed partial class LanePlanner
+{
+    /// <summary>Permits taken from one queue's semaphore in one round, at most: a turn must end before the first of its calls is late.</summary>
+    private const int MaxPermitsPerRound = 512;
+
+    /// <summary>Lanes of one queue looked at in one round, at most: after a restart a hundred thousand of them may be ready and blocked.</summary>
+    private const int MaxLooksPerRound = 2_000;
+
+    private const int MaxPassesPerRound = 64;
+
+    private readonly Dictionary<QueueLanes, int> permits = [];
+    private readonly List<LimitLine> lookedAt = [];
+
+    public void Run(PlanRound round)
+    {
+        WakePaused(round.Now);
+        WakeStarved(round);
+        slotTimes.TakeDue(round.Horizon, changed);
+        plainTimes.TakeDue(round.Now, changed);
+        // What one pass has moved may let others go: a second one mostly finds nothing more.
+        var passes = 0;
+        do
+        {
+            var first = lookedAt.Count;
+            lookedAt.AddRange(changed);
+            changed.Clear();
+            for (var i = first; i < lookedAt.Count; i++)
+                CallNext(lookedAt[i], round);
+            foreach (var queue in active.ToList())
+                ServeReady(queue, round);
+            for (var i = first; i < lookedAt.Count; i++)
+                ServeLine(lookedAt[i], round);
+        }
+        while (changed.Count > 0 && ++passes < MaxPassesPerRound);
+
+        foreach (var (queue, unused) in permits)
+        {
+            if (unused > 0)
+                round.ReturnPermits(queue.Name, unused);
+            else if (queue.StartedInRound == MaxPermitsPerRound)
+                active.Add(queue); // more may be had in the next round
+            queue.StartedInRound = 0;
+            queue.ForgetIdle(round.Now);
+        }
+
+        permits.Clear();
+        foreach (var line in lookedAt.Concat(changed))
+            Schedule(line, round.Now);
+        lookedAt.Clear();
+        changed.Clear();
+        ForgetResting(round.Now);
+        NextWake = FindNextWake(round);
+    }
+
+    private void WakePaused(long now)
+    {
+        while (pausedLanes.Min is { } lane && lane.PausedUntil <= now)
+        {
+            pausedLanes.Remove(lane);
+            Rejoin(lane);
+        }
+
+        foreach (var queue in heldQueues.Where(queue => queue.HeldUntil <= now).ToList())
+        {
+            heldQueues.Remove(queue);
+            LookAgain(queue);
+        }
+    }
+
+    private void WakeStarved(PlanRound round)
+    {
+        foreach (var queue in starved.ToList())
+        {
+            starved.Remove(queue);
+            if (MayStart(queue, round))
+                LookAgain(queue);
+        }
+    }
+
+    /// <summary>The queue may start something again: its ready lanes, and those in front of limits that may have become free meanwhile.</summary>
+    private void LookAgain(QueueLanes queue)
+    {
+        active.Add(queue);
+        foreach (var limit in queue.Limits.Where(limit => !limit.IsPerKey))
+            changed.Add(limit.LineOf(""));
+    }
+
+    private void ServeLine(LimitLine line, PlanRound round)
+    {
+        if (line.Limit.IsPerKey)
+            return;
+
+        while (line.Head(queue => MayStart(queue, round)) is { } lane && MayGo(line, lane, round))
+        {
+            Serve(lane, round);
+            // It may be its turn again; otherwise it stands in line before the next slot is given away.
+            while (lane.StandsIn is ReadyLine && MayStart(lane.Queue, round))
+                Serve(lane, round);
+        }
+    }
+
+    /// <summary>At the limit of one key a lane is called to be ready, one at a time: who goes first among the keys is their queue's affair.</summary>
+    private void CallNext(LimitLine line, PlanRound round)
+    {
+        if (!line.Limit.IsPerKey || line.Called is not null || line.Head(queue => IsOpen(queue, round.Now)) is not { } lane || !MayGo(line, lane, round))
+            return;
+
+        MoveToReady(lane);
+        line.Called = lane;
+        lane.CalledBy = line;
+    }
+
+    private void ServeReady(QueueLanes queue, PlanRound round)
+    {
+        for (var looks = 0; looks < MaxLooksPerRound && queue.Ready.Head is { } lane && MayStart(queue, round); looks++)
+            Serve(lane, round);
+        if (queue.Ready.Head is null || !MayStart(queue, round))
+            active.Remove(queue);
+    }
+
+    /// <summary>Claims what the lane may start now, then puts it where it belongs: ready, at the limit that allows it last, or to rest.</summary>
+    private void Serve(Lane lane, PlanRound round)
+    {
+        var calledBy = lane.CalledBy;
+        Leave(lane);
+        var queue = lane.Queue;
+        var lines = queue.LinesOf(lane.Key);
+        if (Array.Find(lines, line => line != calledBy && line.HasBefore(lane, other => MayStart(other, round))) is { } ahead)
+        {
+            // What it would start is asked when it stands in front.
+            lane.HeadWeight = 1;
+            Stand(lane, ahead);
+            return;
+        }
+
+        var allowed = JobsBeforeOthers(lane, permits[queue]);
+        var heads = round.Heads(queue.Name, lane.Key, allowed + 1);
+        var started = 0;
+        foreach (var head in heads)
+        {
+            if (started == allowed)
+                break;
+            if (round.GoesAside(head))
+            {
+                lane.Jobs--;
+                continue;
+            }
+
+            lane.HeadWeight = queue.Fit(head.Weight);
+            if (FindBlocking(lines, lane, round, out var at) is { } line)
+            {
+                Stand(lane, line);
+                return;
+            }
+
+            Start(lane, head, lines, at, round);
+            started++;
+        }
+
+        if (heads.Count > allowed)
+        {
+            JoinReady(lane);
+            return;
+        }
+
+        lane.Jobs = 0;
+        queue.Rest(lane);
+    }
+
+    private void Start(Lane lane, LaneHead head, LimitLine[] lines, long at, PlanRound round)
+    {
+        var queue = lane.Queue;
+        var held = Array.ConvertAll(lines, line =>
+        {
+            line.State.Take(at, lane.HeadWeight);
+            changed.Add(line);
+            LetRest(line);
+            return new HeldLimit(line, line.State, line.State.Calls);
+        });
+
+        permits[queue]--;
+        queue.StartedInRound++;
+        queue.Ready.Serve(lane.VirtualTime);
+        foreach (var line in lines.Where(line => !line.Limit.IsPerKey))
+            line.Serve(lane.VirtualTime);
+        lane.Charge(head.Weight);
+        lane.Jobs--;
+        round.Claim(new PlannedStart(
+            queue.Name, head, queue.HandsOutSlots ? at : null, queue.StartWindow, lines.Length > 0 ? new LimitHold(held, at, lane.HeadWeight) : null));
+    }
+
+    private void Stand(Lane lane, LimitLine line)
+    {
+        line.Join(lane);
+        changed.Add(line);
+    }
+
+    /// <summary>Where limits decide, one job at a time; otherwise as many as the lane may start before another one's turn comes.</summary>
+    private static int JobsBeforeOthers(Lane lane, int permits)
+    {
+        if (lane.Queue.Limits.Length > 0)
+            return 1;
+        if (lane.Queue.Ready.Head is not { } next)
+            return permits;
+        var lead = (next.VirtualTime - lane.VirtualTime) * lane.Share;
+        return (int)Math.Clamp(lead + 1, 1, permits);
+    }
+
+    /// <summary>The limit that allows the lane's head last, or its own that does not allow it yet; null when all allow it in this round.</summary>
+    private static LimitLine? FindBlocking(LimitLine[] lines, Lane lane, PlanRound round, out long at)
+    {
+        at = round.Now;
+        // Its own limits first: who waits for them holds up nobody else.
+        if (Array.Find(lines, line => line.Limit.IsPerKey && !MayGo(line, lane, round)) is { } own)
+            return own;
+
+        var states = Array.ConvertAll(lines, line => line.State);
+        at = Reservation.Earliest(states, From(lane.Queue, round), lane.HeadWeight, out var binding);
+        return at <= Until(lane.Queue, round) ? null : lines[Array.IndexOf(states, binding)];
+    }
+
+    private static bool MayGo(LimitLine line, Lane lane, PlanRound round) =>
+        line.State.EarliestAt(From(lane.Queue, round), lane.HeadWeight) <= Until(lane.Queue, round);
+
+    /// <summary>A slot lies behind the commit of its claim; without a rate the call starts when it is claimed.</summary>
+    private static long From(QueueLanes queue, PlanRound round) => queue.HandsOutSlots ? round.EarliestSlot : round.Now;
+
+    private static long Until(QueueLanes queue, PlanRound round) => queue.HandsOutSlots ? round.Horizon : round.Now;
+
+    private static bool IsOpen(QueueLanes queue, long now) => !queue.Paused && queue.HeldUntil <= now;
+
+    private bool MayStart(QueueLanes queue, PlanRound round)
+    {
+        if (!IsOpen(queue, round.Now))
+            return false;
+        if (!permits.TryGetValue(queue, out var free))
+            permits.Add(queue, free = round.TakePermits(queue.Name, MaxPermitsPerRound));
+        if (free > 0)
+            return true;
+        starved.Add(queue);
+        return false;
+    }
+
+    // ── when to look again ────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Notes when the line's head may go. Queues that may not start anything are looked at when they may again.</summary>
+    private void Schedule(LimitLine line, long now)
+    {
+        line.WakeAt = LimitState.Never;
+        if (line.Called is not null || line.Head(queue => IsOpen(queue, now) && (line.Limit.IsPerKey || !starved.Contains(queue))) is not { } head)
+            return;
+        line.WakeAt = line.State.EarliestAt(0, head.HeadWeight);
+        if (line.WakeAt < LimitState.Never)
+            (head.Queue.HandsOutSlots ? slotTimes : plainTimes).Add(line);
+    }
+
+    private long FindNextWake(PlanRound round)
+    {
+        if (active.Count > 0)
+            return 0;
+        var next = Math.Min(pausedLanes.Min?.PausedUntil ?? LimitState.Never, plainTimes.First);
+        foreach (var queue in heldQueues)
+            next = Math.Min(next, queue.HeldUntil);
+        return slotTimes.First is var slot && slot < LimitState.Never ? Math.Min(next, slot - round.WakeAhead) : next;
+    }
+
+    // ── states of keys that nobody needs any more ─────────────────────────────────────────────────────────────────────
+
+    /// <summary>Forgets the states of keys that are as if they were new, and lanes that owe nothing.</summary>
+    public void ForgetResting(long now)
+    {
+        for (var looks = 0; looks < MaxLooksPerRound && resting.TryPeek(out var line, out var at) && at <= now; looks++)
+        {
+            resting.Dequeue();
+            line.IsResting = false;
+            if (!line.IsEmpty || line.Called is not null || line.State.RestsAt > now)
+                LetRest(line, notBefore: now + TimeSpan.TicksPerSecond);
+            else
+                line.Limit.Forget(line);
+        }
+    }
+
+    private void LetRest(LimitLine line, long notBefore = 0)
+    {
+        if (!line.Limit.IsPerKey || line.IsResting || line.State.RestsAt is not (< LimitState.Never and var at))
+            return;
+        line.IsResting = true;
+        resting.Enqueue(line, Math.Max(at, notBefore));
+    }
+}

@@ -1,0 +1,29 @@
+using JobService.Limits;
+
+namespace JobService.Lanes;
+
+/// <summary>What one claim has taken of its limits, as they were then.</summary>
+public sealed class LimitHold
+{
+    internal LimitHold(HeldLimit[] limits, long at, int weight)
+    {
+        Limits = limits;
+        At = at;
+        Weight = weight;
+    }
+
+    /// <summary>True when others wait for the end of the call: some limit counts calls at once.</summary>
+    public bool EndsWithTheCall => Array.Exists(Limits, limit => !limit.State.HandsOutSlots);
+
+    /// <summary>The states of which it holds something.</summary>
+    internal HeldLimit[] Limits { get; }
+
+    internal long At { get; }
+
+    internal int Weight { get; }
+}
+
+/// <param name="Line">Whose lanes may go when something comes back.</param>
+/// <param name="State">The state as it was then: a limit that was made anew since has another one.</param>
+/// <param name="Call">The call's number there: <see cref="LimitState.Calls"/> right after the claim.</param>
+internal readonly record struct HeldLimit(LimitLine Line, LimitState State, long Call);

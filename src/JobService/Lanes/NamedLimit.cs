@@ -1,0 +1,56 @@
+using JobService.Limits;
+
+namespace JobService.Lanes;
+
+/// <summary>A limit by its name: one state for all, or one for each key that is in use.</summary>
+internal sealed class NamedLimit
+{
+    private readonly Dictionary<string, LimitLine> lines = [];
+
+    public NamedLimit(string name, LimitDefinition definition)
+    {
+        Name = name;
+        Definition = definition;
+    }
+
+    public string Name { get; }
+
+    public LimitDefinition Definition { get; private set; }
+
+    public bool IsPerKey => Definition.Scope == LimitScope.PerKey;
+
+    public IReadOnlyCollection<LimitLine> Lines => lines.Values;
+
+    public LimitLine? Find(string key) => lines.GetValueOrDefault(IsPerKey ? key : "");
+
+    public LimitLine LineOf(string key)
+    {
+        var own = IsPerKey ? key : "";
+        if (!lines.TryGetValue(own, out var line))
+            lines.Add(own, line = new LimitLine(this, own, LimitState.For(Definition)));
+        return line;
+    }
+
+    public void Forget(LimitLine line) => lines.Remove(line.Key);
+
+    /// <summary>Goes on under other numbers.</summary>
+    /// <returns>False when what was taken says nothing any more, because the kind or the scope has changed: the states are new.</returns>
+    public bool Configure(LimitDefinition definition, long now)
+    {
+        var keeps = definition.Scope == Definition.Scope;
+        Definition = definition;
+        foreach (var line in lines.Values)
+        {
+            if (keeps && line.State.Reconfigure(definition, now))
+                continue;
+            keeps = false;
+            line.State = LimitState.For(definition);
+            line.IsStored = false;
+        }
+
+        return keeps;
+    }
+
+    /// <summary>States of another scope: nobody stands in their lines any more.</summary>
+    public void ForgetAll() => lines.Clear();
+}

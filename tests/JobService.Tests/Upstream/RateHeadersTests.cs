@@ -1,0 +1,174 @@
+using System.Globalization;
+using CsCheck;
+using JobService.Upstream;
+
+namespace JobService.Tests.Upstream;
+
+public sealed class RateHeadersTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+    private const long NowEpoch = 1_767_268_800;
+
+    /// <summary>Names of which a text of chance makes a header that is read.</summary>
+    private static readonly string[] Names =
+    [
+        "Retry-After", "RateLimit", "RateLimit-Policy", "RateLimit-Remaining", "RateLimit-Reset", "X-RateLimit-Remaining", "X-RateLimit-Reset",
+        "X-RateLimit-Reset-After", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests", "x-ratelimit-remaining-tokens",
+        "x-ratelimit-reset-tokens", "X-Shopify-Shop-Api-Call-Limit",
+    ];
+
+    [Theory]
+    // draft-ietf-httpapi-ratelimit-headers, 08 and later
+    [InlineData(50, 30, """RateLimit: "default";r=50;t=30""")]
+    [InlineData(50, 30, """RateLimit: "default";r=50;t=30""", """RateLimit-Policy: "default";q=100;w=60""")]
+    [InlineData(0, 30, """ratelimit: "p";t=30;r=0""")]
+    [InlineData(7, 30, """RateLimit: "p";r=7;t=30;pk=:cHsdsRa894==:""")]
+    [InlineData(7, 30, """RateLimit: default;r=7;t=30""")]
+    [InlineData(7, 30, """RateLimit:  "p" ; r=7; t=30  """, "X-Odd: the space before the semicolon breaks the grammar", "RateLimit-Remaining: 7", "RateLimit-Reset: 30")]
+    [InlineData(3, 9, """RateLimit: "say \"hi\", all";r=3;t=9""")]
+    [InlineData(1, 5, """RateLimit: "hour";r=900;t=3000, "second";r=1;t=5""")]
+    [InlineData(0, 3000, """RateLimit: "hour";r=0;t=3000,"second";r=0;t=5""")]
+    [InlineData(0, 60, """RateLimit: "p";r=0""", """RateLimit-Policy: "o";q=1;w=5, "p";q=100;w=60""")]
+    [InlineData(4, 2, """RateLimit: "p";r=9;r=4;t=2""")]
+    [InlineData(1, 5, """RateLimit: "hour";r=900;t=3000""", """RateLimit: "second";r=1;t=5""")]
+    // 07: one dictionary
+    [InlineData(50, 30, "RateLimit: limit=100, remaining=50, reset=30")]
+    [InlineData(0, 5, "RateLimit: limit=100;w=60, reset=5, remaining=0")]
+    // up to 06, and what everybody made of it
+    [InlineData(5, 10, "RateLimit-Limit: 100", "RateLimit-Remaining: 5", "RateLimit-Reset: 10")]
+    [InlineData(5, 10, "X-RateLimit-Limit: 100", "X-RateLimit-Remaining: 5", "X-RateLimit-Reset: 10")]
+    [InlineData(5, 10, "X-Rate-Limit-Remaining: 5", "X-Rate-Limit-Reset: 10")]
+    [InlineData(0, 0.25, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 0.25")]
+    [InlineData(4, 10, "X-RateLimit-Remaining: 4.9", "X-RateLimit-Reset: 10")]
+    [InlineData(2, 60, "X-RateLimit-Remaining: 10, 2", "X-RateLimit-Reset: 1, 60")]
+    [InlineData(0, 60, "X-RateLimit-Remaining: 0", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1", "X-RateLimit-Reset: 60")]
+    // GitHub: epoch seconds; others: milliseconds, dates
+    [InlineData(4999, 600, "x-ratelimit-limit: 5000", "x-ratelimit-remaining: 4999", "x-ratelimit-reset: 1767269400", "x-ratelimit-resource: core")]
+    [InlineData(0, 1.5, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268801.5")]
+    [InlineData(0, 1.5, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268801500")]
+    [InlineData(0, 30, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: Thu, 01 Jan 2026 12:00:30 GMT")]
+    [InlineData(0, 30, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 2026-01-01T12:00:30Z")]
+    [InlineData(0, 30, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 2026-01-01T14:00:30.000+02:00")]
+    // Discord
+    [InlineData(0, 1.25, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268890.1", "X-RateLimit-Reset-After: 1.25")]
+    // OpenAI
+    [InlineData(59, 360, "x-ratelimit-remaining-requests: 59", "x-ratelimit-reset-requests: 6m0s")]
+    [InlineData(0, 1, "x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 1s")]
+    [InlineData(0, 0.02, "x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 20ms")]
+    [InlineData(0, 3723.5, "x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 1h2m3.5s")]
+    [InlineData(59, 1, "x-ratelimit-remaining-requests: 59", "x-ratelimit-reset-requests: 1s", "x-ratelimit-remaining-tokens: 12", "x-ratelimit-reset-tokens: 6m0s")]
+    [InlineData(0, 360, "x-ratelimit-remaining-requests: 59", "x-ratelimit-reset-requests: 1s", "x-ratelimit-remaining-tokens: 0", "x-ratelimit-reset-tokens: 6m0s")]
+    // Anthropic
+    [InlineData(49, 60, "anthropic-ratelimit-requests-remaining: 49", "anthropic-ratelimit-requests-reset: 2026-01-01T12:01:00Z")]
+    // Shopify
+    [InlineData(0, 1, "X-Shopify-Shop-Api-Call-Limit: 40/40")]
+    [InlineData(0, 1, "X-Shopify-Shop-Api-Call-Limit: 41/40")]
+    // several at once: the most restrictive
+    [InlineData(1, 20, "X-RateLimit-Remaining: 9", "X-RateLimit-Reset: 10", "RateLimit: \"p\";r=1;t=20")]
+    // never more than a day
+    [InlineData(0, 86_400, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 86401")]
+    [InlineData(0, 86_400, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 999999999")]
+    [InlineData(0, 86_400, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 99999999999")]
+    [InlineData(0, 86_400, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 99999999999999999999999999999999999999")]
+    [InlineData(0, 86_400, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: Fri, 31 Dec 9999 23:59:59 GMT")]
+    [InlineData(0, 86_400, "x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 99999h")]
+    [InlineData(0, 86_400, """RateLimit: "p";r=0;t=999999999999999""")]
+    // and never more calls than anybody means
+    [InlineData(1_000_000_000, 10, "X-RateLimit-Remaining: 99999999999999999999", "X-RateLimit-Reset: 10")]
+    public void It_reads_what_is_left_and_until_when(int remaining, double seconds, params string[] headers) =>
+        Assert.Equal(new RateBudget(remaining, TimeSpan.FromSeconds(seconds)), Read(headers).Budget);
+
+    [Theory]
+    [InlineData("Content-Type: text/plain")]
+    [InlineData("X-RateLimit-Remaining: 5")]
+    [InlineData("X-RateLimit-Reset: 5")]
+    [InlineData("X-RateLimit-Remaining-Foo: 0", "X-RateLimit-Reset: 5")]
+    [InlineData("X-RateLimit-Limit: 5", "X-RateLimit-Reset: 5")]
+    [InlineData("X-RateLimit-Remaining: -1", "X-RateLimit-Reset: 10")]
+    [InlineData("X-RateLimit-Remaining: NaN", "X-RateLimit-Reset: 10")]
+    [InlineData("X-RateLimit-Remaining: Infinity", "X-RateLimit-Reset: 10")]
+    [InlineData("X-RateLimit-Remaining: 1e3", "X-RateLimit-Reset: 10")]
+    [InlineData("X-RateLimit-Remaining: unlimited", "X-RateLimit-Reset: 10")]
+    [InlineData("X-RateLimit-Remaining: 1, 2", "X-RateLimit-Reset: 10")]
+    [InlineData("X-RateLimit-Remaining: ", "X-RateLimit-Reset: 10")]
+    [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: ")]
+    [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: soon")]
+    [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: -10")]
+    [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: NaN")]
+    [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 0")]
+    [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268800")]
+    [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268799000")]
+    [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: Thu, 01 Jan 2026 11:59:59 GMT")]
+    [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 2026-01-01T11:59:59Z")]
+    [InlineData("x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 5s1m")]
+    [InlineData("x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 1s1s")]
+    [InlineData("x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 5 parsecs")]
+    [InlineData("x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: s")]
+    [InlineData("x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 1.2.3s")]
+    [InlineData("x-ratelimit-remaining-tokens: 1", "x-ratelimit-reset-tokens: 6m0s")]
+    [InlineData("X-Shopify-Shop-Api-Call-Limit: 39/40")]
+    [InlineData("X-Shopify-Shop-Api-Call-Limit: 0/0")]
+    [InlineData("X-Shopify-Shop-Api-Call-Limit: 40")]
+    [InlineData("X-Shopify-Shop-Api-Call-Limit: 40/40/40")]
+    [InlineData("RateLimit: 5")]
+    [InlineData("""RateLimit: "p" """)]
+    [InlineData("""RateLimit: "p";r=5""")]
+    [InlineData("""RateLimit: "p";t=5""")]
+    [InlineData("""RateLimit: "p";r=-5;t=5""")]
+    [InlineData("""RateLimit: "p";r=5;t=-5""")]
+    [InlineData("""RateLimit: "p";r=5;t=0""")]
+    [InlineData("""RateLimit: "p";r="5";t=5""")]
+    [InlineData("""RateLimit: "p;r=5;t=5""")]
+    [InlineData("""RateLimit: "p";r=5;t=5,""")]
+    [InlineData("""RateLimit: "p";r=5;t=5 "q";r=6""")]
+    [InlineData("""RateLimit: "p";r=5;t=5;=""")]
+    [InlineData("""RateLimit: ("p");r=5;t=5""")]
+    [InlineData("RateLimit: remaining=5")]
+    [InlineData("RateLimit: remaining=5, reset=-1")]
+    [InlineData("""RateLimit: "p";r=0""", """RateLimit-Policy: "q";q=100;w=60""")]
+    public void What_it_cannot_read_or_what_is_over_says_nothing(params string[] headers) => Assert.Null(Read(headers).Budget);
+
+    [Fact]
+    public void The_wait_is_read_beside_the_budget() =>
+        Assert.Equal(
+            new RateHint(TimeSpan.FromSeconds(1.5), new RateBudget(0, TimeSpan.FromSeconds(9))),
+            Read("Retry-After: 1.5", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 9"));
+
+    [Fact]
+    public void Nothing_it_is_given_makes_it_throw_or_leave_its_bounds()
+    {
+        // Half of the texts are made of what the grammars are made of, so that they come far.
+        var piece = Gen.OneOf(
+            "\"p\"", ";", "=", ",", "r", "t", "w", "limit", "remaining", "reset", "0", "5", "60", "1767268900", "1e9", "-1", ".", ":", "?1", "(", ")", "@", "%",
+            "\\", " ", "\t", "m", "s", "ms", "/", "NaN", "2026-01-01T12:00:30Z");
+        var text = Gen.OneOf(
+            piece.Array[0, 12].Select(string.Concat),
+            Gen.String[0, 40],
+            Gen.Double.Select(number => number.ToString(CultureInfo.InvariantCulture)),
+            Gen.Long.Select(number => number.ToString(CultureInfo.InvariantCulture)));
+
+        Gen.Select(Gen.OneOf(Names), text).Array[1, 8].Sample(
+            headers =>
+            {
+                var hint = Read(headers);
+                var wait = hint.RetryAfter ?? TimeSpan.Zero;
+                var (remaining, reset) = hint.Budget ?? new RateBudget(0, TimeSpan.FromTicks(1));
+                return wait >= TimeSpan.Zero && wait <= TimeSpan.FromDays(1) && remaining is >= 0 and <= 1_000_000_000 && reset > TimeSpan.Zero && reset <= TimeSpan.FromDays(1);
+            },
+            iter: 20_000);
+    }
+
+    [Fact]
+    public void The_epoch_of_these_tests_is_their_now() => Assert.Equal(NowEpoch, Now.ToUnixTimeSeconds());
+
+    private static RateHint Read(params string[] headers) =>
+        Read([.. headers.Select(header => (header[..header.IndexOf(':', StringComparison.Ordinal)], header[(header.IndexOf(':', StringComparison.Ordinal) + 1)..]))]);
+
+    private static RateHint Read((string Name, string Value)[] headers)
+    {
+        using var answer = new HttpResponseMessage();
+        foreach (var (name, value) in headers)
+            answer.Headers.TryAddWithoutValidation(name, value);
+        return RateHeaders.Read(answer.Headers, Now);
+    }
+}
