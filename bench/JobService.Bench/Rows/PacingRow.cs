@@ -25,7 +25,7 @@ internal static class PacingRow
 
     private static async Task<(NginxReport Report, double Cores)> PaceAsync(BenchService service, string queue)
     {
-        await using var nginx = await NginxLimiter.StartAsync(RatePerSecond, burst: 5);
+        await using var nginx = await NginxLimiter.StartAsync(new NginxRate(RatePerSecond, Burst: 5));
         string[] limits = ["bench"];
         await service.PutAsync($"/v1/queues/{queue}", new { target = new { kind = "http", baseAddress = nginx.BaseAddress }, limits });
         await service.ActAsync($"/v1/queues/{queue}/pause");

@@ -1,5 +1,6 @@
 using JobService.Jobs;
 using JobService.Limits;
+using JobService.Upstream;
 
 namespace JobService.Api;
 
@@ -15,7 +16,11 @@ internal static class DefinitionRules
 
     private static IEnumerable<Violation> WeightFrom(string? expression)
     {
-        if (expression is not null && (string.IsNullOrWhiteSpace(expression) || expression.Length > MaxExpressionLength))
+        if (expression is null)
+            yield break;
+        if (string.IsNullOrWhiteSpace(expression) || expression.Length > MaxExpressionLength)
             yield return new Violation("/weightFrom", $"A JMESPath expression of 1 to {MaxExpressionLength} characters, as usage.total_tokens.");
+        else if (TrueCost.Fault(expression) is { } fault)
+            yield return new Violation("/weightFrom", fault);
     }
 }

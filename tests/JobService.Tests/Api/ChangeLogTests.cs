@@ -112,7 +112,7 @@ public sealed class ChangeLogTests : IAsyncDisposable
     public async Task A_line_stays_one_line_of_a_length_that_can_be_read()
     {
         var shares = string.Join(',', Enumerable.Range(0, 1_000).Select(i => $"\"{new string('k', 200)}{i}\":2"));
-        await service.PutAsync("/v1/queues/long", $"{{\"keyShares\":{{{shares}}},\"weightFrom\":\"a\\n\\u0085\\u001b[31m\"}}");
+        await service.PutAsync("/v1/queues/long", $"{{\"keyShares\":{{{shares}}},\"weightFrom\":\"'a\\n\\u0085\\u001b[31m'\"}}");
 
         var line = Assert.Single(log.Texts);
         Assert.DoesNotContain(line, char.IsControl);

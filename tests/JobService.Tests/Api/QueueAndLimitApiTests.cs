@@ -58,6 +58,7 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
     [InlineData("""{"keyShares":[4]}""", "/keyShares")]
     [InlineData("""{"keyShares":null}""", "/keyShares")]
     [InlineData("""{"weightFrom":" "}""", "/weightFrom")]
+    [InlineData("""{"weightFrom":"a["}""", "/weightFrom")]
     public async Task A_bad_queue_is_answered_with_pointers(string body, string pointers)
     {
         using var answer = await PutAsync("/v1/queues/bad", body);
@@ -80,6 +81,7 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
     [InlineData("""{"kind":"rate","permits":1,"scope":null}""", "/scope")]
     [InlineData("""{"kind":"rate","permits":1,"weightFrom":""}""", "/weightFrom")]
     [InlineData("""{"kind":"rate","permits":1,"weightFrom":5}""", "/weightFrom")]
+    [InlineData("""{"kind":"window","permits":1,"weightFrom":"usage..total"}""", "/weightFrom")]
     [InlineData("""{"kind":"concurrency","permits":1,"weightFrom":"usage"}""", "/weightFrom")]
     [InlineData("""{"kind":"rate","permits":1,"periodSeconds":1e400}""", "/periodSeconds")]
     public async Task A_bad_limit_is_answered_with_pointers(string body, string pointers)
