@@ -37,7 +37,8 @@ public sealed class JobExecutor(
             }
             finally
             {
-                callOver(job, lesson);
+                // What a call took that was never made goes back with its end: then an unused slot comes back too.
+                callOver(startedAt is null && job.HoldsLimits ? job with { HoldsLimits = false } : job, lesson);
             }
 
             outcome = await ConcludeAsync(attempt, answer);

@@ -227,8 +227,12 @@ public sealed partial class LanePlanner
     private static bool MayGo(LimitLine line, Lane lane, PlanRound round) =>
         line.State.EarliestAt(From(lane.Queue, round), lane.HeadWeight) <= Until(lane.Queue, round);
 
-    /// <summary>A slot lies behind the commit of its claim; without a rate the call starts when it is claimed.</summary>
-    private static long From(QueueLanes queue, PlanRound round) => queue.HandsOutSlots ? round.EarliestSlot : round.Now;
+    /// <summary>
+    /// A slot lies behind the commit of its claim, or before it by no more than half of what a start may be late: a queue that is short of permits would
+    /// otherwise wait for the slowest commit after each call. Without a rate the call starts when it is claimed.
+    /// </summary>
+    private static long From(QueueLanes queue, PlanRound round) =>
+        queue.HandsOutSlots ? Math.Max(round.Now, round.EarliestSlot - (queue.StartWindow.Ticks / 2)) : round.Now;
 
     private static long Until(QueueLanes queue, PlanRound round) => queue.HandsOutSlots ? round.Horizon : round.Now;
 

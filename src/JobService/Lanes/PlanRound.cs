@@ -18,7 +18,7 @@ public sealed class PlanRound
 {
     public required long Now { get; init; }
 
-    /// <summary>No slot lies before this: the claim has to be committed first.</summary>
+    /// <summary>By then the claim is committed: no slot lies before this by more than half of its start window.</summary>
     public required long EarliestSlot { get; init; }
 
     /// <summary>No slot is handed out beyond this.</summary>
