@@ -35,20 +35,22 @@ internal static class SignalEndpoints
     private static async Task<IResult> GetAsync(string name, IJobStore store) => Names.IsName(name) ? await AnswerAsync(name, store) : BadName();
 
     // 200 · 400
-    private static async Task<IResult> SetAsync(string name, IJobStore store)
+    private static async Task<IResult> SetAsync(string name, HttpContext http, IJobStore store, ChangeLog changes)
     {
         if (!Names.IsName(name))
             return BadName();
-        await store.SetSignalAsync(name);
+        if (await store.SetSignalAsync(name))
+            changes.Note(http, "Signal", name, "set");
         return await AnswerAsync(name, store);
     }
 
     // 204 also when it was not set · 400
-    private static async Task<IResult> ClearAsync(string name, IJobStore store)
+    private static async Task<IResult> ClearAsync(string name, HttpContext http, IJobStore store, ChangeLog changes)
     {
         if (!Names.IsName(name))
             return BadName();
-        await store.ClearSignalAsync(name);
+        if (await store.ClearSignalAsync(name))
+            changes.Note(http, "Signal", name, "cleared");
         return Results.NoContent();
     }
 

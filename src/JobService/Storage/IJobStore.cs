@@ -87,10 +87,12 @@ public interface IJobStore : IAsyncDisposable
 
     /// <summary>Sets a signal: lets all jobs go that wait for it now (in bites; a restart in between goes on with them), and whoever comes until it is cleared.
     /// Set again, it stays as it is.</summary>
-    Task SetSignalAsync(string name);
+    /// <returns>False when it was set already.</returns>
+    Task<bool> SetSignalAsync(string name);
 
     /// <summary>Whoever comes from now on waits. Takes nothing back: who waited when the signal was set goes on. Without effect when it is not set.</summary>
-    Task ClearSignalAsync(string name);
+    /// <returns>False when it was not set.</returns>
+    Task<bool> ClearSignalAsync(string name);
 
     /// <summary>A signal that was never set is one that is not set.</summary>
     Task<SignalStatus> FindSignalAsync(string name);

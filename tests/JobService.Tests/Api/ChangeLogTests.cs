@@ -63,6 +63,17 @@ public sealed class ChangeLogTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_signal_is_told_when_it_is_set_and_when_it_is_cleared_and_not_again()
+    {
+        foreach (var method in new[] { HttpMethod.Put, HttpMethod.Put, HttpMethod.Delete, HttpMethod.Delete })
+        {
+            using var answer = await service.SendAsync(method, "/v1/signals/market-open");
+        }
+
+        Assert.Equal(["Signal market-open: set (by 127.0.0.1)", "Signal market-open: cleared (by 127.0.0.1)"], log.Texts);
+    }
+
+    [Fact]
     public async Task What_changes_nothing_says_nothing()
     {
         const string queue = """{"limits":["default"],"keyShares":{"a":2}}""";

@@ -129,9 +129,9 @@ public sealed class SqliteJobStore : IJobStore
 
     public Task<LimitStatus?> LimitAsync(string name, string? key) => writer.AskAsync(turn => Explaining.Limit(turn, name, key));
 
-    public Task SetSignalAsync(string name) => writer.RunAsync(turn => Signalling.Set(turn, name));
+    public Task<bool> SetSignalAsync(string name) => writer.RunAsync(turn => Signalling.Set(turn, name));
 
-    public Task ClearSignalAsync(string name) => writer.RunAsync(turn => Signalling.Clear(turn, name));
+    public Task<bool> ClearSignalAsync(string name) => writer.RunAsync(turn => Signalling.Clear(turn, name));
 
     public Task<SignalStatus> FindSignalAsync(string name) => reads.SignalAsync(name);
 
