@@ -1,4 +1,5 @@
 using JobService.Dispatch;
+using Lessons = JobService.Dispatch.Lessons;
 using JobService.Jobs;
 using JobService.Limits;
 using JobService.Storage;
