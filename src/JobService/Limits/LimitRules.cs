@@ -3,6 +3,8 @@ namespace JobService.Limits;
 /// <summary>What a limit's definition may hold. The bounds stand in the docs of <see cref="LimitDefinition"/> and its kinds.</summary>
 public static class LimitRules
 {
+    private const int MaxExpressionLength = 256;
+
     /// <returns>For each thing that is wrong a JSON pointer to it and what is wanted there.</returns>
     public static IReadOnlyList<(string Pointer, string Detail)> Check(LimitDefinition limit)
     {
@@ -15,6 +17,10 @@ public static class LimitRules
             found.Add(("/periodSeconds", "From 0.001 to 2592000."));
         if (limit is RateDefinition { Burst: < 1 or > 1_000_000 })
             found.Add(("/burst", "From 1 to 1000000."));
+        if (limit is ConcurrencyDefinition { WeightFrom: not null })
+            found.Add(("/weightFrom", "Not for concurrency: what a call holds is given back when it ends."));
+        else if (limit.WeightFrom is { } expression && (string.IsNullOrWhiteSpace(expression) || expression.Length > MaxExpressionLength))
+            found.Add(("/weightFrom", "A JMESPath expression of 1 to 256 characters."));
         return found;
     }
 }

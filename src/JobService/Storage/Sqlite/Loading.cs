@@ -17,8 +17,7 @@ internal static partial class Loading
                 continue;
             var state = memory.Planner.Limit(limit.Entry.Name);
             // Slots lie ahead, and those in hand are still used: only beyond them is a stored state not to be trusted.
-            (state as RateLimit)?.Restore(takenUntil, turn.Now + Claiming.FarthestSlot.Ticks);
-            state.PauseUntil(pausedUntil);
+            state.Restore(new StoredLimit(takenUntil, pausedUntil, Factor: 1, FactorAt: 0, PacedUntil: 0), turn.Now + Claiming.FarthestSlot.Ticks);
         }
 
         foreach (var queue in turn.Definitions.Queues())

@@ -1,0 +1,121 @@
+namespace JobService.Limits;
+
+/// <summary>What started when, in the order of the moments: one entry for each distinct moment.</summary>
+/// <remarks>
+/// Each entry holds the sum of all weight up to it, so that "when was the n-th unit started" is a binary search. Taking weight out of an entry
+/// moves the sums behind it: calls that end have started lately, so these are about as many as run at once.
+/// </remarks>
+internal sealed class StartLog
+{
+    private Entry[] entries = new Entry[4];
+    private int first;
+    private int end;
+    private long before;
+
+    /// <summary>Moments in the log; their weight may have become zero.</summary>
+    public int Count => end - first;
+
+    public long FirstAt => entries[first].At;
+
+    /// <summary>All weight ever entered and not taken out: the number of the last unit.</summary>
+    public long Total => Count > 0 ? entries[end - 1].Sum : before;
+
+    /// <summary>Enters weight at a moment that is not before the last one.</summary>
+    public void Add(long at, int weight)
+    {
+        if (Count > 0 && entries[end - 1].At == at)
+        {
+            // One moment never weighs more than a store's column and our own int can hold.
+            var room = int.MaxValue - WeightOf(end - 1);
+            entries[end - 1].Sum += Math.Min(weight, room);
+            return;
+        }
+
+        if (end == entries.Length)
+            MakeRoom();
+        entries[end] = new Entry(at, Total + weight);
+        end++;
+    }
+
+    /// <summary>Takes weight out of the entry of a moment, as far as it is there.</summary>
+    /// <returns>False when there was none.</returns>
+    public bool TakeOut(long at, int weight)
+    {
+        var index = IndexAt(at);
+        if (index == end || entries[index].At != at || WeightOf(index) == 0)
+            return false;
+
+        var taken = Math.Min(weight, WeightOf(index));
+        for (var i = index; i < end; i++)
+            entries[i].Sum -= taken;
+        return true;
+    }
+
+    /// <summary>Forgets all entries up to a moment, itself included.</summary>
+    public void Forget(long upTo)
+    {
+        while (first < end && entries[first].At <= upTo)
+            before = entries[first++].Sum;
+    }
+
+    /// <summary>The moment at which the n-th unit was started; null when it is forgotten. <paramref name="number"/> is at most <see cref="Total"/>.</summary>
+    public long? MomentOf(long number)
+    {
+        if (number <= before)
+            return null;
+
+        var (low, high) = (first, end - 1);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (entries[middle].Sum >= number)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+
+        return entries[low].At;
+    }
+
+    /// <summary>Weight that started after a moment.</summary>
+    public long WeightAfter(long moment)
+    {
+        var index = IndexAt(moment + 1);
+        return Total - (index > first ? entries[index - 1].Sum : before);
+    }
+
+    public int WeightAt(long at)
+    {
+        var index = IndexAt(at);
+        return index < end && entries[index].At == at ? WeightOf(index) : 0;
+    }
+
+    /// <summary>The first entry not before a moment.</summary>
+    private int IndexAt(long moment)
+    {
+        var (low, high) = (first, end);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (entries[middle].At >= moment)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+
+        return low;
+    }
+
+    private int WeightOf(int index) => (int)(entries[index].Sum - (index > first ? entries[index - 1].Sum : before));
+
+    // Room for as many again as there are: each entry is moved once at most for each that comes. A log that has become small gives its memory back.
+    private void MakeRoom()
+    {
+        var count = Count;
+        var target = entries.Length >= 2 * count && entries.Length <= (8 * count) + 8 ? entries : new Entry[Math.Max(4, 2 * count)];
+        Array.Copy(entries, first, target, 0, count);
+        (entries, first, end) = (target, 0, count);
+    }
+
+    private record struct Entry(long At, long Sum);
+}
