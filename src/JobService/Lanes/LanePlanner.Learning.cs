@@ -29,14 +29,16 @@ public sealed partial class LanePlanner
 
         foreach (var held in Concerned(hold))
         {
-            var state = held.Line.State;
+            // The state in force: the limit may have been made anew since the claim.
+            var line = held.Line.Limit.LineOf(key);
+            var state = line.State;
             if (notBefore is { } until)
                 state.PauseUntil(until);
             else if (lesson.Refused)
                 state.SlowDown(startedAt, now);
             if (lesson.Budget is var (remaining, end))
                 state.Expect(held.Call, remaining, Math.Min(end.UtcTicks, now + LongestPause.Ticks));
-            Reconsider(held.Line);
+            Reconsider(line);
         }
 
         return null;

@@ -11,15 +11,31 @@ public sealed class ConcurrencyLimit(ConcurrencyDefinition definition) : LimitSt
     /// <summary>No bound: a late start holds the limit all the same.</summary>
     public override TimeSpan StartWindow => TimeSpan.MaxValue;
 
-    protected override long OwnEarliestAt(long from, int weight) => Held + weight > Definition.Permits ? Never : from;
-
-    protected override void OwnTake(long at, int weight) => Held += weight;
+    private protected override long OwnRestsAt => Held > 0 ? Never : 0;
 
     /// <summary>Never below zero: a return too many (after a crash, say) must not turn into permits that nobody configured.</summary>
     public override void Return(int weight) => Held = Math.Max(0, Held - weight);
 
+    public override long Taken(long now) => Held;
+
+    protected override long OwnEarliestAt(long from, int weight) => OwnEarliestAfter(from, 0, weight);
+
+    protected override long OwnEarliestAfter(long from, long ahead, int weight)
+    {
+        var together = Held + ahead + weight;
+        if (together > Definition.Permits)
+            return Never;
+
+        // What is heavier than a limit that was slowed down goes alone, or it would never go.
+        return Learned is null || together == weight ? from : Math.Max(from, Learned.AllowedFrom(together, Definition.Permits));
+    }
+
+    protected override void OwnTake(long at, int weight) => Held += weight;
+
+    protected override long OwnAvailable(long now) => (Learned?.Reduced(Definition.Permits, now) ?? Definition.Permits) - Held;
+
     /// <summary>Fewer permits than are held take nothing away; the limit allows again when enough have come back.</summary>
-    public override bool Reconfigure(LimitDefinition definition, long now)
+    private protected override bool Adopt(LimitDefinition definition, long now)
     {
         if (definition is not ConcurrencyDefinition)
             return false;
@@ -27,8 +43,4 @@ public sealed class ConcurrencyLimit(ConcurrencyDefinition definition) : LimitSt
         Definition = definition;
         return true;
     }
-
-    public override long Taken(long now) => Held;
-
-    public override long Available(long now) => PausedUntil > now ? 0 : Math.Max(0, Definition.Permits - Held);
 }

@@ -1,11 +1,17 @@
 namespace JobService.Limits;
 
-/// <summary>What one limit has handed out, and so what it allows next. Pure arithmetic: no clock, no store; one thread at a time.</summary>
-/// <remarks>Moments are ticks (100 ns) of store time. The same functions serve every store, the simulator and the tests.</remarks>
+/// <summary>What one limit has handed out and learned, and so what it allows next. Pure arithmetic: no clock, no store; one thread at a time.</summary>
+/// <remarks>
+/// Moments are ticks (100 ns) of store time. The same functions serve every store, the simulator and the tests. Whatever blocks a weight blocks it
+/// up to one moment and no longer: <c>EarliestAt(from) = max(from, EarliestAt(0))</c>. <see cref="Reservation"/> ends because of that.
+/// </remarks>
 public abstract class LimitState
 {
     /// <summary>Answer of <see cref="EarliestAt"/> when no moment can be named: it depends on other jobs' ends, or the weight never fits.</summary>
     public const long Never = long.MaxValue;
+
+    // A hundred thousand idle keys have learned nothing: they pay for a reference.
+    private Lessons? lessons;
 
     private protected LimitState(LimitDefinition definition) => Definition = definition;
 
@@ -14,7 +20,7 @@ public abstract class LimitState
     /// <summary>The API said "not before". Zero when it said nothing.</summary>
     public long PausedUntil { get; private set; }
 
-    /// <summary>Calls handed out so far: the number of the call that is handed out next.</summary>
+    /// <summary>Calls handed out so far, without those taken back. Right after <see cref="Take"/> it is the number of the call just handed out; the first is 1.</summary>
     public long Calls { get; private set; }
 
     /// <summary>True when every start needs a moment of its own; false when a start may come at any time after the claim.</summary>
@@ -22,6 +28,20 @@ public abstract class LimitState
 
     /// <summary>A call may start only within [slot, slot + this]; what comes later would crowd the next slot.</summary>
     public abstract TimeSpan StartWindow { get; }
+
+    /// <summary>From this moment on the state is as if it were new, if nothing else happens; <see cref="Never"/> while calls hold it.</summary>
+    public long RestsAt => Math.Max(OwnRestsAt, Math.Max(PausedUntil, lessons?.RestsAt ?? 0));
+
+    /// <summary>Null when nothing was learned.</summary>
+    private protected Lessons? Learned => lessons;
+
+    /// <summary>What a store keeps as <see cref="StoredLimit.TakenUntil"/>.</summary>
+    private protected virtual long TakenUntil => 0;
+
+    private protected abstract long OwnRestsAt { get; }
+
+    /// <summary>Time in ticks that one permit takes at the configured pace: what a limit that goes slower stretches. Zero when starts are not spaced.</summary>
+    private protected virtual double TicksPerPermit => 0;
 
     /// <summary>A new state that has handed out nothing.</summary>
     public static LimitState For(LimitDefinition definition) => definition switch
@@ -32,16 +52,32 @@ public abstract class LimitState
         _ => throw new ArgumentOutOfRangeException(nameof(definition), definition, "No arithmetic for this kind of limit."),
     };
 
-    /// <summary>The first moment, not before <paramref name="from"/>, at which the limit allows the weight; or <see cref="Never"/>.</summary>
-    public long EarliestAt(long from, int weight) => OwnEarliestAt(Math.Max(from, PausedUntil), weight);
+    /// <summary>The first moment, not before <paramref name="from"/>, at which the limit allows the weight; or <see cref="Never"/>. Changes nothing.</summary>
+    public long EarliestAt(long from, int weight) => OwnEarliestAt(NotBefore(from), weight);
 
-    /// <summary>The first moment, not before <paramref name="from"/>, for a job of this weight when so much weight goes before it; or <see cref="Never"/>.</summary>
-    public virtual long EarliestAfter(long from, long ahead, int weight) => EarliestAt(from, weight);
+    /// <summary>
+    /// The first moment, not before <paramref name="from"/>, for a job of this weight when so much weight goes before it, nothing else comes and every
+    /// slot is used; or <see cref="Never"/>, also when no calendar has a date for it. Changes nothing.
+    /// </summary>
+    /// <remarks>
+    /// Exact for a <c>rate</c>, and for a <c>window</c> when what goes before has weight 1. A limit that was slowed down is taken to work off evenly what
+    /// goes before until it has recovered. A budget counts calls, not weight: it is heeded when it is used up already.
+    /// </remarks>
+    public long EarliestAfter(long from, long ahead, int weight)
+    {
+        var first = NotBefore(from);
+        ahead = Math.Max(ahead, 0);
+        var at = OwnEarliestAfter(first, ahead, weight);
+        if (at != Never && lessons?.Spread(first, ahead, TicksPerPermit) is var (slowUntil, gone))
+            at = Math.Max(Math.Max(at, slowUntil), gone < ahead ? OwnEarliestAfter(slowUntil, ahead - gone, weight) : 0);
+        return at > DateTime.MaxValue.Ticks ? Never : at;
+    }
 
     /// <summary>Hands the weight out at a moment that <see cref="EarliestAt"/> allows.</summary>
     public void Take(long at, int weight)
     {
         Calls++;
+        lessons?.Pace(at, weight * TicksPerPermit);
         OwnTake(at, weight);
     }
 
@@ -51,53 +87,130 @@ public abstract class LimitState
     }
 
     /// <summary>The call that took the weight for <paramref name="at"/> was never made: what can be given back without breaking a bound is.</summary>
-    public virtual void TakeBack(long at, int weight) => Return(weight);
+    public void TakeBack(long at, int weight)
+    {
+        Calls = Math.Max(0, Calls - 1);
+        lessons?.TakeBack(at, weight * TicksPerPermit, Calls);
+        OwnTakeBack(at, weight);
+    }
 
     /// <summary>The call at <paramref name="at"/> has cost another weight than it took: the difference is charged or refunded from now on.</summary>
-    public virtual void Correct(long at, int weight, int trueWeight, long now)
+    /// <param name="at">The slot that was taken.</param>
+    /// <param name="weight">What was taken.</param>
+    /// <param name="trueWeight">What it has cost. Below zero counts as zero; of what is above <paramref name="weight"/>, one period's permits are charged at most.</param>
+    /// <param name="now">When this became known.</param>
+    public void Correct(long at, int weight, int trueWeight, long now)
     {
+        var more = Math.Max(trueWeight, 0L) - weight;
+        if (more > 0)
+            Charge((int)Math.Min(more, Definition.Permits), now);
+        else if (more < 0)
+            Refund(at, (int)-more, now);
     }
 
     /// <summary>Allows nothing before a moment. An earlier one than is known changes nothing: two answers may come in either order.</summary>
     public void PauseUntil(long moment) => PausedUntil = Math.Max(PausedUntil, moment);
 
-    /// <summary>The API refused a call that started at a moment, and named none: the limit goes at half the pace and recovers slowly.</summary>
-    public void SlowDown(long startedAt, long now) => PauseUntil(now + TimeSpan.TicksPerSecond);
-
-    /// <summary>The API counts too: after the call of this number (<see cref="Calls"/> at its claim) it allows so many until a moment.</summary>
-    public void Expect(long call, int remaining, long until)
+    /// <summary>
+    /// The API refused a call that started at a moment, and named none: the limit pauses and then goes at half the pace, but at no less than 1/64, and recovers
+    /// within 300 s at most. Refusals of calls that had started before the last slow-down change nothing: it could not have helped them.
+    /// </summary>
+    /// <remarks>The pause is 1 s at half the pace, 2 s at a quarter, up to 32 s at 1/64.</remarks>
+    public void SlowDown(long startedAt, long now)
     {
+        lessons ??= new Lessons();
+        if (lessons.SlowDown(startedAt, now))
+            PauseUntil(now + (long)(TimeSpan.TicksPerSecond * 0.5 / lessons.FactorAt(now)));
     }
 
-    /// <summary>Share of the configured pace that the limit goes at: 1 unless refusals have slowed it down.</summary>
-    public double FactorAt(long now) => 1;
+    /// <summary>The API counts too: after the call of this number it allows so many more until a moment.</summary>
+    /// <param name="call"><see cref="Calls"/> right after the <see cref="Take"/> of the call whose answer says so.</param>
+    /// <param name="remaining">Calls after that one. Calls with higher numbers that were under way already are among them.</param>
+    /// <param name="until">When the API begins to count anew; the caller caps it. What a later call has told stands, unless an earlier call tells of a later period.</param>
+    public void Expect(long call, int remaining, long until)
+    {
+        lessons ??= new Lessons();
+        lessons.Expect(Math.Clamp(call, 0, Calls), Math.Max(remaining, 0), Math.Min(until, DateTime.MaxValue.Ticks));
+    }
 
-    /// <summary>From this moment on the state is as if it were new, if nothing else happens; <see cref="Never"/> while calls hold it.</summary>
-    public virtual long RestsAt => Never;
+    /// <summary>Share of the configured pace that the limit goes at: 1 unless refusals have slowed it down. From 1/64 to 1.</summary>
+    public double FactorAt(long now) => lessons?.FactorAt(now) ?? 1;
 
-    /// <summary>What a store keeps in one row.</summary>
-    public virtual StoredLimit ToStored() => new(0, PausedUntil, 1, 0, 0);
+    /// <summary>Calls that the API still allows, as far as is known, and until when that counts. Null when it said nothing, or nothing that still counts.</summary>
+    public (long Remaining, long Until)? BudgetAt(long now) => lessons?.BudgetAt(now, Calls);
 
-    /// <summary>Takes up what was stored.</summary>
-    public virtual void Restore(StoredLimit stored, long now) => PauseUntil(stored.PausedUntil);
+    /// <summary>What a store keeps in one row. The budget is not kept: the next answer tells it again.</summary>
+    public StoredLimit ToStored()
+    {
+        var (factor, factorAt, pacedUntil) = lessons?.Kept ?? (1, 0, 0);
+        return new StoredLimit(TakenUntil, PausedUntil, factor, factorAt, pacedUntil);
+    }
 
-    /// <summary>Goes on under other numbers and keeps what was taken.</summary>
+    /// <summary>Takes up what was stored. For a new state.</summary>
+    /// <param name="stored">What <see cref="ToStored"/> gave.</param>
+    /// <param name="now">No slot that is still used lies beyond this; what was stored with a clock ahead of it is not trusted.</param>
+    public void Restore(StoredLimit stored, long now)
+    {
+        PauseUntil(stored.PausedUntil);
+        if (stored.Factor < 1)
+            (lessons = new Lessons()).Restore(stored, now);
+        OwnRestore(stored.TakenUntil, now);
+    }
+
+    /// <summary>Goes on under other numbers and keeps what was taken and learned.</summary>
     /// <returns>False when the kind has changed: nothing was done, make a new state.</returns>
-    public abstract bool Reconfigure(LimitDefinition definition, long now);
+    public bool Reconfigure(LimitDefinition definition, long now)
+    {
+        var before = TicksPerPermit;
+        if (!Adopt(definition, now))
+            return false;
+
+        lessons?.Repace(TicksPerPermit / before, now);
+        return true;
+    }
 
     /// <summary>Weight in use: not yet paid back by time (<c>rate</c>), started in the window that ends now (<c>window</c>), or held (<c>concurrency</c>).</summary>
     public abstract long Taken(long now);
 
     /// <summary>Weight that could start now.</summary>
-    public abstract long Available(long now);
+    public long Available(long now) => NotBefore(now) > now ? 0 : Math.Max(0, OwnAvailable(now));
 
     protected abstract long OwnEarliestAt(long from, int weight);
 
+    protected abstract long OwnEarliestAfter(long from, long ahead, int weight);
+
     protected abstract void OwnTake(long at, int weight);
+
+    protected virtual void OwnTakeBack(long at, int weight) => Return(weight);
+
+    protected abstract long OwnAvailable(long now);
+
+    private protected abstract bool Adopt(LimitDefinition definition, long now);
+
+    private protected virtual void OwnRestore(long takenUntil, long now)
+    {
+    }
+
+    private protected virtual void Charge(int weight, long now)
+    {
+    }
+
+    private protected virtual void Refund(long at, int weight, long now)
+    {
+    }
+
+    // Decimal: 0.07 s are 700 000 ticks, not 700 000.0000000001 rounded up.
+    private protected static long Ticks(double periodSeconds) => (long)Math.Ceiling((decimal)periodSeconds * TimeSpan.TicksPerSecond);
+
+    private long NotBefore(long from)
+    {
+        var first = Math.Max(from, PausedUntil);
+        return lessons is null ? first : lessons.NotBefore(first, Calls);
+    }
 }
 
 /// <summary>What is kept of a limit's state besides the log of a window.</summary>
-/// <param name="TakenUntil">Rate: the theoretical arrival; otherwise 0.</param>
+/// <param name="TakenUntil">Rate: the theoretical arrival; window: the last slot; otherwise 0.</param>
 /// <param name="PausedUntil">The API said "not before".</param>
 /// <param name="Factor">Share of the configured pace, at <paramref name="FactorAt"/>.</param>
 /// <param name="FactorAt">The moment of the last refusal without a hint.</param>

@@ -7,6 +7,10 @@ namespace JobService.Limits;
 /// which everything handed out is paid back. A weight w may go at t when max(TAT, t) + w · T ≤ t + burst · T, and that left side is the new TAT.
 /// <para>Why the bound holds: within a window from a to b each start adds its w · T to a TAT that is at least a after the first, and no TAT lies
 /// beyond b + burst · T. The order in which the slots were handed out does not matter.</para>
+/// <para>Why a refund of d · T less the time since the slot is safe: let C be the TAT that the true weights would have led to, with the same
+/// slots. After the slot of the call, TAT − C = d · T. Later slots s do max(·, s) + w · T to both; the distance shrinks only where C lies before s and
+/// is lifted to it. These lifts are separate pieces of the time from the call's slot to the last slot, so they are no longer than it. What is left above C
+/// breaks no bound; and when several calls are refunded the argument holds for one after the other.</para>
 /// </remarks>
 public sealed class RateLimit : LimitState
 {
@@ -15,11 +19,15 @@ public sealed class RateLimit : LimitState
 
     private long interval;
     private long burst;
+    private long lastSlot;
+
+    // Calls before a change of the pace are not refunded: what they took has been converted, or cut, since.
+    private long refundsFrom;
 
     public RateLimit(RateDefinition definition)
         : base(definition) => Adopt(definition);
 
-    /// <summary>The moment at which all that was handed out is paid back: what a store keeps of this limit, besides the pause.</summary>
+    /// <summary>The moment at which all that was handed out is paid back: what a store keeps of this limit, besides what was learned.</summary>
     public long TheoreticalArrival { get; private set; }
 
     public override bool HandsOutSlots => true;
@@ -31,35 +39,78 @@ public sealed class RateLimit : LimitState
         get
         {
             const long least = 2 * TimeSpan.TicksPerMillisecond;
-            var window = Math.Clamp(PeriodTicks((RateDefinition)Definition) / 200, least, 50 * TimeSpan.TicksPerMillisecond);
+            var window = Math.Clamp(Ticks(((RateDefinition)Definition).PeriodSeconds) / 200, least, 50 * TimeSpan.TicksPerMillisecond);
             return new TimeSpan(interval >= 5 * TimeSpan.TicksPerMillisecond
                 ? Math.Max(Math.Min(window, interval / 10), TimeSpan.TicksPerMillisecond)
                 : Math.Max(window / 2, least));
         }
     }
 
+    private protected override long TakenUntil => TheoreticalArrival;
+
+    private protected override long OwnRestsAt => Math.Max(TheoreticalArrival, lastSlot);
+
+    private protected override double TicksPerPermit => interval;
+
+    public override long Taken(long now) => (Math.Max(TheoreticalArrival - now, 0) + interval - 1) / interval;
+
     protected override long OwnEarliestAt(long from, int weight) =>
         weight > burst ? Never : Math.Max(from, TheoreticalArrival - ((burst - weight) * interval));
 
-    protected override void OwnTake(long at, int weight) => TheoreticalArrival = checked(Math.Max(TheoreticalArrival, at) + (weight * interval));
+    /// <summary>However the weight ahead is cut into jobs, with every slot used it moves TAT by its whole time.</summary>
+    protected override long OwnEarliestAfter(long from, long ahead, int weight)
+    {
+        if (ahead == 0 || weight > burst)
+            return OwnEarliestAt(from, weight);
+
+        var arrival = Math.Max(TheoreticalArrival, from) + ((Int128)ahead * interval);
+        return (long)Int128.Min(Int128.Max(from, arrival - ((burst - weight) * interval)), Never);
+    }
+
+    protected override void OwnTake(long at, int weight)
+    {
+        lastSlot = Math.Max(lastSlot, at);
+        TheoreticalArrival = checked(Math.Max(TheoreticalArrival, at) + (weight * interval));
+    }
 
     /// <summary>Only the slot handed out last comes back: later ones were spaced after it.</summary>
     /// <remarks>TAT = at + w · T says that the slot was the last and that TAT was not beyond <paramref name="at"/> before it: it may go back to there.</remarks>
-    public override void TakeBack(long at, int weight)
+    protected override void OwnTakeBack(long at, int weight)
     {
         if (TheoreticalArrival == at + (weight * interval))
             TheoreticalArrival = at;
     }
 
-    /// <summary>Takes up what was stored.</summary>
+    protected override long OwnAvailable(long now) => burst - Taken(now);
+
+    private protected override void Charge(int weight, long now)
+    {
+        var charged = (long)Int128.Min(Math.Max(TheoreticalArrival, now) + ((Int128)weight * interval), now + MaxAhead);
+        TheoreticalArrival = Math.Max(TheoreticalArrival, charged);
+    }
+
+    /// <summary>The remarks of the class say why no more is given back. Slots may lie ahead of now.</summary>
+    private protected override void Refund(long at, int weight, long now)
+    {
+        if (at < refundsFrom)
+            return;
+
+        var refund = ((Int128)weight * interval) - (Math.Max(now, lastSlot) - at);
+        if (refund > 0 && TheoreticalArrival > at)
+            TheoreticalArrival = (long)Int128.Max(TheoreticalArrival - refund, at);
+    }
+
     /// <remarks>
     /// Never further ahead of now than the tolerance plus one weight (of the whole burst): a clock that was wrong when the state was written must
-    /// not stop the limit for years.
+    /// not stop the limit for years. What calls have cost more than they took is forgiven beyond that.
     /// </remarks>
-    public void Restore(long theoreticalArrival, long now) =>
-        TheoreticalArrival = Math.Min(theoreticalArrival, now + ((burst - 1) * interval) + (burst * interval));
+    private protected override void OwnRestore(long takenUntil, long now)
+    {
+        TheoreticalArrival = Math.Min(takenUntil, now + ((burst - 1) * interval) + (burst * interval));
+        (lastSlot, refundsFrom) = (Math.Min(TheoreticalArrival, now), now);
+    }
 
-    public override bool Reconfigure(LimitDefinition definition, long now)
+    private protected override bool Adopt(LimitDefinition definition, long now)
     {
         if (definition is not RateDefinition rate)
             return false;
@@ -68,21 +119,19 @@ public sealed class RateLimit : LimitState
         var owed = Math.Max(TheoreticalArrival - now, 0);
         var before = interval;
         Adopt(rate);
-        TheoreticalArrival = now + (long)Int128.Min(((Int128)owed * interval + before - 1) / before, MaxAhead);
+        if (interval != before)
+        {
+            TheoreticalArrival = now + (long)Int128.Min(((Int128)owed * interval + before - 1) / before, MaxAhead);
+            refundsFrom = Math.Max(now, lastSlot + 1);
+        }
+
         return true;
     }
-
-    public override long Taken(long now) => (Math.Max(TheoreticalArrival - now, 0) + interval - 1) / interval;
-
-    public override long Available(long now) => PausedUntil > now ? 0 : Math.Max(0, burst - Taken(now));
 
     private void Adopt(RateDefinition definition)
     {
         Definition = definition;
-        interval = (PeriodTicks(definition) + definition.Permits - 1) / definition.Permits;
+        interval = (Ticks(definition.PeriodSeconds) + definition.Permits - 1) / definition.Permits;
         burst = Math.Min(definition.Burst, MaxAhead / interval);
     }
-
-    // Decimal: 0.07 s are 700 000 ticks, not 700 000.0000000001 rounded up.
-    private static long PeriodTicks(RateDefinition definition) => (long)Math.Ceiling((decimal)definition.PeriodSeconds * TimeSpan.TicksPerSecond);
 }

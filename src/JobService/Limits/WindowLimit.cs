@@ -1,29 +1,172 @@
 namespace JobService.Limits;
 
 /// <summary>Never more in any window: the exact log of what started when.</summary>
-public sealed class WindowLimit(WindowDefinition definition) : LimitState(definition)
+/// <remarks>
+/// A weight may go at t when it fits together with all that started in (t − P', t], where P' = period + L. A start that is up to L late then lies a whole
+/// period behind what it had to wait for, however punctual that was. No slot lies before the last one handed out, so the window that ends with the new
+/// slot is the newest there is, and all others hold what they held.
+/// </remarks>
+public sealed class WindowLimit : LimitState
 {
+    private long period;
+    private long lateness;
+
+    // Kept after its entry was taken back: what was forgotten for its sake must not be missed by an earlier slot.
+    private long lastSlot;
+    private long farthest = long.MaxValue;
+
+    // An idle key owns neither.
+    private StartLog? log;
+    private List<long>? changed;
+
+    public WindowLimit(WindowDefinition definition)
+        : base(definition) => Adopt(definition);
+
     public override bool HandsOutSlots => true;
 
-    public override TimeSpan StartWindow => throw new NotSupportedException("Not yet.");
+    /// <summary>Half of L, which is 0.5 % of the period from 2 to 50 ms: from 1 to 25 ms.</summary>
+    /// <remarks>The window is the API's, which counts arrivals: the other half of L is for the difference that the wire makes between two calls.</remarks>
+    public override TimeSpan StartWindow => new(lateness / 2);
+
+    /// <summary>Nothing before this moment matters any more: stored entries may be deleted.</summary>
+    public long OldestNeeded => log is { Count: > 0 } ? log.FirstAt : lastSlot;
+
+    private protected override long TakenUntil => lastSlot;
+
+    private protected override long OwnRestsAt => log is { Count: > 0 } ? lastSlot + period + lateness : lastSlot;
+
+    private protected override double TicksPerPermit => (double)period / Definition.Permits;
 
     /// <summary>Moments whose weight differs from what was last stored: the weight now, 0 for none.</summary>
     /// <remarks>Empties the list.</remarks>
-    public IReadOnlyList<(long At, int Weight)> TakeChanges() => throw new NotSupportedException("Not yet.");
+    public IReadOnlyList<(long At, int Weight)> TakeChanges()
+    {
+        if (changed is not { Count: > 0 })
+            return [];
 
-    /// <summary>Nothing before this moment matters any more: stored entries may be deleted.</summary>
-    public long OldestNeeded => throw new NotSupportedException("Not yet.");
+        Tidy(changed);
+        var changes = changed.ConvertAll(at => (at, log?.WeightAt(at) ?? 0));
+        changed = null;
+        return changes;
+    }
 
-    /// <summary>Takes up one stored entry; in the order of the moments.</summary>
-    public void RestoreStart(long at, int weight) => throw new NotSupportedException("Not yet.");
+    /// <summary>Takes up one stored entry; in the order of the moments, after <see cref="LimitState.Restore"/>.</summary>
+    /// <remarks>What a clock ahead of ours has written counts as started now, not in years.</remarks>
+    public void RestoreStart(long at, int weight)
+    {
+        if (weight <= 0)
+            return;
 
-    protected override long OwnEarliestAt(long from, int weight) => throw new NotSupportedException("Not yet.");
+        lastSlot = Math.Max(lastSlot, Math.Min(at, farthest));
+        (log ??= new StartLog()).Add(lastSlot, weight);
+        if (lastSlot == at)
+            return;
+        Note(at);
+        Note(lastSlot);
+    }
 
-    protected override void OwnTake(long at, int weight) => throw new NotSupportedException("Not yet.");
+    public override long Taken(long now) => log?.WeightAfter(now - period - lateness) ?? 0;
 
-    public override bool Reconfigure(LimitDefinition definition, long now) => throw new NotSupportedException("Not yet.");
+    protected override long OwnEarliestAt(long from, int weight) => OwnEarliestAfter(from, 0, weight);
 
-    public override long Taken(long now) => throw new NotSupportedException("Not yet.");
+    /// <remarks>
+    /// All units, those in the log and those to come, have numbers; unit n goes a period after unit n − permits, or at once. So the last unit of the job
+    /// goes whole periods after a unit that stands in the log. A weight above the permits, which were more when it was let in, waits for an empty log.
+    /// </remarks>
+    protected override long OwnEarliestAfter(long from, long ahead, int weight)
+    {
+        from = Math.Max(from, lastSlot);
+        if (log is null && ahead == 0)
+            return from;
 
-    public override long Available(long now) => throw new NotSupportedException("Not yet.");
+        var permits = Definition.Permits;
+        var wanted = ahead + Math.Min(weight, permits);
+        var periods = (wanted + permits - 1) / permits;
+        var leaves = log?.MomentOf(log.Total + wanted - (periods * permits)) + period + lateness;
+        return (long)Int128.Min(Math.Max(from, leaves ?? 0) + ((Int128)(periods - 1) * (period + lateness)), Never);
+    }
+
+    protected override void OwnTake(long at, int weight)
+    {
+        lastSlot = Math.Max(lastSlot, at);
+        Enter(weight);
+    }
+
+    /// <summary>Less weight in the log breaks no bound. The slot itself stays the last one.</summary>
+    protected override void OwnTakeBack(long at, int weight)
+    {
+        if (log?.TakeOut(at, weight) == true)
+            Note(at);
+    }
+
+    /// <summary>Up to now, or up to the last slot if that lies ahead.</summary>
+    protected override long OwnAvailable(long now) => Definition.Permits - Taken(now);
+
+    /// <summary>What has left the log blocks nobody any more.</summary>
+    private protected override void Refund(long at, int weight, long now) => OwnTakeBack(at, weight);
+
+    /// <summary>May exceed the permits: then nothing goes until it has left the window.</summary>
+    private protected override void Charge(int weight, long now)
+    {
+        lastSlot = Math.Max(lastSlot, now);
+        Enter(weight);
+    }
+
+    private protected override void OwnRestore(long takenUntil, long now)
+    {
+        farthest = now;
+        lastSlot = Math.Max(lastSlot, Math.Min(takenUntil, now));
+    }
+
+    /// <remarks>
+    /// The log stays. Fewer permits, or a longer period, wait until enough has left it. Of what a shorter period has let go nothing is known: the longer one
+    /// holds for what was in the log and what comes, so it holds without exception once it has passed.
+    /// </remarks>
+    private protected override bool Adopt(LimitDefinition definition, long now)
+    {
+        if (definition is not WindowDefinition window)
+            return false;
+
+        Adopt(window);
+        return true;
+    }
+
+    private void Adopt(WindowDefinition definition)
+    {
+        Definition = definition;
+        period = Ticks(definition.PeriodSeconds);
+        lateness = Math.Clamp(period / 200, 2 * TimeSpan.TicksPerMillisecond, 50 * TimeSpan.TicksPerMillisecond);
+    }
+
+    private void Enter(int weight)
+    {
+        log ??= new StartLog();
+        log.Forget(lastSlot - period - lateness);
+        log.Add(lastSlot, weight);
+        Note(lastSlot);
+    }
+
+    // Without a store nobody takes the changes: they must not outgrow the log.
+    private void Note(long at)
+    {
+        changed ??= [];
+        if (changed.Count > 0 && changed[^1] == at)
+            return;
+        changed.Add(at);
+        if (changed.Count > (2 * log!.Count) + 16)
+            Tidy(changed);
+    }
+
+    private void Tidy(List<long> moments)
+    {
+        moments.Sort();
+        var (kept, oldest) = (0, OldestNeeded);
+        for (var i = 0; i < moments.Count; i++)
+        {
+            if (moments[i] >= oldest && (kept == 0 || moments[i] != moments[kept - 1]))
+                moments[kept++] = moments[i];
+        }
+
+        moments.RemoveRange(kept, moments.Count - kept);
+    }
 }

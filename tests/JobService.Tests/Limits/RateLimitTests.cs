@@ -190,7 +190,7 @@ public sealed class RateLimitTests
                 var interval = new RateModel(story.Definition).Interval;
                 var cap = ((2 * story.Definition.Burst) - 1) * interval;
 
-                limit.Restore(Begin + ahead, Begin);
+                limit.Restore(new StoredLimit(Begin + ahead, 0, 1, 0, 0), Begin);
 
                 Assert.Equal(Begin + Math.Min(ahead, cap), limit.TheoreticalArrival);
                 Assert.InRange(limit.EarliestAt(Begin, story.Definition.Burst), Begin, Begin + cap);
@@ -204,7 +204,7 @@ public sealed class RateLimitTests
             foreach (var (from, weight) in story.Asked())
             {
                 var restored = new RateLimit(story.Definition);
-                restored.Restore(limit.TheoreticalArrival, from);
+                restored.Restore(limit.ToStored(), from);
                 var at = limit.EarliestAt(from, weight);
 
                 // Only what was handed out for later than now may be cut, and it was: slots of a process that is gone.

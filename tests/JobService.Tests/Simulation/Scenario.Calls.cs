@@ -138,6 +138,8 @@ internal sealed partial class Scenario
     {
         if (lesson.NotBefore is not { } notBefore)
             return;
+        if (call.Limits.Exists(limit => service.Memory.Limits[limit.Name].Entry.Definition.Scope != limit.Definition.Scope))
+            return; // which state that concerns has changed meanwhile
         foreach (var state in Concerned(call))
             told[state] = Math.Max(told.GetValueOrDefault(state), notBefore.UtcTicks);
     }

@@ -47,7 +47,7 @@ internal static partial class Loading
         foreach (var (limit, key, at, weight) in turn.LimitStates.Starts())
         {
             if (turn.Memory.Limits.ContainsKey(limit) && planner.StateOf(limit, key).State is WindowLimit window)
-                window.RestoreStart(Math.Min(at, trusted), weight);
+                window.RestoreStart(at, weight);
         }
     }
 
