@@ -51,18 +51,22 @@ public sealed partial class LanePlanner
         AskAgainIfHeavy(lane);
     }
 
-    /// <summary>A call that runs is counted again after the states were made anew.</summary>
-    public LimitHold? Retake(string queueName, string key, long at, int weight)
+    /// <summary>A call that runs is counted again after the states were made anew: it holds what it held.</summary>
+    public LimitHold Retake(LimitHold former, string key)
     {
-        var queue = queues[queueName];
-        if (queue.Limits.Length == 0)
-            return null;
+        var held = new List<HeldLimit>();
+        foreach (var (line, _, _) in former.Limits)
+        {
+            if (!limits.TryGetValue(line.Limit.Name, out var limit))
+                continue;
+            var own = limit.LineOf(key);
+            if (!own.State.HandsOutSlots)
+                own.State.Take(former.At, former.Weight);
+            LetRest(own);
+            held.Add(new HeldLimit(own, own.State, own.State.Calls));
+        }
 
-        var fit = queue.Fit(weight);
-        var lines = queue.LinesOf(key);
-        foreach (var line in lines.Where(line => !line.State.HandsOutSlots))
-            line.State.Take(at, fit);
-        return new LimitHold(Array.ConvertAll(lines, line => new HeldLimit(line, line.State, line.State.Calls)), at, fit);
+        return new LimitHold([.. held], former.At, former.Weight);
     }
 
     /// <summary>The call has ended, or was never made: what it held is free, and an unused slot too if no later one was handed out.</summary>

@@ -31,7 +31,12 @@ internal sealed class NamedLimit
         return line;
     }
 
-    public void Forget(LimitLine line) => lines.Remove(line.Key);
+    /// <summary>Forgets a state, unless the key has got another one since: a call may still hold the one before.</summary>
+    public void Forget(LimitLine line)
+    {
+        if (lines.GetValueOrDefault(line.Key) == line)
+            lines.Remove(line.Key);
+    }
 
     /// <summary>Goes on under other numbers.</summary>
     /// <returns>False when what was taken says nothing any more, because the kind or the scope has changed: the states are new.</returns>

@@ -9,7 +9,7 @@ namespace JobService.Tests.Simulation;
 internal sealed partial class Scenario
 {
     private readonly Dictionary<JobId, Call> running = [];
-    private readonly Dictionary<(string Limit, string Key), LimitJudge> judges = [];
+    private readonly Dictionary<(string Limit, string Key, int Kind), LimitJudge> judges = [];
 
     /// <summary>What the API has told, from the commit on: no later claim lies before it.</summary>
     private readonly Dictionary<(string Limit, string Key), long> told = [];
@@ -23,12 +23,13 @@ internal sealed partial class Scenario
             Assert.True(lockHolders.TryAdd(name, job.Id), $"The lock {name} is taken twice.");
 
         var limits = job.Queue.Definition.Limits.Select(limit => service.Memory.Limits[limit].Entry).ToList();
-        var call = new Call(job, limits, claimedAt, limits.Select(limit => limit.Definition.MaxWeight).Append(job.Weight).Min());
+        var call = new Call(job, limits, claimedAt, [.. limits.Select(limit => JudgeOf(limit, job.Key))], limits.Select(limit => limit.Definition.MaxWeight).Append(job.Weight).Min());
         running.Add(job.Id, call);
+        Note($"{job.Id} of {job.Queue.Name}, key {job.Key}, weight {call.Weight}, lease {job.Lease} is claimed for {((job.Slot?.At.UtcTicks ?? claimedAt) - begin) / 1e4:0.000}, "
+            + $"limits: {string.Join(", ", job.Queue.Definition.Limits)}");
         CheckTold(call);
-        foreach (var limit in limits)
+        foreach (var (limit, judge) in limits.Zip(call.Judges))
         {
-            var judge = JudgeOf(limit, job.Key);
             var before = judge.Held;
             judge.Hold(call.Weight);
             if (limit.Definition is ConcurrencyDefinition concurrency)
@@ -54,8 +55,8 @@ internal sealed partial class Scenario
             return;
         }
 
-        foreach (var limit in call.Limits)
-            JudgeOf(limit, job.Key).Start(limit.Definition, limit.Name, call.ClaimedAt, service.Now, call.Weight);
+        foreach (var (limit, judge) in call.Limits.Zip(call.Judges))
+            judge.Start(limit.Definition, limit.Name, call.ClaimedAt, service.Now, call.Weight);
         var startedAt = service.Now;
         InThisProcess(random.Next(5) == 0 ? 0 : random.NextDouble() * 120, () => Answer(call, startedAt));
     }
@@ -96,9 +97,8 @@ internal sealed partial class Scenario
 
     private void EndCall(Call call, CallLesson? lesson)
     {
-        foreach (var limit in call.Limits)
+        foreach (var (limit, judge) in call.Limits.Zip(call.Judges))
         {
-            var judge = JudgeOf(limit, call.Job.Key);
             judge.End(call.Weight);
             if (lesson?.TrueWeights?.TryGetValue(limit.Name, out var weight) == true)
                 judge.Correct(call.ClaimedAt, call.Weight, weight);
@@ -141,6 +141,8 @@ internal sealed partial class Scenario
         if (call.Limits.Exists(limit => service.Memory.Limits[limit.Name].Entry.Definition.Scope != limit.Definition.Scope))
             return; // which state that concerns has changed meanwhile
         foreach (var state in Concerned(call))
+            Note($"{state} is to wait until {(notBefore.UtcTicks - begin) / 1e4:0.000}, says {call.Job.Id}");
+        foreach (var state in Concerned(call))
             told[state] = Math.Max(told.GetValueOrDefault(state), notBefore.UtcTicks);
     }
 
@@ -160,7 +162,7 @@ internal sealed partial class Scenario
 
     private LimitJudge JudgeOf(LimitEntry limit, string key)
     {
-        var state = (limit.Name, limit.Definition.Scope == LimitScope.PerKey ? key : "");
+        var state = (limit.Name, limit.Definition.Scope == LimitScope.PerKey ? key : "", kinds.GetValueOrDefault(limit.Name).Count);
         if (!judges.TryGetValue(state, out var judge))
             judges.Add(state, judge = new LimitJudge());
         return judge;
@@ -168,11 +170,13 @@ internal sealed partial class Scenario
 
     private static JobOutcome.Succeeded Success() => new(new JobResult(200, "application/json", "{}"u8.ToArray(), 2));
 
-    private sealed class Call(ClaimedJob job, List<LimitEntry> limits, long claimedAt, int weight)
+    private sealed class Call(ClaimedJob job, List<LimitEntry> limits, long claimedAt, List<LimitJudge> judges, int weight)
     {
         public ClaimedJob Job { get; } = job;
 
         public List<LimitEntry> Limits { get; } = limits;
+
+        public List<LimitJudge> Judges { get; } = judges;
 
         public long ClaimedAt { get; } = claimedAt;
 

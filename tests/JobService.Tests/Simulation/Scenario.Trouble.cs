@@ -15,6 +15,9 @@ internal sealed partial class Scenario
     /// <summary>What this node has heard and does not start against, before the store knows.</summary>
     private readonly Dictionary<(string Limit, string Key), long> heard = [];
 
+    /// <summary>Kind and scope of each limit, and how often they have changed.</summary>
+    private readonly Dictionary<string, ((Type, LimitScope) Kind, int Count)> kinds = [];
+
     private void SetUp()
     {
         foreach (var limit in Limits)
@@ -112,6 +115,10 @@ internal sealed partial class Scenario
         };
         Ask(turn => Defining.PutLimit(turn, limit, definition, expected: null), committed: () =>
         {
+            Note($"limit {limit}: {definition}");
+            // Another kind or scope counts from nothing.
+            var (before, count) = kinds.GetValueOrDefault(limit);
+            kinds[limit] = ((definition.GetType(), scope), before == (definition.GetType(), scope) ? count : count + 1);
             foreach (var state in told.Keys.Where(state => state.Limit == limit).ToList())
                 told.Remove(state);
         });
@@ -126,7 +133,7 @@ internal sealed partial class Scenario
             KeyShares = random.Next(2) == 0 ? new Dictionary<string, double> { ["1"] = 3, ["2"] = 0.5 } : new Dictionary<string, double>(),
             Retry = new RetryPolicy { MaxAttempts = random.Next(2, 5) },
         };
-        Ask(turn => Defining.PutQueue(turn, queue, definition, expected: null));
+        Ask(turn => Defining.PutQueue(turn, queue, definition, expected: null), committed: () => Note($"queue {queue}: {string.Join(", ", definition.Limits)}"));
     }
 
     private void Pause(string queue, bool paused) => Ask(turn => Defining.Pause(turn, queue, paused));

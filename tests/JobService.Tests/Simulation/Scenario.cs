@@ -21,12 +21,14 @@ internal sealed partial class Scenario : IDisposable
     private long eventCount;
     private long lastStamp;
     private int process;
+    private readonly long begin;
     private bool calm;
 
     public Scenario(int seed, string path)
     {
         random = new Random(seed);
         service = new SimulatedService(path, random);
+        begin = service.Now;
         lastStamp = new DateTimeOffset(service.Now, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
     }
 
@@ -52,6 +54,11 @@ internal sealed partial class Scenario : IDisposable
     }
 
     public void Dispose() => service.Dispose();
+
+    /// <summary>The story so far, when somebody wants to read it.</summary>
+    public List<string>? Trace { get; init; }
+
+    private void Note(string what) => Trace?.Add($"{(service.Now - begin) / 1e4,12:0.000} {what}");
 
     private long NextMoment() => Math.Min(events.TryPeek(out _, out var next) ? next.At : LimitState.Never, service.Alarm);
 
@@ -85,6 +92,7 @@ internal sealed partial class Scenario : IDisposable
         var result = service.Take(turn => commands.ForEach(command => command.Run(turn)), breaks);
         if (result is not var (claimed, turn))
         {
+            Note($"a turn of {commands.Count} commands is rolled back");
             // Rolled back: each command by itself, as the writer does.
             commands.ForEach(command => TakeTurn([command], breaks: false));
             return;
@@ -102,12 +110,14 @@ internal sealed partial class Scenario : IDisposable
     private void End(JobId job, JobState state)
     {
         var story = stories[job];
+        Note($"{job} is {state}");
         Assert.False(story.IsOver, $"{job} ended twice: {story.State}, then {state}.");
         (story.State, story.Ends) = (state, story.Ends + 1);
     }
 
     private void Crash()
     {
+        Note("the process dies");
         process++;
         gathered.Clear(); // nobody was answered
         running.Clear();

@@ -1,7 +1,7 @@
 namespace JobService.Tests.Simulation;
 
 /// <summary>The whole scheduler over the real store in virtual time: whatever happens, no bound is broken, nothing is lost, and what may run, runs.</summary>
-/// <remarks>One seed is one story, the same every time: <c>SIMULATION_SEED=17</c> runs one alone, <c>SIMULATION_SEEDS=20000</c> many.</remarks>
+/// <remarks>One seed is one story, the same every time: <c>SIMULATION_SEED=17</c> tells one, <c>SIMULATION_SEEDS=20000</c> many.</remarks>
 public sealed class ScenarioTests
 {
     private const int Seeds = 500;
@@ -11,22 +11,25 @@ public sealed class ScenarioTests
     {
         if (Environment.GetEnvironmentVariable("SIMULATION_SEED") is { } one)
         {
-            Run(int.Parse(one));
+            var trace = new List<string>();
+            var failure = Record.Exception(() => Run(int.Parse(one), trace));
+            trace.ForEach(TestContext.Current.TestOutputHelper!.WriteLine);
+            Assert.Null(failure);
             return;
         }
 
         var count = int.Parse(Environment.GetEnvironmentVariable("SIMULATION_SEEDS") ?? $"{Seeds}");
-        Parallel.For(0, count, Run);
+        Parallel.For(0, count, seed => Run(seed, trace: null));
     }
 
-    private static void Run(int seed)
+    private static void Run(int seed, List<string>? trace)
     {
         // In memory where there is such a folder: what is simulated is a process that dies, not a disk.
         var shared = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
         var folder = Directory.CreateDirectory(Path.Combine(shared, $"jobservice-simulation-{Environment.ProcessId}-{seed}"));
         try
         {
-            using var scenario = new Scenario(seed, Path.Combine(folder.FullName, "jobs.db"));
+            using var scenario = new Scenario(seed, Path.Combine(folder.FullName, "jobs.db")) { Trace = trace };
             scenario.Run();
         }
         catch (Exception failure)

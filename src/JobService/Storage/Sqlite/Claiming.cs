@@ -54,7 +54,7 @@ internal static class Claiming
         turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, row.Key, start.Slot ?? turn.Now, start.Hold) { Lock = row.Lock });
         if (row.Lock is not null)
             turn.Memory.Locks.Take(row.Lock, lease);
-        turn.Touch(start.Hold);
+        turn.Touch(start.Hold, row.Key);
 
         return new ClaimedJob
         {

@@ -33,7 +33,7 @@ internal static class Finishing
     private static bool Finish(SqliteTurn turn, AttemptEnd end, RunningJob running)
     {
         if (running.Hold is { } hold)
-            GiveBack(turn, hold, callWasMade: end.StartedAt is not null);
+            GiveBack(turn, running, hold, callWasMade: end.StartedAt is not null);
 
         var stamp = end.Job.Stamp;
         var startedAt = end.StartedAt?.UtcTicks;
@@ -86,14 +86,14 @@ internal static class Finishing
         return true;
     }
 
-    private static void GiveBack(SqliteTurn turn, LimitHold hold, bool callWasMade)
+    private static void GiveBack(SqliteTurn turn, RunningJob running, LimitHold hold, bool callWasMade)
     {
         if (callWasMade && !hold.EndsWithTheCall)
             return; // what a rate has handed out stays handed out
 
         turn.Memory.Planner.Return(hold, callWasMade);
         if (!callWasMade)
-            turn.Touch(hold);
+            turn.Touch(hold, running.Key);
     }
 
     private static void Requeue(SqliteTurn turn, JobRow row, AttemptEnd end, QueueRow queue, long? dueAt, bool countFailure, ThrottleMark throttle)

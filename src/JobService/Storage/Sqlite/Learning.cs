@@ -25,7 +25,7 @@ internal static class Learning
 
         foreach (var (limit, weight) in lesson.TrueWeights ?? NoWeights)
             planner.Correct(hold, limit, weight, turn.Now);
-        turn.Touch(hold);
+        turn.Touch(hold, running.Key);
     }
 
     private static readonly Dictionary<string, int> NoWeights = [];

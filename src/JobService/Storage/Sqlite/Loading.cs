@@ -68,9 +68,11 @@ internal static partial class Loading
         {
             var row = turn.Jobs.Find(stamp)!;
             var queue = turn.Memory.Queue(row.QueueId);
-            var callIsOver = former.Running.TryGetValue(row.Lease!.Value, out var before) && before.Hold is null;
-            var hold = callIsOver ? null : turn.Memory.Planner.Retake(queue.Entry.Name, row.Key, row.StartedAt ?? turn.Now, row.Weight);
-            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, row.StartedAt ?? turn.Now, hold) { Lock = row.Lock });
+            // Nothing is held by an attempt whose call is over, nor by one whose end the failed turn was about to write.
+            var before = former.Running.GetValueOrDefault(row.Lease!.Value);
+            var hold = before?.Hold is { } held ? turn.Memory.Planner.Retake(held, row.Key) : null;
+            var startedAt = before?.StartedAt ?? row.StartedAt ?? turn.Now;
+            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, startedAt, hold) { Lock = row.Lock });
             if (row.Lock is not null)
                 turn.Memory.Locks.Take(row.Lock, row.Lease.Value);
         }

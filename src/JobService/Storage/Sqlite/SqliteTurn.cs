@@ -45,11 +45,11 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
         Ended.Add(new JobEnded(job, queue.Entry.Name, state));
     }
 
-    /// <summary>The states that a call has taken something of have changed.</summary>
-    public void Touch(LimitHold? hold)
+    /// <summary>The states that a job of this key has taken something of have changed: those in force, since a state that rests is forgotten and made anew.</summary>
+    public void Touch(LimitHold? hold, string key)
     {
         foreach (var held in hold?.Limits ?? [])
-            touchedStates.Add(held.Line);
+            touchedStates.Add(held.Line.Limit.LineOf(key));
     }
 
     public void Touch(IEnumerable<LimitLine> states) => touchedStates.UnionWith(states);
