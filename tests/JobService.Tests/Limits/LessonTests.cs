@@ -99,6 +99,19 @@ public sealed class LessonTests
         Assert.Equal(LimitState.Never, limit.EarliestAt(start, 6));
     }
 
+    [Fact]
+    public void A_slow_limit_lets_a_call_more_through_exactly_when_it_says_that_one_is_available() => Gen.Select(Gen.Int[2, 999], Gen.Int[1, 998]).Sample(
+        (permits, held) =>
+        {
+            var limit = LimitState.For(new ConcurrencyDefinition { Permits = permits });
+            limit.Take(Begin, held = Math.Min(held, permits - 1));
+            limit.SlowDown(Begin - 1, Begin);
+
+            var at = limit.EarliestAt(Begin, 1);
+            Assert.InRange(limit.Available(at), 1, permits);
+            Assert.True(at == Begin + Second || limit.Available(at - 1) == 0);
+        });
+
     [Theory]
     [MemberData(nameof(EveryKind))]
     public void The_budget_of_the_api_counts_the_calls_after_the_one_that_told_it(int kind)
