@@ -17,6 +17,8 @@ internal sealed class StartLog
 
     public long FirstAt => entries[first].At;
 
+    public long LastAt => Count > 0 ? entries[end - 1].At : 0;
+
     /// <summary>All weight ever entered and not taken out: the number of the last unit.</summary>
     public long Total => Count > 0 ? entries[end - 1].Sum : before;
 

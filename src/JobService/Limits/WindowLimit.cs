@@ -57,12 +57,14 @@ public sealed class WindowLimit : LimitState
         if (weight <= 0)
             return;
 
-        lastSlot = Math.Max(lastSlot, Math.Min(at, farthest));
-        (log ??= new StartLog()).Add(lastSlot, weight);
-        if (lastSlot == at)
+        log ??= new StartLog();
+        var entered = Math.Max(log.LastAt, Math.Min(at, farthest));
+        log.Add(entered, weight);
+        lastSlot = Math.Max(lastSlot, entered);
+        if (entered == at)
             return;
         Note(at);
-        Note(lastSlot);
+        Note(entered);
     }
 
     public override long Taken(long now) => log?.WeightAfter(now - period - lateness) ?? 0;

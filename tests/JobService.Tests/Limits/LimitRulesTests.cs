@@ -1,0 +1,46 @@
+using JobService.Limits;
+
+namespace JobService.Tests.Limits;
+
+public sealed class LimitRulesTests
+{
+    [Theory]
+    [InlineData(0.0009)]
+    [InlineData(2_592_001)]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void A_window_has_the_periods_of_a_rate(double periodSeconds) =>
+        Assert.Equal("/periodSeconds", Assert.Single(LimitRules.Check(new WindowDefinition { Permits = 1, PeriodSeconds = periodSeconds })).Pointer);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1_000_001)]
+    public void A_window_has_the_permits_of_every_limit(int permits) =>
+        Assert.Equal("/permits", Assert.Single(LimitRules.Check(new WindowDefinition { Permits = permits })).Pointer);
+
+    [Fact]
+    public void What_a_call_has_cost_is_nothing_to_calls_at_once() =>
+        Assert.Equal("/weightFrom", Assert.Single(LimitRules.Check(new ConcurrencyDefinition { Permits = 1, WeightFrom = "usage" })).Pointer);
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 0)]
+    [InlineData(256, 0)]
+    [InlineData(257, 1)]
+    public void An_expression_has_up_to_256_characters(int length, int faults)
+    {
+        var expression = new string('a', length);
+        Assert.Equal(faults, LimitRules.Check(new WindowDefinition { Permits = 1, WeightFrom = expression }).Count);
+        Assert.Equal(faults, LimitRules.Check(new RateDefinition { Permits = 1, WeightFrom = expression }).Count);
+    }
+
+    [Theory]
+    [InlineData(LimitScope.Shared)]
+    [InlineData(LimitScope.PerKey)]
+    public void Every_kind_may_be_per_key(LimitScope scope)
+    {
+        Assert.Empty(LimitRules.Check(new WindowDefinition { Permits = 1, Scope = scope }));
+        Assert.Empty(LimitRules.Check(new RateDefinition { Permits = 1, Scope = scope }));
+        Assert.Empty(LimitRules.Check(new ConcurrencyDefinition { Permits = 1, Scope = scope }));
+    }
+}
