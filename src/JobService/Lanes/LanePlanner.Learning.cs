@@ -45,11 +45,12 @@ public sealed partial class LanePlanner
     }
 
     /// <summary>The call has cost another weight than it took of one of its limits.</summary>
-    public void Correct(LimitHold hold, string limit, int trueWeight, long now)
+    public void Correct(LimitHold hold, string key, string limit, int trueWeight, long now)
     {
-        foreach (var (line, state, _) in hold.Limits.Where(held => held.Line.Limit.Name == limit))
+        foreach (var held in hold.Limits.Where(held => held.Line.Limit.Name == limit))
         {
-            state.Correct(hold.At, hold.Weight, trueWeight, now);
+            var line = held.Line.Limit.LineOf(key);
+            line.State.Correct(hold.At, hold.Weight, trueWeight, now);
             Reconsider(line);
         }
     }

@@ -52,7 +52,10 @@ public sealed partial class LanePlanner
     }
 
     /// <summary>A call that runs is counted again after the states were made anew: it holds what it held.</summary>
-    public LimitHold Retake(LimitHold former, string key)
+    /// <param name="former">What it took before.</param>
+    /// <param name="key">The job's key.</param>
+    /// <param name="hasReturned">The call is over: it holds nothing any more.</param>
+    public LimitHold Retake(LimitHold former, string key, bool hasReturned)
     {
         var held = new List<HeldLimit>();
         foreach (var (line, _, _) in former.Limits)
@@ -60,7 +63,7 @@ public sealed partial class LanePlanner
             if (!limits.TryGetValue(line.Limit.Name, out var limit))
                 continue;
             var own = limit.LineOf(key);
-            if (!own.State.HandsOutSlots)
+            if (!own.State.HandsOutSlots && !hasReturned)
                 own.State.Take(former.At, former.Weight);
             LetRest(own);
             held.Add(new HeldLimit(own, own.State, own.State.Calls));

@@ -6,22 +6,23 @@ namespace JobService.Tests.Simulation;
 /// <remarks>A definition that changes begins a new count: what was handed out before may still start under the old one.</remarks>
 internal sealed class LimitJudge
 {
-    private readonly List<(long At, int Weight, long ClaimedAt)> starts = [];
+    private readonly List<Started> starts = [];
     private LimitDefinition? definition;
     private long since;
     private long held;
 
-    public void Start(LimitDefinition current, string name, long claimedAt, long at, int weight)
+    public Started Start(LimitDefinition current, string name, long claimedAt, long at, int weight)
     {
+        var started = new Started(at) { Weight = weight };
         if (claimedAt < since)
-            return;
+            return started;
         if (current != definition)
         {
             (definition, since) = (current, claimedAt);
             starts.Clear();
         }
 
-        starts.Add((at, weight, claimedAt));
+        starts.Add(started);
         switch (current)
         {
             case RateDefinition rate:
@@ -31,17 +32,11 @@ internal sealed class LimitJudge
                 CheckWindow(window, name, at);
                 break;
         }
+
+        return started;
     }
 
     public void Hold(int weight) => held += weight;
-
-    /// <summary>A call has cost less than it took: from now on it counts as what it has cost.</summary>
-    public void Correct(long claimedAt, int weight, int trueWeight)
-    {
-        var at = starts.FindIndex(start => start.ClaimedAt == claimedAt && start.Weight == weight);
-        if (at >= 0 && trueWeight < weight)
-            starts[at] = starts[at] with { Weight = trueWeight };
-    }
 
     public void End(int weight) => held = Math.Max(0, held - weight);
 
@@ -82,5 +77,13 @@ internal sealed class LimitJudge
         }
 
         starts.RemoveAll(start => start.At < at - (3 * period));
+    }
+
+    /// <summary>One start. A call that has cost less than it took counts as what it has cost, from the moment on at which that is known.</summary>
+    public sealed class Started(long at)
+    {
+        public long At { get; } = at;
+
+        public int Weight { get; set; }
     }
 }

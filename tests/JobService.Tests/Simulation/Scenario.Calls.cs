@@ -56,7 +56,7 @@ internal sealed partial class Scenario
         }
 
         foreach (var (limit, judge) in call.Limits.Zip(call.Judges))
-            judge.Start(limit.Definition, limit.Name, call.ClaimedAt, service.Now, call.Weight);
+            call.Started[limit.Name] = judge.Start(limit.Definition, limit.Name, call.ClaimedAt, service.Now, call.Weight);
         var startedAt = service.Now;
         InThisProcess(random.Next(5) == 0 ? 0 : random.NextDouble() * 120, () => Answer(call, startedAt));
     }
@@ -101,7 +101,7 @@ internal sealed partial class Scenario
         {
             judge.End(call.Weight);
             if (lesson?.TrueWeights?.TryGetValue(limit.Name, out var weight) == true)
-                judge.Correct(call.ClaimedAt, call.Weight, weight);
+                call.Started[limit.Name].Weight = weight;
         }
 
         service.ReturnPermit(call.Job.Queue.Name);
@@ -181,6 +181,8 @@ internal sealed partial class Scenario
         public long ClaimedAt { get; } = claimedAt;
 
         public int Weight { get; } = weight;
+
+        public Dictionary<string, LimitJudge.Started> Started { get; } = [];
 
         public CancelReason? StopReason { get; private set; }
 

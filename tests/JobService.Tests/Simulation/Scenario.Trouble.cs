@@ -92,12 +92,14 @@ internal sealed partial class Scenario
     {
         if (any is not { } job)
             return;
+        TakeTurn(); // a turn of its own: what ended in the same one would be told in another order
         RetryOutcome? outcome = null;
         Ask(turn => outcome = Retrying.Retry(turn, job), committed: () =>
         {
             if (outcome is RetryOutcome.Requeued)
                 stories[job].State = JobState.Queued;
         });
+        TakeTurn();
     }
 
     /// <param name="limit">Its name.</param>

@@ -34,7 +34,10 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
         UPDATE queues SET queued_count = ?2, running_count = ?3, succeeded_count = ?4, failed_count = ?5, cancelled_count = ?6 WHERE id = ?1
         """);
 
-    private readonly SqliteStatement putPausedLane = new(database, "INSERT OR REPLACE INTO paused_lanes (queue_id, key, paused_until) VALUES (?1, ?2, ?3)");
+    private readonly SqliteStatement putPausedLane = new(database, """
+        INSERT INTO paused_lanes (queue_id, key, paused_until) VALUES (?1, ?2, ?3)
+        ON CONFLICT (queue_id, key) DO UPDATE SET paused_until = max(paused_until, ?3)
+        """);
     private readonly SqliteStatement deletePausedLanes = new(database, "DELETE FROM paused_lanes WHERE paused_until <= ?1");
     private readonly SqliteStatement selectPausedLanes = new(database, "SELECT queue_id, key, paused_until FROM paused_lanes");
 

@@ -13,6 +13,7 @@ internal static class Finishing
         {
             if (!turn.Memory.Running.Remove(end.Lease, out var running))
                 continue;
+            turn.Memory.Ending[end.Lease] = running;
             written += Finish(turn, end, running) ? 1 : 0;
             Locking.Free(turn, running); // behind the requeue: who comes back stands in the line before those that are younger
         }
@@ -23,16 +24,16 @@ internal static class Finishing
     /// <summary>The call is over: its limits are free for others. The attempt goes on with its processing.</summary>
     public static bool ReturnHold(SqliteTurn turn, long lease)
     {
-        if (!turn.Memory.Running.TryGetValue(lease, out var running) || running.Hold is not { } hold)
+        if (!turn.Memory.Running.TryGetValue(lease, out var running) || running is not { Hold: { } hold, HasReturned: false })
             return false;
         turn.Memory.Planner.Return(hold, callWasMade: true);
-        running.Hold = null;
+        running.HasReturned = true;
         return true;
     }
 
     private static bool Finish(SqliteTurn turn, AttemptEnd end, RunningJob running)
     {
-        if (running.Hold is { } hold)
+        if (running is { Hold: { } hold, HasReturned: false })
             GiveBack(turn, running, hold, callWasMade: end.StartedAt is not null);
 
         var stamp = end.Job.Stamp;

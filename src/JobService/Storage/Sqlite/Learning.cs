@@ -24,7 +24,7 @@ internal static class Learning
             return;
 
         foreach (var (limit, weight) in lesson.TrueWeights ?? NoWeights)
-            planner.Correct(hold, limit, weight, turn.Now);
+            planner.Correct(hold, running.Key, limit, weight, turn.Now);
         turn.Touch(hold, running.Key);
     }
 

@@ -68,11 +68,12 @@ internal static partial class Loading
         {
             var row = turn.Jobs.Find(stamp)!;
             var queue = turn.Memory.Queue(row.QueueId);
-            // Nothing is held by an attempt whose call is over, nor by one whose end the failed turn was about to write.
-            var before = former.Running.GetValueOrDefault(row.Lease!.Value);
-            var hold = before?.Hold is { } held ? turn.Memory.Planner.Retake(held, row.Key) : null;
-            var startedAt = before?.StartedAt ?? row.StartedAt ?? turn.Now;
-            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, startedAt, hold) { Lock = row.Lock });
+            // Nothing is held any more by an attempt whose call is over, nor by one whose end the failed turn was about to write; what it took is still known.
+            var isEnding = former.Ending.TryGetValue(row.Lease!.Value, out var before);
+            before ??= former.Running[row.Lease.Value];
+            var hasReturned = isEnding || before.HasReturned;
+            var hold = before.Hold is { } held ? turn.Memory.Planner.Retake(held, row.Key, hasReturned) : null;
+            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, before.StartedAt, hold) { Lock = row.Lock, HasReturned = hasReturned });
             if (row.Lock is not null)
                 turn.Memory.Locks.Take(row.Lock, row.Lease.Value);
         }

@@ -56,6 +56,7 @@ internal sealed class SqliteSession : IDisposable
     public SqliteTurn Run(long now, Action<SqliteTurn> work)
     {
         var turn = new SqliteTurn(Memory, rows, leases, now);
+        Memory.Ending.Clear();
         begin.Run();
         work(turn);
         turn.WriteBack();

@@ -19,6 +19,9 @@ internal sealed class StoreMemory
 
     public Dictionary<long, RunningJob> Running { get; } = [];
 
+    /// <summary>Attempts whose end this turn writes: if it fails they run on, and what they took is still to be known.</summary>
+    public Dictionary<long, RunningJob> Ending { get; } = [];
+
     public LockTable Locks { get; } = new();
 
     public SignalTable Signals { get; } = new();
@@ -97,6 +100,9 @@ internal sealed class RunningJob(JobId id, QueueRow queue, string key, long star
     /// <summary>The lock that it holds to the end of its processing.</summary>
     public string? Lock { get; init; }
 
-    /// <summary>What the call holds of its limits; null once the call is over, or when it held nothing.</summary>
-    public LimitHold? Hold { get; set; } = hold;
+    /// <summary>What the call has taken of its limits; null when it took nothing.</summary>
+    public LimitHold? Hold { get; } = hold;
+
+    /// <summary>The call is over: what it held is free.</summary>
+    public bool HasReturned { get; set; }
 }
