@@ -57,6 +57,7 @@ try
 
     // They start in this order and stop in the other: the door first, then what takes jobs, then what runs them, at last what writes their ends.
     services.AddApi(builder.Configuration);
+    Hosted<WarmUp>();
     Hosted<ProcessingPool>();
     Hosted<JobCompleter>();
     Hosted<JobWorkers>();

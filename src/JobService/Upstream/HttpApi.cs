@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using JobService.Jobs;
 
 namespace JobService.Upstream;
@@ -6,7 +8,7 @@ namespace JobService.Upstream;
 public sealed class HttpApi : IApiTarget
 {
     private readonly HttpMessageInvoker http;
-    private readonly Connections connections = new();
+    private readonly Connections connections;
     private readonly CallMessage messages;
     private readonly CallPipeline pipeline;
     private readonly int maxAnswerBytes;
@@ -18,6 +20,8 @@ public sealed class HttpApi : IApiTarget
         pipeline = new CallPipeline(queue, time, log);
         maxAnswerBytes = options.MaxAnswerBytes;
         this.time = time;
+        var address = Uri.TryCreate(target.BaseAddress, UriKind.Absolute, out var given) ? given : null;
+        connections = new Connections(cancel => ConnectAsync(new DnsEndPoint(address!.IdnHost, address.Port), options, cancel), address?.Scheme == Uri.UriSchemeHttps);
         http = new HttpMessageInvoker(
             new SocketsHttpHandler
             {
@@ -32,7 +36,7 @@ public sealed class HttpApi : IApiTarget
                 // An answer that is not read to its end takes its connection with it.
                 MaxResponseDrainSize = 0,
                 ConnectCallback = async (connection, cancel) =>
-                    connections.Add(await AddressGuard.ConnectAsync(connection.DnsEndPoint, options.AllowPrivateNetworks, cancel)),
+                    connections.TakeAhead() ?? connections.Add(await AddressGuard.ConnectAsync(connection.DnsEndPoint, options.AllowPrivateNetworks, cancel)),
                 PlaintextStreamFilter = (connection, _) =>
                 {
                     connections.Ready();
@@ -50,32 +54,23 @@ public sealed class HttpApi : IApiTarget
             return fault!;
 
         using (message)
-        {
-            if (connections.Enter(call.Paced) is not { } goesAhead)
-                return new ApiAnswer.NotStarted();
-            try
-            {
-                return await pipeline.RunAsync(SendAsync, (message, mayStart), call.Timeout, abandon);
-            }
-            finally
-            {
-                if (goesAhead)
-                    connections.Leave();
-            }
-        }
+            return await pipeline.RunAsync(SendAsync, (message, call.Paced, mayStart), call.Timeout, abandon);
     }
 
     public ValueTask DisposeAsync()
     {
         http.Dispose();
+        connections.CloseAhead();
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask<ApiAnswer> SendAsync((HttpRequestMessage Message, Func<bool> MayStart) call, CancellationToken cancel)
+    private async ValueTask<ApiAnswer> SendAsync((HttpRequestMessage Message, bool Paced, Func<bool> MayStart) call, CancellationToken cancel)
     {
+        Connections.Place? place = null;
         try
         {
-            if (!call.MayStart())
+            place = await connections.EnterAsync(call.Paced, cancel);
+            if (place is null || !call.MayStart())
                 return new ApiAnswer.NotStarted();
 
             using var response = await http.SendAsync(call.Message, cancel);
@@ -93,6 +88,18 @@ public sealed class HttpApi : IApiTarget
             // A socket that is torn down under a read says so in many ways.
             throw new OperationCanceledException(error.Message, error, cancel);
         }
+        finally
+        {
+            place?.Leave();
+        }
+    }
+
+    /// <summary>Bounded as the handler bounds its own connecting.</summary>
+    private async ValueTask<Socket> ConnectAsync(DnsEndPoint name, UpstreamOptions options, CancellationToken cancel)
+    {
+        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(options.ConnectTimeoutSeconds), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancel);
+        return await AddressGuard.ConnectAsync(name, options.AllowPrivateNetworks, either.Token);
     }
 
     private static ApiAnswer.Broken BrokenBy(Exception error)

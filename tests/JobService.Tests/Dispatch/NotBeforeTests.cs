@@ -53,7 +53,7 @@ public sealed class NotBeforeTests : IAsyncDisposable
 
         await RunAsync(1);
 
-        Assert.True((await service.Store.LimitAsync("fast", key: null))!.PausedUntil > service.Store.Now + TimeSpan.FromMinutes(59));
+        Assert.True((await service.Store.LimitAsync("fast", key: null))!.RemainingUntil > service.Store.Now + TimeSpan.FromMinutes(59));
     }
 
     [Fact]

@@ -23,18 +23,6 @@ public sealed class LimitRulesTests
         Assert.Equal("/weightFrom", Assert.Single(LimitRules.Check(new ConcurrencyDefinition { Permits = 1, WeightFrom = "usage" })).Pointer);
 
     [Theory]
-    [InlineData(0, 1)]
-    [InlineData(1, 0)]
-    [InlineData(256, 0)]
-    [InlineData(257, 1)]
-    public void An_expression_has_up_to_256_characters(int length, int faults)
-    {
-        var expression = new string('a', length);
-        Assert.Equal(faults, LimitRules.Check(new WindowDefinition { Permits = 1, WeightFrom = expression }).Count);
-        Assert.Equal(faults, LimitRules.Check(new RateDefinition { Permits = 1, WeightFrom = expression }).Count);
-    }
-
-    [Theory]
     [InlineData(LimitScope.Shared)]
     [InlineData(LimitScope.PerKey)]
     public void Every_kind_may_be_per_key(LimitScope scope)
