@@ -155,8 +155,9 @@ public sealed class RateLimitTests
     }
 
     [Theory]
-    [InlineData(500, 1, 2.5)]
-    [InlineData(201, 1, 2.5)]
+    [InlineData(500, 1, 1)]
+    [InlineData(250, 1, 2)]
+    [InlineData(501, 1, 2.5)]
     [InlineData(200, 1, 1)]
     [InlineData(100, 1, 1)]
     [InlineData(50, 1, 2)]

@@ -1,7 +1,10 @@
+using JobService.Tests.Judges;
+
 namespace JobService.Tests.Simulation;
 
 /// <summary>The whole scheduler over the real store in virtual time: whatever happens, no bound is broken, nothing is lost, and what may run, runs.</summary>
 /// <remarks>One seed is one story, the same every time: <c>SIMULATION_SEED=17</c> tells one, <c>SIMULATION_SEEDS=20000</c> many.</remarks>
+[Collection(JudgesAlone.Name)] // it takes every core
 public sealed class ScenarioTests
 {
     private const int Seeds = 500;
