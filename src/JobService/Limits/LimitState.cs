@@ -11,7 +11,7 @@ public abstract class LimitState
     public const long Never = long.MaxValue;
 
     // A hundred thousand idle keys have learned nothing: they pay for a reference.
-    private Lessons? lessons;
+    private LearnedPace? lessons;
 
     private protected LimitState(LimitDefinition definition) => Definition = definition;
 
@@ -33,7 +33,7 @@ public abstract class LimitState
     public long RestsAt => Math.Max(OwnRestsAt, Math.Max(PausedUntil, lessons?.RestsAt ?? 0));
 
     /// <summary>Null when nothing was learned.</summary>
-    private protected Lessons? Learned => lessons;
+    private protected LearnedPace? Learned => lessons;
 
     /// <summary>What a store keeps as <see cref="StoredLimit.TakenUntil"/>.</summary>
     private protected virtual long TakenUntil => 0;
@@ -118,7 +118,7 @@ public abstract class LimitState
     /// <remarks>The pause is 1 s at half the pace, 2 s at a quarter, up to 32 s at 1/64.</remarks>
     public void SlowDown(long startedAt, long now)
     {
-        lessons ??= new Lessons();
+        lessons ??= new LearnedPace();
         if (lessons.SlowDown(startedAt, now))
             PauseUntil(now + (long)(TimeSpan.TicksPerSecond * 0.5 / lessons.FactorAt(now)));
     }
@@ -129,7 +129,7 @@ public abstract class LimitState
     /// <param name="until">When the API begins to count anew; the caller caps it. What a later call has told stands, unless an earlier call tells of a later period.</param>
     public void Expect(long call, int remaining, long until)
     {
-        lessons ??= new Lessons();
+        lessons ??= new LearnedPace();
         lessons.Expect(Math.Clamp(call, 0, Calls), Math.Max(remaining, 0), Math.Min(until, DateTime.MaxValue.Ticks));
     }
 
@@ -153,7 +153,7 @@ public abstract class LimitState
     {
         PauseUntil(stored.PausedUntil);
         if (stored.Factor < 1)
-            (lessons = new Lessons()).Restore(stored, now);
+            (lessons = new LearnedPace()).Restore(stored, now);
         OwnRestore(stored.TakenUntil, now);
     }
 

@@ -1,5 +1,4 @@
 using JobService.Dispatch;
-using Lessons = JobService.Dispatch.Lessons;
 using JobService.Jobs;
 using JobService.Limits;
 using JobService.Storage;

@@ -6,7 +6,7 @@ namespace JobService.Limits;
 /// that fails costs a call and a pause. It is linear, so the whole factor is one moment: it grows by 1 in <see cref="Recovery"/> and is 1 at
 /// <c>recoveredAt</c>. Whole ticks, no rounding: what is blocked up to a moment is allowed at it.
 /// </remarks>
-internal sealed class Lessons
+internal sealed class LearnedPace
 {
     /// <summary>Time in which the factor grows by 1.</summary>
     public const long Recovery = 300 * TimeSpan.TicksPerSecond;
