@@ -11,6 +11,8 @@ var rows = new Dictionary<string, Func<Task<Row>>>(StringComparer.Ordinal)
     ["pacing"] = PacingRow.MeasureAsync,
     ["cancel"] = CancelRow.MeasureAsync,
     ["livez"] = LivezRow.MeasureAsync,
+    ["keys"] = KeysRow.MeasureAsync,
+    ["parked"] = ParkedRow.MeasureAsync,
     ["kill"] = () => KillRow.MeasureAsync(Kills),
 };
 
