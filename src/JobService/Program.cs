@@ -41,6 +41,7 @@ try
     Settings<IntakeOptions>(IntakeOptions.Section);
     services.AddSingleton<QueueRoom>();
     services.AddSingleton<JobIntake>();
+    services.AddSingleton<BatchIntake>();
     services.AddSingleton<JobEventHub>();
 
     Settings<UpstreamOptions>(UpstreamOptions.Section);

@@ -60,5 +60,8 @@ internal static class ApiJson
 [JsonSerializable(typeof(SubmitJob))]
 [JsonSerializable(typeof(JobView))]
 [JsonSerializable(typeof(JobList))]
+[JsonSerializable(typeof(BatchView))]
+[JsonSerializable(typeof(ResultPage))]
+[JsonSerializable(typeof(ResultSummary))]
 [JsonSerializable(typeof(ProblemView))]
 internal sealed partial class HotJson : JsonSerializerContext;

@@ -13,6 +13,8 @@ internal static class ApiSetup
         services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<ConfiguredCatalog>, ConfiguredCatalogCheck>();
         services.AddHostedService<CatalogDeclaration>();
         services.AddSingleton<JobWaits>();
+        services.AddSingleton<UploadParts>();
+        services.AddSingleton<ResultStream>();
         services.AddSingleton<ChangeLog>();
         services.AddSingleton<ApiKeyGate>();
         services.AddSingleton<RequestLog>();
@@ -39,6 +41,8 @@ internal static class ApiSetup
 
         var v1 = app.MapGroup("/v1");
         v1.MapJobs();
+        v1.MapBatches();
+        v1.MapMap();
         v1.MapQueues();
         v1.MapLimits();
         v1.MapSignals();

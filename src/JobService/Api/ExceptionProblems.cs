@@ -16,7 +16,7 @@ internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExcep
         return true;
     }
 
-    private IResult Answer(Exception exception)
+    private ProblemAnswer Answer(Exception exception)
     {
         switch (exception)
         {

@@ -103,22 +103,8 @@ internal static class JobEndpoints
             case Submission.Replayed(var earlier):
                 http.Response.Headers["Idempotency-Replayed"] = "true";
                 return await store.FindAsync(earlier, ResultJson.MaxInlineBytes) is { } known ? Replay(known, http) : Problems.IdempotencyInProgress();
-            case Submission.Mismatched:
-                return Problems.IdempotencyMismatch();
-            case Submission.InProgress:
-                return Problems.IdempotencyInProgress();
-            case Submission.Full(var retryAfter):
-                return Problems.QueueFull(retryAfter);
-            case Submission.UnknownQueue(var queue):
-                return Problems.UnknownQueue(queue);
-            case Submission.NeverFits(var limit, var maxWeight):
-                return Problems.NeverFits(limit, maxWeight);
-            case Submission.RequestNotAllowed:
-                return Problems.RequestNotAllowed(job.Queue);
-            case Submission.Unavailable(var detail):
-                return waits.IsDraining ? Problems.Draining() : Problems.StorageUnavailable(detail);
             default:
-                throw new InvalidOperationException($"Unknown answer of the front door: {submission.GetType().Name}.");
+                return SubmissionProblems.Of(submission, job.Queue, waits.IsDraining);
         }
     }
 

@@ -1,4 +1,6 @@
 using JobService.Events;
+using JobService.Jobs;
+using JobService.Storage;
 
 namespace JobService.Api;
 
@@ -20,4 +22,43 @@ internal sealed class JobWaits(TimeProvider time, IHostApplicationLifetime lifet
         await ((Task)wait.Ended).WaitAsync(patience, time, giveUp.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return wait.Ended.IsCompletedSuccessfully;
     }
+
+    /// <summary>The batch when it is over, or as it is when the time is, the client has gone or the service stops; null when it is gone.</summary>
+    public async Task<Batch?> IsOverWithinAsync(BatchWatch watch, IJobStore store, TimeSpan patience, CancellationToken hangUp)
+    {
+        using var patient = Patience(patience, hangUp);
+        while (true)
+        {
+            var batch = await store.FindBatchAsync(watch.Batch);
+            if (batch is null || batch.IsOver || !await patient.ChangedAsync(watch))
+                return batch;
+        }
+    }
+
+    /// <summary>How long a client waits for a batch, over several looks at it.</summary>
+    public BatchPatience Patience(TimeSpan atMost, CancellationToken hangUp) =>
+        new(atMost, time, CancellationTokenSource.CreateLinkedTokenSource(hangUp, lifetime.ApplicationStopping));
+}
+
+internal sealed class BatchPatience(TimeSpan atMost, TimeProvider time, CancellationTokenSource giveUp) : IDisposable
+{
+    private readonly long since = time.GetTimestamp();
+
+    /// <summary>True when something of the batch has changed since the last look; false when the time is over, the client has gone or the service stops.</summary>
+    public async Task<bool> ChangedAsync(BatchWatch watch)
+    {
+        var left = atMost - time.GetElapsedTime(since);
+        if (left <= TimeSpan.Zero)
+            return false;
+        try
+        {
+            return await watch.ChangedAsync(left, time, giveUp.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => giveUp.Dispose();
 }

@@ -24,6 +24,9 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
     public static readonly ProblemType TooSlow = new("request-timeout", 408, "The request came too slowly.",
         "A body that has begun arrives with at least 240 bytes a second after its first five seconds. Nothing of it was taken in: send it again.");
 
+    public static readonly ProblemType NotAcceptable = new("not-acceptable", 406, "The answer does not come in that form.",
+        "The header 'Accept' names no media type that this resource has. /swagger shows which it has.");
+
     public static readonly ProblemType JobFinished = new("job-finished", 409, "The job is over.",
         "A job that succeeded or failed cannot be cancelled. 'state' says how it ended.");
 
@@ -42,6 +45,12 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
     public static readonly ProblemType Configured = new("configured", 409, "It stands in the configuration.",
         "What the service's configuration names cannot be deleted over the API. Take it out of the configuration and restart.");
 
+    public static readonly ProblemType BatchFinished = new("batch-finished", 409, "The batch is over.",
+        "All of its jobs have ended: nothing is left to cancel.");
+
+    public static readonly ProblemType BatchStopped = new("batch-stopped", 409, "The batch has been cancelled.",
+        "It was cancelled by request, or because one of its jobs failed and its onFailure is 'cancel'. 'accepted' says how many jobs of the upload were taken in; their results are those of the batch.");
+
     public static readonly ProblemType Outdated = new("precondition-failed", 412, "It has changed in the meantime.",
         "The ETag in If-Match is not the one in force. GET the resource, apply your change to it and send it with its new ETag.");
 
@@ -56,6 +65,9 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
 
     public static readonly ProblemType UnknownQueue = new("unknown-queue", 422, "There is no such queue.",
         "The job names a queue that does not exist. GET /v1/queues lists them; PUT /v1/queues/{name} makes one.");
+
+    public static readonly ProblemType OverCapacity = new("over-capacity", 422, "The batch is larger than the queue.",
+        "It has more jobs than its queue may ever hold at once. Raise the queue's capacity, or send the jobs as NDJSON, which goes in as fast as the queue takes it.");
 
     public static readonly ProblemType UnknownLimit = new("unknown-limit", 422, "There is no such limit.",
         "The queue names a limit that does not exist. GET /v1/limits lists them; PUT /v1/limits/{name} makes one. Make the limit first.");
@@ -101,8 +113,8 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
     /// <summary>Every type there is, by name.</summary>
     public static IReadOnlyDictionary<string, ProblemType> All { get; } = new[]
     {
-        Invalid, Unauthorized, NotFound, MethodNotAllowed, TooSlow, JobFinished, NotRetryable, NoResult, InProgress, InUse, Configured, Outdated, TooLarge,
-        AddressTooLong, MediaType, UnknownQueue, UnknownLimit, NeverFits, RequestNotAllowed, Mismatched, QueueFull, HeadersTooLarge, Internal,
+        Invalid, Unauthorized, NotFound, MethodNotAllowed, NotAcceptable, TooSlow, JobFinished, NotRetryable, NoResult, InProgress, InUse, Configured, BatchFinished, BatchStopped, Outdated, TooLarge,
+        AddressTooLong, MediaType, UnknownQueue, OverCapacity, UnknownLimit, NeverFits, RequestNotAllowed, Mismatched, QueueFull, HeadersTooLarge, Internal,
         Draining, StorageUnavailable,
     }.Concat(OfJobs).ToDictionary(type => type.Name);
 }

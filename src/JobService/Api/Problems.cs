@@ -14,99 +14,113 @@ internal static class Problems
 
     // ── 400 ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    public static IResult Body(IReadOnlyList<Violation> violations) => Invalid(
+    public static ProblemAnswer Body(IReadOnlyList<Violation> violations) => Invalid(
         violations is [var only] ? At(only) : $"{violations.Count} things are wrong with the body: see 'errors'.",
         violations.Select(v => new ErrorView(v.Detail, Pointer: v.Pointer)));
 
-    public static IResult Parameter(string name, string wanted) =>
+    public static ProblemAnswer Parameter(string name, string wanted) =>
         Invalid($"Query parameter '{name}': {wanted}", [new ErrorView(wanted, Parameter: name)]);
 
-    public static IResult Header(string name, string wanted) =>
+    public static ProblemAnswer Header(string name, string wanted) =>
         Invalid($"Header '{name}': {wanted}", [new ErrorView(wanted, Header: name)]);
 
-    public static IResult Invalid(string detail, IEnumerable<ErrorView>? errors = null) =>
+    public static ProblemAnswer Invalid(string detail, IEnumerable<ErrorView>? errors = null) =>
         Of(ProblemType.Invalid, detail) is var problem && errors is null ? Answer(problem) : Answer(problem with { Errors = [.. errors!] });
 
     // ── the resource and its state ────────────────────────────────────────────────────────────────────────────────────
 
-    public static IResult NoJob(string id) =>
+    public static ProblemAnswer NoJob(string id) =>
         Answer(Of(ProblemType.NotFound, $"There is no job '{Shown(id)}'. Ids are UUIDs; finished jobs are deleted after the retention time."));
 
-    public static IResult NoQueue(string name) => Answer(Of(ProblemType.NotFound, $"There is no queue '{Shown(name)}'. GET /v1/queues lists them."));
+    public static ProblemAnswer NoQueue(string name) => Answer(Of(ProblemType.NotFound, $"There is no queue '{Shown(name)}'. GET /v1/queues lists them."));
 
-    public static IResult NoLimit(string name) => Answer(Of(ProblemType.NotFound, $"There is no limit '{Shown(name)}'. GET /v1/limits lists them."));
+    public static ProblemAnswer NoLimit(string name) => Answer(Of(ProblemType.NotFound, $"There is no limit '{Shown(name)}'. GET /v1/limits lists them."));
 
-    public static IResult JobFinished(JobState state) =>
+    public static ProblemAnswer JobFinished(JobState state) =>
         Answer(Of(ProblemType.JobFinished, $"The job has {Word(state)} before it could be cancelled.") with { State = Word(state) });
 
-    public static IResult NotRetryable(JobState state) =>
+    public static ProblemAnswer NotRetryable(JobState state) =>
         Answer(Of(ProblemType.NotRetryable, $"The job is {Word(state)}; only failed and cancelled jobs are retried.") with { State = Word(state) });
 
-    public static IResult QueueDeleted() =>
+    public static ProblemAnswer NoBatch(string id) =>
+        Answer(Of(ProblemType.NotFound, $"There is no batch '{Shown(id)}'. Ids are UUIDs; batches are deleted after the retention time."));
+
+    public static ProblemAnswer BatchFinished() =>
+        Answer(Of(ProblemType.BatchFinished, "All jobs of the batch have ended before it could be cancelled."));
+
+    public static ProblemAnswer BatchStopped() =>
+        Answer(Of(ProblemType.BatchStopped, "The batch has been cancelled, by request or because a job failed: it takes nothing more in."));
+
+    public static ProblemAnswer QueueDeleted() =>
         Answer(Of(ProblemType.NotRetryable, "The job's queue was deleted. Submit the job anew to another queue."));
 
-    public static IResult NoResult(JobState state) => Answer(Of(ProblemType.NoResult, state.IsFinished()
+    public static ProblemAnswer NoResult(JobState state) => Answer(Of(ProblemType.NoResult, state.IsFinished()
         ? $"The job has {Word(state)} and will have no result; GET the job for its error, or retry it."
         : $"The job is {Word(state)}. GET the job with ?wait=20 and come back.") with { State = Word(state) });
 
-    public static IResult InUse(string detail) => Answer(Of(ProblemType.InUse, detail));
+    public static ProblemAnswer InUse(string detail) => Answer(Of(ProblemType.InUse, detail));
 
-    public static IResult Configured(string name) =>
+    public static ProblemAnswer Configured(string name) =>
         Answer(Of(ProblemType.Configured, $"'{name}' stands in the configuration. Take it out there and restart the service."));
 
-    public static IResult Exists(long current) =>
+    public static ProblemAnswer Exists(long current) =>
         Answer(Of(ProblemType.Outdated, $"If-None-Match: * was given, and it exists. The ETag in force is {EntityTags.Of(current)}."));
 
-    public static IResult Outdated(long? current) => Answer(Of(ProblemType.Outdated, current is { } revision
+    public static ProblemAnswer Outdated(long? current) => Answer(Of(ProblemType.Outdated, current is { } revision
         ? $"The ETag in force is {EntityTags.Of(revision)}. GET the resource, apply your change and send it with that ETag."
         : "If-Match was given, and the resource does not exist (any more)."));
 
     // ── a submission that does not go with the configuration ──────────────────────────────────────────────────────────
 
-    public static IResult UnknownQueue(string queue) =>
+    public static ProblemAnswer UnknownQueue(string queue) =>
         Answer(Of(ProblemType.UnknownQueue, $"There is no queue '{queue}'. GET /v1/queues lists them; PUT /v1/queues/{queue} makes it."));
 
-    public static IResult UnknownLimit(string limit) => Answer(
+    public static ProblemAnswer OverCapacity(string queue, int capacity) => Answer(
+        Of(ProblemType.OverCapacity, $"Queue '{queue}' holds {capacity} unfinished jobs at most. Send the jobs as NDJSON: such an upload goes in as fast as the queue takes it."));
+
+    public static ProblemAnswer UnknownLimit(string limit) => Answer(
         Of(ProblemType.UnknownLimit, $"There is no limit '{limit}'. Make it first: PUT /v1/limits/{limit}.") with { Limit = limit });
 
-    public static IResult NeverFits(string limit, int maxWeight) => Answer(
+    public static ProblemAnswer NeverFits(string limit, int maxWeight) => Answer(
         Of(ProblemType.NeverFits, $"Limit '{limit}' allows a weight of {maxWeight} at most. Submit a lighter job, or raise the limit: the burst of a rate, the permits of a window or "
             + "concurrency limit. Token budgets use a window limit, which takes any weight up to its permits.")
             with { Limit = limit, MaxWeight = maxWeight });
 
-    public static IResult RequestNotAllowed(string queue) => Answer(
+    public static ProblemAnswer RequestNotAllowed(string queue) => Answer(
         Of(ProblemType.RequestNotAllowed, $"Queue '{queue}' does not call an http target. Leave 'request' out, or choose another queue."));
 
-    public static IResult IdempotencyMismatch() => Answer(
+    public static ProblemAnswer IdempotencyMismatch() => Answer(
         Of(ProblemType.Mismatched, "This Idempotency-Key was used with another body. Use a new key for a new job."));
 
-    public static IResult IdempotencyInProgress() => Answer(
+    public static ProblemAnswer IdempotencyInProgress() => Answer(
         Of(ProblemType.InProgress, "A request with this Idempotency-Key is being accepted right now. Send it again in a moment."), retryAfter: 1);
 
     // ── not now ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    public static IResult QueueFull(TimeSpan retryAfter)
+    public static ProblemAnswer QueueFull(TimeSpan retryAfter)
     {
         var seconds = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds));
         return Answer(Of(ProblemType.QueueFull, $"There is no room. Come back in {seconds} s."), seconds);
     }
 
-    public static IResult Draining() => Answer(Of(ProblemType.Draining, "The service is shutting down. Come back in a moment."), AwayRetrySeconds);
+    public static ProblemAnswer Draining() => Answer(Of(ProblemType.Draining, "The service is shutting down. Come back in a moment."), AwayRetrySeconds);
 
-    public static IResult StorageUnavailable(string trouble) => Answer(Of(ProblemType.StorageUnavailable, trouble), AwayRetrySeconds);
+    public static ProblemAnswer StorageUnavailable(string trouble) => Answer(Of(ProblemType.StorageUnavailable, trouble), AwayRetrySeconds);
 
     // ── what HTTP says ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    public static IResult Unauthorized() => Answer(Of(ProblemType.Unauthorized, "Send the header 'Authorization: Bearer <key>' with the service's API key."));
+    public static ProblemAnswer Unauthorized() => Answer(Of(ProblemType.Unauthorized, "Send the header 'Authorization: Bearer <key>' with the service's API key."));
 
-    public static IResult TooLarge() => Answer(Of(ProblemType.TooLarge, ProblemType.TooLarge.Meaning));
+    public static ProblemAnswer TooLarge(int maxBytes = Http.JsonBody.MaxBytes) => Answer(Of(ProblemType.TooLarge, $"At most {maxBytes} bytes are taken here. Put large data elsewhere and submit its address."));
 
-    public static IResult MediaType(string detail) => Answer(Of(ProblemType.MediaType, detail));
+    public static ProblemAnswer MediaType(string detail) => Answer(Of(ProblemType.MediaType, detail));
 
-    public static IResult Plain(ProblemType type) => Answer(Of(type, type.Meaning));
+    public static ProblemAnswer NotAcceptable(string offered) => Answer(Of(ProblemType.NotAcceptable, $"Accept one of {offered}."));
+
+    public static ProblemAnswer Plain(ProblemType type) => Answer(Of(type, type.Meaning));
 
     /// <summary>The problem of a status that was set without a body.</summary>
-    public static IResult OfStatus(int status) => status switch
+    public static ProblemAnswer OfStatus(int status) => status switch
     {
         StatusCodes.Status401Unauthorized => Unauthorized(),
         StatusCodes.Status404NotFound => Answer(Of(ProblemType.NotFound, "No resource has this address. /openapi/v1.json lists them all, /swagger shows them.")),
@@ -151,6 +165,12 @@ internal sealed class ProblemAnswer(ProblemView problem, int? retryAfter) : IRes
     public ProblemView Problem => problem;
 
     public int? RetryAfter => retryAfter;
+
+    /// <summary>The same problem, and where in the body.</summary>
+    public ProblemAnswer At(string pointer) => With(one => one with { Errors = [new ErrorView(one.Detail, Pointer: pointer)] });
+
+    /// <summary>The same problem with more to say.</summary>
+    public ProblemAnswer With(Func<ProblemView, ProblemView> more) => new(more(problem), retryAfter);
 
     public Task ExecuteAsync(HttpContext httpContext)
     {

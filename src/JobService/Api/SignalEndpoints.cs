@@ -57,5 +57,5 @@ internal static class SignalEndpoints
     private static async Task<JsonAnswer<SignalView>> AnswerAsync(string name, IJobStore store) =>
         new(StatusCodes.Status200OK, SignalView.Of(name, await store.FindSignalAsync(name)));
 
-    private static IResult BadName() => Problems.Invalid($"A signal's name: {Names.Wanted}.");
+    private static ProblemAnswer BadName() => Problems.Invalid($"A signal's name: {Names.Wanted}.");
 }

@@ -7,12 +7,15 @@ namespace JobService.Events;
 public sealed class JobEventHub
 {
     private readonly Dictionary<JobId, List<JobEndWait>> waits = [];
+    private readonly Dictionary<JobId, List<BatchWatch>> watches = [];
     private readonly Lock gate = new();
 
     public JobEventHub(IJobStore store) => store.Committed += news =>
     {
         foreach (var ended in news.Ended)
             Tell(ended);
+        foreach (var batch in news.Batches)
+            Tell(batch);
     };
 
     /// <summary>Completes when the job ends. Register first, then look at the job: what ends in between is not missed.</summary>
@@ -20,22 +23,29 @@ public sealed class JobEventHub
     {
         var wait = new JobEndWait(this, job);
         lock (gate)
-        {
-            if (!waits.TryGetValue(job, out var list))
-                waits.Add(job, list = new List<JobEndWait>(1));
-            list.Add(wait);
-        }
-
+            Add(waits, job, wait);
         return wait;
+    }
+
+    /// <summary>Tells when something of the batch has changed. Register first, then look at the batch.</summary>
+    public BatchWatch Watch(JobId batch)
+    {
+        var watch = new BatchWatch(this, batch);
+        lock (gate)
+            Add(watches, batch, watch);
+        return watch;
     }
 
     internal void Forget(JobEndWait wait)
     {
         lock (gate)
-        {
-            if (waits.TryGetValue(wait.Job, out var list) && list.Remove(wait) && list.Count == 0)
-                waits.Remove(wait.Job);
-        }
+            Remove(waits, wait.Job, wait);
+    }
+
+    internal void Forget(BatchWatch watch)
+    {
+        lock (gate)
+            Remove(watches, watch.Batch, watch);
     }
 
     private void Tell(JobEnded ended)
@@ -49,6 +59,28 @@ public sealed class JobEventHub
 
         foreach (var wait in list)
             wait.Complete(ended);
+    }
+
+    private void Tell(JobId batch)
+    {
+        lock (gate)
+        {
+            foreach (var watch in watches.GetValueOrDefault(batch) ?? [])
+                watch.Signal();
+        }
+    }
+
+    private static void Add<T>(Dictionary<JobId, List<T>> lists, JobId id, T waiter)
+    {
+        if (!lists.TryGetValue(id, out var list))
+            lists.Add(id, list = new List<T>(1));
+        list.Add(waiter);
+    }
+
+    private static void Remove<T>(Dictionary<JobId, List<T>> lists, JobId id, T waiter)
+    {
+        if (lists.TryGetValue(id, out var list) && list.Remove(waiter) && list.Count == 0)
+            lists.Remove(id);
     }
 }
 

@@ -11,41 +11,44 @@ public sealed partial class IntakeWriter(JobIntake intake, IJobStore store, IOpt
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await using var close = stoppingToken.Register(intake.Close);
-        var batch = new List<PendingJob>();
+        var batch = new List<PendingJobs>();
         while (await intake.Submissions.WaitToReadAsync(CancellationToken.None))
         {
-            while (batch.Count < options.Value.SubmissionsPerCommit && intake.Submissions.TryRead(out var pending))
+            for (var jobs = 0; jobs < options.Value.SubmissionsPerCommit && intake.Submissions.TryRead(out var pending); jobs += pending.Jobs.Count)
                 batch.Add(pending);
             await WriteAsync(batch);
             batch.Clear();
         }
     }
 
-    private async Task WriteAsync(List<PendingJob> batch)
+    private async Task WriteAsync(List<PendingJobs> batch)
     {
         try
         {
-            var additions = await store.AddAsync(batch.ConvertAll(pending => pending.Job));
-            for (var i = 0; i < batch.Count; i++)
-                batch[i].Complete(AnswerTo(batch[i], additions[i]));
+            var additions = await store.AddAsync(batch is [var only] ? only.Jobs : [.. batch.SelectMany(pending => pending.Jobs)]);
+            var next = 0;
+            foreach (var pending in batch)
+                pending.Complete([.. pending.Jobs.Select(job => AnswerTo(job.Queue, additions[next++]))]);
         }
         catch (Exception error)
         {
             LogNotWritten(logger, batch.Count, error);
+            var unavailable = new Submission.Unavailable("The storage cannot be written: nothing was taken in.");
             foreach (var pending in batch)
-                pending.Complete(new Submission.Unavailable("The storage cannot be written: nothing was taken in."));
+                pending.Complete([.. pending.Jobs.Select(_ => unavailable)]);
         }
     }
 
-    private static Submission AnswerTo(PendingJob pending, Addition addition) => addition switch
+    internal static Submission AnswerTo(string queue, Addition addition) => addition switch
     {
         Addition.Accepted(var job) => new Submission.Accepted(job),
         Addition.Replayed(var job) => new Submission.Replayed(job),
         Addition.Mismatched => new Submission.Mismatched(),
         Addition.Full => new Submission.Full(TimeSpan.Zero),
-        Addition.UnknownQueue => new Submission.UnknownQueue(pending.Job.Queue),
+        Addition.UnknownQueue => new Submission.UnknownQueue(queue),
         Addition.NeverFits(var limit, var most) => new Submission.NeverFits(limit, most),
         Addition.RequestNotAllowed => new Submission.RequestNotAllowed(),
+        Addition.BatchStopped => new Submission.BatchStopped(),
         _ => throw new InvalidOperationException($"No answer to {addition}."),
     };
 

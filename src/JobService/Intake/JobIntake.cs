@@ -13,7 +13,7 @@ public sealed class JobIntake
     private readonly QueueRoom room;
     private readonly TimeProvider time;
     private readonly TimeSpan maxWait;
-    private readonly Channel<PendingJob> submissions;
+    private readonly Channel<PendingJobs> submissions;
     private readonly ConcurrentDictionary<string, bool> keysInProgress = new();
 
     public JobIntake(QueueRoom room, IOptions<IntakeOptions> options, TimeProvider time)
@@ -21,10 +21,10 @@ public sealed class JobIntake
         this.room = room;
         this.time = time;
         maxWait = TimeSpan.FromSeconds(options.Value.MaxWaitSeconds);
-        submissions = Channel.CreateBounded<PendingJob>(new BoundedChannelOptions(options.Value.ChannelCapacity) { SingleReader = true });
+        submissions = Channel.CreateBounded<PendingJobs>(new BoundedChannelOptions(options.Value.ChannelCapacity) { SingleReader = true });
     }
 
-    internal ChannelReader<PendingJob> Submissions => submissions.Reader;
+    internal ChannelReader<PendingJobs> Submissions => submissions.Reader;
 
     /// <summary>Waits for room, then for the commit.</summary>
     /// <param name="job">The job, checked by itself.</param>
@@ -48,6 +48,24 @@ public sealed class JobIntake
         }
     }
 
+    /// <summary>A piece of an upload: waits for the channel and the commit, not for room in a queue.</summary>
+    /// <param name="jobs">Jobs of one batch, in their order.</param>
+    /// <returns>What became of each, in the order of the jobs; behind one that was not taken in, none was.</returns>
+    internal async Task<IReadOnlyList<Submission>> SubmitAsync(IReadOnlyList<NewJob> jobs)
+    {
+        var pending = new PendingJobs(jobs);
+        try
+        {
+            await submissions.Writer.WriteAsync(pending);
+        }
+        catch (ChannelClosedException)
+        {
+            return [.. jobs.Select(_ => Draining)];
+        }
+
+        return await pending.Answers;
+    }
+
     /// <summary>Takes nothing in any more; what is in the channel is still written.</summary>
     internal void Close() => submissions.Writer.TryComplete();
 
@@ -57,36 +75,23 @@ public sealed class JobIntake
         while (true)
         {
             var endsSeen = room.EndsOf(job.Queue);
-            var pending = new PendingJob(job);
-            if (!submissions.Writer.TryWrite(pending) && await WaitForChannelAsync(pending, maxWait - time.GetElapsedTime(since), hangUp) is { } refused)
+            var pending = new PendingJobs([job]);
+            if (!submissions.Writer.TryWrite(pending) && await WaitForChannelAsync(pending, job.Queue, maxWait - time.GetElapsedTime(since), hangUp) is { } refused)
                 return refused;
 
-            var answer = await pending.Answer;
+            var answer = (await pending.Answers)[0];
             if (answer is not Submission.Full)
                 return answer;
-            if (!await HasRoomAsync(job.Queue, endsSeen, maxWait - time.GetElapsedTime(since), hangUp, stopTaking))
+            if (!await room.WaitAsync(job.Queue, endsSeen, maxWait - time.GetElapsedTime(since), hangUp, stopTaking))
                 return stopTaking.IsCancellationRequested ? Draining : new Submission.Full(room.RetryAfter(job.Queue));
         }
     }
 
-    private async Task<bool> HasRoomAsync(string queue, long endsSeen, TimeSpan atMost, CancellationToken hangUp, CancellationToken stopTaking)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(hangUp, stopTaking);
-        try
-        {
-            return await room.WaitAsync(queue, endsSeen, atMost, either.Token);
-        }
-        catch (OperationCanceledException) when (!hangUp.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
-
     /// <returns>Null when the job is on its way to the store.</returns>
-    private async Task<Submission?> WaitForChannelAsync(PendingJob pending, TimeSpan atMost, CancellationToken hangUp)
+    private async Task<Submission?> WaitForChannelAsync(PendingJobs pending, string queue, TimeSpan atMost, CancellationToken hangUp)
     {
         if (atMost <= TimeSpan.Zero)
-            return new Submission.Full(room.RetryAfter(pending.Job.Queue));
+            return new Submission.Full(room.RetryAfter(queue));
 
         using var timeout = new CancellationTokenSource(atMost, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(hangUp, timeout.Token);
@@ -101,19 +106,20 @@ public sealed class JobIntake
         }
         catch (OperationCanceledException) when (!hangUp.IsCancellationRequested)
         {
-            return new Submission.Full(room.RetryAfter(pending.Job.Queue));
+            return new Submission.Full(room.RetryAfter(queue));
         }
     }
 }
 
-/// <summary>A submission on its way to the store.</summary>
-internal sealed class PendingJob(NewJob job)
+/// <summary>A submission on its way to the store: a job, or a piece of an upload.</summary>
+internal sealed class PendingJobs(IReadOnlyList<NewJob> jobs)
 {
-    private readonly TaskCompletionSource<Submission> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<IReadOnlyList<Submission>> answers = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public NewJob Job { get; } = job;
+    public IReadOnlyList<NewJob> Jobs { get; } = jobs;
 
-    public Task<Submission> Answer => answer.Task;
+    /// <summary>In the order of the jobs.</summary>
+    public Task<IReadOnlyList<Submission>> Answers => answers.Task;
 
-    public void Complete(Submission submission) => answer.TrySetResult(submission);
+    public void Complete(IReadOnlyList<Submission> submissions) => answers.TrySetResult(submissions);
 }

@@ -29,6 +29,21 @@ public sealed class QueueRoom
     /// <summary>How many jobs of the queue have ended: asked before a submission, so that a place that is freed before it joins the line is not missed.</summary>
     public long EndsOf(string queue) => doors.TryGetValue(queue, out var door) ? door.Ends : 0;
 
+    /// <summary>As below, until the service stops.</summary>
+    /// <returns>False also when the service stops.</returns>
+    public async Task<bool> WaitAsync(string queue, long seen, TimeSpan atMost, CancellationToken hangUp, CancellationToken stopTaking)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(hangUp, stopTaking);
+        try
+        {
+            return await WaitAsync(queue, seen, atMost, either.Token);
+        }
+        catch (OperationCanceledException) when (!hangUp.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     /// <param name="queue">The full queue.</param>
     /// <param name="seen">What <see cref="EndsOf"/> said before the submission.</param>
     /// <param name="atMost">How long to wait.</param>

@@ -27,6 +27,9 @@ public abstract record Submission
 
     public sealed record RequestNotAllowed : Submission;
 
+    /// <summary>The job's batch has been cancelled.</summary>
+    public sealed record BatchStopped : Submission;
+
     /// <summary>Shutting down, or the storage cannot be written.</summary>
     public sealed record Unavailable(string Detail) : Submission;
 }

@@ -39,6 +39,9 @@ public sealed record Job
 
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 
+    /// <summary>Its place in a batch.</summary>
+    public BatchPlace? Batch { get; init; }
+
     /// <summary>Why and until when the job waits; only while it is queued.</summary>
     public Waiting? Waiting { get; init; }
 

@@ -37,6 +37,9 @@ public sealed record NewJob
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 
     public IdempotencyKey? Idempotency { get; init; }
+
+    /// <summary>Its place in a batch. Null: it belongs to none.</summary>
+    public BatchPlace? Batch { get; init; }
 }
 
 /// <summary>Makes a submission repeatable: the same key with the same body is the same job, as long as the job is kept.</summary>

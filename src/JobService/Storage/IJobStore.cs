@@ -64,6 +64,28 @@ public interface IJobStore : IAsyncDisposable
     /// <returns>How many were deleted.</returns>
     Task<int> PruneAsync(DateTimeOffset finishedBefore, int atMost);
 
+    // ── batches ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Takes a batch in: all of its jobs or none.</summary>
+    Task<BatchAddition> AddBatchAsync(NewBatch batch, IReadOnlyList<NewJob> jobs);
+
+    /// <summary>Makes a batch whose jobs are still to come, through <see cref="AddAsync"/> and in their order, until it is closed. An upload dies with its
+    /// process: the next opening of the store closes the batch.</summary>
+    Task<Batch> OpenBatchAsync(NewBatch batch);
+
+    /// <summary>No more jobs come.</summary>
+    /// <returns>The batch as it is now; null when there is none.</returns>
+    Task<Batch?> CloseBatchAsync(JobId batch);
+
+    /// <summary>Cancels all of its jobs in bites, also over a restart; a batch that is open takes no more in.</summary>
+    Task<BatchCancelOutcome> CancelBatchAsync(JobId batch, CancelReason reason);
+
+    Task<Batch?> FindBatchAsync(JobId batch);
+
+    /// <summary>Ends of jobs in the order asked for, and the batch at the same moment.</summary>
+    /// <returns>Null when there is no such batch.</returns>
+    Task<BatchResults?> ResultsAsync(BatchResultsQuery query);
+
     // ── queues and limits ─────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Enters what the configuration names, where the API has not changed it since.</summary>
@@ -126,6 +148,8 @@ public sealed record JobFilter
 
     public string? Key { get; init; }
 
+    public JobId? Batch { get; init; }
+
     /// <summary>A tag's name and value.</summary>
     public (string Name, string Value)? Tag { get; init; }
 }
@@ -133,7 +157,8 @@ public sealed record JobFilter
 /// <summary>What one commit changed for others.</summary>
 /// <param name="Ended">Jobs that reached a terminal state.</param>
 /// <param name="StopRequests">Running jobs that are to stop.</param>
-public sealed record StoreNews(IReadOnlyList<JobEnded> Ended, IReadOnlyList<StopRequest> StopRequests);
+/// <param name="Batches">Batches that took jobs in, had jobs end, or were closed.</param>
+public sealed record StoreNews(IReadOnlyList<JobEnded> Ended, IReadOnlyList<StopRequest> StopRequests, IReadOnlyList<JobId> Batches);
 
 public readonly record struct JobEnded(JobId Job, string Queue, JobState State);
 
@@ -161,6 +186,9 @@ public abstract record Addition
 
     /// <summary>The job has a <c>request</c>, and the queue's target is not <c>http</c>.</summary>
     public sealed record RequestNotAllowed : Addition;
+
+    /// <summary>The job's batch has been cancelled or closed.</summary>
+    public sealed record BatchStopped : Addition;
 }
 
 /// <summary>A job with the right to start once.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using JobService.Tests.Support;
@@ -46,10 +47,12 @@ public sealed class OpenApiTests(ServiceFixture service) : IClassFixture<Service
     {
         foreach (var (name, operation) in Operations(await DocumentAsync()).Where(operation => operation.Value.TryGetProperty("requestBody", out _)))
         {
-            var (method, path) = (name.Split(' ')[0], name.Split(' ')[1].Replace("{name}", "example", StringComparison.Ordinal));
+            var (method, path) = (name.Split(' ')[0], name.Split(' ')[1].Replace("{name}", name.Contains("map", StringComparison.Ordinal) ? "default" : "example", StringComparison.Ordinal));
             foreach (var example in Examples(operation.GetProperty("requestBody")))
             {
-                using var answer = await service.SendAsync(new HttpMethod(method.ToUpperInvariant()), path, example);
+                using var request = new HttpRequestMessage(new HttpMethod(method.ToUpperInvariant()), path);
+                request.Content = new StringContent(example.Body, new MediaTypeHeaderValue(example.Type));
+                using var answer = await service.Client.SendAsync(request, TestContext.Current.CancellationToken);
                 Assert.True(answer.IsSuccessStatusCode, $"{name}: {await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
             }
         }
@@ -73,16 +76,19 @@ public sealed class OpenApiTests(ServiceFixture service) : IClassFixture<Service
         }
     }
 
-    private static IEnumerable<string> Examples(JsonElement requestBody)
+    private static IEnumerable<(string Type, string Body)> Examples(JsonElement requestBody)
     {
-        var body = requestBody.GetProperty("content").GetProperty("application/json");
-        if (body.TryGetProperty("example", out var only))
-            yield return only.GetRawText();
-        if (body.TryGetProperty("examples", out var several))
+        foreach (var content in requestBody.GetProperty("content").EnumerateObject())
         {
+            if (content.Value.TryGetProperty("example", out var only))
+                yield return (content.Name, Text(only));
+            if (!content.Value.TryGetProperty("examples", out var several))
+                continue;
             foreach (var example in several.EnumerateObject())
-                yield return example.Value.GetProperty("value").GetRawText();
+                yield return (content.Name, Text(example.Value.GetProperty("value")));
         }
+
+        static string Text(JsonElement example) => example.ValueKind == JsonValueKind.String ? example.GetString()! : example.GetRawText();
     }
 
     private static IEnumerable<(string Name, JsonElement Value)> Operations(JsonElement document) =>

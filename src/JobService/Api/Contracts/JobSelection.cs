@@ -19,10 +19,13 @@ public sealed class JobSelection
     /// <summary>Jobs with this tag, as <c>name:value</c>.</summary>
     public string? Tag { get; set; }
 
+    /// <summary>Jobs of this batch.</summary>
+    public Guid? Batch { get; set; }
+
     internal IEnumerable<Violation> Check()
     {
-        if (Queue is null && State is null && Key is null && Tag is null)
-            yield return new Violation("", "Give at least one of queue, state, key and tag: an empty filter would mean every job there is.");
+        if (Queue is null && State is null && Key is null && Tag is null && Batch is null)
+            yield return new Violation("", "Give at least one of queue, state, key, tag and batch: an empty filter would mean every job there is.");
         if (Queue is not null && !Names.IsName(Queue))
             yield return new Violation("/queue", $"A queue's name: {Names.Wanted}.");
         if (Key is not null && !Names.IsText(Key))
@@ -31,7 +34,7 @@ public sealed class JobSelection
             yield return new Violation("/tag", $"A tag is {ListQuery.WantedTag}");
     }
 
-    internal JobFilter ToFilter() => new() { Queue = Queue, State = State, Key = Key, Tag = Tag is null ? null : ListQuery.Tag(Tag) };
+    internal JobFilter ToFilter() => new() { Queue = Queue, State = State, Key = Key, Tag = Tag is null ? null : ListQuery.Tag(Tag), Batch = Batch is { } id ? new JobId(id) : null };
 }
 
 /// <summary>What became of the jobs that were to be cancelled.</summary>

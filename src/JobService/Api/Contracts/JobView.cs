@@ -50,6 +50,9 @@ public sealed record JobView
     /// <summary>As they were given.</summary>
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 
+    /// <summary>Its place in a batch.</summary>
+    public BatchPlaceView? Batch { get; init; }
+
     /// <summary>Why and until when a queued job waits.</summary>
     public WaitingView? Waiting { get; init; }
 
@@ -90,6 +93,7 @@ public sealed record JobView
         StartedAt = job.StartedAt,
         FinishedAt = job.FinishedAt,
         Tags = job.Tags,
+        Batch = job.Batch is var (batch, index) ? new BatchPlaceView(batch.Value, index) : null,
         Waiting = job.Waiting is { } waiting ? new WaitingView(waiting.Reason, waiting.Limit, waiting.Until, waiting.Position) : null,
         CancelReason = job.CancelReason,
         Result = ResultJson.Of(job.Result),
@@ -99,6 +103,11 @@ public sealed record JobView
         Links = JobLinks.Of(job),
     };
 }
+
+/// <summary>A job's place in a batch.</summary>
+/// <param name="Id">The batch.</param>
+/// <param name="Index">From 0, in the order of submission.</param>
+public sealed record BatchPlaceView(Guid Id, int Index);
 
 /// <summary>Why a queued job waits.</summary>
 /// <param name="Reason"><c>turn</c>, <c>time</c>, <c>limit</c>, <c>concurrency</c>, <c>lock</c>, <c>signal</c>, <c>retry</c>, <c>paused</c> or <c>dependency</c>.</param>

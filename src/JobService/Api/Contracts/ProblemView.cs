@@ -26,6 +26,15 @@ public sealed record ProblemView
 
     /// <summary>The heaviest job that the limit can ever allow.</summary>
     public int? MaxWeight { get; init; }
+
+    /// <summary>The batch that an upload was to fill: it holds what was taken in.</summary>
+    public Guid? Batch { get; init; }
+
+    /// <summary>Jobs of the upload that were taken in, all of them before the line concerned.</summary>
+    public long? Accepted { get; init; }
+
+    /// <summary>The line of the upload that is concerned, from 1.</summary>
+    public long? Line { get; init; }
 }
 
 /// <summary>One thing that is wrong with a request.</summary>

@@ -9,8 +9,14 @@ public sealed class SubmitJob
 {
     private const double YearsAhead = 10 * 365 * 86_400d;
 
-    /// <summary>Name of the queue. Default: <c>default</c>.</summary>
-    public string Queue { get; set; } = "default";
+    private string? queue;
+
+    /// <summary>Name of the queue. Default: <c>default</c>; in a batch, the batch's.</summary>
+    public string Queue
+    {
+        get => queue ?? "default";
+        set => queue = value;
+    }
 
     /// <summary>Any JSON; the body of the call unless the request gives another. Passed on byte for byte.</summary>
     public JsonElement Payload { get; set; }
@@ -52,6 +58,8 @@ public sealed class SubmitJob
     /// <summary>Up to 32 names with values to find the job by: <c>?tag=name:value</c>. Names are <c>[A-Za-z0-9._-]{1,64}</c>, values at most 256 characters.</summary>
     public IReadOnlyDictionary<string, string>? Tags { get; set; }
 
+    internal bool NamesQueue => queue is not null;
+
     internal bool HasPayload => Payload.ValueKind != JsonValueKind.Undefined;
 
     internal IEnumerable<Violation> Check()
@@ -92,7 +100,7 @@ public sealed class SubmitJob
         }
     }
 
-    internal NewJob ToNewJob(JobId id, DateTimeOffset now, IdempotencyKey? idempotency) => new()
+    internal NewJob ToNewJob(JobId id, DateTimeOffset now, IdempotencyKey? idempotency = null, BatchPlace? batch = null) => new()
     {
         Id = id,
         Queue = Queue,
@@ -110,6 +118,7 @@ public sealed class SubmitJob
         MaxAttempts = MaxAttempts,
         Tags = Tags is { Count: > 0 } ? Tags : null,
         Idempotency = idempotency,
+        Batch = batch,
     };
 }
 

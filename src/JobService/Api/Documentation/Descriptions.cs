@@ -20,6 +20,28 @@ internal static class Descriptions
         it waits cancels the job, unless `?onDisconnect=continue` is given.
         """;
 
+    public const string SubmitBatch = """
+        Many jobs at once, whose results are read together.
+
+        As JSON: at most 10 000 jobs, all of them or none. As NDJSON (`application/x-ndjson`), a job a line, the options in the query: as many as you like, taken in as
+        fast as the queue takes them; a full queue slows the upload down instead of refusing it. A line that is wrong ends the upload: the problem names `batch`,
+        `accepted` and `line`, and the batch holds what came before. So does a connection that is cut.
+        """;
+
+    public const string BatchResults = """
+        * `order=input` is gather: in the order of the jobs; one that has not ended holds up those behind it.
+        * `order=completion` is as_completed: each result once, as they end.
+        * `until` is wait's return_when.
+
+        As JSON a page, held by `?wait=`. With `Accept: application/x-ndjson` or `text/event-stream` a stream that ends when there is enough, with
+        `{"summary": …}` as its last line: a stream without it was cut. It goes on with `?after=` or `Last-Event-ID`, also over a restart of the service.
+        """;
+
+    public const string Map = """
+        A job a line in, a result a line out, both at once: `cat jobs.ndjson | curl -sN -X POST -T . -H 'content-type: application/x-ndjson' …/map`.
+        A line that is wrong ends the upload: `{"type": …, "line": …}` stands before the summary. Hanging up cancels what has not ended.
+        """;
+
     public const string GetLimit = """
         Where the limit stands and what answers of its API have taught. Of a `perKey` limit each key has a state of its own: `?key=customer-7` shows it, and without
         `key` the answer shows the sum over all keys. The `ETag` is for `If-Match`.

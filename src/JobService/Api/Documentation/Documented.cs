@@ -17,6 +17,8 @@ internal sealed record RequestHeader(string Name, string Description, string Exa
 
     public static readonly RequestHeader IfNoneYet = new("If-None-Match", "Makes the resource only if there is none: 412 otherwise. Nothing but `*` is taken.", "*");
 
+    public static readonly RequestHeader LastEventId = new("Last-Event-ID", "Goes on behind the event of this `id`: what a browser's `EventSource` sends by itself.", "17");
+
     public static readonly RequestHeader IfNoneMatch = new("If-None-Match", "Answers 304 while the `ETag` is this one.", "\"0123456789abcdef\"");
 }
 
@@ -34,9 +36,9 @@ internal sealed record NamedExample(string Name, string Summary, string Json);
 /// <summary>What a route says about itself beside its path and handler.</summary>
 internal static class Documented
 {
-    public static RouteHandlerBuilder Takes<TBody>(this RouteHandlerBuilder route, string example)
+    public static RouteHandlerBuilder Takes<TBody>(this RouteHandlerBuilder route, string example, params string[] otherTypes)
         where TBody : notnull =>
-        route.Accepts<TBody>("application/json").WithMetadata(new BodyExample(example));
+        route.Accepts<TBody>("application/json", otherTypes).WithMetadata(new BodyExample(example));
 
     public static RouteHandlerBuilder Takes<TBody>(this RouteHandlerBuilder route, IReadOnlyList<NamedExample> examples)
         where TBody : notnull =>
@@ -48,8 +50,8 @@ internal static class Documented
     public static RouteHandlerBuilder TakesHeaders(this RouteHandlerBuilder route, params RequestHeader[] headers) =>
         route.WithMetadata(new TakesHeadersMetadata(headers));
 
-    public static RouteHandlerBuilder Answers<TBody>(this RouteHandlerBuilder route, int status, string description, string contentType = "application/json") =>
-        route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(TBody), [contentType]) { Description = description });
+    public static RouteHandlerBuilder Answers<TBody>(this RouteHandlerBuilder route, int status, string description, params string[] contentTypes) =>
+        route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(TBody), contentTypes is [] ? [MediaTypes.Json] : contentTypes) { Description = description });
 
     public static RouteHandlerBuilder AnswersEmpty(this RouteHandlerBuilder route, int status, string description) =>
         route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(void), []) { Description = description });

@@ -7,6 +7,12 @@ internal static class Examples
         { "queue": "default", "payload": { "hello": "world" }, "key": "customer-7", "tags": { "order": "991" } }
         """;
 
+    public const string Batch = """
+        { "queue": "default", "onFailure": "continue", "defaults": { "key": "customer-7" }, "jobs": [ { "payload": 1 }, { "payload": 2 }, { "payload": 3 } ] }
+        """;
+
+    public const string Lines = "{\"payload\": 1}\n{\"payload\": 2}\n{\"payload\": 3}\n";
+
     public const string Selection = """
         { "queue": "default", "state": "queued" }
         """;

@@ -79,6 +79,9 @@ internal static class OpenApiSetup
                 body.Examples = examples.All.ToDictionary(one => one.Name, IOpenApiExample (one) => new OpenApiExample { Summary = one.Summary, Value = JsonNode.Parse(one.Json) });
         }
 
+        if (operation.RequestBody?.Content is { } bodies && bodies.TryGetValue(MediaTypes.Ndjson, out var lines))
+            (lines.Example, lines.Schema) = (Examples.Lines, new OpenApiSchema { Type = JsonSchemaType.String, Description = "A job a line, each as in `POST /v1/jobs`." });
+
         foreach (var answer in metadata.OfType<ProducesResponseTypeMetadata>())
         {
             if (operation.Responses?.GetValueOrDefault(answer.StatusCode.ToString()) is { } response)

@@ -1,3 +1,4 @@
+using JobService.Api.Contracts;
 using JobService.Jobs;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -7,7 +8,7 @@ namespace JobService.Api.Documentation;
 /// <summary>Says of our types what the generator cannot see: what writes itself as a string, and that nulls are left out of answers.</summary>
 internal static class Schemas
 {
-    public static Task Correct(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
+    public static async Task Correct(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
     {
         var given = context.JsonTypeInfo.Type;
         var type = Nullable.GetUnderlyingType(given) ?? given;
@@ -15,12 +16,15 @@ internal static class Schemas
             schema.Type = type == given ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
         else if (type == typeof(IReadOnlyDictionary<string, HeaderValue>))
             schema.AdditionalProperties = TextOrSecret();
+        else if (type == typeof(SubmitBatch) && schema.Properties is { } fields)
+            (((OpenApiSchema)fields["jobs"]).Items, fields["defaults"]) = (await context.GetOrCreateSchemaAsync(typeof(SubmitJob), cancellationToken: cancellation), AnyOfAJob((OpenApiSchema)fields["defaults"]));
 
         // A constructor's parameter counts as required; one that may be null is left out of the answer instead.
         foreach (var property in context.JsonTypeInfo.Properties.Where(property => property.IsGetNullable))
             schema.Required?.Remove(property.Name);
-        return Task.CompletedTask;
     }
+
+    private static OpenApiSchema AnyOfAJob(OpenApiSchema defaults) => new() { Type = JsonSchemaType.Object, Description = defaults.Description };
 
     private static OpenApiSchema TextOrSecret() => new()
     {

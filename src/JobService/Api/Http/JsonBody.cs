@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Unicode;
 using JobService.Jobs;
-using Microsoft.Net.Http.Headers;
 
 namespace JobService.Api.Http;
 
@@ -25,21 +24,21 @@ internal static class JsonBody
 {
     public const int MaxBytes = 1024 * 1024;
 
-    public static async ValueTask<Parsed<T>> ReadAsync<T>(HttpRequest request, bool fingerprint = false)
+    public static async ValueTask<Parsed<T>> ReadAsync<T>(HttpRequest request, bool fingerprint = false, int maxBytes = MaxBytes)
         where T : class
     {
-        if (request.ContentLength > MaxBytes)
-            return new Parsed<T>(null, Problems.TooLarge());
+        if (request.ContentLength > maxBytes)
+            return new Parsed<T>(null, Problems.TooLarge(maxBytes));
 
         var pipe = request.BodyReader;
         while (true)
         {
             var read = await pipe.ReadAsync(request.HttpContext.RequestAborted);
             var bytes = read.Buffer;
-            if (bytes.Length > MaxBytes)
+            if (bytes.Length > maxBytes)
             {
                 pipe.AdvanceTo(bytes.End);
-                return new Parsed<T>(null, Problems.TooLarge());
+                return new Parsed<T>(null, Problems.TooLarge(maxBytes));
             }
 
             if (read.IsCompleted)
@@ -58,46 +57,41 @@ internal static class JsonBody
     {
         if (bytes.IsEmpty)
             return new Parsed<T>(null, Problems.Body([new Violation("", "A JSON object is needed as the body, and the body is empty.")]));
-        if (MediaFault(request) is { } fault)
+        if (MediaTypes.Fault(request, MediaTypes.Json) is { } fault)
             return new Parsed<T>(null, Problems.MediaType(fault));
 
         var span = bytes.IsSingleSegment ? bytes.FirstSpan : bytes.ToArray();
         return Parse<T>(span) is var parsed && fingerprint && !parsed.IsRefused ? parsed with { Fingerprint = SHA256.HashData(span) } : parsed;
     }
 
-    /// <summary>The part that knows nothing of HTTP.</summary>
     public static Parsed<T> Parse<T>(ReadOnlySpan<byte> utf8)
+        where T : class =>
+        Read<T>(utf8, out var faults) is { } value ? new Parsed<T>(value, null) : new Parsed<T>(null, Problems.Body(faults));
+
+    /// <summary>The part that knows nothing of HTTP.</summary>
+    /// <returns>Null when there are faults.</returns>
+    public static T? Read<T>(ReadOnlySpan<byte> utf8, out IReadOnlyList<Violation> faults)
         where T : class
     {
+        faults = [];
         if (!Utf8.IsValid(utf8))
-            return new Parsed<T>(null, Problems.Body([new Violation("", "The body is not valid UTF-8.")]));
+        {
+            faults = [new Violation("", "The body is not valid UTF-8.")];
+            return null;
+        }
 
         var type = ApiJson.Of<T>();
         try
         {
-            return JsonSerializer.Deserialize(utf8, type) is { } value
-                ? new Parsed<T>(value, null)
-                : new Parsed<T>(null, Problems.Body([new Violation("", "A JSON object, not null.")]));
+            if (JsonSerializer.Deserialize(utf8, type) is { } value)
+                return value;
+            faults = [new Violation("", "A JSON object, not null.")];
         }
         catch (Exception fault) when (fault is JsonException or NotSupportedException)
         {
-            return new Parsed<T>(null, Problems.Body(JsonFaults.Of(utf8.ToArray(), type, fault)));
+            faults = JsonFaults.Of(utf8.ToArray(), type, fault);
         }
-    }
 
-    private static string? MediaFault(HttpRequest request)
-    {
-        if (!Microsoft.Extensions.Primitives.StringValues.IsNullOrEmpty(request.Headers.ContentEncoding))
-            return "Send the body as it is, without a Content-Encoding.";
-
-        const string json = "application/json";
-        var given = request.ContentType;
-        if (json.Equals(given, StringComparison.OrdinalIgnoreCase))
-            return null;
-
-        const string wanted = "Send JSON with the header 'Content-Type: application/json'";
-        if (!MediaTypeHeaderValue.TryParse(given, out var media) || !media.MediaType.Equals(json, StringComparison.OrdinalIgnoreCase))
-            return given is null ? $"{wanted}; no content type was given." : $"{wanted}.";
-        return media.Charset.HasValue && !media.Charset.Value.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase) ? $"{wanted}, in UTF-8." : null;
+        return null;
     }
 }

@@ -11,7 +11,7 @@ internal static class JsonFaults
     private const int MaxReported = 20;
 
     /// <summary>Fields of the contract that later versions will know.</summary>
-    private static readonly HashSet<string> Planned = ["lock", "waitFor", "callback", "batch"];
+    private static readonly HashSet<string> Planned = ["callback"];
 
     public static IReadOnlyList<Violation> Of(ReadOnlyMemory<byte> json, JsonTypeInfo type, Exception fault)
     {
@@ -140,6 +140,8 @@ internal static class JsonFaults
             return "A number.";
         if (type == typeof(string))
             return "A string, without halves of surrogate pairs.";
+        if (type == typeof(Guid))
+            return "An id, a UUID.";
         if (type == typeof(JsonElement))
             return "JSON whose objects name each field once, without halves of surrogate pairs in the names.";
         return type.IsEnum ? $"One of: {string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName))}." : null;

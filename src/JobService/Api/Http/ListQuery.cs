@@ -10,7 +10,7 @@ internal sealed record ListQuery(JobFilter Filter, int Limit, JobId? Before)
     public const int MaxLimit = 500;
 
     public static readonly TakesQuery Takes = new(
-        QueryParameter.Queue, QueryParameter.State, QueryParameter.Key, QueryParameter.Tag, QueryParameter.Limit, QueryParameter.Cursor);
+        QueryParameter.Queue, QueryParameter.State, QueryParameter.Key, QueryParameter.Batch, QueryParameter.Tag, QueryParameter.Limit, QueryParameter.Cursor);
 
     /// <returns>The query, or the problem with it.</returns>
     public static (ListQuery? Query, IResult? Refusal) Read(IQueryCollection query)
@@ -26,6 +26,13 @@ internal sealed record ListQuery(JobFilter Filter, int Limit, JobId? Before)
             if (!QueryParameter.State.Values.Contains(word))
                 return Wrong("state", $"one of {string.Join(", ", QueryParameter.State.Values)}.");
             filter = filter with { State = Enum.Parse<JobState>(word, ignoreCase: true) };
+        }
+
+        if (One(query, "batch") is { } id)
+        {
+            if (!JobId.TryParse(id, out var batch))
+                return Wrong("batch", "a batch's id, a UUID.");
+            filter = filter with { Batch = batch };
         }
 
         if (One(query, "tag") is { } text)

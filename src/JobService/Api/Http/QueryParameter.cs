@@ -18,6 +18,8 @@ internal sealed record QueryParameter(string Name, string Type, string Descripti
 
     public static readonly QueryParameter Key = new("key", "string", "Only jobs with this key; empty for those without one.");
 
+    public static readonly QueryParameter Batch = new("batch", "string", "Only jobs of this batch.");
+
     public static readonly QueryParameter StateKey = new("key", "string",
         "The state that jobs of this key meet, empty for those without one. Default: the sum over all keys of a `perKey` limit.");
 

@@ -13,13 +13,16 @@ internal sealed class RequestLog(TimeProvider time, ILogger<RequestLog> log)
         var status = http.Response.StatusCode;
         // "Full" comes in thousands, and its clients come back by themselves.
         var refused = status >= 400 && status != StatusCodes.Status429TooManyRequests;
-        if (!refused && (time.GetElapsedTime(start) < Slow || Waits(http.Request)))
+        if (!refused && (time.GetElapsedTime(start) < Slow || Waits(http.Request) || IsStream(http)))
             return;
 
         // Escaped, so that no line break or terminal sequence of a client reaches the log; without the query, which may name customers.
         log.LogInformation("{Method} {Path} answered {Status} in {Milliseconds:0} ms",
             http.Request.Method, http.Request.Path.ToUriComponent(), status, time.GetElapsedTime(start).TotalMilliseconds);
     }
+
+    private static bool IsStream(HttpContext http) =>
+        http.Response.ContentType is MediaTypes.Ndjson or MediaTypes.EventStream || MediaTypes.Is(http.Request, MediaTypes.Ndjson);
 
     private static bool Waits(HttpRequest request) => request.Headers.ContainsKey("Prefer") || request.Query.ContainsKey("wait");
 }

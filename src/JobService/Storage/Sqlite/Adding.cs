@@ -8,35 +8,40 @@ internal static class Adding
     public static List<Addition> Add(SqliteTurn turn, IReadOnlyList<NewJob> jobs)
     {
         var additions = new List<Addition>(jobs.Count);
+        JobId? halted = null;
         foreach (var job in jobs)
-            additions.Add(Add(turn, job));
+        {
+            // The jobs of a batch come in their order: none goes before one that was not taken in.
+            var isBehind = halted is not null && job.Batch?.Batch == halted;
+            var addition = isBehind ? new Addition.Full() : Add(turn, job);
+            additions.Add(addition);
+            if (addition is not Addition.Accepted)
+                halted = job.Batch?.Batch ?? halted;
+        }
+
         return additions;
     }
 
-    private static Addition Add(SqliteTurn turn, NewJob job)
+    /// <summary>Why the queue can never take the job; null when it can.</summary>
+    public static Addition? Refusal(SqliteTurn turn, NewJob job)
     {
-        if (job.Idempotency is { } idempotency && turn.Jobs.FindIdempotency(idempotency.Key) is var (fingerprint, first))
-            return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint.Span) ? new Addition.Replayed(first) : new Addition.Mismatched();
-
         if (turn.Memory.FindQueue(job.Queue) is not { } queue)
             return new Addition.UnknownQueue();
-        var definition = queue.Entry.Definition;
-        if (job.Request is not null && definition.Target is not HttpTarget)
+        if (job.Request is not null && queue.Entry.Definition.Target is not HttpTarget)
             return new Addition.RequestNotAllowed();
-        foreach (var name in definition.Limits)
+        foreach (var name in queue.Entry.Definition.Limits)
         {
             if (turn.Memory.Limits[name].Entry.Definition.MaxWeight is var most && job.Weight > most)
                 return new Addition.NeverFits(name, most);
         }
 
-        if (queue.Unfinished >= definition.Capacity)
-            return new Addition.Full();
-
-        return new Addition.Accepted(Enter(turn, job, queue));
+        return null;
     }
 
-    private static Job Enter(SqliteTurn turn, NewJob job, QueueRow queue)
+    /// <summary>The job is checked, and there is room.</summary>
+    public static Job Enter(SqliteTurn turn, NewJob job)
     {
+        var queue = turn.Memory.FindQueue(job.Queue)!;
         long? dueAt = job.NotBefore is { } notBefore && notBefore.UtcTicks > turn.Now ? notBefore.UtcTicks : null;
         var parked = dueAt is null ? Entering.Enter(turn, queue, new Arrival(job.Id.Stamp, queue.Id, job.Key, job.Priority, job.Lock, job.Signal)) : null;
         turn.Jobs.Insert(
@@ -44,6 +49,8 @@ internal static class Adding
             job.Request is { } request ? StorageJson.Write(request) : null,
             job.Tags is { Count: > 0 } tags ? StorageJson.Write(tags) : null);
         queue.Enter(JobState.Queued);
+        if (job.Batch is { } place)
+            turn.Batches.Find(place.Batch.Stamp)!.Total++;
 
         var memory = turn.Memory;
         memory.Expect(dueAt, job.StartBefore?.UtcTicks);
@@ -62,8 +69,24 @@ internal static class Adding
             NotBefore = job.NotBefore,
             StartBefore = job.StartBefore,
             Tags = job.Tags,
+            Batch = job.Batch,
             Waiting = Explaining.Wait(memory.Planner, job.Queue, job.Key, job.Weight, attempt: 0, dueAt, parked, position: null, weightAhead: null, turn.Now),
             Attempts = [],
         };
+    }
+
+    private static Addition Add(SqliteTurn turn, NewJob job)
+    {
+        if (job.Idempotency is { } idempotency && turn.Jobs.FindIdempotency(idempotency.Key) is var (fingerprint, first))
+            return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint.Span) ? new Addition.Replayed(first) : new Addition.Mismatched();
+        if (Refusal(turn, job) is { } refusal)
+            return refusal;
+
+        var queue = turn.Memory.FindQueue(job.Queue)!;
+        if (queue.Unfinished >= queue.Entry.Definition.Capacity)
+            return new Addition.Full();
+        if (job.Batch is { } place && !Batching.TakesJobs(turn, place.Batch))
+            return new Addition.BatchStopped();
+        return new Addition.Accepted(Enter(turn, job));
     }
 }

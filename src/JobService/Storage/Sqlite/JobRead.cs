@@ -43,6 +43,12 @@ internal sealed class JobRead
 
     public CancelReason? CancelReason { get; init; }
 
+    public long? BatchStamp { get; init; }
+
+    public long? BatchSalt { get; init; }
+
+    public int BatchIndex { get; init; }
+
     public string? Tags { get; init; }
 
     public string? ErrorType { get; init; }
@@ -87,6 +93,7 @@ internal sealed class JobRead
         StartedAt = Attempt > 0 ? Time(StartedAt) : null,
         FinishedAt = Time(FinishedAt),
         Tags = Tags is null ? null : StorageJson.ReadTags(Tags),
+        Batch = BatchStamp is { } batch && BatchSalt is { } salt ? new BatchPlace(JobId.FromParts(batch, salt), BatchIndex) : null,
         Waiting = waiting,
         CancelReason = State == JobState.Cancelled ? CancelReason : null,
         Stopping = State == JobState.Running && CancelReason is not null,

@@ -8,8 +8,8 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement insertJob = new(database, """
         INSERT INTO jobs (stamp, salt, queue_id, key, state, priority, weight, attempt, failures, max_attempts, timeout_ms, created_at, due_at, start_before,
-                          lock, signal, parked)
-        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0, 0, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                          lock, signal, parked, batch, batch_index)
+        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0, 0, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
         """);
 
     private readonly SqliteStatement insertBody = new(database, """
@@ -21,12 +21,14 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
     private readonly SqliteStatement insertIdempotency = new(database, "INSERT INTO idempotency (key, fingerprint, stamp) VALUES (?1, ?2, ?3)");
 
     private readonly SqliteStatement selectIdempotency = new(database, """
-        SELECT i.fingerprint, j.stamp, j.salt FROM idempotency i JOIN jobs j USING (stamp) WHERE i.key = ?1
+        SELECT i.fingerprint, i.stamp, COALESCE(j.salt, b.salt)
+        FROM   idempotency i LEFT JOIN jobs j USING (stamp) LEFT JOIN batches b USING (stamp)
+        WHERE  i.key = ?1
         """);
 
     private readonly SqliteStatement selectHeads = new(database, """
         SELECT j.stamp, j.salt, j.weight, j.attempt, j.failures, j.max_attempts, j.timeout_ms, j.start_before, j.throttled_since, b.payload, b.request,
-               j.priority, j.lock
+               j.priority, j.lock, j.batch
         FROM   jobs j INDEXED BY jobs_ready JOIN bodies b USING (stamp)
         WHERE  j.state = 0 AND j.due_at IS NULL AND j.parked IS NULL AND j.queue_id = ?1 AND j.key = ?2
         ORDER  BY j.priority DESC, j.stamp
@@ -72,7 +74,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 
     private readonly SqliteStatement selectJob = new(database, """
         SELECT salt, queue_id, key, state, cancel_reason, attempt, started_at, failures, max_attempts, lease, weight, start_before,
-               priority, lock, signal, parked
+               priority, lock, signal, parked, batch
         FROM   jobs WHERE stamp = ?1
         """);
 
@@ -86,7 +88,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 
     private readonly SqliteStatement reopen = new(database, """
         UPDATE jobs SET state = 0, failures = 0, finished_at = NULL, cancel_reason = NULL, throttled_since = NULL, due_at = NULL,
-                        parked = ?3, signal = CASE WHEN ?3 > 0 THEN signal END,
+                        completion = NULL, parked = ?3, signal = CASE WHEN ?3 > 0 THEN signal END,
                         start_before = CASE WHEN start_before <= ?2 THEN NULL ELSE start_before END
         WHERE  stamp = ?1 AND state IN (3, 4)
         """);
@@ -120,7 +122,8 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         var stamp = job.Id.Stamp;
         insertJob.Bind(1, stamp).Bind(2, job.Id.Salt).Bind(3, queueId).Bind(4, job.Key).Bind(5, job.Priority).Bind(6, job.Weight)
             .Bind(7, job.MaxAttempts).Bind(8, (long?)job.Timeout?.TotalMilliseconds).Bind(9, now).Bind(10, dueAt).Bind(11, job.StartBefore?.UtcTicks)
-            .Bind(12, job.Lock).Bind(13, dueAt is not null || parked > ParkedRows.InLine ? job.Signal : null).Bind(14, parked).Run();
+            .Bind(12, job.Lock).Bind(13, dueAt is not null || parked > ParkedRows.InLine ? job.Signal : null).Bind(14, parked)
+            .Bind(15, job.Batch?.Batch.Stamp).Bind(16, job.Batch?.Index).Run();
 
         insertBody.Bind(1, stamp).Bind(2, job.NotBefore?.UtcTicks).Bind(4, requestJson).Bind(5, tagsJson).Bind(6, job.Idempotency?.Key);
         _ = job.Payload is { } payload ? insertBody.Bind(3, payload.Span) : insertBody.BindNull(3);
@@ -129,8 +132,12 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         foreach (var (name, value) in job.Tags ?? NoTags)
             insertTag.Bind(1, $"{name}:{value}").Bind(2, stamp).Run();
         if (job.Idempotency is { } idempotency)
-            insertIdempotency.Bind(1, idempotency.Key).Bind(2, idempotency.Fingerprint.Span).Bind(3, stamp).Run();
+            Remember(idempotency, job.Id);
     }
+
+    /// <param name="id">The job or the batch that was submitted with the key.</param>
+    public void Remember(IdempotencyKey idempotency, JobId id) =>
+        insertIdempotency.Bind(1, idempotency.Key).Bind(2, idempotency.Fingerprint.Span).Bind(3, id.Stamp).Run();
 
     public (byte[] Fingerprint, JobId Job)? FindIdempotency(string key)
     {
@@ -162,6 +169,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
                 RequestJson = selectHeads.TextOrNull(10),
                 Priority = selectHeads.Int32(11),
                 Lock = selectHeads.TextOrNull(12),
+                Batch = selectHeads.Int64OrNull(13),
             });
         }
 
@@ -215,6 +223,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
             Lock = selectJob.TextOrNull(13),
             Signal = selectJob.TextOrNull(14),
             Parked = selectJob.Int64OrNull(15),
+            Batch = selectJob.Int64OrNull(16),
         };
         selectJob.Reset();
         return row;

@@ -25,6 +25,8 @@ internal static partial class Loading
         foreach (var (name, setCount, setAt, isReleasing) in turn.Parked.Signals())
             memory.Signals.Restore(name, setCount, setAt, isReleasing);
 
+        memory.StoppingBatches.UnionWith(turn.BatchRows.Stopping());
+
         memory.NextDueAt = turn.Jobs.NextDue() ?? StoreMemory.Never;
         memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? StoreMemory.Never;
         turn.CatalogChanged = true;
@@ -59,6 +61,7 @@ internal static partial class Loading
             Free(turn, turn.Jobs.Find(stamp)!);
         if (running.Count > 0)
             LogFreed(logger, running.Count);
+        Batching.CloseAll(turn); // the uploads died with it
     }
 
     /// <summary>The process lives and so do its attempts: they hold what they held.</summary>
@@ -73,7 +76,7 @@ internal static partial class Loading
             before ??= former.Running[row.Lease.Value];
             var hasReturned = isEnding || before.HasReturned;
             var hold = before.Hold is { } held ? turn.Memory.Planner.Retake(held, row.Key, hasReturned) : null;
-            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, before.StartedAt, hold) { Lock = row.Lock, HasReturned = hasReturned });
+            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, before.StartedAt, hold) { Lock = row.Lock, Batch = row.Batch, HasReturned = hasReturned });
             if (row.Lock is not null)
                 turn.Memory.Locks.Take(row.Lock, row.Lease.Value);
         }
@@ -86,7 +89,7 @@ internal static partial class Loading
         if (row.CancelReason is { } reason)
         {
             turn.Jobs.Stop(stamp, lease, row.StartedAt, turn.Now, undoAttempt: false, reason);
-            turn.End(row.Id, queue, JobState.Running, JobState.Cancelled);
+            turn.End(row.Id, queue, JobState.Running, JobState.Cancelled, row.Batch);
             return;
         }
 
@@ -95,7 +98,7 @@ internal static partial class Loading
         if (row.Failures + 1 >= (row.MaxAttempts ?? queue.Entry.Definition.Retry.MaxAttempts))
         {
             turn.Jobs.Fail(stamp, lease, row.StartedAt, turn.Now, undoAttempt: false);
-            turn.End(row.Id, queue, JobState.Running, JobState.Failed);
+            turn.End(row.Id, queue, JobState.Running, JobState.Failed, row.Batch);
             return;
         }
 

@@ -7,10 +7,20 @@ namespace JobService.Storage.Sqlite;
 internal sealed class PruneRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement selectOld = new(database, """
-        SELECT stamp, queue_id, state FROM jobs WHERE stamp < ?1 AND state >= 2 AND finished_at < ?2 ORDER BY stamp LIMIT ?3
+        SELECT stamp, queue_id, state FROM jobs j
+        WHERE  stamp < ?1 AND state >= 2 AND finished_at < ?2
+               AND (batch IS NULL OR EXISTS (SELECT 1 FROM batches WHERE stamp = j.batch AND finished_at < ?2))
+        ORDER  BY stamp LIMIT ?3
         """);
 
     private readonly SqliteStatement selectBody = new(database, "SELECT tags, idempotency FROM bodies WHERE stamp = ?1");
+    private readonly SqliteStatement selectOldBatches = new(database, """
+        SELECT stamp, idempotency FROM batches b INDEXED BY batches_finished
+        WHERE  finished_at < ?1 AND NOT EXISTS (SELECT 1 FROM jobs WHERE batch = b.stamp)
+        ORDER  BY finished_at LIMIT ?2
+        """);
+
+    private readonly SqliteStatement deleteBatch = new(database, "DELETE FROM batches WHERE stamp = ?1");
     private readonly SqliteStatement deleteTag = new(database, "DELETE FROM tags WHERE tag = ?1 AND stamp = ?2");
     private readonly SqliteStatement deleteIdempotency = new(database, "DELETE FROM idempotency WHERE key = ?1");
 
@@ -48,9 +58,26 @@ internal sealed class PruneRows(sqlite3 database) : IDisposable
             delete.Bind(1, stamp).Run();
     }
 
+    /// <summary>Batches of which nothing but their own row is left.</summary>
+    public int DeleteBatches(long finishedBefore, int atMost)
+    {
+        var old = new List<(long Stamp, string? Idempotency)>();
+        selectOldBatches.Bind(1, finishedBefore).Bind(2, atMost);
+        while (selectOldBatches.Step())
+            old.Add((selectOldBatches.Int64(0), selectOldBatches.TextOrNull(1)));
+        foreach (var (stamp, idempotency) in old)
+        {
+            if (idempotency is not null)
+                deleteIdempotency.Bind(1, idempotency).Run();
+            deleteBatch.Bind(1, stamp).Run();
+        }
+
+        return old.Count;
+    }
+
     public void Dispose()
     {
-        foreach (var statement in deletes.Concat([selectOld, selectBody, deleteTag, deleteIdempotency]))
+        foreach (var statement in deletes.Concat([selectOld, selectBody, selectOldBatches, deleteBatch, deleteTag, deleteIdempotency]))
             statement.Dispose();
     }
 }

@@ -17,7 +17,8 @@ internal static class Pruning
             turn.Memory.FindQueue(queueId)?.Leave(state);
         }
 
-        return Math.Max(old.Count, PruneStates(turn, atMost));
+        var batches = turn.Prunes.DeleteBatches(finishedBefore, atMost);
+        return Math.Max(Math.Max(old.Count, batches), PruneStates(turn, atMost));
     }
 
     /// <summary>A store that was never restarted forgets them too: their rows, and what stands of them in memory.</summary>

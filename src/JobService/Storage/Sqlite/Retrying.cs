@@ -19,6 +19,8 @@ internal static class Retrying
 
         turn.Jobs.Reopen(job.Stamp, turn.Now, Entering.Enter(turn, queue, row.Arrival));
         queue.Move(row.State, JobState.Queued);
+        if (row.Batch is { } batch)
+            Batching.Reopen(turn, batch, row.State);
         turn.Memory.Expect(dueAt: null, row.StartBefore > turn.Now ? row.StartBefore : null);
         return new RetryOutcome.Requeued();
     }

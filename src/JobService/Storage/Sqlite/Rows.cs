@@ -31,6 +31,9 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
     public required byte[] Payload { get; init; }
 
     public required string? RequestJson { get; init; }
+
+    /// <summary>Row number of its batch.</summary>
+    public required long? Batch { get; init; }
 }
 
 /// <summary>The hot row of a job, as far as transitions look at it.</summary>
@@ -60,6 +63,9 @@ internal sealed record JobRow(JobId Id, long QueueId, string Key, JobState State
     public string? Signal { get; init; }
 
     public long? Parked { get; init; }
+
+    /// <summary>Row number of its batch.</summary>
+    public long? Batch { get; init; }
 
     public Arrival Arrival => new(Id.Stamp, QueueId, Key, Priority, Lock, Signal);
 }

@@ -70,7 +70,8 @@ internal sealed class SqliteDatabase : IDisposable
     public (long Opening, long LastStamp, long LastTime) Enter(DateTimeOffset now)
     {
         using var connection = Connect();
-        var lastStamp = connection.ExecuteScalar<long?>("SELECT max(stamp) FROM jobs") ?? 0;
+        // MAX of an empty table is NULL, and max() of a NULL is NULL.
+        var lastStamp = connection.ExecuteScalar<long>("SELECT max(COALESCE((SELECT max(stamp) FROM jobs), 0), COALESCE((SELECT max(stamp) FROM batches), 0))");
         var lastOpened = connection.ExecuteScalar<long?>("SELECT max(opened_at) FROM opens") ?? 0;
         var opening = connection.ExecuteScalar<long>("INSERT INTO opens (opened_at) VALUES (@Ticks) RETURNING id", new { Ticks = now.UtcTicks });
         var lastCreated = DateTimeOffset.FromUnixTimeMilliseconds(lastStamp >> JobId.CounterBits);

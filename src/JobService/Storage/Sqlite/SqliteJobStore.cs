@@ -13,7 +13,9 @@ public sealed class SqliteJobStore : IJobStore
 
     private readonly SqliteDatabase database;
     private readonly SqliteWriter writer;
+    private readonly ReadConnections connections;
     private readonly SqliteReads reads;
+    private readonly BatchReads batchReads;
     private readonly ILogger logger;
 
     public SqliteJobStore(IOptions<StorageOptions> options, JobIdSource ids, TimeProvider time, ILogger<SqliteJobStore> logger)
@@ -23,7 +25,9 @@ public sealed class SqliteJobStore : IJobStore
         var (opening, lastStamp, lastTime) = database.Enter(time.GetUtcNow());
         ids.StartAfter(lastStamp);
         writer = new SqliteWriter(database, new StoreClock(time, lastTime), time, logger, new LeaseSource(opening));
-        reads = new SqliteReads(database);
+        connections = new ReadConnections(database);
+        reads = new SqliteReads(connections);
+        batchReads = new BatchReads(connections);
         writer.Start();
     }
 
@@ -90,6 +94,18 @@ public sealed class SqliteJobStore : IJobStore
 
     public Task<int> PruneAsync(DateTimeOffset finishedBefore, int atMost) => writer.RunAsync(turn => Pruning.Prune(turn, finishedBefore.UtcTicks, atMost));
 
+    public Task<BatchAddition> AddBatchAsync(NewBatch batch, IReadOnlyList<NewJob> jobs) => writer.RunAsync(turn => Batching.Add(turn, batch, jobs));
+
+    public Task<Batch> OpenBatchAsync(NewBatch batch) => writer.RunAsync(turn => Batching.Open(turn, batch));
+
+    public Task<Batch?> CloseBatchAsync(JobId batch) => writer.RunAsync(turn => Batching.Close(turn, batch));
+
+    public Task<BatchCancelOutcome> CancelBatchAsync(JobId batch, CancelReason reason) => writer.RunAsync(turn => Batching.Cancel(turn, batch, reason));
+
+    public Task<Batch?> FindBatchAsync(JobId batch) => batchReads.FindAsync(batch, Now);
+
+    public Task<BatchResults?> ResultsAsync(BatchResultsQuery query) => batchReads.ResultsAsync(query);
+
     public Task DeclareAsync(IReadOnlyDictionary<string, QueueDefinition> queues, IReadOnlyDictionary<string, LimitDefinition> limits) =>
         writer.RunAsync(turn => Defining.Declare(turn, queues, limits));
 
@@ -138,7 +154,7 @@ public sealed class SqliteJobStore : IJobStore
     public ValueTask DisposeAsync()
     {
         writer.Dispose();
-        reads.Dispose();
+        connections.Dispose();
         database.Dispose();
         return ValueTask.CompletedTask;
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using Dapper;
 using JobService.Jobs;
@@ -6,16 +5,15 @@ using Microsoft.Data.Sqlite;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Short reads on connections of their own, beside the writer: WAL lets them see the last commit without waiting for the next.</summary>
-internal sealed class SqliteReads(SqliteDatabase database) : IDisposable
+/// <summary>Reads of single jobs and lists of them.</summary>
+internal sealed class SqliteReads(ReadConnections connections)
 {
-    private const int MaxConnections = 4;
-
     private const string Columns = """
         SELECT j.stamp AS Stamp, j.salt AS Salt, q.name AS Queue, j.state AS State, j.key AS Key, j.priority AS Priority, j.weight AS Weight,
                j.attempt AS Attempt, j.failures AS Failures, j.max_attempts AS MaxAttempts, j.created_at AS CreatedAt, b.not_before AS NotBefore,
                j.start_before AS StartBefore, j.started_at AS StartedAt, j.finished_at AS FinishedAt, j.due_at AS DueAt, j.cancel_reason AS CancelReason,
-               j.lock AS Lock, j.parked AS Parked, b.tags AS Tags, e.type AS ErrorType, e.title AS ErrorTitle, e.status AS ErrorStatus, e.detail AS ErrorDetail
+               j.lock AS Lock, j.parked AS Parked, j.batch AS BatchStamp, g.salt AS BatchSalt,
+               COALESCE(j.batch_index, 0) AS BatchIndex, b.tags AS Tags, e.type AS ErrorType, e.title AS ErrorTitle, e.status AS ErrorStatus, e.detail AS ErrorDetail
         """;
 
     private const string WithResult = """
@@ -23,13 +21,10 @@ internal sealed class SqliteReads(SqliteDatabase database) : IDisposable
         """;
 
     private const string Joins = """
-         JOIN queues q ON q.id = j.queue_id JOIN bodies b ON b.stamp = j.stamp LEFT JOIN errors e ON e.stamp = j.stamp
+         JOIN queues q ON q.id = j.queue_id JOIN bodies b ON b.stamp = j.stamp LEFT JOIN errors e ON e.stamp = j.stamp LEFT JOIN batches g ON g.stamp = j.batch
         """;
 
-    private readonly ConcurrentBag<SqliteConnection> idle = [];
-    private readonly SemaphoreSlim free = new(MaxConnections);
-
-    public Task<(JobRead Job, List<AttemptRead> Attempts)?> FindAsync(JobId job, int maxInlineBytes) => ReadAsync<(JobRead, List<AttemptRead>)?>(connection =>
+    public Task<(JobRead Job, List<AttemptRead> Attempts)?> FindAsync(JobId job, int maxInlineBytes) => connections.ReadAsync<(JobRead, List<AttemptRead>)?>(connection =>
     {
         var found = connection.QueryFirstOrDefault<JobRead>(
             Columns + WithResult + " FROM jobs j " + Joins + " LEFT JOIN results r ON r.stamp = j.stamp WHERE j.stamp = @Stamp AND j.salt = @Salt",
@@ -44,9 +39,9 @@ internal sealed class SqliteReads(SqliteDatabase database) : IDisposable
         return (found, attempts.AsList());
     });
 
-    public Task<List<JobRead>> ListAsync(JobFilter filter, int limit, long before) => ReadAsync(connection =>
+    public Task<List<JobRead>> ListAsync(JobFilter filter, int limit, long before) => connections.ReadAsync(connection =>
     {
-        var sql = new StringBuilder(Columns).Append(Source(filter)).Append(Joins).Append(Conditions(filter)).Append(" ORDER BY j.stamp DESC LIMIT @limit");
+        var sql = new StringBuilder(Columns).Append(Source(filter)).Append(Joins).Append(Conditions(filter)).Append(NewestFirst(filter));
         var rows = connection.Query<JobRead>(sql.ToString(), Parameters(filter, limit, before)).AsList();
         foreach (var row in rows)
             FindPlace(connection, row);
@@ -54,44 +49,17 @@ internal sealed class SqliteReads(SqliteDatabase database) : IDisposable
     });
 
     /// <summary>Ids that match, newest first.</summary>
-    public Task<List<JobId>> IdsAsync(JobFilter filter, string condition, int limit, long before) => ReadAsync(connection =>
+    public Task<List<JobId>> IdsAsync(JobFilter filter, string condition, int limit, long before) => connections.ReadAsync(connection =>
     {
-        var sql = "SELECT j.stamp, j.salt" + Source(filter) + " JOIN queues q ON q.id = j.queue_id" + Conditions(filter) + $" AND {condition} ORDER BY j.stamp DESC LIMIT @limit";
+        var sql = "SELECT j.stamp, j.salt" + Source(filter) + " JOIN queues q ON q.id = j.queue_id" + Conditions(filter) + $" AND {condition}" + NewestFirst(filter);
         return connection.Query<(long Stamp, long Salt)>(sql, Parameters(filter, limit, before)).Select(row => JobId.FromParts(row.Stamp, row.Salt)).ToList();
     });
-
-    public void Dispose()
-    {
-        while (idle.TryTake(out var connection))
-            connection.Dispose();
-        free.Dispose();
-    }
-
-    private async Task<T> ReadAsync<T>(Func<SqliteConnection, T> read)
-    {
-        await free.WaitAsync();
-        try
-        {
-            if (!idle.TryTake(out var connection))
-                connection = database.Connect();
-            var answer = read(connection);
-            idle.Add(connection); // one that failed is not used again
-            return answer;
-        }
-        catch (SqliteException error)
-        {
-            throw new StorageUnavailableException(error.Message, error);
-        }
-        finally
-        {
-            free.Release();
-        }
-    }
 
     /// <summary>The index that leaves least to look through; the planner, without statistics, would walk all jobs for the order.</summary>
     private static string Source(JobFilter filter) => filter switch
     {
         { Tag: not null } => " FROM tags t JOIN jobs j ON j.stamp = t.stamp",
+        { Batch: not null } => " FROM jobs j INDEXED BY jobs_by_batch",
         { State: JobState.Running } => " FROM jobs j INDEXED BY jobs_running",
         { State: >= JobState.Succeeded } => " FROM jobs j INDEXED BY jobs_finished",
         { Key: { Length: > 0 } } => " FROM jobs j INDEXED BY jobs_by_key",
@@ -114,13 +82,27 @@ internal sealed class SqliteReads(SqliteDatabase database) : IDisposable
             conditions.Append(" AND j.key <> ''");
         if (filter.Tag is not null)
             conditions.Append(" AND t.tag = @Tag");
+        if (filter.Batch is not null)
+            conditions.Append(" AND j.batch = (SELECT stamp FROM batches WHERE stamp = @BatchStamp AND salt = @BatchSalt)");
         return conditions.ToString();
     }
 
-    private static object Parameters(JobFilter filter, int limit, long before) =>
-        new { filter.Queue, filter.Key, Tag = filter.Tag is var (name, value) ? $"{name}:{value}" : null, limit, before };
+    /// <summary>A batch's jobs were taken in by their index: the order of their row numbers, which its own index does not have.</summary>
+    private static string NewestFirst(JobFilter filter) => $" ORDER BY {(filter.Batch is null || filter.Tag is not null ? "j.stamp" : "j.batch_index")} DESC LIMIT @limit";
 
-    public Task<SignalStatus> SignalAsync(string name) => ReadAsync(connection =>
+    private static object Parameters(JobFilter filter, int limit, long before) =>
+        new
+        {
+            filter.Queue,
+            filter.Key,
+            Tag = filter.Tag is var (name, value) ? $"{name}:{value}" : null,
+            BatchStamp = filter.Batch?.Stamp,
+            BatchSalt = filter.Batch?.Salt,
+            limit,
+            before,
+        };
+
+    public Task<SignalStatus> SignalAsync(string name) => connections.ReadAsync(connection =>
     {
         var setAt = connection.ExecuteScalar<long?>("SELECT set_at FROM signals WHERE name = @name", new { name });
         var waiting = connection.ExecuteScalar<long>(

@@ -15,6 +15,8 @@ internal sealed class SqliteRows(sqlite3 database) : IDisposable
 
     public RestingRows Resting { get; } = new(database);
 
+    public BatchRows Batches { get; } = new(database);
+
     public PruneRows Prunes { get; } = new(database);
 
     public void Dispose()
@@ -24,6 +26,7 @@ internal sealed class SqliteRows(sqlite3 database) : IDisposable
         Definitions.Dispose();
         LimitStates.Dispose();
         Resting.Dispose();
+        Batches.Dispose();
         Prunes.Dispose();
     }
 }

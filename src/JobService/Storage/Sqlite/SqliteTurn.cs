@@ -18,6 +18,8 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
 
     public RestingRows Resting => rows.Resting;
 
+    public BatchRows BatchRows => rows.Batches;
+
     public PruneRows Prunes => rows.Prunes;
 
     public LeaseSource Leases { get; } = leases;
@@ -39,10 +41,16 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
     /// <summary>A bite was done and there is more: another turn follows, with what others have asked for meanwhile.</summary>
     public bool GoesOn { get; set; }
 
-    public void End(JobId job, QueueRow queue, JobState from, JobState state)
+    /// <summary>Batches that this turn has looked at, by row number.</summary>
+    public TurnBatches Batches { get; } = new(rows.Batches);
+
+    /// <summary>Every end of a job passes here.</summary>
+    public void End(JobId job, QueueRow queue, JobState from, JobState state, long? batch)
     {
         queue.Move(from, state);
         Ended.Add(new JobEnded(job, queue.Entry.Name, state));
+        if (batch is { } stamp)
+            Batching.CountEnd(this, stamp, job, state);
     }
 
     /// <summary>The states that a job of this key has taken something of have changed: those in force, since a state that rests is forgotten and made anew.</summary>
@@ -67,6 +75,8 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
             Definitions.WriteCounts(queue);
             queue.CountsChanged = false;
         }
+
+        Batches.WriteBack();
     }
 }
 

@@ -169,8 +169,9 @@ internal sealed partial class SqliteWriter : IDisposable
 
         if (turn.GoesOn)
             Nudge();
-        if (turn.Ended.Count + turn.StopRequests.Count > 0)
-            Tell(new StoreNews(turn.Ended, turn.StopRequests));
+        var batches = turn.Batches.Changed();
+        if (turn.Ended.Count + turn.StopRequests.Count + batches.Count > 0)
+            Tell(new StoreNews(turn.Ended, turn.StopRequests, batches));
         commands.ForEach(command => command.Complete());
         if (claimed.Count > 0)
             request!.Complete(claimed);

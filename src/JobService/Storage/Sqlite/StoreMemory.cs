@@ -26,6 +26,9 @@ internal sealed class StoreMemory
 
     public SignalTable Signals { get; } = new();
 
+    /// <summary>Batches, by row number, whose jobs are still being told to stop.</summary>
+    public HashSet<long> StoppingBatches { get; } = [];
+
     public IReadOnlyCollection<QueueRow> Queues => queuesByName.Values;
 
     /// <summary>Earliest <c>due_at</c> of a queued job.</summary>
@@ -96,6 +99,9 @@ internal sealed class RunningJob(JobId id, QueueRow queue, string key, long star
 
     /// <summary>Its slot, or the moment of its claim.</summary>
     public long StartedAt { get; } = startedAt;
+
+    /// <summary>Row number of its batch.</summary>
+    public long? Batch { get; init; }
 
     /// <summary>The lock that it holds to the end of its processing.</summary>
     public string? Lock { get; init; }

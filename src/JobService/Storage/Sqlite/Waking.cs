@@ -16,6 +16,8 @@ internal static class Waking
             LetGo(turn);
         if (turn.Memory.Signals.Releasing.Count > 0)
             Signalling.Release(turn);
+        if (turn.Memory.StoppingBatches.Count > 0)
+            Batching.Stop(turn);
     }
 
     private static void LetGo(SqliteTurn turn)

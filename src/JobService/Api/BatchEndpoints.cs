@@ -1,0 +1,146 @@
+using System.Text.Json;
+using JobService.Api.Contracts;
+using JobService.Api.Documentation;
+using JobService.Api.Http;
+using JobService.Events;
+using JobService.Intake;
+using JobService.Jobs;
+using JobService.Storage;
+
+namespace JobService.Api;
+
+/// <summary>Many jobs submitted together. Their results stand in <see cref="BatchResultEndpoints"/>.</summary>
+internal static class BatchEndpoints
+{
+    /// <summary>Bytes of a batch in one JSON document.</summary>
+    private const int MaxJsonBytes = 32 * JsonBody.MaxBytes;
+
+    /// <summary>What is told to stop has this long until the answer.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromMilliseconds(500);
+
+    public static void MapBatches(this IEndpointRouteBuilder v1)
+    {
+        var batches = v1.MapGroup("/batches").WithTags("Batches");
+
+        batches.MapPost("", SubmitAsync).WithName("submitBatch")
+            .WithSummary("Submit a batch")
+            .WithDescription(Descriptions.SubmitBatch)
+            .Takes<SubmitBatch>(Examples.Batch, MediaTypes.Ndjson).Takes(UploadQuery.Takes).TakesHeaders(RequestHeader.IdempotencyKey)
+            .Answers<BatchView>(StatusCodes.Status202Accepted, "Durable. `Location` names the batch.")
+            .Refuses(400, 408, 409, 413, 415, 422, 429, 503);
+
+        batches.MapGet("/{id}", GetAsync).WithName("getBatch")
+            .WithSummary("Read a batch")
+            .WithDescription("Its jobs by state, its progress and when it will be over.")
+            .Answers<BatchView>(StatusCodes.Status200OK, "The batch as it is now.")
+            .Refuses(400, 404);
+
+        batches.MapPost("/{id}/cancel", CancelAsync).WithName("cancelBatch")
+            .WithSummary("Cancel a batch")
+            .WithDescription("What waits is cancelled, what runs is stopped, and an upload that goes on is ended.")
+            .Answers<BatchView>(StatusCodes.Status200OK, "All of its jobs have ended (also when it was cancelled before).")
+            .Answers<BatchView>(StatusCodes.Status202Accepted, "Its jobs are being cancelled.")
+            .Refuses(400, 404, 409, 503);
+
+        batches.MapBatchResults();
+    }
+
+    // 202 accepted · 400 wrong by itself · 408 stood still · 409 cancelled meanwhile · 413 · 415 · 422 can never run · 429 full · 503
+    private static Task<IResult> SubmitAsync(
+        HttpContext http, BatchIntake intake, IJobStore store, JobIdSource ids, JobWaits waits, UploadParts parts)
+    {
+        StreamBounds.LiftForUpload(http);
+        return MediaTypes.Is(http.Request, MediaTypes.Ndjson) ? UploadAsync(http, parts) : SubmitAllAsync(http, intake, store, ids, waits);
+    }
+
+    private static async Task<IResult> SubmitAllAsync(HttpContext http, BatchIntake intake, IJobStore store, JobIdSource ids, JobWaits waits)
+    {
+        var request = http.Request;
+        if (request.Query.Count > 0)
+            return Problems.Parameter(request.Query.Keys.First(), "only with NDJSON; here it stands in the body.");
+        var (key, keyFault) = IdempotencyHeader.Read(request.Headers[IdempotencyHeader.Name]);
+        if (keyFault is not null)
+            return Problems.Header(IdempotencyHeader.Name, keyFault);
+
+        var body = await JsonBody.ReadAsync<SubmitBatch>(request, fingerprint: key is not null, MaxJsonBytes);
+        if (body.IsRefused)
+            return body.Refusal;
+        if (BatchJobs.Read(body.Value, out var jobs) is { Count: > 0 } violations)
+            return Problems.Body(violations);
+        if (waits.IsDraining)
+            return Problems.Draining();
+
+        var batch = new NewBatch(ids.Next(), body.Value.Queue, body.Value.OnFailure == OnFailure.Cancel, key is null ? null : new IdempotencyKey(key, body.Fingerprint));
+        var addition = await intake.SubmitAsync(
+            batch, [.. jobs.Select((job, index) => job.ToNewJob(ids.Next(), store.Now, batch: new BatchPlace(batch.Id, index)))], http.RequestAborted, waits.StopTaking);
+        switch (addition)
+        {
+            case BatchAddition.Accepted(var accepted):
+                return Accepted(accepted, http);
+            case BatchAddition.Replayed(var earlier):
+                http.Response.Headers["Idempotency-Replayed"] = "true";
+                return await store.FindBatchAsync(earlier) is { } known ? Accepted(known, http) : Problems.IdempotencyMismatch();
+            case BatchAddition.Mismatched:
+                return Problems.IdempotencyMismatch();
+            case BatchAddition.OverCapacity(var queue, var capacity):
+                return Problems.OverCapacity(queue, capacity);
+            case BatchAddition.Full(var queue):
+                return waits.IsDraining ? Problems.Draining() : Problems.QueueFull(intake.RetryAfter(queue));
+            case BatchAddition.Refused(var index, var why):
+                return SubmissionProblems.Of(IntakeWriter.AnswerTo(jobs[index].Queue, why), jobs[index].Queue, waits.IsDraining).At($"/jobs/{index}");
+            default:
+                throw new InvalidOperationException($"Unknown answer of the front door: {addition.GetType().Name}.");
+        }
+    }
+
+    private static async Task<IResult> UploadAsync(HttpContext http, UploadParts parts)
+    {
+        if (MediaTypes.Fault(http.Request, MediaTypes.Ndjson) is { } fault)
+            return Problems.MediaType(fault);
+        if (http.Request.Headers.ContainsKey(IdempotencyHeader.Name))
+            return Problems.Header(IdempotencyHeader.Name, "only with a batch in one JSON document: an upload is taken in while it comes, before its end is known.");
+        var (query, refusal) = UploadQuery.Read(http.Request.Query);
+        if (query is null)
+            return refusal!;
+        if (parts.Waits.IsDraining)
+            return Problems.Draining();
+
+        var batch = new NewBatch(parts.Ids.Next(), query.Queue, query.CancelOnFailure);
+        await parts.Intake.OpenAsync(batch);
+        var end = await new BatchUpload(parts, batch, query.Defaults, onlyThisQueue: false).RunAsync(http);
+        return end.Refusal ?? (IResult)Accepted((await parts.Store.FindBatchAsync(batch.Id))!, http);
+    }
+
+    // 200 · 404
+    private static async Task<IResult> GetAsync(string id, IJobStore store) =>
+        JobId.TryParse(id, out var batch) && await store.FindBatchAsync(batch) is { } found
+            ? new JsonAnswer<BatchView>(StatusCodes.Status200OK, BatchView.Of(found))
+            : Problems.NoBatch(id);
+
+    // 200 over · 202 being cancelled · 404 · 409 over before
+    private static async Task<IResult> CancelAsync(string id, HttpContext http, IJobStore store, JobEventHub hub, JobWaits waits)
+    {
+        if (!JobId.TryParse(id, out var batch))
+            return Problems.NoBatch(id);
+
+        using var watch = hub.Watch(batch);
+        switch (await store.CancelBatchAsync(batch, CancelReason.Request))
+        {
+            case BatchCancelOutcome.NotFound:
+                return Problems.NoBatch(id);
+            case BatchCancelOutcome.Finished:
+                return Problems.BatchFinished();
+            case BatchCancelOutcome.Stopping:
+                break;
+        }
+
+        var stopped = await waits.IsOverWithinAsync(watch, store, StopPatience, http.RequestAborted);
+        return stopped is null ? Problems.NoBatch(id) : new JsonAnswer<BatchView>(stopped.IsOver ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, BatchView.Of(stopped));
+    }
+
+    private static JsonAnswer<BatchView> Accepted(Batch batch, HttpContext http)
+    {
+        http.Response.Headers.Location = $"/v1/batches/{batch.Id}";
+        return new JsonAnswer<BatchView>(StatusCodes.Status202Accepted, BatchView.Of(batch));
+    }
+}

@@ -1,0 +1,71 @@
+using JobService.Jobs;
+
+namespace JobService.Api.Contracts;
+
+/// <summary>How one job of a batch ended.</summary>
+public sealed record ResultView
+{
+    /// <summary>The job's place in the batch, from 0.</summary>
+    public required int Index { get; init; }
+
+    /// <summary>The job's id.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary><c>succeeded</c>, <c>failed</c> or <c>cancelled</c>.</summary>
+    public required JobState State { get; init; }
+
+    /// <summary>Which end of the batch it was, from 1: what resumes a stream in the order of completion. A job that is retried gets a new one.</summary>
+    public required long Completion { get; init; }
+
+    /// <summary>The answer's body after processing, as in the job; beyond 64 KiB only <c>links.result</c>.</summary>
+    public RawJson? Result { get; init; }
+
+    /// <summary>Why the job failed.</summary>
+    public JobErrorView? Error { get; init; }
+
+    /// <summary>Why the job was cancelled.</summary>
+    public CancelReason? CancelReason { get; init; }
+
+    /// <summary>Only when the result is too large to stand here.</summary>
+    public ResultLinks? Links { get; init; }
+
+    internal static ResultView Of(BatchResult result) => new()
+    {
+        Index = result.Index,
+        Id = result.Job.Value,
+        State = result.State,
+        Completion = result.Completion,
+        Result = ResultJson.Of(result.Result),
+        Error = result is { State: JobState.Failed, Error: { } error } ? new JobErrorView(error.Type, error.Title, error.Status, error.Detail) : null,
+        CancelReason = result.CancelReason,
+        Links = result.Result is { Body: null } ? new ResultLinks($"/v1/jobs/{result.Job}/result") : null,
+    };
+}
+
+/// <summary>Where a result is that is too large to stand in a list.</summary>
+/// <param name="Result">The result as it is.</param>
+public sealed record ResultLinks(string Result);
+
+/// <summary>A page of a batch's results.</summary>
+/// <param name="Items">The results, in the order asked for.</param>
+/// <param name="Complete">The batch is over, and nothing comes behind this page.</param>
+/// <param name="NextCursor">Give it as <c>?cursor=</c> for what follows, now or later; left out when the page is complete.</param>
+public sealed record ResultPage(IReadOnlyList<ResultView> Items, bool Complete, string? NextCursor);
+
+/// <summary>The last line of a stream: without it the connection was cut.</summary>
+/// <param name="Summary">How the batch stood at the end of the stream.</param>
+public sealed record ResultSummary(SummaryView Summary);
+
+/// <summary>A batch in numbers.</summary>
+/// <param name="State">As of the batch.</param>
+/// <param name="Total">Jobs that were taken in.</param>
+/// <param name="Queued">Waiting, for whatever reason.</param>
+/// <param name="Running">Started and not over.</param>
+/// <param name="Succeeded">Ended well.</param>
+/// <param name="Failed">Ended badly.</param>
+/// <param name="Cancelled">Ended by request, by a failure of another, or by hanging up.</param>
+public sealed record SummaryView(BatchState State, long Total, long Queued, long Running, long Succeeded, long Failed, long Cancelled)
+{
+    internal static SummaryView Of(Batch batch) =>
+        new(BatchView.Of(batch).State, batch.Total, batch.Queued, batch.Running, batch.Succeeded, batch.Failed, batch.Cancelled);
+}

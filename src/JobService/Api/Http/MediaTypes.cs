@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace JobService.Api.Http;
+
+/// <summary>Media types of bodies and of answers.</summary>
+internal static class MediaTypes
+{
+    public const string Json = "application/json";
+    public const string Ndjson = "application/x-ndjson";
+    public const string EventStream = "text/event-stream";
+
+    /// <returns>What is wrong with the type or the encoding of the body; null when it is what is wanted.</returns>
+    public static string? Fault(HttpRequest request, string wanted)
+    {
+        if (!StringValues.IsNullOrEmpty(request.Headers.ContentEncoding))
+            return "Send the body as it is, without a Content-Encoding.";
+        if (wanted.Equals(request.ContentType, StringComparison.OrdinalIgnoreCase))
+            return null;
+
+        var wish = $"Send the body with the header 'Content-Type: {wanted}'";
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var media) || !media.MediaType.Equals(wanted, StringComparison.OrdinalIgnoreCase))
+            return request.ContentType is null ? $"{wish}; no content type was given." : $"{wish}.";
+        return media.Charset.HasValue && !media.Charset.Value.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase) ? $"{wish}, in UTF-8." : null;
+    }
+
+    public static bool Is(HttpRequest request, string type) =>
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var media) && media.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The type among those offered that the client likes best; of equals the first.</summary>
+    /// <returns>Null when it takes none of them.</returns>
+    public static string? Choose(HttpRequest request, params ReadOnlySpan<string> offered)
+    {
+        var accept = request.Headers.Accept;
+        if (StringValues.IsNullOrEmpty(accept) || !MediaTypeHeaderValue.TryParseList(accept, out var wishes))
+            return offered[0];
+
+        string? best = null;
+        var most = 0.0;
+        foreach (var type in offered)
+        {
+            // The most specific wish that fits counts (RFC 9110, section 12.5.1).
+            var wish = wishes.Where(wish => new MediaTypeHeaderValue(type).IsSubsetOf(wish))
+                .OrderBy(wish => wish.MatchesAllTypes ? 2 : wish.MatchesAllSubTypes ? 1 : 0)
+                .FirstOrDefault();
+            var quality = wish is null ? 0 : wish.Quality ?? 1;
+            if (quality > most)
+                (best, most) = (type, quality);
+        }
+
+        return best;
+    }
+}

@@ -1,0 +1,18 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace JobService.Api.Http;
+
+/// <summary>Uploads and streams take as long as they take: the server's bounds against slow and large bodies do not hold for them.</summary>
+internal static class StreamBounds
+{
+    /// <summary>No least pace and no largest size: who reads the body has bounds of its own.</summary>
+    public static void LiftForUpload(HttpContext http)
+    {
+        http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize = null;
+        http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
+    }
+
+    /// <summary>No least pace: who reads slowly holds a page of results, and holds up nobody.</summary>
+    public static void LiftForStream(HttpContext http) => http.Features.Get<IHttpMinResponseDataRateFeature>()?.MinDataRate = null;
+}

@@ -1,0 +1,59 @@
+using System.Text.Json.Nodes;
+using JobService.Api.Contracts;
+using JobService.Jobs;
+
+namespace JobService.Api.Http;
+
+/// <summary>The options of an upload, which has no room for them in its body.</summary>
+/// <param name="Queue">The queue of the lines that name none themselves.</param>
+/// <param name="CancelOnFailure">The first job that fails takes the others with it.</param>
+/// <param name="Defaults">Fields for every line that does not give them itself.</param>
+internal sealed record UploadQuery(string Queue, bool CancelOnFailure, JobDefaults? Defaults)
+{
+    private static readonly QueryParameter Queues = new("queue", "string", "With NDJSON: the queue of the lines that name none themselves. Default: `default`.");
+
+    private static readonly QueryParameter Failure = new("onFailure", "string",
+        "With NDJSON: what becomes of the others when a job fails. Default: continue.", "continue", "cancel");
+
+    private static readonly QueryParameter[] Fields =
+    [
+        new("key", "string", "With NDJSON: the key of the lines that give none themselves."),
+        new("priority", "integer", "With NDJSON: the priority of the lines that give none themselves."),
+        new("weight", "integer", "With NDJSON: the weight of the lines that give none themselves."),
+        new("timeoutSeconds", "number", "With NDJSON: the timeout of the lines that give none themselves."),
+        new("maxAttempts", "integer", "With NDJSON: the most attempts of the lines that give none themselves."),
+    ];
+
+    public static QueryParameter[] Takes { get; } = [Queues, Failure, .. Fields];
+
+    /// <returns>The options, or the problem with them.</returns>
+    public static (UploadQuery? Query, IResult? Refusal) Read(IQueryCollection query)
+    {
+        var queue = query.TryGetValue(Queues.Name, out var name) ? name.ToString() : "default";
+        if (!Names.IsName(queue))
+            return (null, Problems.Parameter(Queues.Name, $"a queue's name: {Names.Wanted}."));
+        var onFailure = query.TryGetValue(Failure.Name, out var word) ? word.ToString() : "continue";
+        if (!Failure.Values.Contains(onFailure))
+            return (null, Problems.Parameter(Failure.Name, $"one of {string.Join(", ", Failure.Values)}."));
+
+        var defaults = new JsonObject();
+        foreach (var field in Fields)
+        {
+            if (query.TryGetValue(field.Name, out var text))
+                defaults.Add(field.Name, ValueOf(field, text.ToString()));
+        }
+
+        var json = System.Text.Encoding.UTF8.GetBytes(defaults.ToJsonString());
+        var job = JsonBody.Read<SubmitJob>(json, out var faults);
+        var fault = (job is null ? faults : job.Check()).FirstOrDefault(fault => fault.Pointer is not ("" or "/payload"));
+        if (fault is not null)
+            return (null, Problems.Parameter(fault.Pointer.TrimStart('/'), fault.Detail));
+        using var document = System.Text.Json.JsonDocument.Parse(json);
+        return (new UploadQuery(queue, onFailure == "cancel", JobDefaults.Of(document.RootElement)), null);
+    }
+
+    private static JsonValue ValueOf(QueryParameter field, string text) =>
+        field.Type != "string" && double.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+            ? field.Type == "integer" && number == Math.Floor(number) && Math.Abs(number) < int.MaxValue ? JsonValue.Create((int)number) : JsonValue.Create(number)
+            : JsonValue.Create(text);
+}

@@ -1,0 +1,54 @@
+using System.Text;
+using System.Text.Json;
+
+namespace JobService.Api;
+
+/// <summary>Fields that every job of a batch has unless it gives them itself: put into its JSON before it is read.</summary>
+internal sealed class JobDefaults
+{
+    private readonly List<(string Name, byte[] Field)> fields = [];
+
+    private JobDefaults(JsonElement defaults)
+    {
+        foreach (var field in defaults.EnumerateObject())
+            fields.Add((field.Name, Encoding.UTF8.GetBytes($"{JsonSerializer.Serialize(field.Name)}:{field.Value.GetRawText()}")));
+    }
+
+    /// <param name="defaults">A JSON object, or nothing.</param>
+    /// <returns>Null when there is nothing to add.</returns>
+    public static JobDefaults? Of(JsonElement defaults) => defaults.ValueKind == JsonValueKind.Object && new JobDefaults(defaults) is { fields.Count: > 0 } some ? some : null;
+
+    /// <summary>The job with the fields that it does not give itself. What is no JSON object is left as it is: who reads it says so.</summary>
+    public ReadOnlyMemory<byte> ApplyTo(ReadOnlyMemory<byte> job)
+    {
+        HashSet<string> given;
+        try
+        {
+            using var document = JsonDocument.Parse(job, new JsonDocumentOptions { MaxDepth = ApiJson.MaxDepth });
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                return job;
+            given = [.. document.RootElement.EnumerateObject().Select(field => field.Name)];
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            return job;
+        }
+
+        var missing = fields.FindAll(field => !given.Contains(field.Name));
+        if (missing.Count == 0)
+            return job;
+
+        var brace = job.Span.IndexOf((byte)'{') + 1;
+        var whole = new List<byte>(job.Length + 256);
+        whole.AddRange(job.Span[..brace]);
+        for (var i = 0; i < missing.Count; i++)
+        {
+            whole.AddRange(missing[i].Field);
+            if (i + 1 < missing.Count || given.Count > 0)
+                whole.Add((byte)',');
+        }
+
+        whole.AddRange(job.Span[brace..]);
+        return whole.ToArray();
+    }
+}

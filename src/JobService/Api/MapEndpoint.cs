@@ -1,0 +1,53 @@
+using JobService.Api.Contracts;
+using JobService.Api.Documentation;
+using JobService.Api.Http;
+using JobService.Jobs;
+using JobService.Storage;
+
+namespace JobService.Api;
+
+/// <summary>Jobs in and results out on one connection, both ways at once.</summary>
+internal static class MapEndpoint
+{
+    public static void MapMap(this IEndpointRouteBuilder v1) =>
+        v1.MapPost("/queues/{name}/map", MapAsync).WithTags("Batches").WithName("mapQueue")
+            .WithSummary("Jobs in, results out")
+            .WithDescription(Descriptions.Map)
+            .Accepts<SubmitJob>(MediaTypes.Ndjson).Takes(ResultsQuery.Order)
+            .Answers<ResultView>(StatusCodes.Status200OK, "A result a line, and a summary as the last. `Location` names the batch.", MediaTypes.Ndjson)
+            .Refuses(400, 404, 408, 413, 415, 422, 503);
+
+    // 200 results as they come · 400 · 404 · 415 · 503: as long as nothing has been taken in
+    private static async Task<IResult> MapAsync(string name, HttpContext http, UploadParts parts, ResultStream stream)
+    {
+        StreamBounds.LiftForUpload(http);
+        if (MediaTypes.Fault(http.Request, MediaTypes.Ndjson) is { } fault)
+            return Problems.MediaType(fault);
+        if (ResultsQuery.IsInInputOrder(http.Request.Query) is not { } inInputOrder)
+            return Problems.Parameter(ResultsQuery.Order.Name, ResultsQuery.OneOf(ResultsQuery.Order));
+        if (!parts.Store.Catalog.Queues.ContainsKey(name))
+            return Problems.NoQueue(name);
+        if (parts.Waits.IsDraining)
+            return Problems.Draining();
+
+        var batch = new NewBatch(parts.Ids.Next(), name);
+        await parts.Intake.OpenAsync(batch);
+        try
+        {
+            var upload = new BatchUpload(parts, batch, defaults: null, onlyThisQueue: true);
+            var uploading = upload.RunAsync(http);
+            await Task.WhenAny(upload.Begun, uploading);
+            if (uploading.IsCompleted && await uploading is { Accepted: 0, Refusal: { } refusal })
+                return refusal;
+
+            http.Response.Headers.Location = $"/v1/batches/{batch.Id}";
+            await stream.RunAsync(http, new ResultsWish(batch.Id, inInputOrder, Until.All, ResultsWish.Beginning(inInputOrder)), asEvents: false, uploading);
+            return Results.Empty;
+        }
+        catch (Exception) when (http.RequestAborted.IsCancellationRequested && !parts.Waits.IsDraining)
+        {
+            await parts.Store.CancelBatchAsync(batch.Id, CancelReason.Disconnect);
+            return Results.Empty;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using JobService.Api.Contracts;
+using JobService.Jobs;
+using JobService.Storage;
+
+namespace JobService.Api;
+
+/// <summary>Which results a client wants.</summary>
+/// <param name="Batch">The batch.</param>
+/// <param name="InInputOrder">gather; otherwise as_completed.</param>
+/// <param name="Until">When it has enough.</param>
+/// <param name="After">What it has already: an index, or the number of a completion.</param>
+internal sealed record ResultsWish(JobId Batch, bool InInputOrder, Until Until, long After)
+{
+    public static long Beginning(bool inInputOrder) => inInputOrder ? -1 : 0;
+}
+
+/// <summary>When a client has enough: asyncio's return_when.</summary>
+internal enum Until
+{
+    All,
+    First,
+    FirstFailure,
+}
+
+/// <summary>Reads a batch's results page by page from the store: what has been handed out is held nowhere, what has ended meanwhile is missed by nobody.</summary>
+internal sealed class ResultReader(IJobStore store, ResultsWish wish)
+{
+    private long? upTo;
+
+    /// <summary>What has been handed out.</summary>
+    public long After { get; private set; } = wish.After;
+
+    /// <summary>Nothing comes after the page that was last read.</summary>
+    public bool IsEnd { get; private set; }
+
+    /// <summary>Gather hands out as soon as the next in the row has ended; whoever wants a part of the results in their order gets them when it is known which.</summary>
+    private bool HoldsBack => wish.InInputOrder && wish.Until != Until.All;
+
+    /// <returns>The next results, none when there are none yet; null when the batch is gone.</returns>
+    public async Task<BatchResults?> NextAsync(int limit)
+    {
+        while (true)
+        {
+            var page = await store.ResultsAsync(new BatchResultsQuery(
+                wish.Batch, wish.InInputOrder, After, upTo ?? (HoldsBack ? 0 : long.MaxValue), PassHoles: HoldsBack, limit, ResultJson.MaxInlineBytes));
+            if (page is null)
+                return null;
+
+            if (upTo is null && HasEnough(page.Batch))
+            {
+                upTo = page.Batch.LastCompletion; // with what has ended by then, and no more
+                if (HoldsBack)
+                    continue;
+            }
+
+            if (page.Items is [.., var last])
+                After = wish.InInputOrder ? last.Index : last.Completion;
+            IsEnd = upTo is not null && !page.IsCut;
+            return page;
+        }
+    }
+
+    private bool HasEnough(Batch batch) => batch.IsOver || wish.Until switch
+    {
+        Until.First => wish.InInputOrder ? batch.Ended > 0 : batch.LastCompletion > wish.After,
+        Until.FirstFailure => batch.Failed > 0,
+        _ => false,
+    };
+}

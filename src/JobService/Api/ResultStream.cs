@@ -1,0 +1,140 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using JobService.Api.Contracts;
+using JobService.Api.Http;
+using JobService.Events;
+using JobService.Storage;
+
+namespace JobService.Api;
+
+/// <summary>Results of a batch as they end, one a line or one an event, and a summary as the last: without it the connection was cut.</summary>
+/// <remarks>A page is read from the store when the one before has been taken off our hands: who reads slowly holds no memory and holds up nobody.</remarks>
+internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits waits, TimeProvider time)
+{
+    private const int PageOfResults = 1_000;
+    private const int FlushAtBytes = 32 * 1024;
+
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    private static readonly JsonTypeInfo<ResultView> Result = ApiJson.Of<ResultView>();
+    private static readonly JsonTypeInfo<ResultSummary> Summary = ApiJson.Of<ResultSummary>();
+    private static readonly JsonTypeInfo<ProblemView> Problem = ApiJson.Of<ProblemView>();
+
+    /// <param name="http">The request; its answer has not begun.</param>
+    /// <param name="wish">What is wanted.</param>
+    /// <param name="asEvents">Server-sent events; otherwise NDJSON.</param>
+    /// <param name="upload">The upload that fills the batch at the same time: what it was refused for stands before the summary.</param>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public async Task RunAsync(HttpContext http, ResultsWish wish, bool asEvents, Task<UploadEnd>? upload = null)
+    {
+        StreamBounds.LiftForStream(http);
+        var response = http.Response;
+        response.ContentType = asEvents ? MediaTypes.EventStream : MediaTypes.Ndjson;
+        response.Headers.CacheControl = "no-cache";
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers["X-Accel-Buffering"] = "no"; // proxies hand on what they have
+        await response.StartAsync(http.RequestAborted);
+
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, waits.StopTaking);
+        using var watch = hub.Watch(wish.Batch);
+        var lines = new Lines(response.BodyWriter, wish.InInputOrder, asEvents);
+        var reader = new ResultReader(store, wish);
+        await response.BodyWriter.FlushAsync(http.RequestAborted);
+        while (await reader.NextAsync(PageOfResults) is { } page)
+        {
+            foreach (var result in page.Items)
+            {
+                lines.Add(ResultView.Of(result));
+                if (lines.Unflushed >= FlushAtBytes)
+                    await lines.FlushAsync(http.RequestAborted);
+            }
+
+            if (reader.IsEnd)
+            {
+                if (upload is not null && await upload is { Refusal: { } refusal })
+                    lines.Add(refusal.Problem, Problem);
+                if (await store.FindBatchAsync(wish.Batch) is { } batch)
+                    lines.Add(new ResultSummary(SummaryView.Of(batch)), Summary);
+            }
+
+            await lines.FlushAsync(http.RequestAborted);
+            if (reader.IsEnd)
+                return;
+            if (!page.IsCut && !await ChangedAsync(watch, giveUp.Token) && asEvents)
+                lines.AddHeartbeat();
+            if (waits.IsDraining)
+                return; // without a summary: the client comes back for the rest
+        }
+    }
+
+    private async Task<bool> ChangedAsync(BatchWatch watch, CancellationToken giveUp)
+    {
+        try
+        {
+            return await watch.ChangedAsync(Heartbeat, time, giveUp);
+        }
+        catch (OperationCanceledException) when (waits.IsDraining)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>What goes on the wire.</summary>
+    private sealed class Lines(PipeWriter wire, bool inInputOrder, bool asEvents)
+    {
+        private readonly ArrayBufferWriter<byte> json = new();
+
+        public long Unflushed => wire.UnflushedBytes;
+
+        public void Add(ResultView result)
+        {
+            if (asEvents)
+            {
+                wire.Write("id: "u8);
+                var number = wire.GetSpan(20);
+                (inInputOrder ? result.Index : result.Completion).TryFormat(number, out var written);
+                wire.Advance(written);
+                wire.Write("\n"u8);
+            }
+
+            Add(result, Result);
+        }
+
+        public void Add<T>(T value, JsonTypeInfo<T> type)
+        {
+            if (asEvents)
+                wire.Write("data: "u8);
+            json.ResetWrittenCount();
+            using (var writer = new Utf8JsonWriter(json, new JsonWriterOptions { Encoder = type.Options.Encoder, SkipValidation = true }))
+                JsonSerializer.Serialize(writer, value, type);
+            WriteOnOneLine(json.WrittenSpan);
+            wire.Write(asEvents ? "\n\n"u8 : "\n"u8);
+        }
+
+        public void AddHeartbeat() => wire.Write("event: heartbeat\ndata: {}\n\n"u8);
+
+        public async ValueTask FlushAsync(CancellationToken hangUp)
+        {
+            var flushed = await wire.FlushAsync(hangUp);
+            if (flushed.IsCompleted || flushed.IsCanceled)
+                throw new OperationCanceledException("The client has gone.");
+        }
+
+        /// <summary>Answers of other people's APIs are handed on as they are, and may be laid out over many lines: between its tokens JSON has line breaks, within
+        /// them never.</summary>
+        private void WriteOnOneLine(ReadOnlySpan<byte> text)
+        {
+            var line = wire.GetSpan(text.Length)[..text.Length];
+            text.CopyTo(line);
+            if (line.ContainsAny((byte)'\n', (byte)'\r'))
+            {
+                line.Replace((byte)'\n', (byte)' ');
+                line.Replace((byte)'\r', (byte)' ');
+            }
+
+            wire.Advance(text.Length);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using JobService.Jobs;
+using JobService.Storage;
+using Microsoft.Extensions.Options;
+
+namespace JobService.Intake;
+
+/// <summary>The front door for batches: as a whole, or in pieces that go in as fast as their queues take them.</summary>
+public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueRoom room, IOptions<IntakeOptions> options, TimeProvider time)
+{
+    /// <summary>Looks again whether a full queue has room, when nobody has said so: it may have been widened.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
+
+    /// <summary>All of the jobs or none. Waits for room as a single job does, then says no.</summary>
+    /// <param name="hangUp">The client has gone.</param>
+    /// <param name="stopTaking">The service stops: nobody waits for room any more.</param>
+    /// <exception cref="OperationCanceledException">The client has gone while it waited for room.</exception>
+    /// <exception cref="StorageUnavailableException">Nothing was written.</exception>
+    public async Task<BatchAddition> SubmitAsync(NewBatch batch, IReadOnlyList<NewJob> jobs, CancellationToken hangUp, CancellationToken stopTaking)
+    {
+        var since = time.GetTimestamp();
+        var maxWait = TimeSpan.FromSeconds(options.Value.MaxWaitSeconds);
+        while (true)
+        {
+            var endsSeen = jobs is [] ? 0 : room.EndsOf(jobs[0].Queue);
+            var addition = await store.AddBatchAsync(batch, jobs);
+            var left = maxWait - time.GetElapsedTime(since);
+            // Room for one is not yet room for all: it looks again with each job that ends.
+            if (addition is not BatchAddition.Full(var queue) || !await room.WaitAsync(queue, queue == jobs[0].Queue ? endsSeen : room.EndsOf(queue), left, hangUp, stopTaking))
+                return addition;
+        }
+    }
+
+    public TimeSpan RetryAfter(string queue) => room.RetryAfter(queue);
+
+    public Task<Batch> OpenAsync(NewBatch batch) => store.OpenBatchAsync(batch);
+
+    public Task<Batch?> CloseAsync(JobId batch) => store.CloseBatchAsync(batch);
+
+    /// <summary>Takes the next jobs of an upload in; a full queue makes it wait for as long as it takes.</summary>
+    /// <param name="jobs">In their order.</param>
+    /// <param name="stop">The client has gone, or the service stops: nobody waits for room any more.</param>
+    /// <returns>How many were taken in, and what became of the next one: null when all were.</returns>
+    public async Task<(int Accepted, Submission? Refusal)> AppendAsync(IReadOnlyList<NewJob> jobs, CancellationToken stop)
+    {
+        var accepted = 0;
+        var most = jobs.Count;
+        while (accepted < jobs.Count)
+        {
+            var piece = most >= jobs.Count && accepted == 0 ? jobs : [.. jobs.Skip(accepted).Take(most)];
+            var endsSeen = room.EndsOf(piece[0].Queue);
+            var answers = await intake.SubmitAsync(piece);
+            var taken = answers.TakeWhile(answer => answer is Submission.Accepted).Count();
+            accepted += taken;
+            most = jobs.Count;
+            if (taken == piece.Count)
+                continue;
+            if (answers[taken] is not Submission.Full)
+                return (accepted, answers[taken]);
+
+            var full = piece[taken].Queue;
+            if (full != piece[0].Queue)
+                endsSeen = room.EndsOf(full);
+            if (!await room.WaitAsync(full, endsSeen, LookAgain, CancellationToken.None, stop) && stop.IsCancellationRequested)
+                return (accepted, answers[taken]);
+            most = (int)Math.Clamp(room.EndsOf(full) - endsSeen, 1, jobs.Count); // as many as have ended, not all of them for each that ends
+        }
+
+        return (accepted, null);
+    }
+}

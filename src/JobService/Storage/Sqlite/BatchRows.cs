@@ -1,0 +1,168 @@
+using JobService.Jobs;
+using SQLitePCL;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>A batch with its jobs counted. Owned by the writer, for one turn.</summary>
+internal sealed class BatchRow(JobId id, string queue)
+{
+    public JobId Id { get; } = id;
+
+    public string Queue { get; } = queue;
+
+    public bool CancelOnFailure { get; init; }
+
+    public bool IsOpen { get; set; }
+
+    public CancelReason? CancelReason { get; set; }
+
+    /// <summary>Jobs below this index have been told to stop; null when nobody is left to be told.</summary>
+    public long? StopFrom { get; set; }
+
+    public long CreatedAt { get; init; }
+
+    public long? FinishedAt { get; set; }
+
+    public long Total { get; set; }
+
+    public long Succeeded { get; set; }
+
+    public long Failed { get; set; }
+
+    public long Cancelled { get; set; }
+
+    public long LastCompletion { get; set; }
+
+    public string? Idempotency { get; init; }
+
+    public bool IsOver => !IsOpen && Succeeded + Failed + Cancelled == Total;
+
+    public Batch ToBatch(long running = 0, double? endsPerSecond = null) => new()
+    {
+        Id = Id,
+        Queue = Queue,
+        CancelOnFailure = CancelOnFailure,
+        IsOpen = IsOpen,
+        CancelReason = CancelReason,
+        CreatedAt = new DateTimeOffset(CreatedAt, TimeSpan.Zero),
+        FinishedAt = FinishedAt is { } ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null,
+        Total = Total,
+        Running = running,
+        Succeeded = Succeeded,
+        Failed = Failed,
+        Cancelled = Cancelled,
+        LastCompletion = LastCompletion,
+        EndsPerSecond = endsPerSecond,
+    };
+
+    public void Count(JobState ended, int change)
+    {
+        switch (ended)
+        {
+            case JobState.Succeeded:
+                Succeeded += change;
+                break;
+            case JobState.Failed:
+                Failed += change;
+                break;
+            default:
+                Cancelled += change;
+                break;
+        }
+    }
+}
+
+/// <summary>Batches, and the places of jobs in them.</summary>
+internal sealed class BatchRows(sqlite3 database) : IDisposable
+{
+    private readonly SqliteStatement insert = new(database, """
+        INSERT INTO batches (stamp, salt, queue, cancel_on_failure, is_open, created_at, idempotency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        """);
+
+    /// <summary>One batch, for <see cref="Read"/>.</summary>
+    public const string Select = """
+        SELECT salt, queue, cancel_on_failure, is_open, cancel_reason, stop_from, created_at, finished_at,
+               total_count, succeeded_count, failed_count, cancelled_count, last_completion
+        FROM   batches WHERE stamp = ?1
+        """;
+
+    private readonly SqliteStatement select = new(database, Select);
+
+    private readonly SqliteStatement update = new(database, """
+        UPDATE batches SET is_open = ?2, cancel_reason = ?3, stop_from = ?4, finished_at = ?5, total_count = ?6, succeeded_count = ?7, failed_count = ?8,
+                           cancelled_count = ?9, last_completion = ?10
+        WHERE  stamp = ?1
+        """);
+
+    private readonly SqliteStatement number = new(database, "UPDATE jobs SET completion = ?2 WHERE stamp = ?1");
+
+    private readonly SqliteStatement selectFrom = new(database, """
+        SELECT batch_index, stamp FROM jobs INDEXED BY jobs_by_batch WHERE batch = ?1 AND batch_index >= ?2 ORDER BY batch_index LIMIT ?3
+        """);
+
+    private readonly SqliteStatement selectOpen = new(database, "SELECT stamp FROM batches INDEXED BY batches_open WHERE is_open = 1");
+    private readonly SqliteStatement selectStopping = new(database, "SELECT stamp FROM batches INDEXED BY batches_stopping WHERE stop_from IS NOT NULL");
+
+    public void Insert(BatchRow batch) =>
+        insert.Bind(1, batch.Id.Stamp).Bind(2, batch.Id.Salt).Bind(3, batch.Queue).Bind(4, batch.CancelOnFailure ? 1 : 0).Bind(5, batch.IsOpen ? 1 : 0)
+            .Bind(6, batch.CreatedAt).Bind(7, batch.Idempotency).Run();
+
+    public BatchRow? Find(long stamp) => Read(select, stamp);
+
+    public static BatchRow? Read(SqliteStatement select, long stamp)
+    {
+        if (!select.Bind(1, stamp).Step())
+            return null;
+        var row = new BatchRow(JobId.FromParts(stamp, select.Int64(0)), select.Text(1))
+        {
+            CancelOnFailure = select.Int32(2) == 1,
+            IsOpen = select.Int32(3) == 1,
+            CancelReason = (CancelReason?)select.Int32OrNull(4),
+            StopFrom = select.Int64OrNull(5),
+            CreatedAt = select.Int64(6),
+            FinishedAt = select.Int64OrNull(7),
+            Total = select.Int64(8),
+            Succeeded = select.Int64(9),
+            Failed = select.Int64(10),
+            Cancelled = select.Int64(11),
+            LastCompletion = select.Int64(12),
+        };
+        select.Reset();
+        return row;
+    }
+
+    public void Write(BatchRow batch) =>
+        update.Bind(1, batch.Id.Stamp).Bind(2, batch.IsOpen ? 1 : 0).Bind(3, (long?)batch.CancelReason).Bind(4, batch.StopFrom).Bind(5, batch.FinishedAt)
+            .Bind(6, batch.Total).Bind(7, batch.Succeeded).Bind(8, batch.Failed).Bind(9, batch.Cancelled).Bind(10, batch.LastCompletion).Run();
+
+    /// <summary>Gives the end of a job its number.</summary>
+    public void Number(long job, long completion) => number.Bind(1, job).Bind(2, completion).Run();
+
+    /// <summary>Jobs of a batch in their order, in whatever state.</summary>
+    public List<(long Index, long Job)> From(long batch, long index, int atMost)
+    {
+        var jobs = new List<(long, long)>();
+        selectFrom.Bind(1, batch).Bind(2, index).Bind(3, atMost);
+        while (selectFrom.Step())
+            jobs.Add((selectFrom.Int64(0), selectFrom.Int64(1)));
+        return jobs;
+    }
+
+    public List<long> Open() => Stamps(selectOpen);
+
+    public List<long> Stopping() => Stamps(selectStopping);
+
+    public void Dispose()
+    {
+        foreach (var statement in new[] { insert, select, update, number, selectFrom, selectOpen, selectStopping })
+            statement.Dispose();
+    }
+
+    private static List<long> Stamps(SqliteStatement statement)
+    {
+        var stamps = new List<long>();
+        while (statement.Step())
+            stamps.Add(statement.Int64(0));
+        return stamps;
+    }
+}
