@@ -73,10 +73,13 @@ internal sealed class BenchService : IAsyncDisposable
         long Of(string state) => counts.GetProperty(state).GetInt64();
     }
 
+    /// <summary>A job for the queue that its batch names.</summary>
+    public const string Payload = """{"payload":{"order":4711,"customer":"customer-7","lines":[{"item":"A-17","count":2},{"item":"B-3","count":1}] } }""";
+
     /// <summary>The bytes of one submission.</summary>
     public static byte[] Submission(string queue, string headers = "")
     {
-        var body = $$"""{"queue":"{{queue}}","payload":{"order":4711,"customer":"customer-7","lines":[{"item":"A-17","count":2},{"item":"B-3","count":1}] } }""";
+        var body = $$"""{"queue":"{{queue}}",{{Payload[1..]}}""";
         return Encoding.ASCII.GetBytes(
             $"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n{headers}\r\n{body}");
     }

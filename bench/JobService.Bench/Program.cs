@@ -13,6 +13,10 @@ var rows = new Dictionary<string, Func<Task<Row>>>(StringComparer.Ordinal)
     ["livez"] = LivezRow.MeasureAsync,
     ["keys"] = KeysRow.MeasureAsync,
     ["parked"] = ParkedRow.MeasureAsync,
+    ["upload"] = UploadRow.MeasureAsync,
+    ["gather"] = GatherRow.MeasureAsync,
+    ["map"] = MapRow.MeasureAsync,
+    ["seen"] = SeenRow.MeasureAsync,
     ["kill"] = () => KillRow.MeasureAsync(Kills),
 };
 

@@ -36,6 +36,16 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Bytes of memory in use.</summary>
+    public long Memory
+    {
+        get
+        {
+            process.Refresh();
+            return process.WorkingSet64;
+        }
+    }
+
     /// <summary>Starts a program and waits until it answers 200.</summary>
     /// <param name="program">File and arguments.</param>
     /// <param name="folder">Takes the program's output.</param>
