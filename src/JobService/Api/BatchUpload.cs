@@ -35,10 +35,12 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
     public Task Begun => begun.Task;
 
     /// <summary>Reads to the end and closes the batch, however it ends.</summary>
+    /// <param name="http">The request whose body it reads.</param>
+    /// <param name="abandon">Nobody wants the rest any more.</param>
     /// <exception cref="OperationCanceledException">The client has gone: the batch is closed with what came.</exception>
-    public async Task<UploadEnd> RunAsync(HttpContext http)
+    public async Task<UploadEnd> RunAsync(HttpContext http, CancellationToken abandon = default)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, parts.Waits.StopTaking);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, parts.Waits.StopTaking, abandon);
         var reader = new LineReader(http.Request.BodyReader, parts.Time);
         ProblemAnswer? refusal = null;
         try
@@ -51,7 +53,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         {
             refusal = At(Problems.Draining(), reader.Line);
         }
-        catch (IOException cut)
+        catch (IOException cut) when (cut is not BadHttpRequestException)
         {
             throw new OperationCanceledException(cut.Message, cut, http.RequestAborted);
         }
@@ -60,7 +62,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
             reader.Release();
             // What was not taken in stands before what was wrong with a later line.
             refusal = await writing ?? refusal;
-            await parts.Intake.CloseAsync(batch.Id);
+            await parts.Intake.CloseAsync(batch.Id, parts.Waits.StopTaking);
         }
 
         return new UploadEnd(refusal?.With(problem => problem with { Accepted = accepted }), accepted);

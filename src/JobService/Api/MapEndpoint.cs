@@ -32,10 +32,11 @@ internal static class MapEndpoint
 
         var batch = new NewBatch(parts.Ids.Next(), name);
         await parts.Intake.OpenAsync(batch);
+        using var abandon = new CancellationTokenSource();
+        var upload = new BatchUpload(parts, batch, defaults: null, onlyThisQueue: true);
+        var uploading = upload.RunAsync(http, abandon.Token);
         try
         {
-            var upload = new BatchUpload(parts, batch, defaults: null, onlyThisQueue: true);
-            var uploading = upload.RunAsync(http);
             await Task.WhenAny(upload.Begun, uploading);
             if (uploading.IsCompleted && await uploading is { Accepted: 0, Refusal: { } refusal })
                 return refusal;
@@ -48,6 +49,12 @@ internal static class MapEndpoint
         {
             await parts.Store.CancelBatchAsync(batch.Id, CancelReason.Disconnect);
             return Results.Empty;
+        }
+        finally
+        {
+            // It reads the body of this request: it ends before the request does.
+            await abandon.CancelAsync();
+            await ((Task)uploading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

@@ -41,7 +41,9 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
         using var watch = hub.Watch(wish.Batch);
         var lines = new Lines(response.BodyWriter, wish.InInputOrder, asEvents);
         var reader = new ResultReader(store, wish);
-        await response.BodyWriter.FlushAsync(http.RequestAborted);
+        if (asEvents)
+            lines.AddReconnect();
+        await lines.FlushAsync(http.RequestAborted);
         while (await reader.NextAsync(PageOfResults) is { } page)
         {
             foreach (var result in page.Items)
@@ -112,6 +114,9 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
             WriteOnOneLine(json.WrittenSpan);
             wire.Write(asEvents ? "\n\n"u8 : "\n"u8);
         }
+
+        /// <summary>A browser that was cut off comes back after a second.</summary>
+        public void AddReconnect() => wire.Write("retry: 1000\n\n"u8);
 
         public void AddHeartbeat() => wire.Write("event: heartbeat\ndata: {}\n\n"u8);
 

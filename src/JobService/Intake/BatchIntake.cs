@@ -7,7 +7,7 @@ namespace JobService.Intake;
 /// <summary>The front door for batches: as a whole, or in pieces that go in as fast as their queues take them.</summary>
 public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueRoom room, IOptions<IntakeOptions> options, TimeProvider time)
 {
-    /// <summary>Looks again whether a full queue has room, when nobody has said so: it may have been widened.</summary>
+    /// <summary>Looks again whether a full queue has room, when nobody has said so, and whether a storage that failed can be written.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
     /// <summary>All of the jobs or none. Waits for room as a single job does, then says no.</summary>
@@ -34,7 +34,13 @@ public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueRoom roo
 
     public Task<Batch> OpenAsync(NewBatch batch) => store.OpenBatchAsync(batch);
 
-    public Task<Batch?> CloseAsync(JobId batch) => store.CloseBatchAsync(batch);
+    /// <summary>No more jobs come. While the storage cannot be written it is tried again behind the caller's back: nobody shall wait for a batch that stays open.</summary>
+    /// <param name="stopTaking">The service stops: the next opening of the store closes what is open.</param>
+    public async Task CloseAsync(JobId batch, CancellationToken stopTaking)
+    {
+        if (!await TryCloseAsync(batch))
+            _ = KeepClosingAsync(batch, stopTaking);
+    }
 
     /// <summary>Takes the next jobs of an upload in; a full queue makes it wait for as long as it takes.</summary>
     /// <param name="jobs">In their order.</param>
@@ -66,5 +72,25 @@ public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueRoom roo
         }
 
         return (accepted, null);
+    }
+
+    private async Task KeepClosingAsync(JobId batch, CancellationToken stopTaking)
+    {
+        do
+            await Task.Delay(LookAgain, time, stopTaking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (!stopTaking.IsCancellationRequested && !await TryCloseAsync(batch));
+    }
+
+    private async Task<bool> TryCloseAsync(JobId batch)
+    {
+        try
+        {
+            await store.CloseBatchAsync(batch);
+            return true;
+        }
+        catch (StorageUnavailableException)
+        {
+            return false;
+        }
     }
 }
