@@ -65,6 +65,13 @@ internal sealed class BenchService : IAsyncDisposable
 
     public Task<JsonElement> GetAsync(string path) => Process.Client.GetFromJsonAsync<JsonElement>(path);
 
+    /// <summary>Fills a queue that is paused then: all its jobs wait before the first of them starts.</summary>
+    public async Task SubmitWhilePausedAsync(string queue, int jobs)
+    {
+        await ActAsync($"/v1/queues/{queue}/pause");
+        LoadGenerator.Run(Process.Address, Submission(queue), ManyConnections, TimeSpan.FromMinutes(5), jobs).Expecting(202);
+    }
+
     /// <summary>Jobs of a queue that have succeeded, and those that have not ended.</summary>
     public async Task<(long Succeeded, long Unfinished)> CountAsync(string queue)
     {

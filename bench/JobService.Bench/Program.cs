@@ -9,6 +9,7 @@ var rows = new Dictionary<string, Func<Task<Row>>>(StringComparer.Ordinal)
     ["drain"] = DrainRow.MeasureAsync,
     ["idle"] = IdleRow.MeasureAsync,
     ["pacing"] = PacingRow.MeasureAsync,
+    ["window"] = WindowRow.MeasureAsync,
     ["cancel"] = CancelRow.MeasureAsync,
     ["livez"] = LivezRow.MeasureAsync,
     ["keys"] = KeysRow.MeasureAsync,
