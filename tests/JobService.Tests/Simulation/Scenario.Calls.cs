@@ -26,8 +26,8 @@ internal sealed partial class Scenario
         var limits = job.Queue.Definition.Limits.Select(limit => service.Memory.Limits[limit].Entry).ToList();
         var call = new Call(job, limits, claimedAt, [.. limits.Select(limit => JudgeOf(limit, job.Key))], limits.Select(limit => limit.Definition.MaxWeight).Append(job.Weight).Min());
         running.Add(job.Id, call);
-        Note($"{job.Id} of {job.Queue.Name}, key {job.Key}, weight {call.Weight}, lease {job.Lease} is claimed for {((job.Slot?.At.UtcTicks ?? claimedAt) - begin) / 1e4:0.000}, "
-            + $"limits: {string.Join(", ", job.Queue.Definition.Limits)}");
+        var names = string.Join(", ", job.Queue.Definition.Limits);
+        Note($"{job.Id} of {job.Queue.Name}, key {job.Key}, weight {call.Weight}, is claimed for {((job.Slot?.At.UtcTicks ?? claimedAt) - begin) / 1e4:0.000}, limits: {names}");
         CheckTold(call);
         foreach (var (limit, judge) in limits.Zip(call.Judges))
         {
