@@ -72,6 +72,14 @@ internal sealed class BenchService : IAsyncDisposable
         LoadGenerator.Run(Process.Address, Submission(queue, key: key), ManyConnections, TimeSpan.FromMinutes(5), jobs).Expecting(202);
     }
 
+    /// <summary>Fills a queue, lets it go, and waits until the last of its jobs has ended.</summary>
+    public async Task RunThroughAsync(string queue, int jobs)
+    {
+        await SubmitWhilePausedAsync(queue, jobs);
+        await ActAsync($"/v1/queues/{queue}/resume");
+        await Drained.WaitAsync(this, queue);
+    }
+
     /// <summary>All jobs that match, page by page.</summary>
     public async Task<List<JsonElement>> ListAsync(string filter)
     {

@@ -42,9 +42,7 @@ internal static class NginxRow
             string[] limits = [queue];
             await service.PutAsync($"/v1/limits/{queue}", new { kind = "rate", permits = rate });
             await service.PutAsync($"/v1/queues/{queue}", new { target = new { kind = "http", baseAddress = nginx.BaseAddress }, limits, maxConcurrency });
-            await service.SubmitWhilePausedAsync(queue, Jobs);
-            await service.ActAsync($"/v1/queues/{queue}/resume");
-            await Drained.WaitAsync(service, queue);
+            await service.RunThroughAsync(queue, Jobs);
             var report = await nginx.StopAndReportAsync();
             await Console.Error.WriteLineAsync($"  {rate}/s: {report}");
             return (Report: report, Used: report.Utilisation * rate / Math.Min(rate, ofConcurrency));

@@ -19,9 +19,7 @@ internal static class RetryAfterRow
             var queue = $"bench-{seconds}";
             await service.PutAsync("/v1/limits/bench", new { kind = "rate", permits = 100 });
             await service.PutAsync($"/v1/queues/{queue}", new { target = new { kind = "http", baseAddress = api.BaseAddress }, limits = Limits });
-            await service.SubmitWhilePausedAsync(queue, Jobs);
-            await service.ActAsync($"/v1/queues/{queue}/resume");
-            await Drained.WaitAsync(service, queue);
+            await service.RunThroughAsync(queue, Jobs);
             waits.Add(api.Stop()[1].TotalSeconds);
         }
 

@@ -22,9 +22,7 @@ internal static class SlotsRow
         await using var service = await BenchService.StartAsync();
         await service.PutAsync("/v1/limits/bench", new { kind = "rate", permits = Permits });
         await service.PutAsync("/v1/queues/bench", new { target = new { kind = "simulated" }, limits = Limits });
-        await service.SubmitWhilePausedAsync("bench", Jobs);
-        await service.ActAsync("/v1/queues/bench/resume");
-        await Drained.WaitAsync(service, "bench");
+        await service.RunThroughAsync("bench", Jobs);
 
         var starts = (await service.ListAsync("queue=bench")).ConvertAll(job => job.GetProperty("startedAt").GetDateTimeOffset());
         var late = new Sample();

@@ -21,9 +21,7 @@ internal static class TightRow
             await using var nginx = await NginxLimiter.StartAsync(new NginxRate(100, Burst: 0));
             var queue = $"bench-{round}";
             await service.PutAsync($"/v1/queues/{queue}", new { target = new { kind = "http", baseAddress = nginx.BaseAddress }, limits = Limits });
-            await service.SubmitWhilePausedAsync(queue, Jobs);
-            await service.ActAsync($"/v1/queues/{queue}/resume");
-            await Drained.WaitAsync(service, queue);
+            await service.RunThroughAsync(queue, Jobs);
             refused.Add((await nginx.StopAndReportAsync()).Refused);
         }
 

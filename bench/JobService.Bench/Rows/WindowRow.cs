@@ -15,9 +15,7 @@ internal static class WindowRow
         using var api = new StampingApi();
         await service.PutAsync("/v1/limits/bench", new { kind = "window", permits = Permits, periodSeconds = 1 });
         await service.PutAsync("/v1/queues/bench", new { target = new { kind = "http", baseAddress = api.BaseAddress }, limits = Limits });
-        await service.SubmitWhilePausedAsync("bench", Jobs);
-        await service.ActAsync("/v1/queues/bench/resume");
-        await Drained.WaitAsync(service, "bench");
+        await service.RunThroughAsync("bench", Jobs);
 
         // Each call and the one that comes so many after it: less than a period between them, and the window that begins with the first holds one too many.
         var arrivals = api.Stop();
