@@ -65,6 +65,36 @@ internal sealed class BenchService : IAsyncDisposable
 
     public Task<JsonElement> GetAsync(string path) => Process.Client.GetFromJsonAsync<JsonElement>(path);
 
+    /// <summary>Fills a queue that is paused then: all its jobs wait before the first of them starts.</summary>
+    public async Task SubmitWhilePausedAsync(string queue, int jobs, string? key = null)
+    {
+        await ActAsync($"/v1/queues/{queue}/pause");
+        LoadGenerator.Run(Process.Address, Submission(queue, key: key), ManyConnections, TimeSpan.FromMinutes(5), jobs).Expecting(202);
+    }
+
+    /// <summary>Fills a queue, lets it go, and waits until the last of its jobs has ended.</summary>
+    public async Task RunThroughAsync(string queue, int jobs)
+    {
+        await SubmitWhilePausedAsync(queue, jobs);
+        await ActAsync($"/v1/queues/{queue}/resume");
+        await Drained.WaitAsync(this, queue);
+    }
+
+    /// <summary>All jobs that match, page by page.</summary>
+    public async Task<List<JsonElement>> ListAsync(string filter)
+    {
+        var jobs = new List<JsonElement>();
+        var cursor = "";
+        do
+        {
+            var page = await GetAsync($"/v1/jobs?{filter}&limit=500{cursor}");
+            jobs.AddRange(page.GetProperty("items").EnumerateArray());
+            cursor = page.TryGetProperty("nextCursor", out var next) && next.GetString() is { } text ? $"&cursor={Uri.EscapeDataString(text)}" : null;
+        }
+        while (cursor is not null);
+        return jobs;
+    }
+
     /// <summary>Jobs of a queue that have succeeded, and those that have not ended.</summary>
     public async Task<(long Succeeded, long Unfinished)> CountAsync(string queue)
     {
@@ -77,9 +107,10 @@ internal sealed class BenchService : IAsyncDisposable
     public const string Payload = """{"payload":{"order":4711,"customer":"customer-7","lines":[{"item":"A-17","count":2},{"item":"B-3","count":1}] } }""";
 
     /// <summary>The bytes of one submission.</summary>
-    public static byte[] Submission(string queue, string headers = "")
+    public static byte[] Submission(string queue, string headers = "", string? key = null)
     {
-        var body = $$"""{"queue":"{{queue}}",{{Payload[1..]}}""";
+        var ofKey = key is null ? "" : $"\"key\":\"{key}\",";
+        var body = $$"""{"queue":"{{queue}}",{{ofKey}}{{Payload[1..]}}""";
         return Encoding.ASCII.GetBytes(
             $"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n{headers}\r\n{body}");
     }

@@ -37,14 +37,14 @@ internal sealed class WireConnection : IDisposable
             throw new IOException("The server closed the connection.");
 
         filled += count;
-        var length = WireResponse.Measure(buffer.AsSpan(0, filled), out var status);
+        var length = WireMessage.Measure(buffer.AsSpan(0, filled));
         if (length == 0)
             return null;
         if (length != filled)
             throw new IOException("The server sent more than one answer.");
 
         filled = 0;
-        return (status, Stopwatch.GetElapsedTime(sentAt));
+        return (WireMessage.StatusOf(buffer), Stopwatch.GetElapsedTime(sentAt));
     }
 
     /// <summary>Sends and waits for the answer.</summary>

@@ -13,12 +13,10 @@ internal static class DrainRow
         const string Queue = "bench";
         await using var service = await BenchService.StartAsync();
         await service.PutInstantQueueAsync(Queue);
-        var request = BenchService.Submission(Queue);
         var rates = new List<double>();
         for (var round = 0; round < Rounds; round++)
         {
-            await service.ActAsync($"/v1/queues/{Queue}/pause");
-            LoadGenerator.Run(service.Process.Address, request, BenchService.ManyConnections, TimeSpan.FromMinutes(5), Jobs).Expecting(202);
+            await service.SubmitWhilePausedAsync(Queue, Jobs);
             var started = Stopwatch.GetTimestamp();
             await service.ActAsync($"/v1/queues/{Queue}/resume");
             await Drained.WaitAsync(service, Queue);

@@ -28,8 +28,7 @@ internal static class PacingRow
         await using var nginx = await NginxLimiter.StartAsync(new NginxRate(RatePerSecond, Burst: 5));
         string[] limits = ["bench"];
         await service.PutAsync($"/v1/queues/{queue}", new { target = new { kind = "http", baseAddress = nginx.BaseAddress }, limits });
-        await service.ActAsync($"/v1/queues/{queue}/pause");
-        LoadGenerator.Run(service.Process.Address, BenchService.Submission(queue), BenchService.ManyConnections, TimeSpan.FromMinutes(1), Jobs).Expecting(202);
+        await service.SubmitWhilePausedAsync(queue, Jobs);
 
         var (started, cpuBefore) = (Stopwatch.GetTimestamp(), service.Process.CpuTime);
         await service.ActAsync($"/v1/queues/{queue}/resume");

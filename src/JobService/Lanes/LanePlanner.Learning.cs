@@ -49,10 +49,27 @@ public sealed partial class LanePlanner
     {
         foreach (var held in hold.Limits.Where(held => held.Line.Limit.Name == limit))
         {
+            hold.IsCorrected = true;
             var line = held.Line.Limit.LineOf(key);
             line.State.Correct(hold.At, hold.Weight, trueWeight, now);
             Reconsider(line);
         }
+    }
+
+    /// <summary>The API has answered: windows know from now on when it had counted the call at the latest.</summary>
+    /// <returns>True when a state has changed.</returns>
+    public bool Answered(LimitHold hold, long now)
+    {
+        var isNew = false;
+        foreach (var (line, state, _) in hold.IsCorrected ? [] : hold.Limits)
+        {
+            if (!state.Answered(hold.At, hold.Weight, now))
+                continue;
+            Reconsider(line);
+            isNew = true;
+        }
+
+        return isNew;
     }
 
     public void PauseLane(string queueName, string key, long until) => PauseLane(queues[queueName].FindOrOpen(key, ref lastLaneNumber), until);

@@ -69,7 +69,7 @@ public sealed partial class LanePlanner
             held.Add(new HeldLimit(own, own.State, own.State.Calls));
         }
 
-        return new LimitHold([.. held], former.At, former.Weight);
+        return new LimitHold([.. held], former.At, former.Weight) { IsCorrected = former.IsCorrected };
     }
 
     /// <summary>The call has ended, or was never made: what it held is free, and an unused slot too if no later one was handed out.</summary>

@@ -15,6 +15,9 @@ public sealed class LimitHold
     /// <summary>True when others wait for the end of the call: some limit counts calls at once.</summary>
     public bool EndsWithTheCall => Array.Exists(Limits, limit => !limit.State.HandsOutSlots);
 
+    /// <summary>The call has turned out to weigh something else: what it took does not stand in the states as it was taken.</summary>
+    internal bool IsCorrected { get; set; }
+
     /// <summary>The states of which it holds something.</summary>
     internal HeldLimit[] Limits { get; }
 

@@ -26,8 +26,6 @@ internal sealed class LimitLine(NamedLimit limit, string key, LimitState state) 
     /// <summary>A row of the store speaks of this state.</summary>
     public bool IsStored { get; set; }
 
-    public override int Count => queues.Sum(queue => queue.Lanes.Count);
-
     public bool IsEmpty => queues.TrueForAll(queue => queue.Lanes.Count == 0);
 
     public IEnumerable<Lane> Lanes => queues.SelectMany(queue => queue.Lanes);

@@ -6,8 +6,6 @@ internal abstract class Line
     /// <summary>Virtual time of the lane served last.</summary>
     public double VirtualNow { get; private set; }
 
-    public abstract int Count { get; }
-
     public void Join(Lane lane)
     {
         lane.VirtualTime = TimeHere(lane);
@@ -38,8 +36,6 @@ internal abstract class Line
 internal sealed class ReadyLine : Line
 {
     private readonly LaneSet lanes = new();
-
-    public override int Count => lanes.Count;
 
     public Lane? Head => lanes.First;
 

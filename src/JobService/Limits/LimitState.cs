@@ -86,6 +86,10 @@ public abstract class LimitState
     {
     }
 
+    /// <summary>The API has answered the call that took the weight for <paramref name="at"/>, and so had counted it by <paramref name="now"/>.</summary>
+    /// <returns>True when others may go earlier for that.</returns>
+    public virtual bool Answered(long at, int weight, long now) => false;
+
     /// <summary>The call that took the weight for <paramref name="at"/> was never made: what can be given back without breaking a bound is.</summary>
     public void TakeBack(long at, int weight)
     {

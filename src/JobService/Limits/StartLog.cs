@@ -3,7 +3,7 @@ namespace JobService.Limits;
 /// <summary>What started when, in the order of the moments: one entry for each distinct moment.</summary>
 /// <remarks>
 /// Each entry holds the sum of all weight up to it, so that "when was the n-th unit started" is a binary search. Taking weight out of an entry
-/// moves the sums behind it: calls that end have started lately, so these are about as many as run at once.
+/// moves the sums behind it, and so does moving it: calls that end have started lately, so these are about as many as run at once.
 /// </remarks>
 internal sealed class StartLog
 {
@@ -11,6 +11,7 @@ internal sealed class StartLog
     private int first;
     private int end;
     private long before;
+    private long forgotten;
 
     /// <summary>Moments in the log; their weight may have become zero.</summary>
     public int Count => end - first;
@@ -53,9 +54,41 @@ internal sealed class StartLog
         return true;
     }
 
+    /// <summary>Moves weight from the entry of a moment to an earlier one.</summary>
+    /// <returns>False when so much was not there, or when what was started then is forgotten already: no entry comes back to before the first.</returns>
+    public bool MoveBack(long from, long to, int weight)
+    {
+        var source = IndexAt(from);
+        if (to <= forgotten || source == end || entries[source].At != from || WeightOf(source) < weight)
+            return false;
+
+        var target = IndexAt(to);
+        if (entries[target].At != to)
+        {
+            if (end == entries.Length)
+            {
+                MakeRoom();
+                (source, target) = (IndexAt(from), IndexAt(to));
+            }
+
+            Array.Copy(entries, target, entries, target + 1, end - target);
+            entries[target] = new Entry(to, target > first ? entries[target - 1].Sum : before);
+            (source, end) = (source + 1, end + 1);
+        }
+        else if (WeightOf(target) > int.MaxValue - weight)
+        {
+            return false;
+        }
+
+        for (var i = target; i < source; i++)
+            entries[i].Sum += weight;
+        return true;
+    }
+
     /// <summary>Forgets all entries up to a moment, itself included.</summary>
     public void Forget(long upTo)
     {
+        forgotten = Math.Max(forgotten, upTo);
         while (first < end && entries[first].At <= upTo)
             before = entries[first++].Sum;
     }

@@ -30,20 +30,21 @@ public sealed class NginxTests : IDisposable
     [Fact]
     public Task Each_key_uses_its_own_limit_and_none_is_refused() => JudgeAsync(new NginxRate(20, Burst: 5, PerKey: true), jobs: 1_000, keys: 10);
 
-    [Fact]
-    public async Task A_limit_of_calls_at_once_and_a_queue_that_is_full_all_the_time_cost_no_slot()
+    [Theory]
+    [InlineData(50, 250, 2)]
+    [InlineData(500, 1_500, 8)]
+    public async Task A_limit_of_calls_at_once_and_a_queue_that_is_full_all_the_time_cost_no_slot(int perSecond, int jobs, int atOnce)
     {
-        const int jobs = 250;
         const int capacity = 50;
-        await using var service = await StartAsync(new { kind = "rate", permits = 50 });
-        await PutAsync(service.Client, "/v1/limits/few", new { kind = "concurrency", permits = 2 });
-        await RoundsAsync(new NginxRate(50, Burst: 5), jobs, keys: 1, async (queue, baseAddress) =>
+        await using var service = await StartAsync(new { kind = "rate", permits = perSecond });
+        await PutAsync(service.Client, "/v1/limits/few", new { kind = "concurrency", permits = atOnce });
+        await RoundsAsync(new NginxRate(perSecond, Burst: 5), jobs, keys: 1, async (queue, baseAddress) =>
         {
             await PutAsync(service.Client, $"/v1/queues/{queue}", new { target = new { kind = "http", baseAddress }, limits = new[] { "judge", "few" }, capacity });
             var clock = Stopwatch.StartNew();
             var ids = await SubmitAsync(service.Client, queue, jobs, keys: 1);
             // Whoever came after the first 50 had to wait for a place: as long as those before took.
-            Assert.InRange(clock.Elapsed.TotalSeconds, 0.9 * (jobs - capacity) / 50, 60);
+            Assert.InRange(clock.Elapsed.TotalSeconds, 0.9 * (jobs - capacity) / perSecond, 60);
             await EndAsync(service.Client, ids);
         });
     }

@@ -182,4 +182,20 @@ public sealed class LanePlannerTests
         Assert.Equal("light", Assert.Single(model.Run()).Key);
         Assert.Equal(WaitReason.Paused, model.Planner.Explain("a", "heavy", weight: 2, ahead: 0, model.Now).Reason);
     }
+
+    [Fact]
+    public void The_answer_of_a_call_that_weighed_something_else_moves_nothing_of_another_call_in_its_slot()
+    {
+        model.Planner.PutLimit("tokens", new WindowDefinition { Permits = 10 }, model.Now);
+        model.PutQueue("q", ["tokens"]);
+        model.Add("q", count: 2, weight: 5);
+        var (first, second) = model.Run() is [var one, var other] ? (one, other) : throw new InvalidOperationException("Both fit.");
+        Assert.Equal(first.Slot, second.Slot);
+        var answeredAt = first.Slot!.Value + PlannerModel.Millisecond;
+
+        model.Planner.Correct(first.Hold!, key: "", "tokens", trueWeight: 1, answeredAt);
+
+        Assert.False(model.Planner.Answered(first.Hold!, answeredAt));
+        Assert.True(model.Planner.Answered(second.Hold!, answeredAt));
+    }
 }

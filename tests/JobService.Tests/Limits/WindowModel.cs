@@ -12,23 +12,23 @@ internal sealed class WindowModel(WindowDefinition definition)
     /// <summary>The periods of the tests are whole milliseconds.</summary>
     public long Period { get; } = (long)Math.Round(definition.PeriodSeconds * 1_000) * Millisecond;
 
-    /// <summary>How late a start may come without breaking the bound: 0.5 % of the period, from 2 to 50 ms.</summary>
-    public long Lateness => Math.Max(2 * Millisecond, Math.Min(50 * Millisecond, Period / 200));
+    /// <summary>How late a call may reach the API without breaking the bound: 0.75 % of the period, from 2 to 50 ms.</summary>
+    public long Lateness => Math.Max(2 * Millisecond, Math.Min(50 * Millisecond, Period * 3 / 400));
 
     public IReadOnlyList<Start> Starts => starts;
 
     public Start Add(long at, int weight, long late = 0)
     {
-        var start = new Start { Slot = at, At = at + late, Weight = weight };
+        var start = new Start { Slot = at, At = at + late, Weight = weight, CountedBy = at + Lateness };
         starts.Add(start);
         return start;
     }
 
     public void Remove(Start start) => starts.Remove(start);
 
-    /// <summary>Does the weight fit together with all whose latest start lies within a period before this slot?</summary>
+    /// <summary>Does the weight fit together with all that the API may have counted within a period before this slot?</summary>
     public bool Allows(long at, int weight) =>
-        starts.All(start => start.Slot <= at) && weight + starts.Where(start => start.Slot > at - Period - Lateness).Sum(start => (long)start.Weight) <= definition.Permits;
+        starts.All(start => start.Slot <= at) && weight + starts.Where(start => start.CountedBy > at - Period).Sum(start => (long)start.Weight) <= definition.Permits;
 
     /// <summary>The window [a, a + period) that holds more than the permits; null when none does. Every window that matters begins with a start.</summary>
     public string? Overfull()
@@ -51,5 +51,13 @@ internal sealed class WindowModel(WindowDefinition definition)
         public required long At { get; init; }
 
         public required int Weight { get; set; }
+
+        /// <summary>The API has counted it by then, as far as can be known.</summary>
+        public required long CountedBy { get; set; }
+
+        /// <summary>It has cost less than it took.</summary>
+        public bool IsCorrected { get; set; }
+
+        public bool IsAnswered { get; set; }
     }
 }

@@ -25,6 +25,8 @@ public sealed class WindowRowsTests
                     limit.TakeBack(slot, took);
                 if (step.Fate is 2 or 3)
                     limit.Correct(slot, took, step.Weight, now);
+                if (step.Fate is 4 or 5)
+                    limit.Answered(slot, took, slot + (long)(step.Late * WindowModel.Millisecond));
                 if (step.Fate > 7)
                     continue;
 

@@ -2,6 +2,7 @@ using JobService.Jobs;
 using JobService.Limits;
 using JobService.Storage;
 using JobService.Storage.Sqlite;
+using JobService.Tests.Limits;
 
 namespace JobService.Tests.Simulation;
 
@@ -25,8 +26,8 @@ internal sealed partial class Scenario
         var limits = job.Queue.Definition.Limits.Select(limit => service.Memory.Limits[limit].Entry).ToList();
         var call = new Call(job, limits, claimedAt, [.. limits.Select(limit => JudgeOf(limit, job.Key))], limits.Select(limit => limit.Definition.MaxWeight).Append(job.Weight).Min());
         running.Add(job.Id, call);
-        Note($"{job.Id} of {job.Queue.Name}, key {job.Key}, weight {call.Weight}, lease {job.Lease} is claimed for {((job.Slot?.At.UtcTicks ?? claimedAt) - begin) / 1e4:0.000}, "
-            + $"limits: {string.Join(", ", job.Queue.Definition.Limits)}");
+        var names = string.Join(", ", job.Queue.Definition.Limits);
+        Note($"{job.Id} of {job.Queue.Name}, key {job.Key}, weight {call.Weight}, is claimed for {((job.Slot?.At.UtcTicks ?? claimedAt) - begin) / 1e4:0.000}, limits: {names}");
         CheckTold(call);
         foreach (var (limit, judge) in limits.Zip(call.Judges))
         {
@@ -55,10 +56,19 @@ internal sealed partial class Scenario
             return;
         }
 
-        foreach (var (limit, judge) in call.Limits.Zip(call.Judges))
-            call.Started[limit.Name] = judge.Start(limit.Definition, limit.Name, call.ClaimedAt, service.Now, call.Weight);
         var startedAt = service.Now;
-        InThisProcess(random.Next(5) == 0 ? 0 : random.NextDouble() * 120, () => Answer(call, startedAt));
+        var duration = random.Next(5) switch { 0 => 0, 1 => random.NextDouble() * 8, _ => random.NextDouble() * 120 };
+        var onTheWay = random.NextDouble();
+        foreach (var (limit, judge) in call.Limits.Zip(call.Judges))
+        {
+            // A window is counted by the API: at any moment up to its answer, or, when that takes longer, as late as the limit allows for.
+            var countedAt = limit.Definition is WindowDefinition window
+                ? startedAt + (long)(onTheWay * Math.Min(duration * Millisecond, job.Slot!.Value.At.UtcTicks + new WindowModel(window).Lateness - startedAt))
+                : startedAt;
+            call.Started[limit.Name] = judge.Start(limit.Definition, limit.Name, call.ClaimedAt, countedAt, call.Weight);
+        }
+
+        InThisProcess(duration, () => Answer(call, startedAt));
     }
 
     private void Answer(Call call, long startedAt)

@@ -58,7 +58,8 @@ internal sealed partial class Scenario : IDisposable
     /// <summary>The story so far, when somebody wants to read it.</summary>
     public List<string>? Trace { get; init; }
 
-    private void Note(string what) => Trace?.Add($"{(service.Now - begin) / 1e4,12:0.000} {what}");
+    // Formatted only when somebody reads it.
+    private void Note(FormattableString what) => Trace?.Add(FormattableString.Invariant($"{(service.Now - begin) / 1e4,12:0.000} {what}"));
 
     private long NextMoment() => Math.Min(events.TryPeek(out _, out var next) ? next.At : LimitState.Never, service.Alarm);
 
@@ -117,7 +118,7 @@ internal sealed partial class Scenario : IDisposable
 
     private void Crash()
     {
-        Note("the process dies");
+        Note($"the process dies");
         process++;
         gathered.Clear(); // nobody was answered
         running.Clear();

@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Limits;
 
 namespace JobService.Tests.Storage;
 
@@ -21,6 +22,27 @@ public abstract partial class JobStoreContract
         Assert.Empty(await Driver.ClaimNowAsync());
         Driver.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.True(Assert.Single(await Driver.ClaimAsync()).Slot!.Value.At >= reset);
+    }
+
+    [Theory]
+    [InlineData(3, 7, true)] // less than it took: others may have the rest at once
+    [InlineData(10, 1, false)] // more: it is charged from now on
+    public async Task What_a_call_has_really_cost_counts_from_the_moment_it_is_known_also_after_a_restart(int trueWeight, int next, bool fits)
+    {
+        await Driver.PutLimitAsync("tokens", new WindowDefinition { Permits = 10, PeriodSeconds = 60 });
+        await Driver.PutQueueAsync("q", "tokens");
+        await Driver.AddAsync(Driver.NewJob() with { Weight = 8 });
+        var job = Assert.Single(await Driver.ClaimAsync());
+        Driver.Time.Advance(TimeSpan.FromMilliseconds(30));
+
+        Driver.Store.Release(job, new CallLesson { TrueWeights = new Dictionary<string, int> { ["tokens"] = trueWeight } });
+        await Driver.SucceedAsync(job);
+
+        Assert.Equal((trueWeight, 10 - trueWeight), await TakenOf("tokens"));
+        await ReopenAsync();
+        Assert.Equal((trueWeight, 10 - trueWeight), await TakenOf("tokens"));
+        await Driver.AddAsync(Driver.NewJob() with { Weight = next });
+        Assert.Equal(fits ? 1 : 0, (await Driver.ClaimNowAsync()).Count);
     }
 
     [Fact]

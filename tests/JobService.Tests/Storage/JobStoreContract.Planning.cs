@@ -62,6 +62,30 @@ public abstract partial class JobStoreContract
     }
 
     [Fact]
+    public async Task A_window_is_kept_over_a_restart_and_goes_on_a_period_behind_the_answer_it_was_told_of()
+    {
+        await Driver.PutLimitAsync("tokens", new WindowDefinition { Permits = 10, PeriodSeconds = 10 });
+        await Driver.PutQueueAsync("counted", "tokens");
+        foreach (var weight in (int[])[6, 4, 6, 4])
+            await Driver.AddAsync(Driver.NewJob("counted") with { Weight = weight });
+        var calls = await Driver.ClaimAsync();
+        var slot = calls[0].Slot!.Value.At;
+        Assert.Equal([(6, slot), (4, slot)], calls.Select(call => (call.Weight, call.Slot!.Value.At)));
+
+        Driver.Time.Advance(slot - Driver.Store.Now + TimeSpan.FromMilliseconds(2));
+        await Driver.SucceedAsync(calls[0]);
+        await Driver.FinishAsync(calls[1], new JobOutcome.Failed(StoreDriver.Error()));
+        await ReopenAsync();
+
+        Assert.Empty(await Driver.ClaimNowAsync());
+        Driver.Time.Advance(TimeSpan.FromSeconds(10) - TimeSpan.FromMilliseconds(10));
+        // Of a call that has failed it is not known when it has reached the API: 50 ms are allowed for.
+        Assert.Equal([(6, slot + TimeSpan.FromMilliseconds(10_002))], (await Driver.ClaimAsync()).Select(call => (call.Weight, call.Slot!.Value.At)));
+        Driver.Time.Advance(TimeSpan.FromMilliseconds(45));
+        Assert.Equal([(4, slot + TimeSpan.FromMilliseconds(10_050))], (await Driver.ClaimAsync()).Select(call => (call.Weight, call.Slot!.Value.At)));
+    }
+
+    [Fact]
     public async Task A_concurrency_limit_holds_over_all_queues_that_name_it_until_the_call_ends()
     {
         await Driver.PutLimitAsync("db", new ConcurrencyDefinition { Permits = 2 });

@@ -20,12 +20,14 @@ internal sealed class NginxLimiter : IAsyncDisposable
 
     private string AccessLog => Path.Combine(folder.FullName, "access.log");
 
-    public static async Task<NginxLimiter> StartAsync(NginxRate rate)
+    /// <param name="rate">What it allows.</param>
+    /// <param name="backend">The address that answers what is let through; null: nginx does, at once.</param>
+    public static async Task<NginxLimiter> StartAsync(NginxRate rate, string? backend = null)
     {
         var own = Directory.CreateTempSubdirectory("jobservice-nginx-");
         var port = FreePort.Next();
         var configuration = Path.Combine(own.FullName, "nginx.conf");
-        await File.WriteAllTextAsync(configuration, Configuration(own.FullName, port, rate));
+        await File.WriteAllTextAsync(configuration, Configuration(own.FullName, port, rate, backend));
         var process = await ServerProcess.StartAsync([Program, "-p", own.FullName, "-c", configuration], own, port, "/__judge/ping");
         return new NginxLimiter(own, process, rate);
     }
@@ -47,7 +49,7 @@ internal sealed class NginxLimiter : IAsyncDisposable
     private static string Program => File.Exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx";
 
     // One process in the foreground: nothing is left behind when it is killed. try_files runs after limit_req; a plain "return" would run before it.
-    private static string Configuration(string folder, int port, NginxRate rate) => $$"""
+    private static string Configuration(string folder, int port, NginxRate rate, string? backend) => $$"""
         daemon off; master_process off; pid {{folder}}/nginx.pid; error_log {{folder}}/error.log crit;
         events { worker_connections 4096; multi_accept on; }
         http {
@@ -58,12 +60,13 @@ internal sealed class NginxLimiter : IAsyncDisposable
           keepalive_requests 100000000; keepalive_timeout 300s; tcp_nodelay on; default_type application/json;
           limit_req_zone {{(rate.PerKey ? "$http_x_key" : "\"all\"")}} zone=judge:16m rate={{rate.Text}};
           limit_req_status 429;
+          upstream backend { server {{(backend is null ? "127.0.0.1:1" : new Uri(backend).Authority)}}; keepalive 64; }
           server {
             listen 127.0.0.1:{{port}};
             error_page 429 @limited;
             location = /__judge/ping { access_log off; return 200 '{"pong":true}'; }
-            location / { limit_req zone=judge burst={{rate.Burst}} nodelay; try_files /__none__ @ok; }
-            location @ok { return 200 '{"ok":true}'; }
+            location / { limit_req zone=judge{{(rate.Burst > 0 ? $" burst={rate.Burst} nodelay" : "")}}; try_files /__none__ @ok; }
+            location @ok { {{(backend is null ? """return 200 '{"ok":true}';""" : """proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection "";""")}} }
             location @limited { add_header Retry-After 1 always; return 429 '{"error":"rate limited"}'; }
           }
         }

@@ -2,17 +2,19 @@ using System.Buffers.Text;
 
 namespace JobService.Bench;
 
-/// <summary>As much of HTTP/1.1 as a load generator needs: where an answer ends, and its status.</summary>
-internal static class WireResponse
+/// <summary>As much of HTTP/1.1 as a load generator and an API under measurement need: where a message ends, and the status of an answer.</summary>
+internal static class WireMessage
 {
     private const int StatusAt = 9; // behind "HTTP/1.1 "
 
-    /// <returns>Length of the whole answer at the start of <paramref name="received"/>; 0 while some of it is missing.</returns>
-    public static int Measure(ReadOnlySpan<byte> received, out int status)
+    /// <summary>The status of an answer that is whole.</summary>
+    public static int StatusOf(ReadOnlySpan<byte> answer) => Utf8Parser.TryParse(answer[StatusAt..], out int status, out _) ? status : 0;
+
+    /// <returns>Length of the whole message at the start of <paramref name="received"/>; 0 while some of it is missing.</returns>
+    public static int Measure(ReadOnlySpan<byte> received)
     {
-        status = 0;
         var head = received.IndexOf("\r\n\r\n"u8) + 4;
-        if (head < 4 || !Utf8Parser.TryParse(received[StatusAt..head], out status, out _))
+        if (head < 4)
             return 0;
 
         var (contentLength, chunked) = ReadFraming(received[..(head - 2)]);

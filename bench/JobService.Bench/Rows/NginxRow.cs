@@ -1,0 +1,57 @@
+using System.Net;
+using JobService.Tests.Support;
+
+namespace JobService.Bench.Rows;
+
+/// <summary>Three limits at the same time, each with an nginx of its own as the judge.</summary>
+internal static class NginxRow
+{
+    private const int Jobs = 5_000;
+    private const int Burst = 5;
+    private const double Wanted = 0.99;
+
+    private static readonly int[] Rates = [50, 100, 500];
+    private static readonly TimeSpan Latency = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>The limit alone decides.</summary>
+    public static Task<Row> MeasureAsync() => MeasureAsync("", maxConcurrency: 16, backend: null, ofConcurrency: double.MaxValue);
+
+    /// <summary>Calls take their time, and only a few of them run at once: what so many clients reach that do nothing but call is what can be used.</summary>
+    public static async Task<Row> MeasureNarrowAsync()
+    {
+        const int AtOnce = 4;
+        using var backend = new StampingApi(Latency);
+        double ofConcurrency;
+        await using (var nginx = await NginxLimiter.StartAsync(new NginxRate(Rates[^1], Burst), backend.BaseAddress))
+        {
+            var address = IPEndPoint.Parse(new Uri(nginx.BaseAddress).Authority);
+            ofConcurrency = LoadGenerator.Run(address, BenchService.Submission("none"), AtOnce, TimeSpan.FromSeconds(10)).Expecting(200).PerSecond;
+        }
+
+        await Console.Error.WriteLineAsync($"  {AtOnce} clients that only call: {ofConcurrency:0.0}/s");
+        return await MeasureAsync($", `maxConcurrency` {AtOnce}, calls of {Latency.TotalMilliseconds:0} ms", AtOnce, backend.BaseAddress, ofConcurrency);
+    }
+
+    private static async Task<Row> MeasureAsync(string with, int maxConcurrency, string? backend, double ofConcurrency)
+    {
+        await using var service = await BenchService.StartAsync();
+        var judged = await Task.WhenAll(Rates.Select(async rate =>
+        {
+            await using var nginx = await NginxLimiter.StartAsync(new NginxRate(rate, Burst), backend);
+            var queue = $"bench-{rate}";
+            string[] limits = [queue];
+            await service.PutAsync($"/v1/limits/{queue}", new { kind = "rate", permits = rate });
+            await service.PutAsync($"/v1/queues/{queue}", new { target = new { kind = "http", baseAddress = nginx.BaseAddress }, limits, maxConcurrency });
+            await service.RunThroughAsync(queue, Jobs);
+            var report = await nginx.StopAndReportAsync();
+            await Console.Error.WriteLineAsync($"  {rate}/s: {report}");
+            return (Report: report, Used: report.Utilisation * rate / Math.Min(rate, ofConcurrency));
+        }));
+
+        return new Row(
+            $"nginx {string.Join(", ", Rates)} r/s burst {Burst} at the same time, our burst 1, {Jobs:n0} jobs each{with}",
+            $"**{string.Join(", ", judged.Select(one => one.Report.Refused))} refused, {string.Join(", ", judged.Select(one => $"{one.Used:0.000}"))} used**",
+            $"0 refused, ≥ {Wanted} used",
+            Array.TrueForAll(judged, one => one is { Report: { Refused: 0, Other: 0, Requests: Jobs, Duplicates: 0 }, Used: >= Wanted }));
+    }
+}

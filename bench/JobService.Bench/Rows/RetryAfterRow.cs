@@ -1,0 +1,32 @@
+namespace JobService.Bench.Rows;
+
+/// <summary>The first call is refused with <c>Retry-After</c>: when the next one arrives, of all that wait at the limit.</summary>
+internal static class RetryAfterRow
+{
+    private const int Jobs = 20;
+
+    private static readonly int[] Seconds = [1, 2, 5];
+    private static readonly string[] Limits = ["bench"];
+
+    public static async Task<Row> MeasureAsync()
+    {
+        await using var service = await BenchService.StartAsync();
+        var waits = new List<double>();
+        foreach (var seconds in Seconds)
+        {
+            using var api = new StampingApi(
+                answer: number => number == 0 ? StampingApi.Answer("429 Too Many Requests", $"Retry-After: {seconds}\r\n") : StampingApi.Answer("200 OK"));
+            var queue = $"bench-{seconds}";
+            await service.PutAsync("/v1/limits/bench", new { kind = "rate", permits = 100 });
+            await service.PutAsync($"/v1/queues/{queue}", new { target = new { kind = "http", baseAddress = api.BaseAddress }, limits = Limits });
+            await service.RunThroughAsync(queue, Jobs);
+            waits.Add(api.Stop()[1].TotalSeconds);
+        }
+
+        return new Row(
+            $"next call after `Retry-After: {string.Join("`, `", Seconds)}`",
+            $"**{string.Join(", ", waits.Select(wait => $"{wait:0.000}"))} s**",
+            "never earlier, at most 0.1 n + 1 s later",
+            waits.Zip(Seconds).All(pair => pair.First >= pair.Second && pair.First <= (1.1 * pair.Second) + 1));
+    }
+}

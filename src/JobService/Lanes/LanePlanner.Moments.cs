@@ -1,0 +1,50 @@
+using JobService.Limits;
+
+namespace JobService.Lanes;
+
+/// <summary>When to look again, and what nobody needs any more by then.</summary>
+public sealed partial class LanePlanner
+{
+    /// <summary>Notes when the line's head may go. Queues that may not start anything are looked at when they may again.</summary>
+    private void Schedule(LimitLine line, long now)
+    {
+        line.WakeAt = LimitState.Never;
+        if (line.Called is not null || line.Head(queue => IsOpen(queue, now) && (line.Limit.IsPerKey || !starved.Contains(queue))) is not { } head)
+            return;
+        line.WakeAt = line.State.EarliestAt(0, head.HeadWeight);
+        if (line.WakeAt < LimitState.Never)
+            (head.Queue.HandsOutSlots ? slotTimes : plainTimes).Add(line);
+    }
+
+    private long FindNextWake(PlanRound round)
+    {
+        if (active.Count > 0)
+            return 0;
+        var next = Math.Min(pausedLanes.Min?.PausedUntil ?? LimitState.Never, plainTimes.First);
+        foreach (var queue in heldQueues)
+            next = Math.Min(next, queue.HeldUntil);
+        return slotTimes.First is var slot && slot < LimitState.Never ? Math.Min(next, slot - round.WakeAhead) : next;
+    }
+
+    /// <summary>Forgets the states of keys that are as if they were new.</summary>
+    public void ForgetResting(long now)
+    {
+        for (var looks = 0; looks < MaxLooksPerRound && resting.TryPeek(out var line, out var at) && at <= now; looks++)
+        {
+            resting.Dequeue();
+            line.IsResting = false;
+            if (!line.IsEmpty || line.Called is not null || line.State.RestsAt > now)
+                LetRest(line, notBefore: now + TimeSpan.TicksPerSecond);
+            else
+                line.Limit.Forget(line);
+        }
+    }
+
+    private void LetRest(LimitLine line, long notBefore = 0)
+    {
+        if (!line.Limit.IsPerKey || line.IsResting || line.State.RestsAt is not (< LimitState.Never and var at))
+            return;
+        line.IsResting = true;
+        resting.Enqueue(line, Math.Max(at, notBefore));
+    }
+}
