@@ -7,9 +7,10 @@ namespace JobService.Storage.Sqlite;
 internal sealed class PruneRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement selectOld = new(database, """
-        SELECT stamp, queue_id, state FROM jobs j
+        SELECT stamp, queue_id, state, callback FROM jobs j
         WHERE  stamp < ?1 AND state >= 2 AND finished_at < ?2
                AND (batch IS NULL OR EXISTS (SELECT 1 FROM batches WHERE stamp = j.batch AND finished_at < ?2))
+               AND (callback IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries d INDEXED BY deliveries_by_subject WHERE d.subject = j.stamp AND d.state = 0))
         ORDER  BY stamp LIMIT ?3
         """);
 
@@ -33,12 +34,13 @@ internal sealed class PruneRows(sqlite3 database) : IDisposable
         new(database, "DELETE FROM jobs WHERE stamp = ?1"),
     ];
 
-    public List<(long Stamp, long QueueId, JobState State)> Old(long newest, long finishedBefore, int atMost)
+    /// <summary>Jobs whose end is history, also to those who were to be told of it.</summary>
+    public List<(long Stamp, long QueueId, JobState State, bool HasCallback)> Old(long newest, long finishedBefore, int atMost)
     {
-        var old = new List<(long, long, JobState)>();
+        var old = new List<(long, long, JobState, bool)>();
         selectOld.Bind(1, newest).Bind(2, finishedBefore).Bind(3, atMost);
         while (selectOld.Step())
-            old.Add((selectOld.Int64(0), selectOld.Int64(1), (JobState)selectOld.Int32(2)));
+            old.Add((selectOld.Int64(0), selectOld.Int64(1), (JobState)selectOld.Int32(2), !selectOld.IsNull(3)));
         return old;
     }
 

@@ -1,0 +1,37 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using JobService.Jobs;
+
+namespace JobService.Callbacks;
+
+/// <summary>What a receiver gets to read: <c>{"type", "timestamp", "data"}</c>, the data being the summary of what is over.</summary>
+internal static class EventBody
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <param name="type">As <c>job.succeeded</c>.</param>
+    /// <param name="job">The job as it was when it ended, its result inline as far as it is shown so.</param>
+    public static byte[] Of(string type, Job job)
+    {
+        var self = $"/v1/jobs/{job.Id}";
+        var summary = new JobSummary(
+            job.Id.Value, job.Queue, job.Key, job.State, job.Attempt, job.Tags, job.CreatedAt.UtcDateTime, job.FinishedAt?.UtcDateTime, job.CancelReason,
+            job.Error, ResultJson.Of(job.Result), new SummaryLinks(self, job.Result is null ? null : self + "/result"));
+        return JsonSerializer.SerializeToUtf8Bytes(new Event<JobSummary>(type, summary.FinishedAt, summary), Options);
+    }
+
+    private sealed record Event<T>(string Type, DateTime? Timestamp, T Data);
+
+    private sealed record JobSummary(
+        Guid Id, string Queue, string Key, JobState State, int Attempt, IReadOnlyDictionary<string, string>? Tags, DateTime CreatedAt, DateTime? FinishedAt,
+        CancelReason? CancelReason, JobError? Error, RawJson? Result, SummaryLinks Links);
+
+    private sealed record SummaryLinks(string Self, string? Result);
+}

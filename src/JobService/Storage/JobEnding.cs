@@ -1,0 +1,19 @@
+using JobService.Jobs;
+
+namespace JobService.Storage;
+
+/// <summary>How a job ended: kept with the event, because a retry by request changes it in the job.</summary>
+internal sealed record JobEnding(
+    JobState State, int Attempt, long FinishedAt, CancelReason? CancelReason, string? ErrorType, string? ErrorTitle, int? ErrorStatus, string? ErrorDetail)
+{
+    /// <summary>The job as it was then. All else of it never changes.</summary>
+    public Job Of(Job job) => job with
+    {
+        State = State,
+        Attempt = Attempt,
+        FinishedAt = new DateTimeOffset(FinishedAt, TimeSpan.Zero),
+        CancelReason = CancelReason,
+        Error = ErrorType is null ? null : new JobError(ErrorType, ErrorTitle!, ErrorStatus, ErrorDetail),
+        Result = State == JobState.Succeeded ? job.Result : null,
+    };
+}
