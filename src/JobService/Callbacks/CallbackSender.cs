@@ -54,6 +54,7 @@ public sealed partial class CallbackSender : BackgroundService
         await using var host = cancellationToken.Register(abandon.Cancel);
         for (var i = 0; i < maxConcurrency; i++)
             await room.WaitAsync(CancellationToken.None);
+        room.Release(maxConcurrency); // a host may stop twice
     }
 
     public override void Dispose()
