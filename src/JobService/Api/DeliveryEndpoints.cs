@@ -5,45 +5,56 @@ using JobService.Storage;
 
 namespace JobService.Api;
 
-/// <summary>What callbacks were sent, and sending them again.</summary>
+/// <summary>What callbacks were sent, and sending it again.</summary>
 internal static class DeliveryEndpoints
 {
-    /// <summary>Events of one job: one for each of its ends, so this many retries by request.</summary>
+    /// <summary>Events of one subject: one for each of its ends, so this many retries by request.</summary>
     private const int MaxShown = 100;
 
     public static void MapDeliveries(this IEndpointRouteBuilder v1)
     {
-        var jobs = v1.MapGroup("/jobs/{id}/deliveries").WithTags("Callbacks");
+        v1.MapDeliveries(new Subject("/jobs", "Job", "a job", async (id, store) => await store.FindAsync(id, maxInlineBytes: 0) is not null, Problems.NoJob));
+        v1.MapDeliveries(new Subject("/batches", "Batch", "a batch", async (id, store) => await store.FindBatchAsync(id) is not null, Problems.NoBatch));
+    }
 
-        jobs.MapGet("", ListAsync).WithName("listJobDeliveries")
-            .WithSummary("List the deliveries of a job's callback")
-            .WithDescription("Newest first: one for each end of the job, with every try. Empty for a job that has no callback, or is not over yet.")
+    private static void MapDeliveries(this IEndpointRouteBuilder v1, Subject subject)
+    {
+        var deliveries = v1.MapGroup(subject.Path + "/{id}/deliveries").WithTags("Callbacks");
+
+        // 200 · 404
+        deliveries.MapGet("", (string id, IJobStore store, IDeliveryStore log) => ListAsync(subject, id, store, log)).WithName($"list{subject.Name}Deliveries")
+            .WithSummary($"List the deliveries of the callback of {subject.Words}")
+            .WithDescription("Newest first: one for each time that it was over, with every try. Empty when it has no callback, or is not over yet.")
             .Answers<DeliveryList>(StatusCodes.Status200OK, "What was and will be sent.")
             .Refuses(404);
 
-        jobs.MapPost("/{delivery}/redeliver", RedeliverAsync).WithName("redeliverOfJob")
-            .WithSummary("Send a delivery again")
-            .WithDescription("At once, with the same `webhook-id` and body, however the delivery stands; if that fails, by the whole schedule. An address that was disabled by a 410 is used again. No body is needed.")
+        // 202 · 404 no such job or batch, or no such delivery of it
+        deliveries.MapPost("/{delivery}/redeliver", (string id, string delivery, IJobStore store, IDeliveryStore log) => RedeliverAsync(subject, id, delivery, store, log))
+            .WithName($"redeliverOf{subject.Name}")
+            .WithSummary($"Send a delivery of {subject.Words} again")
+            .WithDescription("At once, with the same `webhook-id` and body, however the delivery stands; if that fails, by the whole schedule. "
+                + "An address that was disabled by a 410 is used again. No body is needed.")
             .Answers<DeliveryView>(StatusCodes.Status202Accepted, "The delivery is pending.")
             .Refuses(404, 503);
     }
 
-    // 200 · 404
-    private static async Task<IResult> ListAsync(string id, IJobStore store, IDeliveryStore deliveries)
+    private static async Task<IResult> ListAsync(Subject subject, string id, IJobStore store, IDeliveryStore deliveries)
     {
-        if (!JobId.TryParse(id, out var job) || await store.FindAsync(job, maxInlineBytes: 0) is null)
-            return Problems.NoJob(id);
-        var found = await deliveries.DeliveriesAsync(job, MaxShown);
+        if (!JobId.TryParse(id, out var over) || !await subject.ExistsAsync(over, store))
+            return subject.Missing(id);
+        var found = await deliveries.DeliveriesAsync(over, MaxShown);
         return new JsonAnswer<DeliveryList>(StatusCodes.Status200OK, new DeliveryList([.. found.Select(DeliveryView.Of)]));
     }
 
-    // 202 · 404 no such job, or no such delivery of it
-    private static async Task<IResult> RedeliverAsync(string id, string delivery, IJobStore store, IDeliveryStore deliveries)
+    private static async Task<IResult> RedeliverAsync(Subject subject, string id, string delivery, IJobStore store, IDeliveryStore deliveries)
     {
-        if (!JobId.TryParse(id, out var job) || await store.FindAsync(job, maxInlineBytes: 0) is null)
-            return Problems.NoJob(id);
-        return JobId.TryParse(delivery, out var sent) && await deliveries.RedeliverAsync(job, sent) is { } pending
+        if (!JobId.TryParse(id, out var over) || !await subject.ExistsAsync(over, store))
+            return subject.Missing(id);
+        return JobId.TryParse(delivery, out var sent) && await deliveries.RedeliverAsync(over, sent) is { } pending
             ? new JsonAnswer<DeliveryView>(StatusCodes.Status202Accepted, DeliveryView.Of(pending))
             : Problems.NoDelivery(delivery);
     }
+
+    /// <summary>What a callback is about.</summary>
+    private sealed record Subject(string Path, string Name, string Words, Func<JobId, IJobStore, Task<bool>> ExistsAsync, Func<string, ProblemAnswer> Missing);
 }

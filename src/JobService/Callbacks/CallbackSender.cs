@@ -24,9 +24,10 @@ public sealed partial class CallbackSender : BackgroundService
     private readonly TimeProvider time;
     private readonly Func<double> chance;
     private readonly ILogger<CallbackSender> logger;
-    private readonly int maxConcurrency;
-    private readonly SemaphoreSlim room;
     private readonly Receivers receivers;
+    private readonly List<Task> sends = [];
+
+    // Never disposed: a host may stop what it has disposed already, and without a timer there is nothing to free.
     private readonly CancellationTokenSource abandon = new();
 
     public CallbackSender(
@@ -38,53 +39,49 @@ public sealed partial class CallbackSender : BackgroundService
         this.time = time;
         this.chance = chance;
         this.logger = logger;
-        maxConcurrency = options.Value.MaxConcurrency;
-        room = new SemaphoreSlim(maxConcurrency);
-        receivers = new Receivers(options.Value.MaxPerReceiver);
+        receivers = new Receivers(options.Value.MaxPerReceiver, options.Value.MaxConcurrency);
         store.Committed += Hear;
     }
 
     /// <summary>Ends when no send is in hand. One that was cut off is sent again at the next start.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        await base.StopAsync(cancellationToken);
-        store.Committed -= Hear;
-        using var patience = new CancellationTokenSource(StopPatience, time);
-        await using var own = patience.Token.Register(abandon.Cancel);
         await using var host = cancellationToken.Register(abandon.Cancel);
-        for (var i = 0; i < maxConcurrency; i++)
-            await room.WaitAsync(CancellationToken.None);
-        room.Release(maxConcurrency); // a host may stop twice
-    }
-
-    public override void Dispose()
-    {
-        room.Dispose();
-        abandon.Dispose();
-        base.Dispose();
+        await base.StopAsync(cancellationToken);
+        if (ExecuteTask is { } loop)
+            await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        store.Committed -= Hear;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await RunAsync(stoppingToken);
+        using var patience = new CancellationTokenSource(StopPatience, time);
+        await using var over = patience.Token.Register(abandon.Cancel);
+        await Task.WhenAll(sends);
+    }
+
+    private async Task RunAsync(CancellationToken stop)
+    {
         var isRestored = false;
-        while (!stoppingToken.IsCancellationRequested)
+        while (!stop.IsCancellationRequested)
         {
             try
             {
                 if (!isRestored)
                     await RestoreAsync();
                 isRestored = true;
-                await WaitAsync(stoppingToken);
-                await SendDueAsync(stoppingToken);
+                await WaitAsync(stop);
+                await SendDueAsync(stop);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 return;
             }
             catch (Exception error)
             {
                 LogTrouble(logger, error);
-                await Task.Delay(Backoff, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(Backoff, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -120,17 +117,13 @@ public sealed partial class CallbackSender : BackgroundService
 
     private async Task SendDueAsync(CancellationToken stop)
     {
-        while (true)
+        sends.RemoveAll(send => send.IsCompleted);
+        var now = store.Now;
+        while (!stop.IsCancellationRequested && receivers.TakeNext(now, out var known, out var room) is { } origin)
         {
-            await room.WaitAsync(stop);
-            room.Release();
-            var now = store.Now;
-            if (receivers.TakeNext(now, out var known, out var roomOfIts) is not { } origin)
-                return;
-
             try
             {
-                await SendDueAsync(origin, known, Math.Min(roomOfIts, room.CurrentCount), now);
+                await SendDueAsync(origin, known, room, now);
             }
             catch
             {
@@ -142,7 +135,7 @@ public sealed partial class CallbackSender : BackgroundService
 
     /// <param name="origin">The receiver.</param>
     /// <param name="known">What is in hand.</param>
-    /// <param name="atMost">At least one: only this loop takes room.</param>
+    /// <param name="atMost">How many more may be.</param>
     /// <param name="now">The moment.</param>
     private async Task SendDueAsync(string origin, IReadOnlySet<JobId> known, int atMost, DateTimeOffset now)
     {
@@ -156,9 +149,8 @@ public sealed partial class CallbackSender : BackgroundService
                 break;
             }
 
-            await room.WaitAsync(CancellationToken.None);
             receivers.Enter(origin, delivery.Id);
-            _ = SendAsync(origin, delivery.Id);
+            sends.Add(SendAsync(origin, delivery.Id));
         }
 
         receivers.ForgetIdle(origin);
@@ -187,14 +179,13 @@ public sealed partial class CallbackSender : BackgroundService
         finally
         {
             receivers.Leave(origin, id, answered, store.Now);
-            room.Release();
         }
     }
 
     private async Task<DeliveryTry> TryAsync(DeliveryWork work)
     {
         var (at, since) = (store.Now, time.GetTimestamp());
-        var body = work.Body ?? EventBody.Of(work.Type, work.Job ?? throw new InvalidOperationException($"What delivery {work.Pending.Id} tells of is gone."));
+        var body = work.Body ?? EventBody.Of(work);
         var answer = await client.PostAsync(work.Callback, work.Pending.Id, body, abandon.Token);
         var (state, nextAt) = Conclude(answer, work.Failures + 1);
         return new DeliveryTry(work.Pending, at, time.GetElapsedTime(since), answer.Status, answer.Error, body, state, nextAt);

@@ -4,10 +4,11 @@ namespace JobService.Callbacks;
 
 /// <summary>Who is to be told next. A receiver is an origin with its own few sends at once, so that a slow one delays no other.</summary>
 /// <remarks>It knows receivers, not deliveries: any number of these may wait in the store.</remarks>
-internal sealed class Receivers(int maxPerReceiver)
+internal sealed class Receivers(int maxPerReceiver, int maxInHand)
 {
     private readonly Dictionary<string, Receiver> receivers = [];
     private readonly Lock gate = new();
+    private int inHand;
     private TaskCompletionSource changed = NewSignal();
 
     /// <summary>Receivers that have something due or in hand.</summary>
@@ -41,10 +42,9 @@ internal sealed class Receivers(int maxPerReceiver)
     {
         lock (gate)
         {
-            var next = receivers.Values.Where(receiver => receiver.NextAt <= now && RoomOf(receiver) > 0)
-                .OrderBy(receiver => receiver.InHand.Count).ThenBy(receiver => receiver.NextAt).FirstOrDefault();
+            var next = WithRoom().Where(receiver => receiver.NextAt <= now).OrderBy(receiver => receiver.InHand.Count).ThenBy(receiver => receiver.NextAt).FirstOrDefault();
             known = next?.InHand.ToHashSet() ?? [];
-            room = next is null ? 0 : RoomOf(next);
+            room = next is null ? 0 : Math.Min(RoomOf(next), maxInHand - inHand);
             next?.NextAt = null;
             return next?.Origin;
         }
@@ -53,7 +53,10 @@ internal sealed class Receivers(int maxPerReceiver)
     public void Enter(string origin, JobId delivery)
     {
         lock (gate)
+        {
             Of(origin).InHand.Add(delivery);
+            inHand++;
+        }
     }
 
     /// <summary>The store has nothing more for it, as far as anybody knows.</summary>
@@ -77,6 +80,7 @@ internal sealed class Receivers(int maxPerReceiver)
         {
             var receiver = Of(origin);
             receiver.InHand.Remove(delivery);
+            inHand--;
             receiver.IsSilent = answered is { } given ? !given : receiver.IsSilent;
             receiver.NextAt = now;
             changed.TrySetResult();
@@ -92,9 +96,11 @@ internal sealed class Receivers(int maxPerReceiver)
             if (changed.Task.IsCompleted)
                 changed = NewSignal();
             change = changed.Task;
-            return receivers.Values.Where(receiver => RoomOf(receiver) > 0).Min(receiver => receiver.NextAt);
+            return WithRoom().Min(receiver => receiver.NextAt);
         }
     }
+
+    private IEnumerable<Receiver> WithRoom() => inHand < maxInHand ? receivers.Values.Where(receiver => RoomOf(receiver) > 0) : [];
 
     private int RoomOf(Receiver receiver) => (receiver.IsSilent ? 1 : maxPerReceiver) - receiver.InHand.Count;
 

@@ -70,7 +70,7 @@ public sealed class WebhookClient : IDisposable
         var timestamp = time.GetUtcNow().ToUnixTimeSeconds();
         var message = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ReadOnlyMemoryContent(body) };
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        message.Headers.UserAgent.Add(new ProductInfoHeaderValue(UserAgent.Product!));
+        message.Headers.UserAgent.Add(UserAgent);
         message.Headers.Add("webhook-id", id);
         message.Headers.Add("webhook-timestamp", timestamp.ToString());
         message.Headers.Add("webhook-signature", WebhookSignature.Of(key, id, timestamp, body.Span));

@@ -41,6 +41,7 @@ public static class DeliveryTypes
     public const string JobSucceeded = "job.succeeded";
     public const string JobFailed = "job.failed";
     public const string JobCancelled = "job.cancelled";
+    public const string BatchFinished = "batch.finished";
 
     /// <param name="ended">A state that a job ends in.</param>
     public static string Of(JobState ended) => ended switch

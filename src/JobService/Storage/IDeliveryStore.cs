@@ -45,8 +45,11 @@ public sealed record DeliveryWork
     /// <summary>The bytes of the first try; null before it.</summary>
     public byte[]? Body { get; init; }
 
-    /// <summary>The job as it was when it ended, whatever has become of it since; null when <see cref="Body"/> says it.</summary>
+    /// <summary>The job as it was when it ended, whatever has become of it since; null when <see cref="Body"/> says it, or when it is about a batch.</summary>
     public Job? Job { get; init; }
+
+    /// <summary>The batch as it was when it was over, likewise.</summary>
+    public Batch? Batch { get; init; }
 }
 
 /// <summary>How a try ended.</summary>

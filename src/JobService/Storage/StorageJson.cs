@@ -28,7 +28,11 @@ internal static class StorageJson
 
     public static HeaderValue ReadSecret(string json) => JsonSerializer.Deserialize<HeaderValue>(json, Options)!;
 
-    public static JobEnding ReadEnding(string json) => JsonSerializer.Deserialize<JobEnding>(json, Options)!;
+    public static string Write(BatchEnding ending) => JsonSerializer.Serialize(ending, Options);
+
+    public static JobEnding ReadJobEnding(string json) => JsonSerializer.Deserialize<JobEnding>(json, Options)!;
+
+    public static BatchEnding ReadBatchEnding(string json) => JsonSerializer.Deserialize<BatchEnding>(json, Options)!;
 
     public static QueueDefinition ReadQueue(string json) => JsonSerializer.Deserialize<QueueDefinition>(json, Options)!;
 

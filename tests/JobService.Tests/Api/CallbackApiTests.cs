@@ -76,6 +76,71 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
     }
 
     [Fact]
+    public async Task A_batch_is_told_when_its_last_job_has_ended()
+    {
+        await using var receiver = new HookReceiver(WireReplies.Answer());
+        using var answer = await service.SendAsync(HttpMethod.Post, "/v1/batches", $$$"""
+            {"jobs": [{"payload": 1}, {"payload": 2}], "callback": {"url": "{{{receiver.Url}}}", "secret": "{{{Secret}}}"}}
+            """);
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        var batch = await answer.JsonAsync();
+
+        var told = (await receiver.NextAsync()).Json();
+
+        var data = told.GetProperty("data");
+        Assert.Equal(("batch.finished", batch.GetProperty("id").GetString(), "succeeded", 2),
+            (told.GetProperty("type").GetString(), data.GetProperty("id").GetString(), data.GetProperty("state").GetString(), data.GetProperty("counts").GetProperty("succeeded").GetInt32()));
+        Assert.Equal(receiver.Url, batch.GetProperty("callback").GetProperty("url").GetString());
+        Assert.DoesNotContain("whsec_", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        var log = batch.GetProperty("links").GetProperty("deliveries").GetString()!;
+        var delivery = await OnlyDeliveryAsync(log);
+        using var again = await service.SendAsync(HttpMethod.Post, $"{log}/{delivery.GetProperty("id").GetString()}/redeliver");
+        Assert.Equal(HttpStatusCode.Accepted, again.StatusCode);
+        await receiver.NextAsync();
+    }
+
+    [Fact]
+    public async Task A_callback_among_the_defaults_is_one_for_each_job()
+    {
+        await using var receiver = new HookReceiver(WireReplies.Answer());
+        using var answer = await service.SendAsync(HttpMethod.Post, "/v1/batches", $$$"""
+            {"defaults": {"callback": {"url": "{{{receiver.Url}}}", "secret": "{{{Secret}}}"}}, "jobs": [{"payload": 1}, {"payload": 2}]}
+            """);
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+
+        var told = new[] { await receiver.NextAsync(), await receiver.NextAsync() };
+        Assert.Equal(2, told.Select(request => request.Json().GetProperty("data").GetProperty("id").GetString()).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task An_upload_names_its_callback_in_the_query_and_the_secret_by_its_name_in_the_configuration()
+    {
+        await using var receiver = new HookReceiver(WireReplies.Answer());
+        await using var own = ServiceFixture.With(new Dictionary<string, string> { ["JobService:Secrets:Hook"] = Secret });
+        var url = Uri.EscapeDataString(receiver.Url);
+
+        using var answer = await UploadAsync(own, $"callbackUrl={url}&callbackSecret=Hook");
+
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        Assert.Equal("batch.finished", (await receiver.NextAsync()).Json().GetProperty("type").GetString());
+        foreach (var query in (string[])[$"callbackUrl={url}", "callbackSecret=Hook", $"callbackUrl={url}&callbackSecret=a%20b", "callbackUrl=x&callbackSecret=Hook"])
+        {
+            using var refused = await UploadAsync(own, query);
+            Assert.Equal((HttpStatusCode.BadRequest, "/problems/invalid-request"), (refused.StatusCode, (await ProblemJson.ReadAsync(refused)).Type));
+        }
+    }
+
+    [Fact]
+    public async Task A_bad_callback_of_a_batch_is_refused_with_the_place_of_what_is_wrong()
+    {
+        using var answer = await service.SendAsync(
+            HttpMethod.Post, "/v1/batches", """{"jobs": [{"payload": 1}], "callback": {"url": "ftp://example.com/", "secret": "whsec_"}}""");
+
+        Assert.Equal(("/problems/invalid-request", "/callback/url /callback/secret"), await ProblemJson.ReadAsync(answer));
+    }
+
+    [Fact]
     public async Task The_secret_is_shown_nowhere()
     {
         await using var receiver = new HookReceiver(WireReplies.Answer());
@@ -111,6 +176,7 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
         foreach (var (method, path) in new[]
         {
             (HttpMethod.Get, $"/v1/jobs/{Nobody}/deliveries"), (HttpMethod.Get, "/v1/jobs/x/deliveries"), (HttpMethod.Post, $"/v1/jobs/{Nobody}/deliveries/{Nobody}/redeliver"),
+            (HttpMethod.Get, $"/v1/batches/{Nobody}/deliveries"), (HttpMethod.Get, $"/v1/batches/{id}/deliveries"), (HttpMethod.Post, $"/v1/batches/{Nobody}/deliveries/{Nobody}/redeliver"),
             (HttpMethod.Post, $"/v1/jobs/{id}/deliveries/{Nobody}/redeliver"), (HttpMethod.Post, $"/v1/jobs/{id}/deliveries/x/redeliver"),
         })
         {
@@ -126,6 +192,12 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
         using var answer = await service.SubmitAsync(Body(url));
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         return (await answer.JsonAsync()).GetProperty("id").GetString()!;
+    }
+
+    private static async Task<HttpResponseMessage> UploadAsync(ServiceFixture service, string query)
+    {
+        using var lines = new StringContent("{\"payload\":1}\n{\"payload\":2}\n", System.Text.Encoding.UTF8, "application/x-ndjson");
+        return await service.Client.PostAsync(new Uri($"/v1/batches?{query}", UriKind.Relative), lines, TestContext.Current.CancellationToken);
     }
 
     private async Task<JsonElement> OnlyDeliveryAsync(string log)

@@ -157,8 +157,6 @@ public sealed class CallbackSenderTests
         for (var i = 0; i < 4; i++)
             Assert.Equal("No answer within 15 s.", (await driver.Watched.NextTryAsync()).Error);
         await receiver.NextAsync();
-        await driver.Time.PassAsync(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15));
-        await driver.Watched.NextTryAsync();
         Assert.Equal(5, receiver.ConnectionCount);
     }
 
@@ -283,15 +281,15 @@ public sealed class CallbackSenderTests
     }
 
     [Fact]
-    public async Task A_host_may_stop_it_twice()
+    public async Task A_host_may_stop_it_as_often_as_it_likes()
     {
         await using var receiver = new HookReceiver(WireReplies.Silence());
         await using var driver = await SenderDriver.StartAsync();
         await driver.EndJobAsync(receiver.Url);
         await receiver.NextAsync();
 
-        await driver.StopAsync().WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
-        await driver.StopAsync().WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
+        await Task.WhenAll(driver.StopAsync(), driver.StopAsync()).WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
+        await driver.StopAsync(disposed: true).WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
     }
 
     private static Task PassAsync(SenderDriver driver, TimeSpan wait) =>

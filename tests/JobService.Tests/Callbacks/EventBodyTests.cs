@@ -52,6 +52,21 @@ public sealed class EventBodyTests
         Assert.False(data.TryGetProperty("result", out _) || data.TryGetProperty("cancelReason", out _) || data.GetProperty("links").TryGetProperty("result", out _));
     }
 
+    [Fact]
+    public void A_batch_is_told_with_its_counts()
+    {
+        var batch = new Batch
+        {
+            Id = JobId.FromParts(3, 4), Queue = "q", CreatedAt = Noon, FinishedAt = Noon.AddSeconds(2), Total = 6, Succeeded = 3, Failed = 2, Cancelled = 1, CancelReason = CancelReason.Batch,
+        };
+
+        Assert.Equal(
+            $$$$"""
+            {"type":"batch.finished","timestamp":"2026-11-22T12:00:02Z","data":{"id":"{{{{batch.Id}}}}","queue":"q","state":"failed","total":6,"counts":{"succeeded":3,"failed":2,"cancelled":1},"createdAt":"2026-11-22T12:00:00Z","finishedAt":"2026-11-22T12:00:02Z","cancelReason":"batch","links":{"self":"/v1/batches/{{{{batch.Id}}}}","results":"/v1/batches/{{{{batch.Id}}}}/results","jobs":"/v1/jobs?batch={{{{batch.Id}}}}"}}}
+            """,
+            Encoding.UTF8.GetString(EventBody.Of("batch.finished", batch)));
+    }
+
     private static JobResult Result(string contentType, string text) => new(200, contentType, Encoding.UTF8.GetBytes(text), text.Length);
 
     private static JsonElement Data(Job job) => JsonDocument.Parse(EventBody.Of("x", job)).RootElement.GetProperty("data");

@@ -8,7 +8,7 @@ public sealed class ReceiversTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly Receivers receivers = new(maxPerReceiver: 2);
+    private readonly Receivers receivers = new(maxPerReceiver: 2, maxInHand: 3);
 
     [Fact]
     public void Whoever_has_least_in_hand_goes_first_then_who_waits_longest()
@@ -36,6 +36,26 @@ public sealed class ReceiversTests
         Assert.True(change.IsCompleted);
         Assert.Equal("a", receivers.TakeNext(Noon, out var known, out var room));
         Assert.Equal((Id(2), 1), (Assert.Single(known), room));
+    }
+
+    [Fact]
+    public void With_all_hands_full_nobody_is_next_until_one_is_free()
+    {
+        receivers.Enter("a", Id(1));
+        receivers.Enter("b", Id(2));
+        receivers.Expect("c", Noon);
+        receivers.TakeNext(Noon, out var _, out var room);
+        Assert.Equal(1, room);
+
+        receivers.Enter("c", Id(3));
+        receivers.Expect("c", Noon);
+        Assert.Null(receivers.TakeNext(Noon, out var _, out var _));
+        Assert.Null(receivers.NextAt(out var change));
+
+        receivers.Leave("a", Id(1), answered: true, Noon);
+        Assert.True(change.IsCompleted);
+        Assert.Equal("a", receivers.TakeNext(Noon, out var _, out var _));
+        Assert.Equal("c", receivers.TakeNext(Noon, out var _, out var _));
     }
 
     [Fact]

@@ -77,7 +77,12 @@ internal sealed class SenderDriver : IAsyncDisposable
     }
 
     /// <summary>As a host does that has no time.</summary>
-    public Task StopAsync() => sender!.StopAsync(new CancellationToken(canceled: true));
+    public Task StopAsync(bool disposed = false)
+    {
+        if (disposed)
+            sender!.Dispose();
+        return sender!.StopAsync(new CancellationToken(canceled: true));
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -8,7 +8,7 @@ public sealed record DeliveryView
     /// <summary>The header <c>webhook-id</c>: the same with every try.</summary>
     public required Guid Id { get; init; }
 
-    /// <summary><c>job.succeeded</c>, <c>job.failed</c> or <c>job.cancelled</c>.</summary>
+    /// <summary><c>job.succeeded</c>, <c>job.failed</c>, <c>job.cancelled</c> or <c>batch.finished</c>.</summary>
     public required string Type { get; init; }
 
     /// <summary>Where it is sent.</summary>

@@ -12,6 +12,8 @@ public sealed class SubmitCallback
     /// <c>JobService:Secrets:Name</c>. Never shown. Required.</summary>
     public HeaderValue? Secret { get; set; }
 
+    internal IEnumerable<Violation> Check(string at) => CallbackRules.Check(Url, Secret, at);
+
     internal Callback ToCallback() => new(Url!, Secret!);
 }
 

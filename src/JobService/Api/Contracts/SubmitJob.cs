@@ -96,11 +96,8 @@ public sealed class SubmitJob
                 yield return violation;
         }
 
-        if (Callback is not null)
-        {
-            foreach (var violation in CallbackRules.Check(Callback.Url, Callback.Secret, "/callback"))
-                yield return violation;
-        }
+        foreach (var violation in Callback?.Check("/callback") ?? [])
+            yield return violation;
 
         if (Request is not null)
         {

@@ -5,11 +5,13 @@ namespace JobService.Storage.Sqlite;
 /// <summary>Ends become events that receivers are told of, in the transaction of the end.</summary>
 internal static class Delivering
 {
-    public static void Announce(SqliteTurn turn, JobId job, JobState state)
+    public static void Announce(SqliteTurn turn, JobId job, JobState state) =>
+        Expect(turn, turn.Deliveries.InsertJobEvent(NextId(turn, job), job.Stamp, DeliveryTypes.Of(state), turn.Now));
+
+    public static void Announce(SqliteTurn turn, BatchRow batch)
     {
-        var origin = turn.Deliveries.InsertEvent(NextId(turn, job), job.Stamp, DeliveryTypes.Of(state), turn.Now);
-        if (origin is not null)
-            turn.DueReceivers.Add(origin);
+        var ending = new BatchEnding(batch.FinishedAt!.Value, batch.Total, batch.Succeeded, batch.Failed, batch.Cancelled, batch.CancelReason);
+        Expect(turn, turn.Deliveries.InsertEvent(NextId(turn, batch.Id), batch.Id.Stamp, DeliveryTypes.BatchFinished, turn.Now, StorageJson.Write(ending)));
     }
 
     /// <returns>True when the receiver wants no more: what waits for it is to be disabled.</returns>
@@ -36,6 +38,14 @@ internal static class Delivering
         turn.Deliveries.EnableUrlOf(subject);
         turn.DueReceivers.Add(origin);
         return true;
+    }
+
+    /// <param name="turn">The turn.</param>
+    /// <param name="origin">The receiver; null when it wants no more.</param>
+    private static void Expect(SqliteTurn turn, string? origin)
+    {
+        if (origin is not null)
+            turn.DueReceivers.Add(origin);
     }
 
     /// <summary>A number of its own, and the subject's chance turned over: no delivery has the id of its subject.</summary>

@@ -8,18 +8,13 @@ internal sealed class DeliveryRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement insertCallback = new(database, "INSERT INTO callbacks (stamp, url, origin, secret) VALUES (?1, ?2, ?3, ?4)");
 
-    // Born disabled when the receiver wants no more.
-    private readonly SqliteStatement insertJobEvent = new(database, """
-        INSERT INTO deliveries (stamp, salt, subject, type, origin, created_at, state, next_at, ending)
-        SELECT ?1, ?2, j.stamp, ?4, c.origin, ?5,
-               CASE WHEN EXISTS (SELECT 1 FROM disabled_urls WHERE url = c.url) THEN 3 ELSE 0 END,
-               CASE WHEN EXISTS (SELECT 1 FROM disabled_urls WHERE url = c.url) THEN NULL ELSE ?5 END,
-               json_object('state', j.state, 'attempt', j.attempt, 'finishedAt', j.finished_at, 'cancelReason', iif(j.state = 4, j.cancel_reason, NULL),
-                           'errorType', e.type, 'errorTitle', e.title, 'errorStatus', e.status, 'errorDetail', e.detail)
-        FROM   jobs j JOIN callbacks c ON c.stamp = j.stamp LEFT JOIN errors e ON e.stamp = j.stamp AND j.state <> 2
-        WHERE  j.stamp = ?3
-        RETURNING CASE state WHEN 0 THEN origin END
-        """);
+    private readonly SqliteStatement insertJobEvent = new(database, InsertEventSql("""
+        json_object('state', j.state, 'attempt', j.attempt, 'finishedAt', j.finished_at, 'cancelReason', iif(j.state = 4, j.cancel_reason, NULL),
+                    'errorType', e.type, 'errorTitle', e.title, 'errorStatus', e.status, 'errorDetail', e.detail)
+        FROM jobs j JOIN callbacks c ON c.stamp = j.stamp LEFT JOIN errors e ON e.stamp = j.stamp AND j.state <> 2 WHERE j.stamp = ?3
+        """));
+
+    private readonly SqliteStatement insertEvent = new(database, InsertEventSql("?6 FROM callbacks c WHERE c.stamp = ?3"));
 
     private readonly SqliteStatement countTry = new(database, "UPDATE deliveries SET tries = tries + 1, body = COALESCE(body, ?2) WHERE stamp = ?1");
 
@@ -62,9 +57,12 @@ internal sealed class DeliveryRows(sqlite3 database) : IDisposable
     public void InsertCallback(long subject, Callback callback) =>
         insertCallback.Bind(1, subject).Bind(2, callback.Url).Bind(3, callback.Origin).Bind(4, StorageJson.Write(callback.Secret)).Run();
 
+    /// <summary>An event with the job's row and error as its ending.</summary>
     /// <returns>The receiver that is to be told now; null when it wants no more.</returns>
-    public string? InsertEvent(JobId id, long job, string type, long now) =>
-        First(insertJobEvent.Bind(1, id.Stamp).Bind(2, id.Salt).Bind(3, job).Bind(4, type).Bind(5, now));
+    public string? InsertJobEvent(JobId id, long job, string type, long now) => InsertEvent(insertJobEvent, id, job, type, now);
+
+    /// <returns>The receiver that is to be told now; null when it wants no more.</returns>
+    public string? InsertEvent(JobId id, long subject, string type, long now, string ending) => InsertEvent(insertEvent.Bind(6, ending), id, subject, type, now);
 
     /// <returns>True when it stands as the try says; false when it was asked for again or deleted meanwhile.</returns>
     public bool FinishTry(DeliveryTry ended)
@@ -108,11 +106,24 @@ internal sealed class DeliveryRows(sqlite3 database) : IDisposable
     public void Dispose()
     {
         foreach (var statement in deletes.Concat([
-            insertCallback, insertJobEvent, countTry, insertTry, settle, disableUrlOf, enableUrlOf, disable, redeliver, selectLast, enableOld]))
+            insertCallback, insertJobEvent, insertEvent, countTry, insertTry, settle, disableUrlOf, enableUrlOf, disable, redeliver, selectLast, enableOld]))
         {
             statement.Dispose();
         }
     }
+
+    // Born disabled when the receiver wants no more.
+    private static string InsertEventSql(string endingAndSource) => $"""
+        INSERT INTO deliveries (stamp, salt, subject, type, origin, created_at, state, next_at, ending)
+        SELECT ?1, ?2, ?3, ?4, c.origin, ?5,
+               CASE WHEN EXISTS (SELECT 1 FROM disabled_urls WHERE url = c.url) THEN 3 ELSE 0 END,
+               CASE WHEN EXISTS (SELECT 1 FROM disabled_urls WHERE url = c.url) THEN NULL ELSE ?5 END,
+               {endingAndSource}
+        RETURNING CASE state WHEN 0 THEN origin END
+        """;
+
+    private static string? InsertEvent(SqliteStatement insert, JobId id, long subject, string type, long now) =>
+        First(insert.Bind(1, id.Stamp).Bind(2, id.Salt).Bind(3, subject).Bind(4, type).Bind(5, now));
 
     /// <summary>The text that a change answers. It runs to its end: only then has it happened.</summary>
     private static string? First(SqliteStatement statement)

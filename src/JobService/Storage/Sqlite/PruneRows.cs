@@ -18,6 +18,7 @@ internal sealed class PruneRows(sqlite3 database) : IDisposable
     private readonly SqliteStatement selectOldBatches = new(database, """
         SELECT stamp, idempotency FROM batches b INDEXED BY batches_finished
         WHERE  finished_at < ?1 AND NOT EXISTS (SELECT 1 FROM jobs WHERE batch = b.stamp)
+               AND NOT EXISTS (SELECT 1 FROM deliveries d INDEXED BY deliveries_by_subject WHERE d.subject = b.stamp AND d.state = 0)
         ORDER  BY finished_at LIMIT ?2
         """);
 
@@ -61,7 +62,8 @@ internal sealed class PruneRows(sqlite3 database) : IDisposable
     }
 
     /// <summary>Batches of which nothing but their own row is left.</summary>
-    public int DeleteBatches(long finishedBefore, int atMost)
+    /// <returns>Which were deleted.</returns>
+    public List<long> DeleteBatches(long finishedBefore, int atMost)
     {
         var old = new List<(long Stamp, string? Idempotency)>();
         selectOldBatches.Bind(1, finishedBefore).Bind(2, atMost);
@@ -74,7 +76,7 @@ internal sealed class PruneRows(sqlite3 database) : IDisposable
             deleteBatch.Bind(1, stamp).Run();
         }
 
-        return old.Count;
+        return old.ConvertAll(batch => batch.Stamp);
     }
 
     public void Dispose()

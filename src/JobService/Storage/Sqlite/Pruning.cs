@@ -21,7 +21,8 @@ internal static class Pruning
 
         turn.Deliveries.EnableOld(finishedBefore);
         var batches = turn.Prunes.DeleteBatches(finishedBefore, atMost);
-        return Math.Max(Math.Max(old.Count, batches), PruneStates(turn, atMost));
+        batches.ForEach(turn.Deliveries.Delete);
+        return Math.Max(Math.Max(old.Count, batches.Count), PruneStates(turn, atMost));
     }
 
     /// <summary>A store that was never restarted forgets them too: their rows, and what stands of them in memory.</summary>

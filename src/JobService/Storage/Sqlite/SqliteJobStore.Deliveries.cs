@@ -15,7 +15,9 @@ public sealed partial class SqliteJobStore : IDeliveryStore
         if (await deliveryReads.FindPendingAsync(delivery) is not { NextAt: { } nextAt } found)
             return null;
 
-        var job = found.Body is null ? await FindAsync(found.SubjectId, ResultJson.MaxInlineBytes) : null;
+        var isBatch = found.Type == DeliveryTypes.BatchFinished;
+        var job = found.Body is null && !isBatch ? await FindAsync(found.SubjectId, ResultJson.MaxInlineBytes) : null;
+        var batch = found.Body is null && isBatch ? await FindBatchAsync(found.SubjectId) : null;
         return new DeliveryWork
         {
             Pending = new PendingDelivery(delivery, Time(nextAt)),
@@ -23,7 +25,8 @@ public sealed partial class SqliteJobStore : IDeliveryStore
             Callback = new Callback(found.Url, StorageJson.ReadSecret(found.Secret)),
             Failures = found.Failures,
             Body = found.Body,
-            Job = job is null ? null : StorageJson.ReadEnding(found.Ending).Of(job),
+            Job = job is null ? null : StorageJson.ReadJobEnding(found.Ending).Of(job),
+            Batch = batch is null ? null : StorageJson.ReadBatchEnding(found.Ending).Of(batch),
         };
     }
 

@@ -17,3 +17,20 @@ internal sealed record JobEnding(
         Result = State == JobState.Succeeded ? job.Result : null,
     };
 }
+
+/// <summary>How a batch stood when it was over, likewise.</summary>
+internal sealed record BatchEnding(long FinishedAt, long Total, long Succeeded, long Failed, long Cancelled, CancelReason? CancelReason)
+{
+    /// <summary>The batch as it was then.</summary>
+    public Batch Of(Batch batch) => batch with
+    {
+        IsOpen = false,
+        FinishedAt = new DateTimeOffset(FinishedAt, TimeSpan.Zero),
+        Total = Total,
+        Running = 0,
+        Succeeded = Succeeded,
+        Failed = Failed,
+        Cancelled = Cancelled,
+        CancelReason = CancelReason,
+    };
+}
