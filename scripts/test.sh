@@ -4,13 +4,17 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# The suite's judge of rate limits. Without it promises would go untested: no skip, an error.
-if ! command -v nginx >/dev/null && [ ! -x /usr/sbin/nginx ]; then
+# The suite's judges that are not ours: nginx of rate limits, and the official library, in node, of our signatures. Without them promises would go untested: no skip, an error.
+missing=()
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
+command -v node >/dev/null || missing+=(nodejs)
+command -v npm >/dev/null || missing+=(npm)
+if [ ${#missing[@]} -gt 0 ]; then
   as_root=(); [ "$(id -u)" = 0 ] || as_root=(sudo)
-  echo "Installing nginx, which the tests use as a rate-limited API"
+  echo "Installing what the tests use as judges: ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
   "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" apt-get install -y -qq --no-install-recommends nginx-light >/dev/null
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
 results=$PWD/TestResults

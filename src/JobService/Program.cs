@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using JobService.Api;
 using JobService.Api.Http;
+using JobService.Callbacks;
 using JobService.Dispatch;
 using JobService.Events;
 using JobService.Intake;
@@ -37,6 +38,7 @@ try
 
     Settings<StorageOptions>(StorageOptions.Section);
     services.AddSingleton<IJobStore, SqliteJobStore>();
+    services.AddSingleton(provider => (IDeliveryStore)provider.GetRequiredService<IJobStore>());
 
     Settings<IntakeOptions>(IntakeOptions.Section);
     services.AddSingleton<QueueRoom>();
@@ -56,6 +58,9 @@ try
     services.AddSingleton<SlotClock>();
     services.AddSingleton<JobExecutor>();
 
+    Settings<CallbackOptions>(CallbackOptions.Section);
+    services.AddSingleton<WebhookClient>();
+
     // They start in this order and stop in the other: the door first, then what takes jobs, then what runs them, at last what writes their ends.
     services.AddApi(builder.Configuration);
     Hosted<WarmUp>();
@@ -65,6 +70,7 @@ try
     Hosted<Dispatcher>();
     Hosted<IntakeWriter>();
     Hosted<JobPruner>();
+    Hosted<CallbackSender>();
     Hosted<Banner>();
 
     var app = builder.Build();

@@ -43,6 +43,7 @@ internal static class ApiSetup
         v1.MapJobs();
         v1.MapBatches();
         v1.MapMap();
+        v1.MapDeliveries();
         v1.MapQueues();
         v1.MapLimits();
         v1.MapSignals();

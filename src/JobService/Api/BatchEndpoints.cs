@@ -70,7 +70,7 @@ internal static class BatchEndpoints
         if (waits.IsDraining)
             return Problems.Draining();
 
-        var batch = new NewBatch(ids.Next(), body.Value.Queue, body.Value.OnFailure == OnFailure.Cancel, key is null ? null : new IdempotencyKey(key, body.Fingerprint));
+        var batch = new NewBatch(ids.Next(), body.Value.Queue, body.Value.OnFailure == OnFailure.Cancel, key is null ? null : new IdempotencyKey(key, body.Fingerprint), body.Value.Callback?.ToCallback());
         var addition = await intake.SubmitAsync(
             batch, [.. jobs.Select((job, index) => job.ToNewJob(ids.Next(), store.Now, batch: new BatchPlace(batch.Id, index)))], http.RequestAborted, waits.StopTaking);
         switch (addition)
@@ -105,7 +105,7 @@ internal static class BatchEndpoints
         if (parts.Waits.IsDraining)
             return Problems.Draining();
 
-        var batch = new NewBatch(parts.Ids.Next(), query.Queue, query.CancelOnFailure);
+        var batch = new NewBatch(parts.Ids.Next(), query.Queue, query.CancelOnFailure, Callback: query.Callback);
         await parts.Intake.OpenAsync(batch);
         var end = await new BatchUpload(parts, batch, query.Defaults, onlyThisQueue: false).RunAsync(http);
         return end.Refusal ?? (IResult)Accepted((await parts.Store.FindBatchAsync(batch.Id))!, http);

@@ -34,6 +34,9 @@ internal static class Problems
 
     public static ProblemAnswer NoQueue(string name) => Answer(Of(ProblemType.NotFound, $"There is no queue '{Shown(name)}'. GET /v1/queues lists them."));
 
+    public static ProblemAnswer NoDelivery(string id) =>
+        Answer(Of(ProblemType.NotFound, $"There is no delivery '{Shown(id)}' here. GET …/deliveries lists them."));
+
     public static ProblemAnswer NoLimit(string name) => Answer(Of(ProblemType.NotFound, $"There is no limit '{Shown(name)}'. GET /v1/limits lists them."));
 
     public static ProblemAnswer JobFinished(JobState state) =>

@@ -23,6 +23,9 @@ public sealed record Batch
     /// <summary>When the last job ended; null while there are others, or while more may come.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
+    /// <summary>Where its summary is sent when it is over; null when nobody is told.</summary>
+    public string? CallbackUrl { get; init; }
+
     /// <summary>Jobs that were taken in.</summary>
     public long Total { get; init; }
 
@@ -46,6 +49,34 @@ public sealed record Batch
 
     /// <summary>Nothing is left to wait for.</summary>
     public bool IsOver => !IsOpen && Ended == Total;
+
+    public BatchState State => this switch
+    {
+        { IsOpen: true } => BatchState.Open,
+        { IsOver: false } => BatchState.Running,
+        { Failed: > 0 } => BatchState.Failed,
+        { Cancelled: > 0 } => BatchState.Cancelled,
+        _ => BatchState.Succeeded,
+    };
+}
+
+/// <summary>Where a batch stands.</summary>
+public enum BatchState
+{
+    /// <summary>Its upload goes on.</summary>
+    Open,
+
+    /// <summary>Not all of its jobs have ended.</summary>
+    Running,
+
+    /// <summary>All of its jobs succeeded.</summary>
+    Succeeded,
+
+    /// <summary>At least one of its jobs failed.</summary>
+    Failed,
+
+    /// <summary>None failed, and at least one was cancelled.</summary>
+    Cancelled,
 }
 
 /// <summary>A batch as it is submitted.</summary>
@@ -53,7 +84,8 @@ public sealed record Batch
 /// <param name="Queue">The queue of the jobs that name none themselves.</param>
 /// <param name="CancelOnFailure">The first job that fails takes the others with it.</param>
 /// <param name="Idempotency">Makes the submission repeatable.</param>
-public sealed record NewBatch(JobId Id, string Queue, bool CancelOnFailure = false, IdempotencyKey? Idempotency = null);
+/// <param name="Callback">Who is told when it is over; null: nobody.</param>
+public sealed record NewBatch(JobId Id, string Queue, bool CancelOnFailure = false, IdempotencyKey? Idempotency = null, Callback? Callback = null);
 
 /// <summary>A job's place in its batch.</summary>
 /// <param name="Batch">The batch's id.</param>

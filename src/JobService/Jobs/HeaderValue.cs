@@ -17,7 +17,7 @@ public abstract record HeaderValue
 internal sealed class HeaderValueJson : JsonConverter<HeaderValue>
 {
     private const string Secret = "fromConfiguration";
-    private const string Wanted = $"A header value is a string or {{\"{Secret}\": \"Name\"}}.";
+    private const string Wanted = $"A string or {{\"{Secret}\": \"Name\"}}.";
 
     public override HeaderValue Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {

@@ -42,6 +42,9 @@ public sealed record Job
     /// <summary>Its place in a batch.</summary>
     public BatchPlace? Batch { get; init; }
 
+    /// <summary>Where its summary is sent when it is over; null when nobody is told.</summary>
+    public string? CallbackUrl { get; init; }
+
     /// <summary>Why and until when the job waits; only while it is queued.</summary>
     public Waiting? Waiting { get; init; }
 

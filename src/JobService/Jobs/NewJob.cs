@@ -40,6 +40,9 @@ public sealed record NewJob
 
     /// <summary>Its place in a batch. Null: it belongs to none.</summary>
     public BatchPlace? Batch { get; init; }
+
+    /// <summary>Who is told when it is over; null: nobody.</summary>
+    public Callback? Callback { get; init; }
 }
 
 /// <summary>Makes a submission repeatable: the same key with the same body is the same job, as long as the job is kept.</summary>

@@ -118,14 +118,8 @@ public static class QueueRules
 
     private static string? AddressFault(string address)
     {
-        // A file URI on Linux; and white space that Uri would trim away is none of an address.
-        if (address.Length > 2048 || address.StartsWith('/') || address.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == '\\')
-            || !Uri.TryCreate(address, UriKind.Absolute, out var uri)
-            || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
-            || uri.Host.Length == 0 || uri.Port == 0)
-        {
+        if (AddressRules.Read(address) is not { } uri)
             return "An absolute http or https address, as https://api.example.com/v2.";
-        }
 
         return uri.UserInfo.Length > 0 || address.AsSpan().ContainsAny('?', '#', '@')
             ? "No user, query or fragment: give credentials as a header that names a secret of the configuration."

@@ -158,7 +158,11 @@ public sealed record JobFilter
 /// <param name="Ended">Jobs that reached a terminal state.</param>
 /// <param name="StopRequests">Running jobs that are to stop.</param>
 /// <param name="Batches">Batches that took jobs in, had jobs end, or were closed.</param>
-public sealed record StoreNews(IReadOnlyList<JobEnded> Ended, IReadOnlyList<StopRequest> StopRequests, IReadOnlyList<JobId> Batches);
+public sealed record StoreNews(IReadOnlyList<JobEnded> Ended, IReadOnlyList<StopRequest> StopRequests, IReadOnlyList<JobId> Batches)
+{
+    /// <summary>Receivers of callbacks with a delivery that is due now.</summary>
+    public IReadOnlyCollection<string> DueReceivers { get; init; } = [];
+}
 
 public readonly record struct JobEnded(JobId Job, string Queue, JobState State);
 

@@ -24,6 +24,16 @@ internal static class StorageJson
 
     public static string Write(IReadOnlyDictionary<string, string> tags) => JsonSerializer.Serialize(tags, Options);
 
+    public static string Write(HeaderValue secret) => JsonSerializer.Serialize(secret, Options);
+
+    public static HeaderValue ReadSecret(string json) => JsonSerializer.Deserialize<HeaderValue>(json, Options)!;
+
+    public static string Write(BatchEnding ending) => JsonSerializer.Serialize(ending, Options);
+
+    public static JobEnding ReadJobEnding(string json) => JsonSerializer.Deserialize<JobEnding>(json, Options)!;
+
+    public static BatchEnding ReadBatchEnding(string json) => JsonSerializer.Deserialize<BatchEnding>(json, Options)!;
+
     public static QueueDefinition ReadQueue(string json) => JsonSerializer.Deserialize<QueueDefinition>(json, Options)!;
 
     public static LimitDefinition ReadLimit(string json) => JsonSerializer.Deserialize<LimitDefinition>(json, Options)!;

@@ -8,7 +8,8 @@ namespace JobService.Upstream;
 /// <summary>One call as an HTTP message, or why there can be none.</summary>
 internal sealed class CallMessage(HttpTarget target, IConfiguration configuration)
 {
-    private const string Secrets = "JobService:Secrets:";
+    /// <summary>What the name of a secret stands behind in the configuration.</summary>
+    public const string Secrets = "JobService:Secrets:";
 
     private static readonly FrozenSet<string> ContentHeaders = new[]
     {

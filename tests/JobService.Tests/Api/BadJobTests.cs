@@ -17,7 +17,7 @@ public sealed class BadJobTests(ServiceFixture service) : IClassFixture<ServiceF
     [InlineData("""{"payload":1,"waitFor":{"signal":null}}""", "/waitFor/signal")]
     [InlineData("""{"payload":1,"waitFor":{"signal":"a","time":1}}""", "/waitFor/time")]
     [InlineData("""{"payload":1,"waitFor":"market-open"}""", "/waitFor")]
-    [InlineData("""{"payload":1,"waitFor":{"signal":"x"},"callback":{"url":"x"}}""", "/callback")]
+    [InlineData("""{"payload":1,"waitFor":{"signal":"x"},"callback":{"url":"x"}}""", "/callback/url /callback/secret")]
     [InlineData("""{"payload":1,"payload":2}""", "/payload")]
     [InlineData("""{"payload":{"a":1,"a":2}}""", "/payload")]
     [InlineData("""{"payload":1,"weight":1.5,"priority":"high"}""", "/weight /priority")]

@@ -1,5 +1,4 @@
 using System.Text;
-using JobService.Api.Contracts;
 using JobService.Jobs;
 
 namespace JobService.Tests.Api;

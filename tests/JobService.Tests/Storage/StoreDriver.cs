@@ -13,6 +13,8 @@ public sealed class StoreDriver(IJobStore store, JobIdSource ids, FakeTimeProvid
 
     public IJobStore Store { get; } = store;
 
+    public IDeliveryStore Deliveries { get; } = (IDeliveryStore)store;
+
     public FakeTimeProvider Time { get; } = time;
 
     /// <summary>Permits of every queue's semaphore.</summary>

@@ -36,6 +36,9 @@ public sealed record BatchView
     /// <summary>When its last job ended.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
+    /// <summary>Who is told when the batch is over; <c>links.deliveries</c> says how that goes.</summary>
+    public CallbackView? Callback { get; init; }
+
     /// <summary>Why it was told to stop: <c>request</c>, <c>batch</c> (a job failed) or <c>disconnect</c>.</summary>
     public CancelReason? CancelReason { get; init; }
 
@@ -45,7 +48,7 @@ public sealed record BatchView
     internal static BatchView Of(Batch batch) => new()
     {
         Id = batch.Id.Value,
-        State = StateOf(batch),
+        State = batch.State,
         Queue = batch.Queue,
         OnFailure = batch.CancelOnFailure ? OnFailure.Cancel : OnFailure.Continue,
         Total = batch.Total,
@@ -54,37 +57,10 @@ public sealed record BatchView
         EtaSeconds = !batch.IsOpen && !batch.IsOver && batch.EndsPerSecond is { } pace ? Math.Round((batch.Total - batch.Ended) / pace, 1) : null,
         CreatedAt = batch.CreatedAt,
         FinishedAt = batch.FinishedAt,
+        Callback = batch.CallbackUrl is { } url ? new CallbackView(url) : null,
         CancelReason = batch.CancelReason,
         Links = BatchLinks.Of(batch),
     };
-
-    private static BatchState StateOf(Batch batch) => batch switch
-    {
-        { IsOpen: true } => BatchState.Open,
-        { IsOver: false } => BatchState.Running,
-        { Failed: > 0 } => BatchState.Failed,
-        { Cancelled: > 0 } => BatchState.Cancelled,
-        _ => BatchState.Succeeded,
-    };
-}
-
-/// <summary>Where a batch stands.</summary>
-public enum BatchState
-{
-    /// <summary>Its upload goes on.</summary>
-    Open,
-
-    /// <summary>Not all of its jobs have ended.</summary>
-    Running,
-
-    /// <summary>All of its jobs succeeded.</summary>
-    Succeeded,
-
-    /// <summary>At least one of its jobs failed.</summary>
-    Failed,
-
-    /// <summary>None failed, and at least one was cancelled.</summary>
-    Cancelled,
 }
 
 /// <summary>Where to go from a batch.</summary>
@@ -92,11 +68,13 @@ public enum BatchState
 /// <param name="Results">Its results, in either order.</param>
 /// <param name="Jobs">Its jobs.</param>
 /// <param name="Cancel">POST cancels it; left out when it is over.</param>
-public sealed record BatchLinks(string Self, string Results, string Jobs, string? Cancel)
+/// <param name="Deliveries">What was sent to its callback.</param>
+public sealed record BatchLinks(string Self, string Results, string Jobs, string? Cancel, string? Deliveries)
 {
     internal static BatchLinks Of(Batch batch)
     {
         var self = $"/v1/batches/{batch.Id}";
-        return new BatchLinks(self, self + "/results", $"/v1/jobs?batch={batch.Id}", batch.IsOver ? null : self + "/cancel");
+        return new BatchLinks(
+            self, self + "/results", $"/v1/jobs?batch={batch.Id}", batch.IsOver ? null : self + "/cancel", batch.CallbackUrl is null ? null : self + "/deliveries");
     }
 }

@@ -53,6 +53,9 @@ public sealed record JobView
     /// <summary>Its place in a batch.</summary>
     public BatchPlaceView? Batch { get; init; }
 
+    /// <summary>Who is told when the job is over; <c>links.deliveries</c> says how that goes.</summary>
+    public CallbackView? Callback { get; init; }
+
     /// <summary>Why and until when a queued job waits.</summary>
     public WaitingView? Waiting { get; init; }
 
@@ -94,6 +97,7 @@ public sealed record JobView
         FinishedAt = job.FinishedAt,
         Tags = job.Tags,
         Batch = job.Batch is var (batch, index) ? new BatchPlaceView(batch.Value, index) : null,
+        Callback = job.CallbackUrl is { } url ? new CallbackView(url) : null,
         Waiting = job.Waiting is { } waiting ? new WaitingView(waiting.Reason, waiting.Limit, waiting.Until, waiting.Position) : null,
         CancelReason = job.CancelReason,
         Result = ResultJson.Of(job.Result),
@@ -142,7 +146,8 @@ public sealed record AttemptView(int Number, DateTimeOffset StartedAt, DateTimeO
 /// <param name="Cancel">POST cancels it.</param>
 /// <param name="Retry">POST puts it back to <c>queued</c>.</param>
 /// <param name="Queue">Its queue.</param>
-public sealed record JobLinks(string Self, string? Result, string? Cancel, string? Retry, string Queue)
+/// <param name="Deliveries">What was sent to its callback.</param>
+public sealed record JobLinks(string Self, string? Result, string? Cancel, string? Retry, string Queue, string? Deliveries)
 {
     internal static JobLinks Of(Job job)
     {
@@ -152,7 +157,8 @@ public sealed record JobLinks(string Self, string? Result, string? Cancel, strin
             job.State == JobState.Succeeded ? self + "/result" : null,
             job.State.IsFinished() ? null : self + "/cancel",
             job.State is JobState.Failed or JobState.Cancelled ? self + "/retry" : null,
-            $"/v1/queues/{job.Queue}");
+            $"/v1/queues/{job.Queue}",
+            job.CallbackUrl is null ? null : self + "/deliveries");
     }
 }
 

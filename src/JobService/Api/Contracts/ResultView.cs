@@ -67,5 +67,5 @@ public sealed record ResultSummary(SummaryView Summary);
 public sealed record SummaryView(BatchState State, long Total, long Queued, long Running, long Succeeded, long Failed, long Cancelled)
 {
     internal static SummaryView Of(Batch batch) =>
-        new(BatchView.Of(batch).State, batch.Total, batch.Queued, batch.Running, batch.Succeeded, batch.Failed, batch.Cancelled);
+        new(batch.State, batch.Total, batch.Queued, batch.Running, batch.Succeeded, batch.Failed, batch.Cancelled);
 }

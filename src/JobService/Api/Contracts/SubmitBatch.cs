@@ -26,12 +26,18 @@ public sealed class SubmitBatch
     /// <summary>The jobs, each as in <c>POST /v1/jobs</c>. At most 10 000; send more as NDJSON. Required.</summary>
     public required IReadOnlyList<JsonElement> Jobs { get; set; }
 
+    /// <summary>Who is told when the last job of the batch has ended. Default: nobody. A callback among the <c>defaults</c> is one for each job.</summary>
+    public SubmitCallback? Callback { get; set; }
+
     internal IEnumerable<Violation> Check()
     {
         if (!Names.IsName(Queue))
             yield return new Violation("/queue", $"A queue's name: {Names.Wanted}.");
         if (Jobs.Count > MaxJobs)
             yield return new Violation("/jobs", $"At most {MaxJobs} jobs, and here are {Jobs.Count}: send more as application/x-ndjson, a job a line.");
+
+        foreach (var violation in Callback?.Check("/callback") ?? [])
+            yield return violation;
     }
 }
 

@@ -58,6 +58,9 @@ public sealed class SubmitJob
     /// <summary>Up to 32 names with values to find the job by: <c>?tag=name:value</c>. Names are <c>[A-Za-z0-9._-]{1,64}</c>, values at most 256 characters.</summary>
     public IReadOnlyDictionary<string, string>? Tags { get; set; }
 
+    /// <summary>Who is told when the job is over. Default: nobody.</summary>
+    public SubmitCallback? Callback { get; set; }
+
     internal bool NamesQueue => queue is not null;
 
     internal bool HasPayload => Payload.ValueKind != JsonValueKind.Undefined;
@@ -93,6 +96,9 @@ public sealed class SubmitJob
                 yield return violation;
         }
 
+        foreach (var violation in Callback?.Check("/callback") ?? [])
+            yield return violation;
+
         if (Request is not null)
         {
             foreach (var violation in RequestRules.Check(Request.ToApiRequest(), "/request"))
@@ -119,6 +125,7 @@ public sealed class SubmitJob
         Tags = Tags is { Count: > 0 } ? Tags : null,
         Idempotency = idempotency,
         Batch = batch,
+        Callback = Callback?.ToCallback(),
     };
 }
 

@@ -67,7 +67,7 @@ internal static class OpenApiSetup
         foreach (var header in metadata.OfType<TakesHeadersMetadata>().SelectMany(takes => takes.Headers))
             operation.Parameters.Add(Of(header));
         foreach (var parameter in operation.Parameters.OfType<OpenApiParameter>().Where(parameter => parameter.In == ParameterLocation.Path))
-            parameter.Description = parameter.Name == "id" ? "The job's id, a UUID." : "Its name: 1 to 64 characters out of A-Z a-z 0-9 . _ -";
+            parameter.Description = parameter.Name is "id" or "delivery" ? "Its id, a UUID." : "Its name: 1 to 64 characters out of A-Z a-z 0-9 . _ -";
         if (operation.Parameters.Count == 0)
             operation.Parameters = null;
 

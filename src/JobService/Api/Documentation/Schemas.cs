@@ -18,6 +18,8 @@ internal static class Schemas
             schema.AdditionalProperties = TextOrSecret();
         else if (type == typeof(SubmitBatch) && schema.Properties is { } fields)
             (((OpenApiSchema)fields["jobs"]).Items, fields["defaults"]) = (await context.GetOrCreateSchemaAsync(typeof(SubmitJob), cancellationToken: cancellation), AnyOfAJob((OpenApiSchema)fields["defaults"]));
+        else if (type == typeof(HeaderValue))
+            schema.OneOf = TextOrSecret().OneOf;
 
         // A constructor's parameter counts as required; one that may be null is left out of the answer instead.
         foreach (var property in context.JsonTypeInfo.Properties.Where(property => property.IsGetNullable))

@@ -10,9 +10,6 @@ internal static class JsonFaults
 {
     private const int MaxReported = 20;
 
-    /// <summary>Fields of the contract that later versions will know.</summary>
-    private static readonly HashSet<string> Planned = ["callback"];
-
     public static IReadOnlyList<Violation> Of(ReadOnlyMemory<byte> json, JsonTypeInfo type, Exception fault)
     {
         try
@@ -69,7 +66,7 @@ internal static class JsonFaults
                     yield return violation;
             }
             else if (name != discriminator)
-                yield return Unknown(name, known.Keys, Pointers.Under(at, name));
+                yield return Unknown(known.Keys, Pointers.Under(at, name));
         }
 
         foreach (var missing in known.Values.Where(property => property.IsRequired && !seen.Contains(property.Name)))
@@ -85,9 +82,7 @@ internal static class JsonFaults
             : [new Violation(at, "Not null: leave the field out for its default.")];
     }
 
-    private static Violation Unknown(string name, IEnumerable<string> known, string at) => new(at, Planned.Contains(name)
-        ? "This version does not support the field yet: leave it out."
-        : $"Unknown field. Known here: {string.Join(", ", known)}.");
+    private static Violation Unknown(IEnumerable<string> known, string at) => new(at, $"Unknown field. Known here: {string.Join(", ", known)}.");
 
     private static IEnumerable<Violation> Dictionary(JsonElement json, JsonTypeInfo type, string at)
     {

@@ -8,12 +8,20 @@ namespace JobService.Api.Http;
 /// <param name="Queue">The queue of the lines that name none themselves.</param>
 /// <param name="CancelOnFailure">The first job that fails takes the others with it.</param>
 /// <param name="Defaults">Fields for every line that does not give them itself.</param>
-internal sealed record UploadQuery(string Queue, bool CancelOnFailure, JobDefaults? Defaults)
+/// <param name="Callback">Who is told when the last of the jobs has ended.</param>
+internal sealed record UploadQuery(string Queue, bool CancelOnFailure, JobDefaults? Defaults, Callback? Callback)
 {
     private static readonly QueryParameter Queues = new("queue", "string", "With NDJSON: the queue of the lines that name none themselves. Default: `default`.");
 
     private static readonly QueryParameter Failure = new("onFailure", "string",
         "With NDJSON: what becomes of the others when a job fails. Default: continue.", "continue", "cancel");
+
+    private static readonly QueryParameter CallbackUrl = new("callbackUrl", "string",
+        "With NDJSON: who is told when the last job of the batch has ended. Only together with `callbackSecret`.");
+
+    // An address is logged on its way: no place for a secret itself.
+    private static readonly QueryParameter CallbackSecret = new("callbackSecret", "string",
+        "With NDJSON: the name of the configured secret (`JobService:Secrets:<name>`) that `callbackUrl` is told with.");
 
     private static readonly QueryParameter[] Fields =
     [
@@ -24,7 +32,7 @@ internal sealed record UploadQuery(string Queue, bool CancelOnFailure, JobDefaul
         new("maxAttempts", "integer", "With NDJSON: the most attempts of the lines that give none themselves."),
     ];
 
-    public static QueryParameter[] Takes { get; } = [Queues, Failure, .. Fields];
+    public static QueryParameter[] Takes { get; } = [Queues, Failure, CallbackUrl, CallbackSecret, .. Fields];
 
     /// <returns>The options, or the problem with them.</returns>
     public static (UploadQuery? Query, IResult? Refusal) Read(IQueryCollection query)
@@ -35,6 +43,12 @@ internal sealed record UploadQuery(string Queue, bool CancelOnFailure, JobDefaul
         var onFailure = query.TryGetValue(Failure.Name, out var word) ? word.ToString() : "continue";
         if (!Failure.Values.Contains(onFailure))
             return (null, Problems.Parameter(Failure.Name, $"one of {string.Join(", ", Failure.Values)}."));
+
+        var callback = query.ContainsKey(CallbackUrl.Name) || query.ContainsKey(CallbackSecret.Name)
+            ? new SubmitCallback { Url = query[CallbackUrl.Name], Secret = new HeaderValue.FromConfiguration(query[CallbackSecret.Name].ToString()) }
+            : null;
+        foreach (var wrong in callback?.Check("") ?? [])
+            return (null, Problems.Parameter(wrong.Pointer == "/url" ? CallbackUrl.Name : CallbackSecret.Name, wrong.Detail));
 
         var defaults = new JsonObject();
         foreach (var field in Fields)
@@ -49,7 +63,7 @@ internal sealed record UploadQuery(string Queue, bool CancelOnFailure, JobDefaul
         if (fault is not null)
             return (null, Problems.Parameter(fault.Pointer.TrimStart('/'), fault.Detail));
         using var document = System.Text.Json.JsonDocument.Parse(json);
-        return (new UploadQuery(queue, onFailure == "cancel", JobDefaults.Of(document.RootElement)), null);
+        return (new UploadQuery(queue, onFailure == "cancel", JobDefaults.Of(document.RootElement), callback?.ToCallback()), null);
     }
 
     private static JsonValue ValueOf(QueryParameter field, string text) =>

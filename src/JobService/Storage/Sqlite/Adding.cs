@@ -48,6 +48,8 @@ internal static class Adding
             job, queue.Id, turn.Now, dueAt, parked,
             job.Request is { } request ? StorageJson.Write(request) : null,
             job.Tags is { Count: > 0 } tags ? StorageJson.Write(tags) : null);
+        if (job.Callback is { } callback)
+            turn.Deliveries.InsertCallback(job.Id.Stamp, callback);
         queue.Enter(JobState.Queued);
         if (job.Batch is { } place)
             turn.Batches.Find(place.Batch.Stamp)!.Total++;
@@ -70,6 +72,7 @@ internal static class Adding
             StartBefore = job.StartBefore,
             Tags = job.Tags,
             Batch = job.Batch,
+            CallbackUrl = job.Callback?.Url,
             Waiting = Explaining.Wait(memory.Planner, job.Queue, job.Key, job.Weight, attempt: 0, dueAt, parked, position: null, weightAhead: null, turn.Now),
             Attempts = [],
         };

@@ -12,6 +12,8 @@ internal sealed class BatchRow(JobId id, string queue)
 
     public bool CancelOnFailure { get; init; }
 
+    public string? CallbackUrl { get; init; }
+
     public bool IsOpen { get; set; }
 
     public CancelReason? CancelReason { get; set; }
@@ -42,6 +44,7 @@ internal sealed class BatchRow(JobId id, string queue)
         Id = Id,
         Queue = Queue,
         CancelOnFailure = CancelOnFailure,
+        CallbackUrl = CallbackUrl,
         IsOpen = IsOpen,
         CancelReason = CancelReason,
         CreatedAt = new DateTimeOffset(CreatedAt, TimeSpan.Zero),
@@ -82,7 +85,8 @@ internal sealed class BatchRows(sqlite3 database) : IDisposable
     /// <summary>One batch, for <see cref="Read"/>.</summary>
     public const string Select = """
         SELECT salt, queue, cancel_on_failure, is_open, cancel_reason, stop_from, created_at, finished_at,
-               total_count, succeeded_count, failed_count, cancelled_count, last_completion
+               total_count, succeeded_count, failed_count, cancelled_count, last_completion,
+               (SELECT url FROM callbacks WHERE stamp = ?1)
         FROM   batches WHERE stamp = ?1
         """;
 
@@ -126,6 +130,7 @@ internal sealed class BatchRows(sqlite3 database) : IDisposable
             Failed = select.Int64(10),
             Cancelled = select.Int64(11),
             LastCompletion = select.Int64(12),
+            CallbackUrl = select.TextOrNull(13),
         };
         select.Reset();
         return row;

@@ -41,11 +41,14 @@ internal static class Batching
         var row = new BatchRow(batch.Id, batch.Queue)
         {
             CancelOnFailure = batch.CancelOnFailure,
+            CallbackUrl = batch.Callback?.Url,
             IsOpen = true,
             CreatedAt = turn.Now,
             Idempotency = batch.Idempotency?.Key,
         };
         turn.Batches.Insert(row);
+        if (batch.Callback is { } callback)
+            turn.Deliveries.InsertCallback(batch.Id.Stamp, callback);
         return row.ToBatch();
     }
 
@@ -137,7 +140,10 @@ internal static class Batching
 
     private static void FinishIfOver(SqliteTurn turn, BatchRow batch)
     {
-        if (batch.IsOver)
-            batch.FinishedAt ??= turn.Now;
+        if (!batch.IsOver || batch.FinishedAt is not null)
+            return;
+        batch.FinishedAt = turn.Now;
+        if (batch.CallbackUrl is not null)
+            Delivering.Announce(turn, batch);
     }
 }

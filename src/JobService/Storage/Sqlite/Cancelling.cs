@@ -37,6 +37,6 @@ internal static class Cancelling
         var queue = turn.Memory.Queue(row.QueueId);
         turn.Memory.Planner.HeadLeft(queue.Entry.Name, row.Key);
         Locking.Leave(turn, row);
-        turn.End(row.Id, queue, JobState.Queued, JobState.Cancelled, row.Batch);
+        turn.End(row.Id, queue, JobState.Queued, JobState.Cancelled, row.Batch, row.HasCallback);
     }
 }

@@ -51,7 +51,7 @@ internal static class Claiming
         queue.Move(JobState.Queued, JobState.Running);
         queue.Starts.Count(turn.Now);
         var definition = queue.Entry.Definition;
-        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, row.Key, start.Slot ?? turn.Now, start.Hold) { Lock = row.Lock, Batch = row.Batch });
+        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, row.Key, start.Slot ?? turn.Now, start.Hold) { Lock = row.Lock, Batch = row.Batch, HasCallback = row.HasCallback });
         if (row.Lock is not null)
             turn.Memory.Locks.Take(row.Lock, lease);
         turn.Touch(start.Hold, row.Key);

@@ -46,7 +46,7 @@ internal static class Finishing
         {
             if (!turn.Jobs.Succeed(stamp, end.Lease, startedAt ?? endedAt, endedAt, result))
                 return false;
-            turn.End(end.Job, running.Queue, JobState.Running, JobState.Succeeded, running.Batch);
+            turn.End(end.Job, running.Queue, JobState.Running, JobState.Succeeded, running.Batch, running.HasCallback);
             return true;
         }
 
@@ -61,12 +61,12 @@ internal static class Finishing
                 turn.Jobs.Fail(stamp, end.Lease, startedAt, endedAt, undoAttempt: startedAt is null);
                 turn.Jobs.WriteError(stamp, error);
                 WriteAttempt(turn, row, end, error.Status, "failed");
-                turn.End(end.Job, running.Queue, JobState.Running, JobState.Failed, running.Batch);
+                turn.End(end.Job, running.Queue, JobState.Running, JobState.Failed, running.Batch, running.HasCallback);
                 break;
             case JobOutcome.Cancelled(var why):
                 turn.Jobs.Stop(stamp, end.Lease, startedAt, endedAt, undoAttempt: startedAt is null, row.CancelReason ?? why);
                 WriteAttempt(turn, row, end, status: null, "cancelled");
-                turn.End(end.Job, running.Queue, JobState.Running, JobState.Cancelled, running.Batch);
+                turn.End(end.Job, running.Queue, JobState.Running, JobState.Cancelled, running.Batch, running.HasCallback);
                 break;
             case JobOutcome.Retried(var error, var wait):
                 turn.Jobs.WriteError(stamp, error);

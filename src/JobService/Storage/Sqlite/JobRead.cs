@@ -51,6 +51,8 @@ internal sealed class JobRead
 
     public string? Tags { get; init; }
 
+    public string? CallbackUrl { get; init; }
+
     public string? ErrorType { get; init; }
 
     public string? ErrorTitle { get; init; }
@@ -94,6 +96,7 @@ internal sealed class JobRead
         FinishedAt = Time(FinishedAt),
         Tags = Tags is null ? null : StorageJson.ReadTags(Tags),
         Batch = BatchStamp is { } batch && BatchSalt is { } salt ? new BatchPlace(JobId.FromParts(batch, salt), BatchIndex) : null,
+        CallbackUrl = CallbackUrl,
         Waiting = waiting,
         CancelReason = State == JobState.Cancelled ? CancelReason : null,
         Stopping = State == JobState.Running && CancelReason is not null,

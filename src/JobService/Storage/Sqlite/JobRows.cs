@@ -8,8 +8,8 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement insertJob = new(database, """
         INSERT INTO jobs (stamp, salt, queue_id, key, state, priority, weight, attempt, failures, max_attempts, timeout_ms, created_at, due_at, start_before,
-                          lock, signal, parked, batch, batch_index)
-        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0, 0, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                          lock, signal, parked, batch, batch_index, callback)
+        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0, 0, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
         """);
 
     private readonly SqliteStatement insertBody = new(database, """
@@ -28,7 +28,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 
     private readonly SqliteStatement selectHeads = new(database, """
         SELECT j.stamp, j.salt, j.weight, j.attempt, j.failures, j.max_attempts, j.timeout_ms, j.start_before, j.throttled_since, b.payload, b.request,
-               j.priority, j.lock, j.batch
+               j.priority, j.lock, j.batch, j.callback
         FROM   jobs j INDEXED BY jobs_ready JOIN bodies b USING (stamp)
         WHERE  j.state = 0 AND j.due_at IS NULL AND j.parked IS NULL AND j.queue_id = ?1 AND j.key = ?2
         ORDER  BY j.priority DESC, j.stamp
@@ -74,7 +74,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 
     private readonly SqliteStatement selectJob = new(database, """
         SELECT salt, queue_id, key, state, cancel_reason, attempt, started_at, failures, max_attempts, lease, weight, start_before,
-               priority, lock, signal, parked, batch
+               priority, lock, signal, parked, batch, callback
         FROM   jobs WHERE stamp = ?1
         """);
 
@@ -123,7 +123,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         insertJob.Bind(1, stamp).Bind(2, job.Id.Salt).Bind(3, queueId).Bind(4, job.Key).Bind(5, job.Priority).Bind(6, job.Weight)
             .Bind(7, job.MaxAttempts).Bind(8, (long?)job.Timeout?.TotalMilliseconds).Bind(9, now).Bind(10, dueAt).Bind(11, job.StartBefore?.UtcTicks)
             .Bind(12, job.Lock).Bind(13, dueAt is not null || parked > ParkedRows.InLine ? job.Signal : null).Bind(14, parked)
-            .Bind(15, job.Batch?.Batch.Stamp).Bind(16, job.Batch?.Index).Run();
+            .Bind(15, job.Batch?.Batch.Stamp).Bind(16, job.Batch?.Index).Bind(17, job.Callback is null ? null : 1L).Run();
 
         insertBody.Bind(1, stamp).Bind(2, job.NotBefore?.UtcTicks).Bind(4, requestJson).Bind(5, tagsJson).Bind(6, job.Idempotency?.Key);
         _ = job.Payload is { } payload ? insertBody.Bind(3, payload.Span) : insertBody.BindNull(3);
@@ -170,6 +170,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
                 Priority = selectHeads.Int32(11),
                 Lock = selectHeads.TextOrNull(12),
                 Batch = selectHeads.Int64OrNull(13),
+                HasCallback = !selectHeads.IsNull(14),
             });
         }
 
@@ -224,6 +225,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
             Signal = selectJob.TextOrNull(14),
             Parked = selectJob.Int64OrNull(15),
             Batch = selectJob.Int64OrNull(16),
+            HasCallback = !selectJob.IsNull(17),
         };
         selectJob.Reset();
         return row;

@@ -26,7 +26,7 @@ internal static partial class Loading
             memory.Signals.Restore(name, setCount, setAt, isReleasing);
 
         memory.StoppingBatches.UnionWith(turn.BatchRows.Stopping());
-
+        memory.LastDelivery = turn.Deliveries.Last();
         memory.NextDueAt = turn.Jobs.NextDue() ?? StoreMemory.Never;
         memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? StoreMemory.Never;
         turn.CatalogChanged = true;
@@ -76,7 +76,7 @@ internal static partial class Loading
             before ??= former.Running[row.Lease.Value];
             var hasReturned = isEnding || before.HasReturned;
             var hold = before.Hold is { } held ? turn.Memory.Planner.Retake(held, row.Key, hasReturned) : null;
-            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, before.StartedAt, hold) { Lock = row.Lock, Batch = row.Batch, HasReturned = hasReturned });
+            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, before.StartedAt, hold) { Lock = row.Lock, Batch = row.Batch, HasCallback = row.HasCallback, HasReturned = hasReturned });
             if (row.Lock is not null)
                 turn.Memory.Locks.Take(row.Lock, row.Lease.Value);
         }
@@ -89,7 +89,7 @@ internal static partial class Loading
         if (row.CancelReason is { } reason)
         {
             turn.Jobs.Stop(stamp, lease, row.StartedAt, turn.Now, undoAttempt: false, reason);
-            turn.End(row.Id, queue, JobState.Running, JobState.Cancelled, row.Batch);
+            turn.End(row.Id, queue, JobState.Running, JobState.Cancelled, row.Batch, row.HasCallback);
             return;
         }
 
@@ -98,7 +98,7 @@ internal static partial class Loading
         if (row.Failures + 1 >= (row.MaxAttempts ?? queue.Entry.Definition.Retry.MaxAttempts))
         {
             turn.Jobs.Fail(stamp, lease, row.StartedAt, turn.Now, undoAttempt: false);
-            turn.End(row.Id, queue, JobState.Running, JobState.Failed, row.Batch);
+            turn.End(row.Id, queue, JobState.Running, JobState.Failed, row.Batch, row.HasCallback);
             return;
         }
 

@@ -7,9 +7,10 @@ namespace JobService.Storage.Sqlite;
 internal sealed class PruneRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement selectOld = new(database, """
-        SELECT stamp, queue_id, state FROM jobs j
+        SELECT stamp, queue_id, state, callback FROM jobs j
         WHERE  stamp < ?1 AND state >= 2 AND finished_at < ?2
                AND (batch IS NULL OR EXISTS (SELECT 1 FROM batches WHERE stamp = j.batch AND finished_at < ?2))
+               AND (callback IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries d INDEXED BY deliveries_by_subject WHERE d.subject = j.stamp AND d.state = 0))
         ORDER  BY stamp LIMIT ?3
         """);
 
@@ -17,6 +18,7 @@ internal sealed class PruneRows(sqlite3 database) : IDisposable
     private readonly SqliteStatement selectOldBatches = new(database, """
         SELECT stamp, idempotency FROM batches b INDEXED BY batches_finished
         WHERE  finished_at < ?1 AND NOT EXISTS (SELECT 1 FROM jobs WHERE batch = b.stamp)
+               AND NOT EXISTS (SELECT 1 FROM deliveries d INDEXED BY deliveries_by_subject WHERE d.subject = b.stamp AND d.state = 0)
         ORDER  BY finished_at LIMIT ?2
         """);
 
@@ -33,12 +35,13 @@ internal sealed class PruneRows(sqlite3 database) : IDisposable
         new(database, "DELETE FROM jobs WHERE stamp = ?1"),
     ];
 
-    public List<(long Stamp, long QueueId, JobState State)> Old(long newest, long finishedBefore, int atMost)
+    /// <summary>Jobs whose end is history, also to those who were to be told of it.</summary>
+    public List<(long Stamp, long QueueId, JobState State, bool HasCallback)> Old(long newest, long finishedBefore, int atMost)
     {
-        var old = new List<(long, long, JobState)>();
+        var old = new List<(long, long, JobState, bool)>();
         selectOld.Bind(1, newest).Bind(2, finishedBefore).Bind(3, atMost);
         while (selectOld.Step())
-            old.Add((selectOld.Int64(0), selectOld.Int64(1), (JobState)selectOld.Int32(2)));
+            old.Add((selectOld.Int64(0), selectOld.Int64(1), (JobState)selectOld.Int32(2), !selectOld.IsNull(3)));
         return old;
     }
 
@@ -59,7 +62,8 @@ internal sealed class PruneRows(sqlite3 database) : IDisposable
     }
 
     /// <summary>Batches of which nothing but their own row is left.</summary>
-    public int DeleteBatches(long finishedBefore, int atMost)
+    /// <returns>Which were deleted.</returns>
+    public List<long> DeleteBatches(long finishedBefore, int atMost)
     {
         var old = new List<(long Stamp, string? Idempotency)>();
         selectOldBatches.Bind(1, finishedBefore).Bind(2, atMost);
@@ -72,7 +76,7 @@ internal sealed class PruneRows(sqlite3 database) : IDisposable
             deleteBatch.Bind(1, stamp).Run();
         }
 
-        return old.Count;
+        return old.ConvertAll(batch => batch.Stamp);
     }
 
     public void Dispose()

@@ -11,14 +11,18 @@ internal static class Pruning
         // A job that ended before that moment was made before it: the row number, which begins with the time, bounds the search.
         var newest = new DateTimeOffset(finishedBefore, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
         var old = turn.Prunes.Old(newest, finishedBefore, atMost);
-        foreach (var (stamp, queueId, state) in old)
+        foreach (var (stamp, queueId, state, hasCallback) in old)
         {
             turn.Prunes.Delete(stamp);
+            if (hasCallback)
+                turn.Deliveries.Delete(stamp);
             turn.Memory.FindQueue(queueId)?.Leave(state);
         }
 
+        turn.Deliveries.EnableOld(finishedBefore);
         var batches = turn.Prunes.DeleteBatches(finishedBefore, atMost);
-        return Math.Max(Math.Max(old.Count, batches), PruneStates(turn, atMost));
+        batches.ForEach(turn.Deliveries.Delete);
+        return Math.Max(Math.Max(old.Count, batches.Count), PruneStates(turn, atMost));
     }
 
     /// <summary>A store that was never restarted forgets them too: their rows, and what stands of them in memory.</summary>

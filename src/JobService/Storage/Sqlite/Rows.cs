@@ -16,6 +16,8 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
 
     public required string? Lock { get; init; }
 
+    public required bool HasCallback { get; init; }
+
     public required int Attempt { get; init; }
 
     public required int Failures { get; init; }
@@ -66,6 +68,8 @@ internal sealed record JobRow(JobId Id, long QueueId, string Key, JobState State
 
     /// <summary>Row number of its batch.</summary>
     public long? Batch { get; init; }
+
+    public bool HasCallback { get; init; }
 
     public Arrival Arrival => new(Id.Stamp, QueueId, Key, Priority, Lock, Signal);
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Jobs in one SQLite file, used by one process.</summary>
-public sealed class SqliteJobStore : IJobStore
+public sealed partial class SqliteJobStore : IJobStore
 {
     /// <summary>Rows that a request over many jobs changes in one turn: others wait for a turn at most so long.</summary>
     private const int Bite = 500;
@@ -16,6 +16,7 @@ public sealed class SqliteJobStore : IJobStore
     private readonly ReadConnections connections;
     private readonly SqliteReads reads;
     private readonly BatchReads batchReads;
+    private readonly DeliveryReads deliveryReads;
     private readonly ILogger logger;
 
     public SqliteJobStore(IOptions<StorageOptions> options, JobIdSource ids, TimeProvider time, ILogger<SqliteJobStore> logger)
@@ -28,6 +29,7 @@ public sealed class SqliteJobStore : IJobStore
         connections = new ReadConnections(database);
         reads = new SqliteReads(connections);
         batchReads = new BatchReads(connections);
+        deliveryReads = new DeliveryReads(connections);
         writer.Start();
     }
 

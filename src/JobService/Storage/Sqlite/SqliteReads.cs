@@ -13,7 +13,8 @@ internal sealed class SqliteReads(ReadConnections connections)
                j.attempt AS Attempt, j.failures AS Failures, j.max_attempts AS MaxAttempts, j.created_at AS CreatedAt, b.not_before AS NotBefore,
                j.start_before AS StartBefore, j.started_at AS StartedAt, j.finished_at AS FinishedAt, j.due_at AS DueAt, j.cancel_reason AS CancelReason,
                j.lock AS Lock, j.parked AS Parked, j.batch AS BatchStamp, g.salt AS BatchSalt,
-               COALESCE(j.batch_index, 0) AS BatchIndex, b.tags AS Tags, e.type AS ErrorType, e.title AS ErrorTitle, e.status AS ErrorStatus, e.detail AS ErrorDetail
+               COALESCE(j.batch_index, 0) AS BatchIndex, b.tags AS Tags, e.type AS ErrorType, e.title AS ErrorTitle, e.status AS ErrorStatus, e.detail AS ErrorDetail,
+               c.url AS CallbackUrl
         """;
 
     private const string WithResult = """
@@ -22,6 +23,7 @@ internal sealed class SqliteReads(ReadConnections connections)
 
     private const string Joins = """
          JOIN queues q ON q.id = j.queue_id JOIN bodies b ON b.stamp = j.stamp LEFT JOIN errors e ON e.stamp = j.stamp LEFT JOIN batches g ON g.stamp = j.batch
+         LEFT JOIN callbacks c ON j.callback = 1 AND c.stamp = j.stamp
         """;
 
     public Task<(JobRead Job, List<AttemptRead> Attempts)?> FindAsync(JobId job, int maxInlineBytes) => connections.ReadAsync<(JobRead, List<AttemptRead>)?>(connection =>

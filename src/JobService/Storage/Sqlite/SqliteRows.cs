@@ -19,6 +19,8 @@ internal sealed class SqliteRows(sqlite3 database) : IDisposable
 
     public PruneRows Prunes { get; } = new(database);
 
+    public DeliveryRows Deliveries { get; } = new(database);
+
     public void Dispose()
     {
         Jobs.Dispose();
@@ -28,5 +30,6 @@ internal sealed class SqliteRows(sqlite3 database) : IDisposable
         Resting.Dispose();
         Batches.Dispose();
         Prunes.Dispose();
+        Deliveries.Dispose();
     }
 }

@@ -22,6 +22,8 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
 
     public PruneRows Prunes => rows.Prunes;
 
+    public DeliveryRows Deliveries => rows.Deliveries;
+
     public LeaseSource Leases { get; } = leases;
 
     /// <summary>Ticks of store time, one moment for the whole turn.</summary>
@@ -36,6 +38,9 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
 
     public List<StopRequest> StopRequests { get; } = [];
 
+    /// <summary>Receivers of callbacks with a delivery that is due now.</summary>
+    public HashSet<string> DueReceivers { get; } = [];
+
     public bool CatalogChanged { get; set; }
 
     /// <summary>A bite was done and there is more: another turn follows, with what others have asked for meanwhile.</summary>
@@ -45,10 +50,12 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
     public TurnBatches Batches { get; } = new(rows.Batches);
 
     /// <summary>Every end of a job passes here.</summary>
-    public void End(JobId job, QueueRow queue, JobState from, JobState state, long? batch)
+    public void End(JobId job, QueueRow queue, JobState from, JobState state, long? batch, bool hasCallback)
     {
         queue.Move(from, state);
         Ended.Add(new JobEnded(job, queue.Entry.Name, state));
+        if (hasCallback)
+            Delivering.Announce(this, job, state);
         if (batch is { } stamp)
             Batching.CountEnd(this, stamp, job, state);
     }

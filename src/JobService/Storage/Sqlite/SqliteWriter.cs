@@ -170,8 +170,8 @@ internal sealed partial class SqliteWriter : IDisposable
         if (turn.GoesOn)
             Nudge();
         var batches = turn.Batches.Changed();
-        if (turn.Ended.Count + turn.StopRequests.Count + batches.Count > 0)
-            Tell(new StoreNews(turn.Ended, turn.StopRequests, batches));
+        if (turn.Ended.Count + turn.StopRequests.Count + batches.Count + turn.DueReceivers.Count > 0)
+            Tell(new StoreNews(turn.Ended, turn.StopRequests, batches) { DueReceivers = turn.DueReceivers });
         commands.ForEach(command => command.Complete());
         if (claimed.Count > 0)
             request!.Complete(claimed);

@@ -47,6 +47,9 @@ internal sealed class StoreMemory
     /// <summary>The highest revision in force; the next change gets the one after.</summary>
     public long LastRevision { get; set; }
 
+    /// <summary>The highest number of any callback's delivery; the next one gets a higher one.</summary>
+    public long LastDelivery { get; set; }
+
     public QueueRow? FindQueue(string name) => queuesByName.GetValueOrDefault(name);
 
     public QueueRow Queue(long id) => queuesById[id];
@@ -105,6 +108,9 @@ internal sealed class RunningJob(JobId id, QueueRow queue, string key, long star
 
     /// <summary>The lock that it holds to the end of its processing.</summary>
     public string? Lock { get; init; }
+
+    /// <summary>Somebody is to be told of its end.</summary>
+    public bool HasCallback { get; init; }
 
     /// <summary>What the call has taken of its limits; null when it took nothing.</summary>
     public LimitHold? Hold { get; } = hold;

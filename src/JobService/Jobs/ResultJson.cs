@@ -4,9 +4,8 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
-using JobService.Jobs;
 
-namespace JobService.Api.Contracts;
+namespace JobService.Jobs;
 
 /// <summary>A result as JSON: JSON as it is, text as a string, anything else as <c>{"base64": …}</c>.</summary>
 internal static class ResultJson

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace JobService.Api;
+namespace JobService.Jobs;
 
 /// <summary>JSON in UTF-8 that is passed on as it is.</summary>
 [JsonConverter(typeof(RawJsonWriter))]

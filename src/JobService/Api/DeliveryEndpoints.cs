@@ -1,0 +1,60 @@
+using JobService.Api.Contracts;
+using JobService.Api.Documentation;
+using JobService.Jobs;
+using JobService.Storage;
+
+namespace JobService.Api;
+
+/// <summary>What callbacks were sent, and sending it again.</summary>
+internal static class DeliveryEndpoints
+{
+    /// <summary>Events of one subject: one for each of its ends, so this many retries by request.</summary>
+    private const int MaxShown = 100;
+
+    public static void MapDeliveries(this IEndpointRouteBuilder v1)
+    {
+        v1.MapDeliveries(new Subject("/jobs", "Job", "a job", async (id, store) => await store.FindAsync(id, maxInlineBytes: 0) is not null, Problems.NoJob));
+        v1.MapDeliveries(new Subject("/batches", "Batch", "a batch", async (id, store) => await store.FindBatchAsync(id) is not null, Problems.NoBatch));
+    }
+
+    private static void MapDeliveries(this IEndpointRouteBuilder v1, Subject subject)
+    {
+        var deliveries = v1.MapGroup(subject.Path + "/{id}/deliveries").WithTags("Callbacks");
+
+        // 200 · 404
+        deliveries.MapGet("", (string id, IJobStore store, IDeliveryStore log) => ListAsync(subject, id, store, log)).WithName($"list{subject.Name}Deliveries")
+            .WithSummary($"List the deliveries of the callback of {subject.Words}")
+            .WithDescription("Newest first: one for each time that it was over, with every try. Empty when it has no callback, or is not over yet.")
+            .Answers<DeliveryList>(StatusCodes.Status200OK, "What was and will be sent.")
+            .Refuses(404);
+
+        // 202 · 404 no such job or batch, or no such delivery of it
+        deliveries.MapPost("/{delivery}/redeliver", (string id, string delivery, IJobStore store, IDeliveryStore log) => RedeliverAsync(subject, id, delivery, store, log))
+            .WithName($"redeliverOf{subject.Name}")
+            .WithSummary($"Send a delivery of {subject.Words} again")
+            .WithDescription("At once, with the same `webhook-id` and body, however the delivery stands; if that fails, by the whole schedule. "
+                + "An address that was disabled by a 410 is used again. No body is needed.")
+            .Answers<DeliveryView>(StatusCodes.Status202Accepted, "The delivery is pending.")
+            .Refuses(404, 503);
+    }
+
+    private static async Task<IResult> ListAsync(Subject subject, string id, IJobStore store, IDeliveryStore deliveries)
+    {
+        if (!JobId.TryParse(id, out var over) || !await subject.ExistsAsync(over, store))
+            return subject.Missing(id);
+        var found = await deliveries.DeliveriesAsync(over, MaxShown);
+        return new JsonAnswer<DeliveryList>(StatusCodes.Status200OK, new DeliveryList([.. found.Select(DeliveryView.Of)]));
+    }
+
+    private static async Task<IResult> RedeliverAsync(Subject subject, string id, string delivery, IJobStore store, IDeliveryStore deliveries)
+    {
+        if (!JobId.TryParse(id, out var over) || !await subject.ExistsAsync(over, store))
+            return subject.Missing(id);
+        return JobId.TryParse(delivery, out var sent) && await deliveries.RedeliverAsync(over, sent) is { } pending
+            ? new JsonAnswer<DeliveryView>(StatusCodes.Status202Accepted, DeliveryView.Of(pending))
+            : Problems.NoDelivery(delivery);
+    }
+
+    /// <summary>What a callback is about.</summary>
+    private sealed record Subject(string Path, string Name, string Words, Func<JobId, IJobStore, Task<bool>> ExistsAsync, Func<string, ProblemAnswer> Missing);
+}

@@ -1,0 +1,225 @@
+using JobService.Jobs;
+using JobService.Storage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace JobService.Callbacks;
+
+/// <summary>Tells receivers what is over, again until they have it. The store knows what is pending; here is only what is in hand.</summary>
+/// <remarks>At least once: who crashes between the send and its commit sends again, with the same webhook id.</remarks>
+public sealed partial class CallbackSender : BackgroundService
+{
+    /// <summary>At a shutdown, sends in hand get so long to end by themselves.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>After trouble with the store.</summary>
+    private static readonly TimeSpan Backoff = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+
+    private readonly IJobStore store;
+    private readonly IDeliveryStore deliveries;
+    private readonly WebhookClient client;
+    private readonly TimeProvider time;
+    private readonly Func<double> chance;
+    private readonly ILogger<CallbackSender> logger;
+    private readonly Receivers receivers;
+    private readonly List<Task> sends = [];
+
+    // Never disposed: a host may stop what it has disposed already, and without a timer there is nothing to free.
+    private readonly CancellationTokenSource abandon = new();
+
+    public CallbackSender(
+        IJobStore store, IDeliveryStore deliveries, WebhookClient client, IOptions<CallbackOptions> options, TimeProvider time, Func<double> chance, ILogger<CallbackSender> logger)
+    {
+        this.store = store;
+        this.deliveries = deliveries;
+        this.client = client;
+        this.time = time;
+        this.chance = chance;
+        this.logger = logger;
+        receivers = new Receivers(options.Value.MaxPerReceiver, options.Value.MaxConcurrency);
+        store.Committed += Hear;
+    }
+
+    /// <summary>Ends when no send is in hand. One that was cut off is sent again at the next start.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await using var host = cancellationToken.Register(abandon.Cancel);
+        await base.StopAsync(cancellationToken);
+        if (ExecuteTask is { } loop)
+            await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        store.Committed -= Hear;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await RunAsync(stoppingToken);
+        using var patience = new CancellationTokenSource(StopPatience, time);
+        await using var over = patience.Token.Register(abandon.Cancel);
+        await Task.WhenAll(sends);
+    }
+
+    private async Task RunAsync(CancellationToken stop)
+    {
+        var isRestored = false;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (!isRestored)
+                    await RestoreAsync();
+                isRestored = true;
+                await WaitAsync(stop);
+                await SendDueAsync(stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                LogTrouble(logger, error);
+                await Task.Delay(Backoff, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private void Hear(StoreNews news)
+    {
+        foreach (var origin in news.DueReceivers)
+            receivers.Expect(origin, store.Now);
+    }
+
+    /// <summary>What was pending when the last process went.</summary>
+    private async Task RestoreAsync()
+    {
+        foreach (var (origin, at) in await deliveries.ReceiversAsync())
+            receivers.Expect(origin, at);
+    }
+
+    private async Task WaitAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            var next = receivers.NextAt(out var change);
+            var wait = next is { } at ? at - store.Now : LongestWait;
+            if (wait <= TimeSpan.Zero)
+                return;
+
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            await Task.WhenAny(change, Task.Delay(wait < LongestWait ? wait : LongestWait, time, over.Token));
+            stop.ThrowIfCancellationRequested();
+            await over.CancelAsync();
+        }
+    }
+
+    private async Task SendDueAsync(CancellationToken stop)
+    {
+        sends.RemoveAll(send => send.IsCompleted);
+        var now = store.Now;
+        while (!stop.IsCancellationRequested && receivers.TakeNext(now, out var known, out var room) is { } origin)
+        {
+            try
+            {
+                await SendDueAsync(origin, known, room, now);
+            }
+            catch
+            {
+                receivers.Expect(origin, now); // it is still to be looked after
+                throw;
+            }
+        }
+    }
+
+    /// <param name="origin">The receiver.</param>
+    /// <param name="known">What is in hand.</param>
+    /// <param name="atMost">How many more may be.</param>
+    /// <param name="now">The moment.</param>
+    private async Task SendDueAsync(string origin, IReadOnlySet<JobId> known, int atMost, DateTimeOffset now)
+    {
+        // One more than can be taken tells when to look again.
+        var pending = await deliveries.PendingAsync(origin, known.Count + atMost + 1);
+        foreach (var delivery in pending.Where(delivery => !known.Contains(delivery.Id)))
+        {
+            if (delivery.At > now || atMost-- == 0)
+            {
+                receivers.Expect(origin, delivery.At);
+                break;
+            }
+
+            receivers.Enter(origin, delivery.Id);
+            sends.Add(SendAsync(origin, delivery.Id));
+        }
+
+        receivers.ForgetIdle(origin);
+    }
+
+    private async Task SendAsync(string origin, JobId id)
+    {
+        bool? answered = null;
+        try
+        {
+            if (await deliveries.OpenAsync(id) is not { } work)
+                return;
+            var ended = await TryAsync(work);
+            answered = ended.Status is not null;
+            await WriteAsync(ended);
+        }
+        catch (Exception) when (abandon.IsCancellationRequested)
+        {
+            // It stays pending.
+        }
+        catch (Exception error)
+        {
+            LogTrouble(logger, error);
+            await Task.Delay(Backoff, time, abandon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            receivers.Leave(origin, id, answered, store.Now);
+        }
+    }
+
+    private async Task<DeliveryTry> TryAsync(DeliveryWork work)
+    {
+        var (at, since) = (store.Now, time.GetTimestamp());
+        var body = work.Body ?? EventBody.Of(work);
+        var answer = await client.PostAsync(work.Callback, work.Pending.Id, body, abandon.Token);
+        var (state, nextAt) = Conclude(answer, work.Failures + 1);
+        return new DeliveryTry(work.Pending, at, time.GetElapsedTime(since), answer.Status, answer.Error, body, state, nextAt);
+    }
+
+    private (DeliveryState State, DateTimeOffset? NextAt) Conclude(WebhookAnswer answer, int failures)
+    {
+        if (answer.Error is null)
+            return (DeliveryState.Delivered, null);
+        if (answer.Status == StatusCodes.Status410Gone)
+            return (DeliveryState.Disabled, null);
+        if (RetrySchedule.WaitAfter(failures, chance()) is not { } wait)
+            return (DeliveryState.Failed, null);
+        return (DeliveryState.Pending, store.Now + (answer.RetryAfter > wait ? answer.RetryAfter.Value : wait));
+    }
+
+    /// <summary>The event has been sent: while the store cannot be told, its place is kept rather than sending it again.</summary>
+    private async Task WriteAsync(DeliveryTry ended)
+    {
+        while (true)
+        {
+            try
+            {
+                await deliveries.FinishTryAsync(ended);
+                return;
+            }
+            catch (StorageUnavailableException error)
+            {
+                LogTrouble(logger, error);
+                await Task.Delay(Backoff, time, abandon.Token);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Callbacks wait for the store; it is tried again in a second")]
+    private static partial void LogTrouble(ILogger logger, Exception error);
+}

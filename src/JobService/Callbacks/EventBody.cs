@@ -1,0 +1,63 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using JobService.Jobs;
+using JobService.Storage;
+
+namespace JobService.Callbacks;
+
+/// <summary>What a receiver gets to read: <c>{"type", "timestamp", "data"}</c>, the data being the summary of what is over.</summary>
+internal static class EventBody
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    public static byte[] Of(DeliveryWork work) => work switch
+    {
+        { Job: { } job } => Of(work.Type, job),
+        { Batch: { } batch } => Of(work.Type, batch),
+        _ => throw new InvalidOperationException($"What delivery {work.Pending.Id} tells of is gone."),
+    };
+
+    /// <param name="type">As <c>job.succeeded</c>.</param>
+    /// <param name="job">The job as it was when it ended, its result inline as far as it is shown so.</param>
+    public static byte[] Of(string type, Job job)
+    {
+        var self = $"/v1/jobs/{job.Id}";
+        var summary = new JobSummary(
+            job.Id.Value, job.Queue, job.Key, job.State, job.Attempt, job.Tags, job.CreatedAt.UtcDateTime, job.FinishedAt?.UtcDateTime, job.CancelReason,
+            job.Error, ResultJson.Of(job.Result), new SummaryLinks(self, job.Result is null ? null : self + "/result"));
+        return JsonSerializer.SerializeToUtf8Bytes(new Event<JobSummary>(type, summary.FinishedAt, summary), Options);
+    }
+
+    /// <param name="type"><c>batch.finished</c>.</param>
+    /// <param name="batch">The batch as it was when it was over.</param>
+    public static byte[] Of(string type, Batch batch)
+    {
+        var self = $"/v1/batches/{batch.Id}";
+        var summary = new BatchSummary(
+            batch.Id.Value, batch.Queue, batch.State, batch.Total, new EndCounts(batch.Succeeded, batch.Failed, batch.Cancelled), batch.CreatedAt.UtcDateTime,
+            batch.FinishedAt?.UtcDateTime, batch.CancelReason, new BatchSummaryLinks(self, self + "/results", $"/v1/jobs?batch={batch.Id}"));
+        return JsonSerializer.SerializeToUtf8Bytes(new Event<BatchSummary>(type, summary.FinishedAt, summary), Options);
+    }
+
+    private sealed record Event<T>(string Type, DateTime? Timestamp, T Data);
+
+    private sealed record JobSummary(
+        Guid Id, string Queue, string Key, JobState State, int Attempt, IReadOnlyDictionary<string, string>? Tags, DateTime CreatedAt, DateTime? FinishedAt,
+        CancelReason? CancelReason, JobError? Error, RawJson? Result, SummaryLinks Links);
+
+    private sealed record BatchSummary(
+        Guid Id, string Queue, BatchState State, long Total, EndCounts Counts, DateTime CreatedAt, DateTime? FinishedAt, CancelReason? CancelReason, BatchSummaryLinks Links);
+
+    private sealed record EndCounts(long Succeeded, long Failed, long Cancelled);
+
+    private sealed record BatchSummaryLinks(string Self, string Results, string Jobs);
+
+    private sealed record SummaryLinks(string Self, string? Result);
+}

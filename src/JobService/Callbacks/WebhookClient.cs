@@ -1,0 +1,111 @@
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using JobService.Jobs;
+using JobService.Upstream;
+using Microsoft.Extensions.Options;
+
+namespace JobService.Callbacks;
+
+/// <summary>Sends one signed event once: no redirect, no proxy, no cookie, and only to addresses that may be called.</summary>
+public sealed class WebhookClient : IDisposable
+{
+    /// <summary>Of an answer that nobody reads, so much is passed over to keep the connection.</summary>
+    private const int MaxDrainBytes = 16 * 1024;
+
+    private static readonly ProductInfoHeaderValue UserAgent = new("JobService", typeof(WebhookClient).Assembly.GetName().Version!.ToString(3));
+
+    private readonly HttpMessageInvoker http;
+    private readonly TimeSpan timeout;
+    private readonly IConfiguration configuration;
+    private readonly TimeProvider time;
+
+    public WebhookClient(IOptions<CallbackOptions> options, IOptions<UpstreamOptions> upstream, IConfiguration configuration, TimeProvider time)
+    {
+        this.configuration = configuration;
+        this.time = time;
+        timeout = TimeSpan.FromSeconds(options.Value.TimeoutSeconds);
+        http = new HttpMessageInvoker(
+            new SocketsHttpHandler
+            {
+                UseProxy = false,
+                UseCookies = false,
+                AllowAutoRedirect = false,
+                ActivityHeadersPropagator = null,
+                ConnectTimeout = TimeSpan.FromSeconds(upstream.Value.ConnectTimeoutSeconds),
+                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+                MaxResponseDrainSize = MaxDrainBytes,
+                ConnectCallback = async (connection, cancel) => new NetworkStream(
+                    await AddressGuard.ConnectAsync(connection.DnsEndPoint, upstream.Value.AllowPrivateNetworks, cancel), ownsSocket: true),
+            },
+            disposeHandler: true);
+    }
+
+    /// <param name="callback">Who is told.</param>
+    /// <param name="id">The webhook id.</param>
+    /// <param name="body">JSON.</param>
+    /// <param name="abandon">The service stops.</param>
+    public async Task<WebhookAnswer> PostAsync(Callback callback, JobId id, ReadOnlyMemory<byte> body, CancellationToken abandon)
+    {
+        if (KeyOf(callback.Secret) is not { } key)
+            return new WebhookAnswer(null, MissingSecret(callback.Secret));
+
+        using var bound = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, abandon);
+        try
+        {
+            using var message = Message(callback.Url, key, id.ToString(), body);
+            using var response = await http.SendAsync(message, either.Token);
+            return new WebhookAnswer((int)response.StatusCode, ErrorOf((int)response.StatusCode)) { RetryAfter = RetryAfterOf(response) };
+        }
+        catch (Exception error) when (!abandon.IsCancellationRequested)
+        {
+            return new WebhookAnswer(null, bound.IsCancellationRequested ? $"No answer within {timeout.TotalSeconds:0.###} s." : Innermost(error));
+        }
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private HttpRequestMessage Message(string url, byte[] key, string id, ReadOnlyMemory<byte> body)
+    {
+        var timestamp = time.GetUtcNow().ToUnixTimeSeconds();
+        var message = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ReadOnlyMemoryContent(body) };
+        message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        message.Headers.UserAgent.Add(UserAgent);
+        message.Headers.Add("webhook-id", id);
+        message.Headers.Add("webhook-timestamp", timestamp.ToString());
+        message.Headers.Add("webhook-signature", WebhookSignature.Of(key, id, timestamp, body.Span));
+        return message;
+    }
+
+    private byte[]? KeyOf(HeaderValue secret) => WebhookSecret.Read(secret switch
+    {
+        HeaderValue.FromConfiguration(var name) => configuration[CallMessage.Secrets + name],
+        _ => ((HeaderValue.Text)secret).Value,
+    });
+
+    private static string MissingSecret(HeaderValue secret) =>
+        secret is HeaderValue.FromConfiguration(var name) ? $"{CallMessage.Secrets}{name} is not configured as {WebhookSecret.Wanted}." : "The secret cannot be read.";
+
+    private TimeSpan? RetryAfterOf(HttpResponseMessage response) =>
+        response.Headers.NonValidated.TryGetValues("Retry-After", out var texts) ? RetryAfter.Parse(texts.ToString(), time.GetUtcNow()) : null;
+
+    private static string? ErrorOf(int status) => status switch
+    {
+        >= 200 and < 300 => null,
+        >= 300 and < 400 => "Redirects are not followed.",
+        410 => "The receiver wants no more events at this address.",
+        _ => "The receiver did not accept the event.",
+    };
+
+    // The outer ones say no more than that a request has failed.
+    private static string Innermost(Exception error) => error.GetBaseException().Message;
+}
+
+/// <summary>What came of one try.</summary>
+/// <param name="Status">The receiver's answer; null when none came.</param>
+/// <param name="Error">Why it was no success; null when it was.</param>
+public sealed record WebhookAnswer(int? Status, string? Error)
+{
+    /// <summary>How long the receiver wants to be left alone.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+}

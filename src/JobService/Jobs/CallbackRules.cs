@@ -1,0 +1,32 @@
+namespace JobService.Jobs;
+
+/// <summary>What a callback may be.</summary>
+public static class CallbackRules
+{
+    /// <param name="url">As it was given.</param>
+    /// <param name="secret">As it was given.</param>
+    /// <param name="at">Where the callback stands in the body.</param>
+    public static IEnumerable<Violation> Check(string? url, HeaderValue? secret, string at)
+    {
+        if (UrlFault(url) is { } wrongUrl)
+            yield return new Violation($"{at}/url", wrongUrl);
+        if (SecretFault(secret) is { } wrongSecret)
+            yield return new Violation($"{at}/secret", wrongSecret);
+    }
+
+    private static string? UrlFault(string? url)
+    {
+        if (url is null || AddressRules.Read(url) is not { } address)
+            return $"Required: an absolute http or https address of at most {AddressRules.MaxLength} characters, as https://example.com/hooks/jobs.";
+        return address.UserInfo.Length > 0 || address.Fragment.Length > 0 || url.Contains('#', StringComparison.Ordinal)
+            ? "No user and no fragment: the signature tells the receiver who it is."
+            : null;
+    }
+
+    private static string? SecretFault(HeaderValue? secret) => secret switch
+    {
+        HeaderValue.Text(var text) when WebhookSecret.Read(text) is not null => null,
+        HeaderValue.FromConfiguration(var name) => Names.IsName(name) ? null : $"A secret's name: {Names.Wanted}.",
+        _ => $"Required: {WebhookSecret.Wanted}, or {{\"fromConfiguration\": \"Name\"}}.",
+    };
+}

@@ -1,0 +1,54 @@
+using JobService.Jobs;
+using Microsoft.Extensions.Logging;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>The store as those see it who send callbacks.</summary>
+public sealed partial class SqliteJobStore : IDeliveryStore
+{
+    public async Task<IReadOnlyList<ReceiverDue>> ReceiversAsync() => await deliveryReads.ReceiversAsync();
+
+    public async Task<IReadOnlyList<PendingDelivery>> PendingAsync(string origin, int atMost) => await deliveryReads.PendingAsync(origin, atMost);
+
+    public async Task<DeliveryWork?> OpenAsync(JobId delivery)
+    {
+        if (await deliveryReads.FindPendingAsync(delivery) is not { NextAt: { } nextAt } found)
+            return null;
+
+        var isBatch = found.Type == DeliveryTypes.BatchFinished;
+        var job = found.Body is null && !isBatch ? await FindAsync(found.SubjectId, ResultJson.MaxInlineBytes) : null;
+        var batch = found.Body is null && isBatch ? await FindBatchAsync(found.SubjectId) : null;
+        return new DeliveryWork
+        {
+            Pending = new PendingDelivery(delivery, Time(nextAt)),
+            Type = found.Type,
+            Callback = new Callback(found.Url, StorageJson.ReadSecret(found.Secret)),
+            Failures = found.Failures,
+            Body = found.Body,
+            Job = job is null ? null : StorageJson.ReadJobEnding(found.Ending).Of(job),
+            Batch = batch is null ? null : StorageJson.ReadBatchEnding(found.Ending).Of(batch),
+        };
+    }
+
+    public async Task FinishTryAsync(DeliveryTry ended)
+    {
+        if (!await writer.RunAsync(turn => Delivering.FinishTry(turn, ended)))
+            return;
+
+        try
+        {
+            foreach (var bite in (await deliveryReads.PendingBesideAsync(ended.Pending.Id)).Chunk(Bite))
+                await writer.RunAsync(turn => Delivering.Disable(turn, bite));
+        }
+        catch (StorageUnavailableException error)
+        {
+            // The try itself is written. Those that are left are told 410 each.
+            logger.LogWarning(error, "Deliveries to the address of {Delivery}, which wants no more, were not all disabled", ended.Pending.Id);
+        }
+    }
+
+    public async Task<Delivery?> RedeliverAsync(JobId subject, JobId delivery) =>
+        await writer.RunAsync(turn => Delivering.Redeliver(turn, subject, delivery)) ? (await deliveryReads.DeliveriesAsync(subject, 1, delivery)).FirstOrDefault() : null;
+
+    public async Task<IReadOnlyList<Delivery>> DeliveriesAsync(JobId subject, int atMost) => await deliveryReads.DeliveriesAsync(subject, atMost);
+}
