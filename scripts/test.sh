@@ -4,17 +4,18 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# The suite's judges that are not ours: nginx of rate limits, and the official library, in node, of our signatures. Without them promises would go untested: no skip, an error.
-missing=()
-command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
-command -v node >/dev/null || missing+=(nodejs)
-command -v npm >/dev/null || missing+=(npm)
-if [ ${#missing[@]} -gt 0 ]; then
+# What the tests use beside .NET, as command=package of Debian: nginx is the judge of rate limits, node (with the official library, from npm) of our signatures,
+# the others run docs/recipes.md and read streams.
+# Without one of them promises would go untested: no skip, an error.
+needed=(nginx=nginx-light python3=python3 curl=curl chromium=chromium node=nodejs npm=npm)
+missing() { for each in "${needed[@]}"; do PATH=$PATH:/usr/sbin command -v "${each%%=*}" >/dev/null || echo "${each#*=}"; done; }
+if [ -n "$(missing)" ]; then
   as_root=(); [ "$(id -u)" = 0 ] || as_root=(sudo)
-  echo "Installing what the tests use as judges: ${missing[*]}"
+  echo "Installing what the tests use:" $(missing)
   export DEBIAN_FRONTEND=noninteractive
   "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends $(missing) >/dev/null
+  [ -z "$(missing)" ] || { echo "Still missing:" $(missing) >&2; exit 1; }
 fi
 
 results=$PWD/TestResults

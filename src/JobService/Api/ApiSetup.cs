@@ -12,6 +12,7 @@ internal static class ApiSetup
         services.AddOptions<ConfiguredCatalog>().Configure(catalog => catalog.Read(configuration)).ValidateOnStart();
         services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<ConfiguredCatalog>, ConfiguredCatalogCheck>();
         services.AddHostedService<CatalogDeclaration>();
+        services.AddCrossOrigin();
         services.AddSingleton<JobWaits>();
         services.AddSingleton<UploadParts>();
         services.AddSingleton<ResultStream>();
@@ -35,6 +36,7 @@ internal static class ApiSetup
         app.UseWhen(IsPage, pages => pages.UseSecurityHeaders(PageHeaders()));
         app.Use(ServerBounds.Pass);
         app.Use(HeadAsGet.Pass);
+        app.UseCrossOrigin();
         app.UseRouting();
         app.Use(app.Services.GetRequiredService<ApiKeyGate>().Pass);
         app.Use(QueryGate.Pass);
