@@ -8,7 +8,7 @@ internal static class StreamsRow
     private const string Queue = "bench";
     private const int Jobs = 200_000;
     private const int Streams = 1_000;
-    private const int Rounds = 5;
+    private const int Rounds = 3;
 
     public static async Task<Row> MeasureAsync()
     {
@@ -20,7 +20,7 @@ internal static class StreamsRow
         var (ratios, work, memory) = (new List<double>(), new List<double>(), new List<double>());
         for (var round = 0; round <= Rounds; round++)
         {
-            var (one, other) = (await DrainAsync(watched), await DrainAsync(alone));
+            var (one, other) = (await Drained.MeasureAsync(watched, Queue, Jobs), await Drained.MeasureAsync(alone, Queue, Jobs));
             var more = (watched.Process.Memory - alone.Process.Memory) / 1e6;
             await Console.Error.WriteLineAsync(
                 $"  round {round}: {one.PerSecond:n0}/s ÷ {other.PerSecond:n0}/s = {one.PerSecond / other.PerSecond:0.000}, CPU a job {one.Microseconds:0.0} ÷ {other.Microseconds:0.0} µs, "
@@ -45,16 +45,6 @@ internal static class StreamsRow
         var service = await BenchService.StartAsync();
         await service.PutInstantQueueAsync(Queue);
         return service;
-    }
-
-    private static async Task<(double PerSecond, double Microseconds)> DrainAsync(BenchService service)
-    {
-        await service.ActAsync($"/v1/queues/{Queue}/pause");
-        LoadGenerator.Run(service.Process.Address, BenchService.Submission(Queue), BenchService.ManyConnections, TimeSpan.FromMinutes(5), Jobs).Expecting(202);
-        var (started, used) = (Stopwatch.GetTimestamp(), service.Process.CpuTime);
-        await service.ActAsync($"/v1/queues/{Queue}/resume");
-        await Drained.WaitAsync(service, Queue);
-        return (Jobs / Stopwatch.GetElapsedTime(started).TotalSeconds, (service.Process.CpuTime - used).TotalMicroseconds / Jobs);
     }
 
     /// <summary>From the request to the event: the commit and the answer lie between.</summary>
