@@ -9,6 +9,17 @@ internal static class Drained
     private static readonly TimeSpan Most = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan HangGuard = TimeSpan.FromMinutes(5);
 
+    /// <summary>Fills a queue while it is paused, and lets it go: jobs a second, and the processor time of the service for each.</summary>
+    public static async Task<(double PerSecond, double Microseconds)> MeasureAsync(BenchService service, string queue, int jobs)
+    {
+        await service.ActAsync($"/v1/queues/{queue}/pause");
+        LoadGenerator.Run(service.Process.Address, BenchService.Submission(queue), BenchService.ManyConnections, TimeSpan.FromMinutes(5), jobs).Expecting(202);
+        var (started, used) = (Stopwatch.GetTimestamp(), service.Process.CpuTime);
+        await service.ActAsync($"/v1/queues/{queue}/resume");
+        await WaitAsync(service, queue);
+        return (jobs / Stopwatch.GetElapsedTime(started).TotalSeconds, (service.Process.CpuTime - used).TotalMicroseconds / jobs);
+    }
+
     /// <summary>Asks rarely while much is left, and more often towards the end.</summary>
     public static async Task WaitAsync(BenchService service, string queue)
     {

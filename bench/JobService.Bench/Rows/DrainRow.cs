@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace JobService.Bench.Rows;
 
 /// <summary>How fast a backlog goes, filled while the queue was paused.</summary>
@@ -16,15 +14,12 @@ internal static class DrainRow
         var rates = new List<double>();
         for (var round = 0; round < Rounds; round++)
         {
-            await service.SubmitWhilePausedAsync(Queue, Jobs);
-            var started = Stopwatch.GetTimestamp();
-            await service.ActAsync($"/v1/queues/{Queue}/resume");
-            await Drained.WaitAsync(service, Queue);
-            rates.Add(Jobs / Stopwatch.GetElapsedTime(started).TotalSeconds);
-            await Console.Error.WriteLineAsync($"  round {round}: {rates[^1]:n0} jobs/s");
+            var (rate, microseconds) = await Drained.MeasureAsync(service, Queue, Jobs);
+            rates.Add(rate);
+            await Console.Error.WriteLineAsync($"  round {round}: {rate:n0} jobs/s, {microseconds:0.0} µs of processor time each");
         }
 
-        var rate = Sample.Median(rates);
-        return new Row($"drain of a backlog of {Jobs:n0} jobs", $"**{rate:n0} jobs/s**", "40 000 jobs/s", rate >= 40_000);
+        var median = Sample.Median(rates);
+        return new Row($"drain of a backlog of {Jobs:n0} jobs", $"**{median:n0} jobs/s**", "40 000 jobs/s", median >= 40_000);
     }
 }
