@@ -37,7 +37,6 @@ internal static class Cancelling
         var queue = turn.Memory.Queue(row.QueueId);
         turn.Memory.Planner.HeadLeft(queue.Entry.Name, row.Key);
         Locking.Leave(turn, row);
-        turn.End(row.Id, queue, JobState.Queued, JobState.Cancelled, row.Batch, row.HasCallback);
-        turn.Events?.Add(StoreEvent.OfJob(row.Id, queue.Entry.Name, row.Key, JobState.Cancelled, row.Attempt, Watching.BatchOf(turn, row.Batch), Words.Of(reason)));
+        turn.End(row.EndIn(queue), JobState.Queued, JobState.Cancelled, Words.Of(reason));
     }
 }

@@ -46,8 +46,7 @@ internal static class Finishing
         {
             if (!turn.Jobs.Succeed(stamp, end.Lease, startedAt ?? endedAt, endedAt, result))
                 return false;
-            turn.End(end.Job, running.Queue, JobState.Running, JobState.Succeeded, running.Batch, running.HasCallback);
-            turn.Events?.Add(StoreEvent.OfJob(end.Job, running.Queue.Entry.Name, running.Key, JobState.Succeeded, running.Attempt, Watching.BatchOf(turn, running.Batch)));
+            turn.End(running.End(wasStarted: true), JobState.Running, JobState.Succeeded);
             return true;
         }
 
@@ -62,14 +61,12 @@ internal static class Finishing
                 turn.Jobs.Fail(stamp, end.Lease, startedAt, endedAt, undoAttempt: startedAt is null);
                 turn.Jobs.WriteError(stamp, error);
                 WriteAttempt(turn, row, end, error.Status, "failed");
-                turn.End(end.Job, running.Queue, JobState.Running, JobState.Failed, running.Batch, running.HasCallback);
-                Tell(turn, row, end, running.Queue, JobState.Failed, error.Type);
+                turn.End(running.End(wasStarted: startedAt is not null), JobState.Running, JobState.Failed, error.Type);
                 break;
             case JobOutcome.Cancelled(var why):
                 turn.Jobs.Stop(stamp, end.Lease, startedAt, endedAt, undoAttempt: startedAt is null, row.CancelReason ?? why);
                 WriteAttempt(turn, row, end, status: null, "cancelled");
-                turn.End(end.Job, running.Queue, JobState.Running, JobState.Cancelled, running.Batch, running.HasCallback);
-                Tell(turn, row, end, running.Queue, JobState.Cancelled, Words.Of(row.CancelReason ?? why));
+                turn.End(running.End(wasStarted: startedAt is not null), JobState.Running, JobState.Cancelled, Words.Of(row.CancelReason ?? why));
                 break;
             case JobOutcome.Retried(var error, var wait):
                 turn.Jobs.WriteError(stamp, error);
@@ -108,12 +105,10 @@ internal static class Finishing
         var parked = dueAt is null ? Entering.Enter(turn, queue, row.Arrival, end.Lease) : null;
         turn.Jobs.Requeue(row.Id.Stamp, end.Lease, end.StartedAt?.UtcTicks, turn.Now, dueAt, countFailure, undoAttempt: end.StartedAt is null, throttle, parked);
         queue.Move(JobState.Running, JobState.Queued);
-        Tell(turn, row, end, queue, JobState.Queued, reason);
         turn.Memory.Expect(dueAt, row.StartBefore);
+        var attempts = end.StartedAt is null ? row.Attempt - 1 : row.Attempt;
+        turn.Events?.Add(StoreEvent.OfJob(row.Id, queue.Entry.Name, row.Key, JobState.Queued, attempts, Watching.BatchOf(turn, row.Batch), reason));
     }
-
-    private static void Tell(SqliteTurn turn, JobRow row, AttemptEnd end, QueueRow queue, JobState state, string reason) =>
-        turn.Events?.Add(StoreEvent.OfJob(row.Id, queue.Entry.Name, row.Key, state, end.StartedAt is null ? row.Attempt - 1 : row.Attempt, Watching.BatchOf(turn, row.Batch), reason));
 
     private static void WriteAttempt(SqliteTurn turn, JobRow row, AttemptEnd end, int? status, string outcome)
     {

@@ -89,7 +89,7 @@ internal static partial class Loading
         if (row.CancelReason is { } reason)
         {
             turn.Jobs.Stop(stamp, lease, row.StartedAt, turn.Now, undoAttempt: false, reason);
-            turn.End(row.Id, queue, JobState.Running, JobState.Cancelled, row.Batch, row.HasCallback);
+            turn.End(row.EndIn(queue), JobState.Running, JobState.Cancelled, Words.Of(reason));
             return;
         }
 
@@ -98,7 +98,7 @@ internal static partial class Loading
         if (row.Failures + 1 >= (row.MaxAttempts ?? queue.Entry.Definition.Retry.MaxAttempts))
         {
             turn.Jobs.Fail(stamp, lease, row.StartedAt, turn.Now, undoAttempt: false);
-            turn.End(row.Id, queue, JobState.Running, JobState.Failed, row.Batch, row.HasCallback);
+            turn.End(row.EndIn(queue), JobState.Running, JobState.Failed, ErrorTypes.Crash);
             return;
         }
 

@@ -72,7 +72,15 @@ internal sealed record JobRow(JobId Id, long QueueId, string Key, JobState State
     public bool HasCallback { get; init; }
 
     public Arrival Arrival => new(Id.Stamp, QueueId, Key, Priority, Lock, Signal);
+
+    public EndingJob EndIn(QueueRow queue) => new(Id, queue, Key, Attempt, Batch, HasCallback);
 }
+
+/// <summary>A job at its end, with all that those want to know who count it, number it, tell of it or send word of it.</summary>
+/// <param name="Attempt">Attempts that reached the send.</param>
+/// <param name="Batch">Row number of its batch.</param>
+/// <param name="HasCallback">Somebody is to be told of its end.</param>
+internal readonly record struct EndingJob(JobId Id, QueueRow Queue, string Key, int Attempt, long? Batch, bool HasCallback);
 
 /// <summary>What an end says about the moment since which the API has been saying "not now".</summary>
 internal enum ThrottleMark

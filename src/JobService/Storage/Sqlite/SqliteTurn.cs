@@ -53,14 +53,17 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
     public TurnBatches Batches { get; } = new(rows.Batches);
 
     /// <summary>Every end of a job passes here.</summary>
-    public void End(JobId job, QueueRow queue, JobState from, JobState state, long? batch, bool hasCallback)
+    /// <param name="reason">Why it was cancelled or has failed, in a word.</param>
+    public void End(in EndingJob job, JobState from, JobState state, string? reason = null)
     {
-        queue.Move(from, state);
-        Ended.Add(new JobEnded(job, queue.Entry.Name, state));
-        if (hasCallback)
-            Delivering.Announce(this, job, state);
-        if (batch is { } stamp)
-            Batching.CountEnd(this, stamp, job, state);
+        var queue = job.Queue.Entry.Name;
+        job.Queue.Move(from, state);
+        Ended.Add(new JobEnded(job.Id, queue, state));
+        Events?.Add(StoreEvent.OfJob(job.Id, queue, job.Key, state, job.Attempt, Watching.BatchOf(this, job.Batch), reason));
+        if (job.HasCallback)
+            Delivering.Announce(this, job.Id, state);
+        if (job.Batch is { } batch)
+            Batching.CountEnd(this, batch, job.Id, state);
     }
 
     /// <summary>The states that a job of this key has taken something of have changed: those in force, since a state that rests is forgotten and made anew.</summary>

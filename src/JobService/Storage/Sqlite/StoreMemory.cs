@@ -123,4 +123,7 @@ internal sealed class RunningJob(JobId id, QueueRow queue, string key, long star
 
     /// <summary>The call is over: what it held is free.</summary>
     public bool HasReturned { get; set; }
+
+    /// <param name="wasStarted">The attempt reached the send: otherwise it is none.</param>
+    public EndingJob End(bool wasStarted) => new(Id, Queue, Key, wasStarted ? Attempt : Attempt - 1, Batch, HasCallback);
 }
