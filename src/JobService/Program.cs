@@ -43,6 +43,8 @@ try
     services.AddSingleton<JobIntake>();
     services.AddSingleton<BatchIntake>();
     services.AddSingleton<JobEventHub>();
+    Settings<EventOptions>(EventOptions.Section);
+    services.AddSingleton<LiveEvents>();
 
     Settings<UpstreamOptions>(UpstreamOptions.Section);
     services.AddSingleton<ApiTargets>();
@@ -59,6 +61,7 @@ try
     // They start in this order and stop in the other: the door first, then what takes jobs, then what runs them, at last what writes their ends.
     services.AddApi(builder.Configuration);
     Hosted<WarmUp>();
+    Hosted<EventPump>();
     Hosted<ProcessingPool>();
     Hosted<JobCompleter>();
     Hosted<JobWorkers>();

@@ -48,6 +48,7 @@ internal static class ApiSetup
         v1.MapQueues();
         v1.MapLimits();
         v1.MapSignals();
+        v1.MapEvents();
         app.MapHealth();
         app.MapProblems();
         app.MapApiDocument();

@@ -37,10 +37,10 @@ internal static class Problems
     public static ProblemAnswer NoLimit(string name) => Answer(Of(ProblemType.NotFound, $"There is no limit '{Shown(name)}'. GET /v1/limits lists them."));
 
     public static ProblemAnswer JobFinished(JobState state) =>
-        Answer(Of(ProblemType.JobFinished, $"The job has {Word(state)} before it could be cancelled.") with { State = Word(state) });
+        Answer(Of(ProblemType.JobFinished, $"The job has {Words.Of(state)} before it could be cancelled.") with { State = Words.Of(state) });
 
     public static ProblemAnswer NotRetryable(JobState state) =>
-        Answer(Of(ProblemType.NotRetryable, $"The job is {Word(state)}; only failed and cancelled jobs are retried.") with { State = Word(state) });
+        Answer(Of(ProblemType.NotRetryable, $"The job is {Words.Of(state)}; only failed and cancelled jobs are retried.") with { State = Words.Of(state) });
 
     public static ProblemAnswer NoBatch(string id) =>
         Answer(Of(ProblemType.NotFound, $"There is no batch '{Shown(id)}'. Ids are UUIDs; batches are deleted after the retention time."));
@@ -55,8 +55,8 @@ internal static class Problems
         Answer(Of(ProblemType.NotRetryable, "The job's queue was deleted. Submit the job anew to another queue."));
 
     public static ProblemAnswer NoResult(JobState state) => Answer(Of(ProblemType.NoResult, state.IsFinished()
-        ? $"The job has {Word(state)} and will have no result; GET the job for its error, or retry it."
-        : $"The job is {Word(state)}. GET the job with ?wait=20 and come back.") with { State = Word(state) });
+        ? $"The job has {Words.Of(state)} and will have no result; GET the job for its error, or retry it."
+        : $"The job is {Words.Of(state)}. GET the job with ?wait=20 and come back.") with { State = Words.Of(state) });
 
     public static ProblemAnswer InUse(string detail) => Answer(Of(ProblemType.InUse, detail));
 
@@ -146,15 +146,6 @@ internal static class Problems
     private static ProblemAnswer Answer(ProblemView problem, int? retryAfter = null) => new(problem, retryAfter);
 
     private static string At(Violation violation) => violation.Pointer.Length == 0 ? violation.Detail : $"{violation.Pointer}: {violation.Detail}";
-
-    private static string Word(JobState state) => state switch
-    {
-        JobState.Queued => "queued",
-        JobState.Running => "running",
-        JobState.Succeeded => "succeeded",
-        JobState.Failed => "failed",
-        JobState.Cancelled => "cancelled",
-    };
 
     private static string Shown(string text) => text.Length <= Names.MaxLength ? text : text[..Names.MaxLength] + "…";
 }

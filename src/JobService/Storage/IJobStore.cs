@@ -119,6 +119,16 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>A signal that was never set is one that is not set.</summary>
     Task<SignalStatus> FindSignalAsync(string name);
 
+    // ── watching ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// <summary>Tells a listener of every change that is committed once the task has completed. Nothing is collected while nobody watches.</summary>
+    /// <returns>Disposing it ends the watch.</returns>
+    Task<IDisposable> WatchAsync(StoreListener listener);
+
+    /// <summary>Tells those who watch how a job stands, in order with the changes: what they hear later follows from it.</summary>
+    /// <returns>False when there is no such job, or its queue was deleted since it ended.</returns>
+    Task<bool> TellAsync(JobId job);
+
     // ── reads ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>One job with its attempts and its result, the body inline up to <paramref name="maxInlineBytes"/>.</summary>
@@ -126,6 +136,9 @@ public interface IJobStore : IAsyncDisposable
 
     /// <summary>Newest first, at most <paramref name="limit"/>, older than <paramref name="before"/>.</summary>
     Task<IReadOnlyList<Job>> ListAsync(JobFilter filter, int limit, JobId? before);
+
+    /// <summary>Those of the jobs that have the tag.</summary>
+    Task<IReadOnlySet<JobId>> WithTagAsync(IReadOnlyCollection<JobId> jobs, (string Name, string Value) tag);
 
     /// <summary>Null when there is no such queue.</summary>
     Task<QueueCounts?> CountAsync(string queue);

@@ -42,6 +42,19 @@ internal static class Descriptions
         A line that is wrong ends the upload: `{"type": …, "line": …}` stands before the summary. Hanging up cancels what has not ended.
         """;
 
+    public const string Events = """
+        A stream of server-sent events, one JSON object each: `{"type":"job","at":…,"id":…,"queue":…,"key":…,"state":…,"attempt":…,"reason":…}` when a job changes its state (`reason`: why it is
+        queued again, was cancelled or has failed), `{"type":"queue","name":…,"change":…}` and the same of type `limit` and `signal` when one is `created`, `replaced`, `deleted`, `paused`, `resumed`, `set`
+        or `cleared`. Filters are combined: all of them hold.
+
+        An event is sent at once. When more happens than a stream can show, it is sent in pages, and what is left out is told as `{"type":"gap","missed":…}` (at most so many; without a number when nobody
+        knows): read the state again. With `Last-Event-ID` the stream goes on where it was cut, or begins with a gap. A quiet stream sends `event: heartbeat`.
+        """;
+
+    public const string JobEvents = """
+        A stream of server-sent events as of `/v1/events`: first how the job stands, then each change of its state; the answer ends with the job. After a `gap` comes again how it stands.
+        """;
+
     public const string GetLimit = """
         Where the limit stands and what answers of its API have taught. Of a `perKey` limit each key has a state of its own: `?key=customer-7` shows it, and without
         `key` the answer shows the sum over all keys. The `ETag` is for `If-Match`.

@@ -9,6 +9,10 @@ internal static class HeadAsGet
             return next(http);
 
         http.Request.Method = HttpMethods.Get;
+        http.Items[typeof(HeadAsGet)] = true;
         return next(http);
     }
+
+    /// <summary>Only the headers go out: an answer without end would be silence without end.</summary>
+    public static bool IsHead(HttpContext http) => http.Items.ContainsKey(typeof(HeadAsGet));
 }

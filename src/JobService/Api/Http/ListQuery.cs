@@ -31,7 +31,7 @@ internal sealed record ListQuery(JobFilter Filter, int Limit, JobId? Before)
         if (One(query, "batch") is { } id)
         {
             if (!JobId.TryParse(id, out var batch))
-                return Wrong("batch", "a batch's id, a UUID.");
+                return Wrong("batch", WantedBatch);
             filter = filter with { Batch = batch };
         }
 
@@ -53,6 +53,8 @@ internal sealed record ListQuery(JobFilter Filter, int Limit, JobId? Before)
             : Wrong("cursor", "damaged; give the 'nextCursor' of the page before as it was, or leave it out for the first page.");
     }
 
+    public const string WantedBatch = "a batch's id, a UUID.";
+
     public const string WantedTag = "a name and a value with a colon between, as order:991.";
 
     /// <summary>Null when it is no tag.</summary>
@@ -71,5 +73,5 @@ internal sealed record ListQuery(JobFilter Filter, int Limit, JobId? Before)
 
     private static (ListQuery?, IResult) Wrong(string name, string wanted) => (null, Problems.Parameter(name, wanted));
 
-    private static string? One(IQueryCollection query, string name) => query.TryGetValue(name, out var values) ? values.ToString() : null;
+    public static string? One(IQueryCollection query, string name) => query.TryGetValue(name, out var values) ? values.ToString() : null;
 }

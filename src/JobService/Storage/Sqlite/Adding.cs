@@ -51,6 +51,7 @@ internal static class Adding
         queue.Enter(JobState.Queued);
         if (job.Batch is { } place)
             turn.Batches.Find(place.Batch.Stamp)!.Total++;
+        turn.Events?.Add(StoreEvent.OfJob(job.Id, job.Queue, job.Key, JobState.Queued, attempt: 0, job.Batch?.Batch ?? default));
 
         var memory = turn.Memory;
         memory.Expect(dueAt, job.StartBefore?.UtcTicks);

@@ -38,5 +38,6 @@ internal static class Cancelling
         turn.Memory.Planner.HeadLeft(queue.Entry.Name, row.Key);
         Locking.Leave(turn, row);
         turn.End(row.Id, queue, JobState.Queued, JobState.Cancelled, row.Batch);
+        turn.Events?.Add(StoreEvent.OfJob(row.Id, queue.Entry.Name, row.Key, JobState.Cancelled, row.Attempt, Watching.BatchOf(turn, row.Batch), Words.Of(reason)));
     }
 }

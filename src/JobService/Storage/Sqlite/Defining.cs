@@ -51,6 +51,7 @@ internal static class Defining
         turn.Definitions.RetireQueue(queue.Id);
         turn.Memory.Remove(queue);
         turn.CatalogChanged = true;
+        turn.Events?.Add(new StoreEvent(StoreEventKind.Queue, name, "deleted"));
         return DeleteOutcome.Deleted;
     }
 
@@ -69,6 +70,7 @@ internal static class Defining
         turn.LimitStates.DeleteAll(name);
         turn.Memory.RemoveLimit(name);
         turn.CatalogChanged = true;
+        turn.Events?.Add(new StoreEvent(StoreEventKind.Limit, name, "deleted"));
         return DeleteOutcome.Deleted;
     }
 
@@ -119,6 +121,7 @@ internal static class Defining
         if (former is not null && former.Entry with { Revision = entry.Revision } == entry && former.Declared == declared)
             return former.Entry;
 
+        turn.Events?.Add(new StoreEvent(StoreEventKind.Queue, name, Change(former?.Entry, paused)));
         var id = turn.Definitions.Put(entry, declared);
         var queue = former ?? turn.Definitions.Count(new QueueRow(id, entry, declared));
         (queue.Entry, queue.Declared) = (entry, declared);
@@ -127,6 +130,14 @@ internal static class Defining
         return entry;
     }
 
+    private static string Change(QueueEntry? former, bool paused) => former switch
+    {
+        null => "created",
+        { Paused: false } when paused => "paused",
+        { Paused: true } when !paused => "resumed",
+        _ => "replaced",
+    };
+
     private static LimitEntry Write(SqliteTurn turn, string name, LimitDefinition definition, bool fromConfiguration, string? declared)
     {
         var former = turn.Memory.Limits.GetValueOrDefault(name);
@@ -134,6 +145,7 @@ internal static class Defining
         if (former is not null && former.Entry with { Revision = entry.Revision } == entry && former.Declared == declared)
             return former.Entry;
 
+        turn.Events?.Add(new StoreEvent(StoreEventKind.Limit, name, former is null ? "created" : "replaced"));
         turn.Definitions.Put(entry, declared);
         if (!turn.Memory.Enter(new LimitRow(entry, declared), turn.Now))
             turn.LimitStates.DeleteAll(name);

@@ -44,6 +44,7 @@ internal static class Finishing
             if (!turn.Jobs.Succeed(stamp, end.Lease, startedAt ?? endedAt, endedAt, result))
                 return false;
             turn.End(end.Job, running.Queue, JobState.Running, JobState.Succeeded, running.Batch);
+            turn.Events?.Add(StoreEvent.OfJob(end.Job, running.Queue.Entry.Name, running.Key, JobState.Succeeded, running.Attempt, Watching.BatchOf(turn, running.Batch)));
             return true;
         }
 
@@ -59,28 +60,30 @@ internal static class Finishing
                 turn.Jobs.WriteError(stamp, error);
                 WriteAttempt(turn, row, end, error.Status, "failed");
                 turn.End(end.Job, running.Queue, JobState.Running, JobState.Failed, running.Batch);
+                Tell(turn, row, end, running.Queue, JobState.Failed, error.Type);
                 break;
             case JobOutcome.Cancelled(var why):
                 turn.Jobs.Stop(stamp, end.Lease, startedAt, endedAt, undoAttempt: startedAt is null, row.CancelReason ?? why);
                 WriteAttempt(turn, row, end, status: null, "cancelled");
                 turn.End(end.Job, running.Queue, JobState.Running, JobState.Cancelled, running.Batch);
+                Tell(turn, row, end, running.Queue, JobState.Cancelled, Words.Of(row.CancelReason ?? why));
                 break;
             case JobOutcome.Retried(var error, var wait):
                 turn.Jobs.WriteError(stamp, error);
                 WriteAttempt(turn, row, end, error.Status, "failed");
-                Requeue(turn, row, end, running.Queue, wait > TimeSpan.Zero ? turn.Now + wait.Ticks : null, countFailure: true, ThrottleMark.Clear);
+                Requeue(turn, row, end, running.Queue, wait > TimeSpan.Zero ? turn.Now + wait.Ticks : null, countFailure: true, ThrottleMark.Clear, "retry");
                 break;
             case JobOutcome.Throttled(var error):
                 turn.Jobs.WriteError(stamp, error);
                 WriteAttempt(turn, row, end, error.Status, "throttled");
-                Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Set);
+                Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Set, "throttled");
                 break;
             case JobOutcome.Unstarted:
-                Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Keep);
+                Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Keep, "unstarted");
                 break;
             case JobOutcome.Returned:
                 WriteAttempt(turn, row, end, status: null, "interrupted");
-                Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Keep);
+                Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Keep, "interrupted");
                 break;
         }
 
@@ -97,13 +100,17 @@ internal static class Finishing
             turn.Touch(hold, running.Key);
     }
 
-    private static void Requeue(SqliteTurn turn, JobRow row, AttemptEnd end, QueueRow queue, long? dueAt, bool countFailure, ThrottleMark throttle)
+    private static void Requeue(SqliteTurn turn, JobRow row, AttemptEnd end, QueueRow queue, long? dueAt, bool countFailure, ThrottleMark throttle, string reason)
     {
         var parked = dueAt is null ? Entering.Enter(turn, queue, row.Arrival, end.Lease) : null;
         turn.Jobs.Requeue(row.Id.Stamp, end.Lease, end.StartedAt?.UtcTicks, turn.Now, dueAt, countFailure, undoAttempt: end.StartedAt is null, throttle, parked);
         queue.Move(JobState.Running, JobState.Queued);
+        Tell(turn, row, end, queue, JobState.Queued, reason);
         turn.Memory.Expect(dueAt, row.StartBefore);
     }
+
+    private static void Tell(SqliteTurn turn, JobRow row, AttemptEnd end, QueueRow queue, JobState state, string reason) =>
+        turn.Events?.Add(StoreEvent.OfJob(row.Id, queue.Entry.Name, row.Key, state, end.StartedAt is null ? row.Attempt - 1 : row.Attempt, Watching.BatchOf(turn, row.Batch), reason));
 
     private static void WriteAttempt(SqliteTurn turn, JobRow row, AttemptEnd end, int? status, string outcome)
     {

@@ -21,6 +21,7 @@ internal static class Retrying
         queue.Move(row.State, JobState.Queued);
         if (row.Batch is { } batch)
             Batching.Reopen(turn, batch, row.State);
+        turn.Events?.Add(StoreEvent.OfJob(job, queue.Entry.Name, row.Key, JobState.Queued, row.Attempt, Watching.BatchOf(turn, row.Batch), "request"));
         turn.Memory.Expect(dueAt: null, row.StartBefore > turn.Now ? row.StartBefore : null);
         return new RetryOutcome.Requeued();
     }

@@ -17,6 +17,7 @@ internal static class Signalling
         signals[name] = (setCount + 1, turn.Now);
         turn.Parked.PutSignal(name, setCount + 1, turn.Now);
         signals.BeginRelease(name);
+        turn.Events?.Add(new StoreEvent(StoreEventKind.Signal, name, "set"));
         return true;
     }
 
@@ -39,6 +40,7 @@ internal static class Signalling
             turn.Parked.DeleteSignal(name);
         }
 
+        turn.Events?.Add(new StoreEvent(StoreEventKind.Signal, name, "cleared"));
         return true;
     }
 

@@ -151,6 +151,12 @@ public sealed class SqliteJobStore : IJobStore
 
     public Task<SignalStatus> FindSignalAsync(string name) => reads.SignalAsync(name);
 
+    public Task<IDisposable> WatchAsync(StoreListener listener) => writer.WatchAsync(listener);
+
+    public Task<bool> TellAsync(JobId job) => writer.AskAsync(turn => Watching.Tell(turn, job));
+
+    public Task<IReadOnlySet<JobId>> WithTagAsync(IReadOnlyCollection<JobId> jobs, (string Name, string Value) tag) => reads.WithTagAsync(jobs, tag);
+
     public ValueTask DisposeAsync()
     {
         writer.Dispose();

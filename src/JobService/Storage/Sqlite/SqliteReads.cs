@@ -55,6 +55,15 @@ internal sealed class SqliteReads(ReadConnections connections)
         return connection.Query<(long Stamp, long Salt)>(sql, Parameters(filter, limit, before)).Select(row => JobId.FromParts(row.Stamp, row.Salt)).ToList();
     });
 
+    public Task<IReadOnlySet<JobId>> WithTagAsync(IReadOnlyCollection<JobId> jobs, (string Name, string Value) tag) => connections.ReadAsync<IReadOnlySet<JobId>>(connection =>
+    {
+        var stamps = $"[{string.Join(',', jobs.Select(job => job.Stamp))}]";
+        var tagged = connection.Query<long>(
+            "SELECT t.stamp FROM json_each(@stamps) wanted JOIN tags t ON t.tag = @tag AND t.stamp = wanted.value",
+            new { stamps, tag = $"{tag.Name}:{tag.Value}" }).ToHashSet();
+        return jobs.Where(job => tagged.Contains(job.Stamp)).ToHashSet();
+    });
+
     /// <summary>The index that leaves least to look through; the planner, without statistics, would walk all jobs for the order.</summary>
     private static string Source(JobFilter filter) => filter switch
     {

@@ -36,6 +36,9 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
 
     public List<StopRequest> StopRequests { get; } = [];
 
+    /// <summary>What those who watch are told after the commit; null while nobody does.</summary>
+    public List<StoreEvent>? Events { get; set; }
+
     public bool CatalogChanged { get; set; }
 
     /// <summary>A bite was done and there is more: another turn follows, with what others have asked for meanwhile.</summary>

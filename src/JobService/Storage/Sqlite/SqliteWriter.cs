@@ -60,8 +60,6 @@ internal sealed partial class SqliteWriter : IDisposable
         private set => Volatile.Write(ref trouble, value);
     }
 
-    public event Action<StoreNews>? Committed;
-
     public void Start() => thread.Start();
 
     public void Dispose()
@@ -135,8 +133,10 @@ internal sealed partial class SqliteWriter : IDisposable
     private void Answer(List<WriterCommand> questions)
     {
         var look = Open().Ask(Clock.Now);
+        look.Events = EventsToCollect();
         foreach (var question in questions)
             question.Run(look);
+        TellWatchers(look);
         questions.ForEach(question => question.Complete());
     }
 
@@ -147,6 +147,7 @@ internal sealed partial class SqliteWriter : IDisposable
         var plannedAt = 0L;
         var turn = open.Run(Clock.Now, turn =>
         {
+            turn.Events = EventsToCollect();
             foreach (var command in commands)
                 command.Run(turn);
             if (Trouble is not null)
@@ -169,9 +170,7 @@ internal sealed partial class SqliteWriter : IDisposable
 
         if (turn.GoesOn)
             Nudge();
-        var batches = turn.Batches.Changed();
-        if (turn.Ended.Count + turn.StopRequests.Count + batches.Count > 0)
-            Tell(new StoreNews(turn.Ended, turn.StopRequests, batches));
+        Tell(turn);
         commands.ForEach(command => command.Complete());
         if (claimed.Count > 0)
             request!.Complete(claimed);
@@ -185,22 +184,6 @@ internal sealed partial class SqliteWriter : IDisposable
         session ??= SqliteSession.Open(database, leases, Clock.Now, former, logger);
         former = session.Memory;
         return session;
-    }
-
-    /// <summary>What is committed is committed: a listener that throws neither undoes it nor silences the others.</summary>
-    private void Tell(StoreNews news)
-    {
-        foreach (var listener in Delegate.EnumerateInvocationList(Committed))
-        {
-            try
-            {
-                listener(news);
-            }
-            catch (Exception error)
-            {
-                LogListenerFailed(logger, error);
-            }
-        }
     }
 
     /// <summary>The wish stays for the next turn, unless it was withdrawn while this one ran.</summary>
@@ -255,9 +238,6 @@ internal sealed partial class SqliteWriter : IDisposable
         session = null;
         alarm.Change(ReopenAfter, Timeout.InfiniteTimeSpan);
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A listener to what was committed failed")]
-    private static partial void LogListenerFailed(ILogger logger, Exception error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A turn of the store was rolled back")]
     private static partial void LogTurnFailed(ILogger logger, Exception error);

@@ -29,6 +29,9 @@ internal sealed class StoreMemory
     /// <summary>Batches, by row number, whose jobs are still being told to stop.</summary>
     public HashSet<long> StoppingBatches { get; } = [];
 
+    /// <summary>Ids of batches by row number, as far as those who watch have met them lately.</summary>
+    public Dictionary<long, JobId> BatchIds { get; } = [];
+
     public IReadOnlyCollection<QueueRow> Queues => queuesByName.Values;
 
     /// <summary>Earliest <c>due_at</c> of a queued job.</summary>
@@ -102,6 +105,9 @@ internal sealed class RunningJob(JobId id, QueueRow queue, string key, long star
 
     /// <summary>Row number of its batch.</summary>
     public long? Batch { get; init; }
+
+    /// <summary>Number of this attempt, from 1.</summary>
+    public int Attempt { get; init; }
 
     /// <summary>The lock that it holds to the end of its processing.</summary>
     public string? Lock { get; init; }

@@ -1,0 +1,149 @@
+using JobService.Api.Documentation;
+using JobService.Api.Http;
+using JobService.Events;
+using JobService.Jobs;
+using JobService.Storage;
+using Microsoft.Extensions.Options;
+
+namespace JobService.Api;
+
+/// <summary>The live view: what happens, as it happens.</summary>
+internal static class EventEndpoints
+{
+    /// <summary>A stream ends when a client has gone; this soon it may come back to find that there is room again.</summary>
+    private static readonly TimeSpan RoomComesBack = TimeSpan.FromSeconds(5);
+
+    public static void MapEvents(this IEndpointRouteBuilder v1)
+    {
+        v1.MapGet("/events", AllAsync).WithName("watchEvents").WithTags("Events")
+            .WithSummary("Follow what happens")
+            .WithDescription(Descriptions.Events)
+            .WithMetadata(EventQuery.Takes).TakesHeaders(RequestHeader.LastEventId)
+            .Answers<string>(StatusCodes.Status200OK, "A stream that stays open.", MediaTypes.EventStream)
+            .Refuses(400, 429, 503);
+
+        v1.MapGet("/jobs/{id}/events", OfJobAsync).WithName("watchJob").WithTags("Jobs")
+            .WithSummary("Follow a job")
+            .WithDescription(Descriptions.JobEvents).TakesHeaders(RequestHeader.LastEventId)
+            .Answers<string>(StatusCodes.Status200OK, "A stream that ends with the job.", MediaTypes.EventStream)
+            .AnswersEmpty(StatusCodes.Status204NoContent, "`Last-Event-ID` names the end of the job: there is nothing more to come. A browser's `EventSource` stops asking.")
+            .Refuses(404, 429, 503);
+    }
+
+    // 200 until the client goes · 400 unknown or damaged parameter · 429 too many streams · 503 draining, or the storage cannot be watched
+    private static async Task<IResult> AllAsync(HttpContext http, LiveEvents live, IJobStore store, JobWaits waits, TimeProvider time, IOptions<EventOptions> options)
+    {
+        var (query, refusal) = EventQuery.Read(http.Request);
+        if (query is null)
+            return refusal!;
+        if (waits.IsDraining)
+            return Problems.Draining();
+        using var events = await live.SubscribeAsync(query.Scope, query.Weight, query.After);
+        if (events is null)
+            return Problems.QueueFull(RoomComesBack);
+
+        using var stream = await BeginAsync(http, waits, time, options);
+        while (!stream.IsOver)
+        {
+            var page = await events.ReadAsync(stream.Silence, stream.Over);
+            if (page.HasGap)
+                stream.Write(EventFrame.OfGap(page));
+            await KeepWantedAsync(page.Events, query, store);
+            foreach (var happened in page.Events)
+                stream.Write(happened.ToFrame());
+            await stream.FlushAsync();
+        }
+
+        return Results.Empty;
+    }
+
+    // 200 until the job ends or the client goes · 204 the client has seen the end · 404 · 429 · 503
+    private static async Task<IResult> OfJobAsync(
+        string id, HttpContext http, LiveEvents live, IJobStore store, JobWaits waits, TimeProvider time, IOptions<EventOptions> options)
+    {
+        if (!JobId.TryParse(id, out var job) || await store.FindAsync(job, 0) is not { } found)
+            return Problems.NoJob(id);
+        if (waits.IsDraining)
+            return Problems.Draining();
+        if (found.State.IsFinished())
+            return await EndAsync(found, http, waits, time, options);
+
+        using var events = await live.SubscribeAsync(EventScope.OfJob(job));
+        if (events is null)
+            return Problems.QueueFull(RoomComesBack);
+        // It has ended since, and its queue is gone, too.
+        if (!await store.TellAsync(job))
+            return await store.FindAsync(job, 0) is { FinishedAt: not null } ended ? await EndAsync(ended, http, waits, time, options) : Problems.NoJob(id);
+
+        using var stream = await BeginAsync(http, waits, time, options);
+        await FollowAsync(job, events, stream, store);
+        return Results.Empty;
+    }
+
+    private static async Task FollowAsync(JobId job, EventSubscription events, EventStream stream, IJobStore store)
+    {
+        // What was on its way before the store told how the job stands has led to that.
+        var isKnown = false;
+        while (!stream.IsOver)
+        {
+            var page = await events.ReadAsync(stream.Silence, stream.Over);
+            if (page.HasGap)
+            {
+                stream.Write(EventFrame.OfGap(page));
+                isKnown = false;
+                if (!await store.TellAsync(job))
+                    return; // deleted meanwhile, or its queue was: who comes back is told
+            }
+
+            foreach (var live in page.Events)
+            {
+                // Told again for somebody else, it is no news.
+                if (isKnown == (live.Change.Kind == StoreEventKind.JobAsItStands))
+                    continue;
+                isKnown = true;
+                stream.Write(EventFrame.Of(live.At, live.Change, IdOf(live.Change.State, live.Change.Attempt)));
+                if (!live.Change.State.IsFinished())
+                    continue;
+                await stream.FlushAsync();
+                return;
+            }
+
+            await stream.FlushAsync();
+        }
+    }
+
+    private static async Task<IResult> EndAsync(Job job, HttpContext http, JobWaits waits, TimeProvider time, IOptions<EventOptions> options)
+    {
+        var id = IdOf(job.State, job.Attempt);
+        if (http.Request.Headers[EventQuery.LastEventId] == id)
+            return Results.NoContent();
+
+        using var stream = await BeginAsync(http, waits, time, options);
+        stream.Write(EventFrame.Of(job.FinishedAt!.Value, StoreEvent.OfJob(job.Id, job.Queue, job.Key, job.State, job.Attempt, job.Batch?.Batch ?? default, Reason(job)), id));
+        await stream.FlushAsync();
+        return Results.Empty;
+    }
+
+    private static string? Reason(Job job) => job switch
+    {
+        { State: JobState.Cancelled, CancelReason: { } reason } => Words.Of(reason),
+        { State: JobState.Failed } => job.Error?.Type,
+        _ => null,
+    };
+
+    private static string IdOf(JobState state, int attempt) => $"{Words.Of(state)}-{attempt}";
+
+    private static Task<EventStream> BeginAsync(HttpContext http, JobWaits waits, TimeProvider time, IOptions<EventOptions> options) =>
+        EventStream.BeginAsync(http, time, TimeSpan.FromSeconds(options.Value.HeartbeatSeconds), waits.StopTaking);
+
+    private static async Task KeepWantedAsync(List<LiveEvent> events, EventQuery query, IJobStore store)
+    {
+        events.RemoveAll(live => !query.Wants(live.Change));
+        if (query.Tag is not { } tag || events.Count == 0)
+            return;
+
+        // Tags are no part of a change: one look for a whole page.
+        var tagged = await store.WithTagAsync(events.Select(live => live.Change.Job).ToHashSet(), tag);
+        events.RemoveAll(live => !tagged.Contains(live.Change.Job));
+    }
+}

@@ -1,0 +1,98 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using JobService.Jobs;
+using JobService.Storage;
+
+namespace JobService.Events;
+
+/// <summary>Events as text of a stream (HTML standard, server-sent events): JSON on one line. Of no type of its own, so that a browser's <c>onmessage</c> gets them all.</summary>
+internal static class EventFrame
+{
+    private static readonly JsonWriterOptions plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    [ThreadStatic]
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? kept;
+
+    public static byte[] Of(in LiveEvent live) => Of(live.At, live.Change, live.Number.ToString(CultureInfo.InvariantCulture));
+
+    /// <param name="at">The moment of the change.</param>
+    /// <param name="change">What has changed.</param>
+    /// <param name="id">What a client gives back as <c>Last-Event-ID</c>.</param>
+    public static byte[] Of(DateTimeOffset at, in StoreEvent change, string id)
+    {
+        var (buffer, json) = Begin(id);
+        json.WriteStartObject();
+        json.WriteString("type"u8, Type(change.Kind));
+        json.WriteString("at"u8, at.UtcDateTime);
+        if (change.Kind is StoreEventKind.Job or StoreEventKind.JobAsItStands)
+        {
+            json.WriteString("id"u8, change.Job.Value);
+            json.WriteString("queue"u8, change.Name);
+            json.WriteString("key"u8, change.Key);
+            json.WriteString("state"u8, Words.Of(change.State));
+            json.WriteNumber("attempt"u8, change.Attempt);
+            if (change.Batch != default)
+            {
+                json.WriteStartObject("batch"u8);
+                json.WriteString("id"u8, change.Batch.Value);
+                json.WriteEndObject();
+            }
+
+            if (change.Word is not null)
+                json.WriteString("reason"u8, change.Word);
+        }
+        else
+        {
+            json.WriteString("name"u8, change.Name);
+            json.WriteString("change"u8, change.Word);
+        }
+
+        return End(buffer, json);
+    }
+
+    /// <summary>Events were missed: whoever wants to be sure looks at the state again.</summary>
+    public static byte[] OfGap(EventPage page)
+    {
+        var (buffer, json) = Begin(page.GapEnd.ToString(CultureInfo.InvariantCulture));
+        json.WriteStartObject();
+        json.WriteString("type"u8, "gap"u8);
+        if (page.Missed is { } missed)
+            json.WriteNumber("missed"u8, missed);
+        return End(buffer, json);
+    }
+
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) Begin(string id)
+    {
+        if (kept is not { } tools)
+        {
+            var fresh = new ArrayBufferWriter<byte>(512);
+            kept = tools = (fresh, new Utf8JsonWriter(fresh, plain));
+        }
+
+        tools.Buffer.ResetWrittenCount();
+        tools.Buffer.Write("id: "u8);
+        Encoding.UTF8.GetBytes(id, tools.Buffer);
+        tools.Buffer.Write("\ndata: "u8);
+        tools.Json.Reset();
+        return tools;
+    }
+
+    private static byte[] End(ArrayBufferWriter<byte> buffer, Utf8JsonWriter json)
+    {
+        json.WriteEndObject();
+        json.Flush();
+        buffer.Write("\n\n"u8);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static ReadOnlySpan<byte> Type(StoreEventKind kind) => kind switch
+    {
+        StoreEventKind.Job or StoreEventKind.JobAsItStands => "job"u8,
+        StoreEventKind.Queue => "queue"u8,
+        StoreEventKind.Limit => "limit"u8,
+        StoreEventKind.Signal => "signal"u8,
+    };
+}

@@ -1,0 +1,29 @@
+namespace JobService.Events;
+
+/// <summary>How often a stream is served while events come without end, and how much it gets: all streams together cost about the same, however many there are.</summary>
+/// <param name="Interval">From one page to the next; an event that comes after a rest is sent at once.</param>
+/// <param name="PageSize">Events a page.</param>
+/// <param name="MaxBehind">A reader that is more events behind skips to the latest page.</param>
+internal readonly record struct EventPace(TimeSpan Interval, int PageSize, long MaxBehind)
+{
+    /// <summary>Pages that are sent without waiting, after a rest: a job's few events come one by one and at once.</summary>
+    public const int Burst = 4;
+
+    private const int PagesPerSecond = 1_000;
+    private const int EventsAtOnce = 16_384;
+
+    private static readonly TimeSpan shortest = TimeSpan.FromMilliseconds(4);
+    private static readonly TimeSpan longest = TimeSpan.FromSeconds(1);
+
+    /// <summary>So old may an event be when it is sent, if the stream keeps up at all.</summary>
+    private static readonly TimeSpan oldest = TimeSpan.FromSeconds(2);
+
+    /// <param name="streams">Open streams, those counted more than once that cost more.</param>
+    public static EventPace For(int streams)
+    {
+        var interval = TimeSpan.FromSeconds(streams / (double)PagesPerSecond);
+        interval = interval < shortest ? shortest : interval > longest ? longest : interval;
+        var page = Math.Clamp(EventsAtOnce / Math.Max(1, streams), 64, 512);
+        return new EventPace(interval, page, page * Math.Max(Burst, (long)(oldest / interval)));
+    }
+}

@@ -1,0 +1,24 @@
+namespace JobService.Jobs;
+
+/// <summary>States and reasons as clients read them.</summary>
+public static class Words
+{
+    public static string Of(JobState state) => state switch
+    {
+        JobState.Queued => "queued",
+        JobState.Running => "running",
+        JobState.Succeeded => "succeeded",
+        JobState.Failed => "failed",
+        JobState.Cancelled => "cancelled",
+    };
+
+    public static string Of(CancelReason reason) => reason switch
+    {
+        CancelReason.Request => "request",
+        CancelReason.Disconnect => "disconnect",
+        CancelReason.Deadline => "deadline",
+        CancelReason.Purge => "purge",
+        CancelReason.Batch => "batch",
+        CancelReason.Dependency => "dependency",
+    };
+}
