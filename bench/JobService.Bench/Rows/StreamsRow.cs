@@ -6,9 +6,9 @@ namespace JobService.Bench.Rows;
 internal static class StreamsRow
 {
     private const string Queue = "bench";
-    private const int Jobs = 200_000;
+    private const int Jobs = 50_000;
     private const int Streams = 1_000;
-    private const int Rounds = 3;
+    private const int Rounds = 9;
 
     public static async Task<Row> MeasureAsync()
     {

@@ -13,6 +13,9 @@ internal sealed class LiveEvents : IDisposable
     /// <summary>Places in all rings together, about 25 MB.</summary>
     private const int RingPlaces = 262_144;
 
+    /// <summary>With more groups nobody's is kept for a client that may come back.</summary>
+    private const int MaxKept = 1_000;
+
     /// <summary>A browser comes back after some seconds.</summary>
     internal static readonly TimeSpan Linger = TimeSpan.FromSeconds(30);
 
@@ -80,7 +83,7 @@ internal sealed class LiveEvents : IDisposable
                 return;
 
             group.EmptySince = time.GetTimestamp();
-            if (group.Scope.IsOfJob)
+            if (group.Scope.IsOfJob || groups.Count > MaxKept)
                 Forget(group);
             else if (!isSweepSet)
                 SetSweep();
