@@ -4,13 +4,17 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# The suite's judge of rate limits. Without it promises would go untested: no skip, an error.
-if ! command -v nginx >/dev/null && [ ! -x /usr/sbin/nginx ]; then
+# What the tests use beside .NET, as command=package of Debian: nginx is the judge of rate limits, the others run docs/recipes.md.
+# Without one of them promises would go untested: no skip, an error.
+needed=(nginx=nginx-light python3=python3 curl=curl chromium=chromium)
+missing() { for each in "${needed[@]}"; do PATH=$PATH:/usr/sbin command -v "${each%%=*}" >/dev/null || echo "${each#*=}"; done; }
+if [ -n "$(missing)" ]; then
   as_root=(); [ "$(id -u)" = 0 ] || as_root=(sudo)
-  echo "Installing nginx, which the tests use as a rate-limited API"
+  echo "Installing what the tests use:" $(missing)
   export DEBIAN_FRONTEND=noninteractive
   "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" apt-get install -y -qq --no-install-recommends nginx-light >/dev/null
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends $(missing) >/dev/null
+  [ -z "$(missing)" ] || { echo "Still missing:" $(missing) >&2; exit 1; }
 fi
 
 results=$PWD/TestResults

@@ -32,10 +32,10 @@ internal static class MapEndpoint
 
         var batch = new NewBatch(parts.Ids.Next(), name);
         await parts.Intake.OpenAsync(batch);
+        var upload = new BatchUpload(parts, batch, defaults: null, onlyThisQueue: true);
+        var uploading = UploadAsync(upload, batch.Id, http, parts.Store);
         try
         {
-            var upload = new BatchUpload(parts, batch, defaults: null, onlyThisQueue: true);
-            var uploading = upload.RunAsync(http);
             await Task.WhenAny(upload.Begun, uploading);
             if (uploading.IsCompleted && await uploading is { Accepted: 0, Refusal: { } refusal })
                 return refusal;
@@ -49,5 +49,21 @@ internal static class MapEndpoint
             await parts.Store.CancelBatchAsync(batch.Id, CancelReason.Disconnect);
             return Results.Empty;
         }
+        finally
+        {
+            // The upload reads from the request, which is not to be given back before it has ended.
+            if (!uploading.IsCompleted && !parts.Waits.IsDraining)
+                http.Abort();
+            await ((Task)uploading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Who breaks off the upload wants no results either, whatever the connection says of it by then.</summary>
+    private static async Task<UploadEnd> UploadAsync(BatchUpload upload, JobId batch, HttpContext http, IJobStore store)
+    {
+        var end = await upload.RunAsync(http);
+        if (end.IsCut)
+            await store.CancelBatchAsync(batch, CancelReason.Disconnect);
+        return end;
     }
 }
