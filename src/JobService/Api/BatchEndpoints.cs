@@ -47,14 +47,12 @@ internal static class BatchEndpoints
 
     // 202 accepted · 400 wrong by itself · 408 stood still · 409 cancelled meanwhile · 413 · 415 · 422 can never run · 429 full · 503
     private static Task<IResult> SubmitAsync(
-        HttpContext http, BatchIntake intake, IJobStore store, JobIdSource ids, JobWaits waits, UploadParts parts)
-    {
-        StreamBounds.LiftForUpload(http);
-        return MediaTypes.Is(http.Request, MediaTypes.Ndjson) ? UploadAsync(http, parts) : SubmitAllAsync(http, intake, store, ids, waits);
-    }
+        HttpContext http, BatchIntake intake, IJobStore store, JobIdSource ids, JobWaits waits, UploadParts parts) =>
+        MediaTypes.Is(http.Request, MediaTypes.Ndjson) ? UploadAsync(http, parts) : SubmitAllAsync(http, intake, store, ids, waits);
 
     private static async Task<IResult> SubmitAllAsync(HttpContext http, BatchIntake intake, IJobStore store, JobIdSource ids, JobWaits waits)
     {
+        StreamBounds.LiftSize(http);
         var request = http.Request;
         if (request.Query.Count > 0)
             return Problems.Parameter(request.Query.Keys.First(), "only with NDJSON; here it stands in the body.");
@@ -84,7 +82,7 @@ internal static class BatchEndpoints
                 return Problems.IdempotencyMismatch();
             case BatchAddition.OverCapacity(var queue, var capacity):
                 return Problems.OverCapacity(queue, capacity);
-            case BatchAddition.Full(var queue):
+            case BatchAddition.Full(var queue, _):
                 return waits.IsDraining ? Problems.Draining() : Problems.QueueFull(intake.RetryAfter(queue));
             case BatchAddition.Refused(var index, var why):
                 return SubmissionProblems.Of(IntakeWriter.AnswerTo(jobs[index].Queue, why), jobs[index].Queue, waits.IsDraining).At($"/jobs/{index}");
@@ -95,6 +93,7 @@ internal static class BatchEndpoints
 
     private static async Task<IResult> UploadAsync(HttpContext http, UploadParts parts)
     {
+        StreamBounds.LiftForUpload(http);
         if (MediaTypes.Fault(http.Request, MediaTypes.Ndjson) is { } fault)
             return Problems.MediaType(fault);
         if (http.Request.Headers.ContainsKey(IdempotencyHeader.Name))

@@ -58,7 +58,7 @@ internal static class BatchResultEndpoints
             if (reader.IsEnd || isFull || (!page.IsCut && !await patient.ChangedAsync(watch)))
             {
                 var complete = reader.IsEnd && page.Batch.IsOver;
-                return new ResultPage(items, complete, complete ? null : ResultsQuery.CursorOf(wish.InInputOrder, reader.After));
+                return new ResultPage(items, complete, complete || reader.IsPart ? null : ResultsQuery.CursorOf(wish.InInputOrder, reader.After));
             }
         }
 

@@ -12,7 +12,8 @@ internal sealed record UploadParts(BatchIntake Intake, IJobStore Store, JobIdSou
 /// <summary>How an upload ended.</summary>
 /// <param name="Refusal">Why not all was taken in; null when it was.</param>
 /// <param name="Accepted">Jobs that were taken in.</param>
-internal sealed record UploadEnd(ProblemAnswer? Refusal, long Accepted);
+/// <param name="IsCut">The client has gone in the middle of it.</param>
+internal sealed record UploadEnd(ProblemAnswer? Refusal, long Accepted, bool IsCut);
 
 /// <summary>One upload: jobs of a batch that come line by line, taken in as fast as their queues take them.</summary>
 /// <remarks>While a piece is being committed, the next one is read: reader and writer work at the same time, and no more than two pieces are in memory.</remarks>
@@ -34,28 +35,23 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
     /// <summary>The first job has been taken in.</summary>
     public Task Begun => begun.Task;
 
-    /// <summary>Reads to the end and closes the batch, however it ends.</summary>
-    /// <param name="http">The request whose body it reads.</param>
-    /// <param name="abandon">Nobody wants the rest any more.</param>
-    /// <exception cref="OperationCanceledException">The client has gone: the batch is closed with what came.</exception>
-    public async Task<UploadEnd> RunAsync(HttpContext http, CancellationToken abandon = default)
+    /// <summary>Reads to the end and closes the batch with what came, however it ends.</summary>
+    public async Task<UploadEnd> RunAsync(HttpContext http)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, parts.Waits.StopTaking, abandon);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, parts.Waits.StopTaking);
         var reader = new LineReader(http.Request.BodyReader, parts.Time);
         ProblemAnswer? refusal = null;
+        var isCut = false;
         try
         {
             refusal = await ReadAsync(reader, stop.Token);
             if (piece.Count > 0)
                 refusal = await WriteAsync(stop.Token) ?? refusal;
         }
-        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
+        catch (Exception end) when (end is IOException or OperationCanceledException)
         {
-            refusal = At(Problems.Draining(), reader.Line);
-        }
-        catch (IOException cut) when (cut is not BadHttpRequestException)
-        {
-            throw new OperationCanceledException(cut.Message, cut, http.RequestAborted);
+            isCut = !parts.Waits.IsDraining;
+            refusal = At(isCut ? Problems.Invalid("The body breaks off here.") : Problems.Draining(), reader.Line);
         }
         finally
         {
@@ -65,7 +61,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
             await parts.Intake.CloseAsync(batch.Id, parts.Waits.StopTaking);
         }
 
-        return new UploadEnd(refusal?.With(problem => problem with { Accepted = accepted }), accepted);
+        return new UploadEnd(refusal?.With(problem => problem with { Accepted = accepted }), accepted, isCut);
     }
 
     /// <returns>What is wrong with a line, or why nothing more is taken in; null at the end of the body.</returns>

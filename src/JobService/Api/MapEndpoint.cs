@@ -32,9 +32,8 @@ internal static class MapEndpoint
 
         var batch = new NewBatch(parts.Ids.Next(), name);
         await parts.Intake.OpenAsync(batch);
-        using var abandon = new CancellationTokenSource();
         var upload = new BatchUpload(parts, batch, defaults: null, onlyThisQueue: true);
-        var uploading = upload.RunAsync(http, abandon.Token);
+        var uploading = UploadAsync(upload, batch.Id, http, parts.Store);
         try
         {
             await Task.WhenAny(upload.Begun, uploading);
@@ -52,9 +51,19 @@ internal static class MapEndpoint
         }
         finally
         {
-            // It reads the body of this request: it ends before the request does.
-            await abandon.CancelAsync();
+            // The upload reads from the request, which is not to be given back before it has ended.
+            if (!uploading.IsCompleted && !parts.Waits.IsDraining)
+                http.Abort();
             await ((Task)uploading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>Who breaks off the upload wants no results either, whatever the connection says of it by then.</summary>
+    private static async Task<UploadEnd> UploadAsync(BatchUpload upload, JobId batch, HttpContext http, IJobStore store)
+    {
+        var end = await upload.RunAsync(http);
+        if (end.IsCut)
+            await store.CancelBatchAsync(batch, CancelReason.Disconnect);
+        return end;
     }
 }

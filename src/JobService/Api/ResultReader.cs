@@ -33,6 +33,9 @@ internal sealed class ResultReader(IJobStore store, ResultsWish wish)
     /// <summary>Nothing comes after the page that was last read.</summary>
     public bool IsEnd { get; private set; }
 
+    /// <summary>It is, and what was handed out are some of the results in their order: what follows the last of them is not what is left.</summary>
+    public bool IsPart => IsEnd && HoldsBack;
+
     /// <summary>Gather hands out as soon as the next in the row has ended; whoever wants a part of the results in their order gets them when it is known which.</summary>
     private bool HoldsBack => wish.InInputOrder && wish.Until != Until.All;
 
@@ -46,7 +49,7 @@ internal sealed class ResultReader(IJobStore store, ResultsWish wish)
             if (page is null)
                 return null;
 
-            if (upTo is null && HasEnough(page.Batch))
+            if (wish.Until != Until.All && upTo is null && HasEnough(page.Batch))
             {
                 upTo = page.Batch.LastCompletion; // with what has ended by then, and no more
                 if (HoldsBack)
@@ -55,7 +58,7 @@ internal sealed class ResultReader(IJobStore store, ResultsWish wish)
 
             if (page.Items is [.., var last])
                 After = wish.InInputOrder ? last.Index : last.Completion;
-            IsEnd = upTo is not null && !page.IsCut;
+            IsEnd = !page.IsCut && (upTo is not null || page.Batch.IsOver); // as it is now: a retry may have reopened it
             return page;
         }
     }

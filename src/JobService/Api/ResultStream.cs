@@ -18,6 +18,9 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
 
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
+    /// <summary>While an upload waits for room nothing is read from its connection: only who writes to it hears that the client has gone.</summary>
+    private static readonly TimeSpan HeartbeatOfMap = TimeSpan.FromSeconds(5);
+
     private static readonly JsonTypeInfo<ResultView> Result = ApiJson.Of<ResultView>();
     private static readonly JsonTypeInfo<ResultSummary> Summary = ApiJson.Of<ResultSummary>();
     private static readonly JsonTypeInfo<ProblemView> Problem = ApiJson.Of<ProblemView>();
@@ -44,6 +47,8 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
         if (asEvents)
             lines.AddReconnect();
         await lines.FlushAsync(http.RequestAborted);
+        var silence = upload is null ? Heartbeat : HeartbeatOfMap;
+        var heardAt = time.GetTimestamp();
         while (await reader.NextAsync(PageOfResults) is { } page)
         {
             foreach (var result in page.Items)
@@ -64,18 +69,26 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
             await lines.FlushAsync(http.RequestAborted);
             if (reader.IsEnd)
                 return;
-            if (!page.IsCut && !await ChangedAsync(watch, giveUp.Token) && asEvents)
+            if (page.Items.Count > 0)
+                heardAt = time.GetTimestamp();
+            // Changes that are behind a hole are not heard by the client.
+            var left = silence - time.GetElapsedTime(heardAt);
+            if (!page.IsCut && (left <= TimeSpan.Zero || !await ChangedAsync(watch, left, giveUp.Token)))
+            {
                 lines.AddHeartbeat();
+                heardAt = time.GetTimestamp();
+            }
+
             if (waits.IsDraining)
                 return; // without a summary: the client comes back for the rest
         }
     }
 
-    private async Task<bool> ChangedAsync(BatchWatch watch, CancellationToken giveUp)
+    private async Task<bool> ChangedAsync(BatchWatch watch, TimeSpan atMost, CancellationToken giveUp)
     {
         try
         {
-            return await watch.ChangedAsync(Heartbeat, time, giveUp);
+            return await watch.ChangedAsync(atMost, time, giveUp);
         }
         catch (OperationCanceledException) when (waits.IsDraining)
         {
@@ -118,7 +131,8 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
         /// <summary>A browser that was cut off comes back after a second.</summary>
         public void AddReconnect() => wire.Write("retry: 1000\n\n"u8);
 
-        public void AddHeartbeat() => wire.Write("event: heartbeat\ndata: {}\n\n"u8);
+        /// <summary>In front of a line of JSON a space says nothing: an event of its own, where there are such.</summary>
+        public void AddHeartbeat() => wire.Write(asEvents ? "event: heartbeat\ndata: {}\n\n"u8 : " "u8);
 
         public async ValueTask FlushAsync(CancellationToken hangUp)
         {

@@ -24,8 +24,10 @@ public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueRoom roo
             var endsSeen = jobs is [] ? 0 : room.EndsOf(jobs[0].Queue);
             var addition = await store.AddBatchAsync(batch, jobs);
             var left = maxWait - time.GetElapsedTime(since);
-            // Room for one is not yet room for all: it looks again with each job that ends.
-            if (addition is not BatchAddition.Full(var queue) || !await room.WaitAsync(queue, queue == jobs[0].Queue ? endsSeen : room.EndsOf(queue), left, hangUp, stopTaking))
+            if (addition is not BatchAddition.Full(var queue, var missing))
+                return addition;
+            var enough = (queue == jobs[0].Queue ? endsSeen : room.EndsOf(queue)) + missing;
+            if (!await room.WaitForEndsAsync(queue, enough, left, hangUp, stopTaking))
                 return addition;
         }
     }

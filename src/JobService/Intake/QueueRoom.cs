@@ -31,18 +31,18 @@ public sealed class QueueRoom
 
     /// <summary>As below, until the service stops.</summary>
     /// <returns>False also when the service stops.</returns>
-    public async Task<bool> WaitAsync(string queue, long seen, TimeSpan atMost, CancellationToken hangUp, CancellationToken stopTaking)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(hangUp, stopTaking);
-        try
-        {
-            return await WaitAsync(queue, seen, atMost, either.Token);
-        }
-        catch (OperationCanceledException) when (!hangUp.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
+    public Task<bool> WaitAsync(string queue, long seen, TimeSpan atMost, CancellationToken hangUp, CancellationToken stopTaking) =>
+        UntilStopAsync(either => WaitAsync(queue, seen, atMost, either), hangUp, stopTaking);
+
+    /// <summary>For who needs many places at once: it stands beside the line, since a place that it cannot use is not to be taken from those who can.</summary>
+    /// <param name="queue">The full queue.</param>
+    /// <param name="ends">What <see cref="EndsOf"/> must say, or somebody widen the queue.</param>
+    /// <param name="atMost">How long to wait.</param>
+    /// <param name="hangUp">Ends the wait with an exception.</param>
+    /// <param name="stopTaking">The service stops.</param>
+    /// <returns>False when the time was up, or the service stops.</returns>
+    public Task<bool> WaitForEndsAsync(string queue, long ends, TimeSpan atMost, CancellationToken hangUp, CancellationToken stopTaking) =>
+        UntilStopAsync(either => WaitForEndsAsync(queue, ends, atMost, either), hangUp, stopTaking);
 
     /// <param name="queue">The full queue.</param>
     /// <param name="seen">What <see cref="EndsOf"/> said before the submission.</param>
@@ -83,9 +83,36 @@ public sealed class QueueRoom
         return TimeSpan.FromSeconds(Math.Ceiling(Math.Clamp(seconds, 1, LongestRetryAfter.TotalSeconds) * (1 + (0.5 * chance()))));
     }
 
+    private async Task<bool> WaitForEndsAsync(string queue, long ends, TimeSpan atMost, CancellationToken hangUp)
+    {
+        if (atMost <= TimeSpan.Zero)
+            return false;
+
+        var door = doors.GetOrAdd(queue, static (_, time) => new Door(time), time);
+        var enough = door.StandBy(ends);
+        await enough.Task.WaitAsync(atMost, time, hangUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        door.GoAway(enough);
+        hangUp.ThrowIfCancellationRequested();
+        return enough.Task.IsCompleted;
+    }
+
+    private static async Task<bool> UntilStopAsync(Func<CancellationToken, Task<bool>> wait, CancellationToken hangUp, CancellationToken stopTaking)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(hangUp, stopTaking);
+        try
+        {
+            return await wait(either.Token);
+        }
+        catch (OperationCanceledException) when (!hangUp.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     private sealed class Door(TimeProvider time)
     {
         private readonly LinkedList<TaskCompletionSource> line = [];
+        private readonly List<(long Ends, TaskCompletionSource Enough)> beside = [];
         private long second = time.GetTimestamp();
         private long endsThisSecond;
         private double rate;
@@ -123,6 +150,24 @@ public sealed class QueueRoom
                 return line.Remove(turn);
         }
 
+        public TaskCompletionSource StandBy(long ends)
+        {
+            var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (line)
+            {
+                beside.Add((ends, enough));
+                CallThoseBeside(Ends);
+            }
+
+            return enough;
+        }
+
+        public void GoAway(TaskCompletionSource enough)
+        {
+            lock (line)
+                beside.RemoveAll(one => one.Enough == enough);
+        }
+
         public void CountEnd()
         {
             lock (line)
@@ -131,6 +176,7 @@ public sealed class QueueRoom
                 endsThisSecond++;
                 Ends++;
                 LetOneIn();
+                CallThoseBeside(Ends);
             }
         }
 
@@ -152,6 +198,7 @@ public sealed class QueueRoom
                 Ends++; // whoever was refused before and joins the line after this is let in at once
                 while (line.Count > 0)
                     LetOneIn();
+                CallThoseBeside(long.MaxValue);
             }
         }
 
@@ -161,6 +208,15 @@ public sealed class QueueRoom
             {
                 Count();
                 return rate;
+            }
+        }
+
+        private void CallThoseBeside(long ends)
+        {
+            foreach (var one in beside)
+            {
+                if (one.Ends <= ends)
+                    one.Enough.TrySetResult();
             }
         }
 

@@ -20,8 +20,8 @@ public abstract record BatchAddition
     /// <summary>More jobs for one queue than it may ever hold.</summary>
     public sealed record OverCapacity(string Queue, int Capacity) : BatchAddition;
 
-    /// <summary>A queue has no room for all of its jobs now.</summary>
-    public sealed record Full(string Queue) : BatchAddition;
+    /// <summary>A queue has no room for all of its jobs now: so many places are missing.</summary>
+    public sealed record Full(string Queue, long Missing) : BatchAddition;
 }
 
 public abstract record BatchCancelOutcome

@@ -49,6 +49,31 @@ public sealed class StoreDriver(IJobStore store, JobIdSource ids, FakeTimeProvid
     public async Task<JobId[]> AddManyAsync(int count, string queue = "q", string key = "") =>
         [.. (await Store.AddAsync([.. Enumerable.Range(0, count).Select(_ => NewJob(queue, key))])).Select(addition => Assert.IsType<Addition.Accepted>(addition).Job.Id)];
 
+    public NewBatch NewBatch(bool cancelOnFailure = false, IdempotencyKey? idempotency = null) => new(ids.Next(), "q", cancelOnFailure, idempotency);
+
+    /// <summary>Jobs of a batch, with the indexes from <paramref name="first"/> on.</summary>
+    public NewJob[] JobsOf(NewBatch batch, int count, int first = 0, string queue = "q") =>
+        [.. Enumerable.Range(first, count).Select(index => NewJob(queue) with { Batch = new BatchPlace(batch.Id, index) })];
+
+    public async Task<Batch> AddBatchAsync(int jobs, bool cancelOnFailure = false) => await AddBatchAsync(NewBatch(cancelOnFailure), jobs);
+
+    public async Task<Batch> AddBatchAsync(NewBatch batch, int jobs) =>
+        Assert.IsType<BatchAddition.Accepted>(await Store.AddBatchAsync(batch, JobsOf(batch, jobs))).Batch;
+
+    public async Task<Batch> BatchAsync(JobId batch) => (await Store.FindBatchAsync(batch))!;
+
+    public async Task<BatchResults> ResultsAsync(
+        JobId batch, bool inInputOrder = false, long? after = null, long upTo = long.MaxValue, bool passHoles = false, int limit = 10_000) =>
+        (await Store.ResultsAsync(new BatchResultsQuery(batch, inInputOrder, after ?? (inInputOrder ? -1 : 0), upTo, passHoles, limit, MaxInlineBytes: 65_536)))!;
+
+    /// <summary>Jobs that have not been told to stop in this turn are told in one of the next.</summary>
+    public async Task<Batch> StoppedAsync(JobId batch)
+    {
+        for (var turn = 0; turn < 1_000 && !(await BatchAsync(batch)).IsOver; turn++)
+            await Store.PruneAsync(DateTimeOffset.MinValue.AddYears(2000), 1); // a turn like any other
+        return await BatchAsync(batch);
+    }
+
     /// <summary>Waits for at least one claim.</summary>
     public Task<IReadOnlyList<ClaimedJob>> ClaimAsync() => Store.ClaimAsync((_, atMost) => Math.Min(atMost, Permits), (_, _) => { }, CancellationToken.None).WaitAsync(Hang);
 

@@ -35,6 +35,7 @@ internal static class Descriptions
 
         As JSON a page, held by `?wait=`. With `Accept: application/x-ndjson` or `text/event-stream` a stream that ends when there is enough, with
         `{"summary": …}` as its last line: a stream without it was cut. It goes on with `?after=` or `Last-Event-ID`, also over a restart of the service.
+        While there is nothing to say, a heartbeat tells after 15 s that the connection lives: an event of this name, or a space in front of the next line.
         """;
 
     public const string Map = """

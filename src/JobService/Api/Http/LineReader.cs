@@ -14,6 +14,7 @@ internal sealed class LineReader(PipeReader body, TimeProvider time)
     public static readonly TimeSpan Idle = TimeSpan.FromMinutes(5);
 
     private ReadOnlySequence<byte> buffer = ReadOnlySequence<byte>.Empty;
+    private long searched;
     private bool isRead;
     private bool isEnd;
 
@@ -32,6 +33,13 @@ internal sealed class LineReader(PipeReader body, TimeProvider time)
             line = (raw.IsSingleSegment ? raw.First : raw.ToArray()).Trim(" \t\r"u8);
             if (!line.IsEmpty)
                 return true;
+        }
+
+        // Nobody waits for the end of a line that is too long already.
+        if (buffer.Length > MaxLineBytes)
+        {
+            Line++;
+            throw new LineTooLongException();
         }
 
         line = default;
@@ -63,12 +71,6 @@ internal sealed class LineReader(PipeReader body, TimeProvider time)
         }
 
         (buffer, isRead, isEnd) = (read.Buffer, true, read.IsCompleted);
-        if (buffer.Length > MaxLineBytes && buffer.PositionOf((byte)'\n') is null)
-        {
-            Line++;
-            throw new LineTooLongException();
-        }
-
         return true;
     }
 
@@ -82,18 +84,23 @@ internal sealed class LineReader(PipeReader body, TimeProvider time)
 
     private bool TryCut(out ReadOnlySequence<byte> line)
     {
-        if (buffer.PositionOf((byte)'\n') is { } end)
+        if (FindBreak() is { } end)
         {
             line = buffer.Slice(0, end);
             buffer = buffer.Slice(buffer.GetPosition(1, end));
+            searched = 0;
             return true;
         }
 
         // The last line needs no line break.
         line = isEnd ? buffer : default;
         buffer = isEnd ? buffer.Slice(buffer.End) : buffer;
+        searched = buffer.Length;
         return !line.IsEmpty;
     }
+
+    /// <summary>Looks only at what is new: a long line that comes byte by byte is not searched from its beginning each time.</summary>
+    private SequencePosition? FindBreak() => buffer.Slice(searched).PositionOf((byte)'\n');
 }
 
 internal sealed class LineTooLongException : Exception

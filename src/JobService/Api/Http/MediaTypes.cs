@@ -39,8 +39,8 @@ internal static class MediaTypes
         var most = 0.0;
         foreach (var type in offered)
         {
-            // The most specific wish that fits counts (RFC 9110, section 12.5.1).
-            var wish = wishes.Where(wish => new MediaTypeHeaderValue(type).IsSubsetOf(wish))
+            // The most specific wish that fits counts (RFC 9110, section 12.5.1). Parameters do not: what is offered has none, and a charset would be UTF-8.
+            var wish = wishes.Where(wish => wish.MatchesMediaType(type))
                 .OrderBy(wish => wish.MatchesAllTypes ? 2 : wish.MatchesAllSubTypes ? 1 : 0)
                 .FirstOrDefault();
             var quality = wish is null ? 0 : wish.Quality ?? 1;

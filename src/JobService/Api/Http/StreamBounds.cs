@@ -9,9 +9,12 @@ internal static class StreamBounds
     /// <summary>No least pace and no largest size: who reads the body has bounds of its own.</summary>
     public static void LiftForUpload(HttpContext http)
     {
-        http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize = null;
+        LiftSize(http);
         http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
     }
+
+    /// <summary>No largest size: who reads the body has one of its own. The least pace stays.</summary>
+    public static void LiftSize(HttpContext http) => http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize = null;
 
     /// <summary>No least pace: who reads slowly holds a page of results, and holds up nobody.</summary>
     public static void LiftForStream(HttpContext http) => http.Features.Get<IHttpMinResponseDataRateFeature>()?.MinDataRate = null;

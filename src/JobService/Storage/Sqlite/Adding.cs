@@ -86,11 +86,12 @@ internal static class Adding
         if (Refusal(turn, job) is { } refusal)
             return refusal;
 
+        // Before the room: an upload whose batch has been cancelled does not go on waiting for it.
+        if (job.Batch is { } place && !Batching.TakesJobs(turn, place.Batch))
+            return new Addition.BatchStopped();
         var queue = turn.Memory.FindQueue(job.Queue)!;
         if (queue.Unfinished >= queue.Entry.Definition.Capacity)
             return new Addition.Full();
-        if (job.Batch is { } place && !Batching.TakesJobs(turn, place.Batch))
-            return new Addition.BatchStopped();
         return new Addition.Accepted(Enter(turn, job));
     }
 }

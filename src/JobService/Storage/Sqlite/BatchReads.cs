@@ -77,7 +77,7 @@ internal sealed class BatchReads(ReadConnections connections)
         return new BatchResult((int)row.Int64(0), row.Int64(1), JobId.FromParts(row.Int64(2), row.Int64(3)), state)
         {
             CancelReason = state == JobState.Cancelled ? (CancelReason?)row.Int32OrNull(5) : null,
-            Result = row.Int32OrNull(6) is { } status ? new JobResult(status, row.TextOrNull(7), row.IsNull(9) ? null : row.Blob(9), row.Int64(8)) : null,
+            Result = row.Int32OrNull(6) is { } status ? new JobResult(status, row.TextOrNull(7), row.IsNull(9) ? default(ReadOnlyMemory<byte>?) : row.Blob(9), row.Int64(8)) : null,
             Error = row.TextOrNull(10) is { } type ? new JobError(type, row.Text(11), row.Int32OrNull(12), row.TextOrNull(13)) : null,
         };
     }

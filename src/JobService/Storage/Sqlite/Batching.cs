@@ -14,18 +14,23 @@ internal static class Batching
         if (batch.Idempotency is { } idempotency && turn.Jobs.FindIdempotency(idempotency.Key) is var (fingerprint, first))
             return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint.Span) ? new BatchAddition.Replayed(first) : new BatchAddition.Mismatched();
 
-        var room = new Dictionary<string, long>();
         for (var i = 0; i < jobs.Count; i++)
         {
             if (Adding.Refusal(turn, jobs[i]) is { } refusal)
                 return new BatchAddition.Refused(i, refusal);
+        }
 
-            var queue = turn.Memory.FindQueue(jobs[i].Queue)!;
-            var taken = room[jobs[i].Queue] = room.GetValueOrDefault(jobs[i].Queue) + 1;
-            if (taken > queue.Entry.Definition.Capacity)
-                return new BatchAddition.OverCapacity(jobs[i].Queue, queue.Entry.Definition.Capacity);
-            if (queue.Unfinished + taken > queue.Entry.Definition.Capacity)
-                return new BatchAddition.Full(jobs[i].Queue);
+        var queues = jobs.CountBy(job => job.Queue).Select(wish => (Row: turn.Memory.FindQueue(wish.Key)!, wish.Value)).ToList();
+        foreach (var (queue, count) in queues)
+        {
+            if (count > queue.Entry.Definition.Capacity)
+                return new BatchAddition.OverCapacity(queue.Entry.Name, queue.Entry.Definition.Capacity);
+        }
+
+        foreach (var (queue, count) in queues)
+        {
+            if (queue.Unfinished + count - queue.Entry.Definition.Capacity is > 0 and var missing)
+                return new BatchAddition.Full(queue.Entry.Name, missing);
         }
 
         Open(turn, batch);
@@ -68,7 +73,7 @@ internal static class Batching
             Close(turn, turn.Batches.Find(stamp)!.Id);
     }
 
-    public static bool TakesJobs(SqliteTurn turn, JobId id) => turn.Batches.Find(id) is { IsOpen: true, CancelReason: null };
+    public static bool TakesJobs(SqliteTurn turn, JobId id) => turn.Batches.Find(id) is { IsOpen: true };
 
     /// <summary>What waits is cancelled in bites, what runs is told to stop. Without effect when it was told so before.</summary>
     public static BatchCancelOutcome Cancel(SqliteTurn turn, JobId id, CancelReason reason)
@@ -127,6 +132,8 @@ internal static class Batching
         batch.FinishedAt = null;
         if (batch.StopFrom is null)
             batch.CancelReason = null;
+        else
+            batch.StopFrom = 0; // the others are still being told, and so is this one
     }
 
     private static void TellToStop(SqliteTurn turn, BatchRow batch, CancelReason reason)
@@ -134,8 +141,10 @@ internal static class Batching
         if (batch.CancelReason is not null)
             return;
         batch.CancelReason = reason;
+        batch.IsOpen = false; // an upload that goes on hears it with its next line; nobody waits for that
         batch.StopFrom = 0;
         turn.Memory.StoppingBatches.Add(batch.Id.Stamp);
+        FinishIfOver(turn, batch);
     }
 
     private static void FinishIfOver(SqliteTurn turn, BatchRow batch)
