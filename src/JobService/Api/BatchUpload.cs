@@ -89,9 +89,9 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         {
             return At(Problems.Invalid(tooLong.Message), reader.Line);
         }
-        catch (TimeoutException)
+        catch (TimeoutException still)
         {
-            return At(Problems.Plain(ProblemType.TooSlow), reader.Line);
+            return At(Problems.TooSlow(still.Message), reader.Line);
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
         "The header 'Allow' names the methods that it knows.");
 
     public static readonly ProblemType TooSlow = new("request-timeout", 408, "The request came too slowly.",
-        "A body that has begun arrives with at least 240 bytes a second after its first five seconds. Nothing of it was taken in: send it again.");
+        "A body that has begun arrives with at least 240 bytes a second after its first five seconds. Nothing of it was taken in: send it again. An upload of a batch has no least pace, but may not stand still for five minutes; what came before is taken in.");
 
     public static readonly ProblemType NotAcceptable = new("not-acceptable", 406, "The answer does not come in that form.",
         "The header 'Accept' names no media type that this resource has. /swagger shows which it has.");

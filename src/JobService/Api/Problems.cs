@@ -116,6 +116,8 @@ internal static class Problems
 
     public static ProblemAnswer TooLarge(int maxBytes = Http.JsonBody.MaxBytes) => Answer(Of(ProblemType.TooLarge, $"At most {maxBytes} bytes are taken here. Put large data elsewhere and submit its address."));
 
+    public static ProblemAnswer TooSlow(string detail) => Answer(Of(ProblemType.TooSlow, detail));
+
     public static ProblemAnswer MediaType(string detail) => Answer(Of(ProblemType.MediaType, detail));
 
     public static ProblemAnswer NotAcceptable(string offered) => Answer(Of(ProblemType.NotAcceptable, $"Accept one of {offered}."));

@@ -44,8 +44,6 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
         using var watch = hub.Watch(wish.Batch);
         var lines = new Lines(response.BodyWriter, wish.InInputOrder, asEvents);
         var reader = new ResultReader(store, wish);
-        if (asEvents)
-            lines.AddReconnect();
         await lines.FlushAsync(http.RequestAborted);
         var silence = upload is null ? Heartbeat : HeartbeatOfMap;
         var heardAt = time.GetTimestamp();
@@ -127,9 +125,6 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
             WriteOnOneLine(json.WrittenSpan);
             wire.Write(asEvents ? "\n\n"u8 : "\n"u8);
         }
-
-        /// <summary>A browser that was cut off comes back after a second.</summary>
-        public void AddReconnect() => wire.Write("retry: 1000\n\n"u8);
 
         /// <summary>In front of a line of JSON a space says nothing: an event of its own, where there are such.</summary>
         public void AddHeartbeat() => wire.Write(asEvents ? "event: heartbeat\ndata: {}\n\n"u8 : " "u8);

@@ -66,7 +66,7 @@ public sealed class SlowClientTests : IAsyncLifetime
 
         Assert.Equal(408, upload.Status);
         var problem = (await upload.ReadToEndAsync()).Json();
-        Assert.Equal(("/problems/too-slow", "1"), (problem.Text("type"), problem.Text("accepted")));
+        Assert.Equal(("/problems/request-timeout", "1"), (problem.Text("type"), problem.Text("accepted")));
         Assert.False((await service.Store.FindBatchAsync(new JobId(problem.GetProperty("batch").GetGuid())))!.IsOpen);
     }
 
