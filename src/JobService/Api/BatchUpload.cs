@@ -25,12 +25,16 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
 {
     private const int PieceOfJobs = 1_000;
 
+    /// <summary>So often it looks whether its batch still takes jobs: a client that says nothing for a while is to hear of a cancel all the same.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
+
     private readonly TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private List<NewJob> piece = [];
     private List<long> lines = [];
     private Task<ProblemAnswer?> writing = Task.FromResult<ProblemAnswer?>(null);
     private int index;
     private long accepted;
+    private bool takesNoMore;
 
     /// <summary>The first job has been taken in.</summary>
     public Task Begun => begun.Task;
@@ -40,24 +44,27 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, parts.Waits.StopTaking);
         var reader = new LineReader(http.Request.BodyReader, parts.Time);
+        var looking = EndWithBatchAsync(stop);
         ProblemAnswer? refusal = null;
         var isCut = false;
         try
         {
-            refusal = await ReadAsync(reader, stop.Token);
+            refusal = await ReadAsync(reader, stop);
             if (piece.Count > 0)
-                refusal = await WriteAsync(stop.Token) ?? refusal;
+                refusal = await WriteAsync(stop) ?? refusal;
         }
         catch (Exception end) when (end is IOException or OperationCanceledException)
         {
-            isCut = !parts.Waits.IsDraining;
-            refusal = At(isCut ? Problems.Invalid("The body breaks off here.") : Problems.Draining(), reader.Line);
+            isCut = !takesNoMore && !parts.Waits.IsDraining;
+            refusal = At(takesNoMore ? Problems.BatchStopped() : isCut ? Problems.Invalid("The body breaks off here.") : Problems.Draining(), reader.Line);
         }
         finally
         {
             reader.Release();
             // What was not taken in stands before what was wrong with a later line.
             refusal = await writing ?? refusal;
+            await stop.CancelAsync();
+            await looking;
             await parts.Intake.CloseAsync(batch.Id, parts.Waits.StopTaking);
         }
 
@@ -65,11 +72,11 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
     }
 
     /// <returns>What is wrong with a line, or why nothing more is taken in; null at the end of the body.</returns>
-    private async Task<ProblemAnswer?> ReadAsync(LineReader reader, CancellationToken stop)
+    private async Task<ProblemAnswer?> ReadAsync(LineReader reader, CancellationTokenSource stop)
     {
         try
         {
-            while (await reader.ReadAsync(stop))
+            while (await reader.ReadAsync(stop.Token))
             {
                 while (reader.TryTake(out var line))
                 {
@@ -113,7 +120,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
 
     /// <summary>Begins to write the piece when the one before it is written.</summary>
     /// <returns>Why the piece before was not taken in as a whole.</returns>
-    private async Task<ProblemAnswer?> WriteAsync(CancellationToken stop)
+    private async Task<ProblemAnswer?> WriteAsync(CancellationTokenSource stop)
     {
         if (await writing is { } refusal)
             return refusal;
@@ -122,13 +129,44 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         return null;
     }
 
-    private async Task<ProblemAnswer?> AppendAsync(List<NewJob> jobs, List<long> numbers, CancellationToken stop)
+    private async Task<ProblemAnswer?> AppendAsync(List<NewJob> jobs, List<long> numbers, CancellationTokenSource stop)
     {
-        var (taken, refusal) = await parts.Intake.AppendAsync(jobs, stop);
+        var (taken, refusal) = await parts.Intake.AppendAsync(jobs, stop.Token);
         accepted += taken;
         if (taken > 0)
             begun.TrySetResult();
-        return refusal is null ? null : At(SubmissionProblems.Of(refusal, jobs[taken].Queue, parts.Waits.IsDraining), numbers[taken]);
+        if (refusal is null)
+            return null;
+        // The batch may have been cancelled while the piece waited for room.
+        var problem = takesNoMore ? Problems.BatchStopped() : SubmissionProblems.Of(refusal, jobs[taken].Queue, parts.Waits.IsDraining);
+        await EndAsync(stop);
+        return At(problem, numbers[taken]);
+    }
+
+    /// <summary>Nothing more is read, whether the client has more to say or not.</summary>
+    private async Task EndAsync(CancellationTokenSource stop)
+    {
+        if (stop.IsCancellationRequested)
+            return; // the client has gone, or the service stops: that is why
+        takesNoMore = true;
+        await stop.CancelAsync();
+    }
+
+    private async Task EndWithBatchAsync(CancellationTokenSource stop)
+    {
+        using var again = new PeriodicTimer(LookAgain, parts.Time);
+        try
+        {
+            while (await again.WaitForNextTickAsync(stop.Token))
+            {
+                if (await parts.Store.FindBatchAsync(batch.Id) is not { IsOpen: true })
+                    await EndAsync(stop);
+            }
+        }
+        catch (Exception end) when (end is OperationCanceledException or StorageUnavailableException)
+        {
+            // The upload is over, or the next piece says what is wrong.
+        }
     }
 
     private ProblemAnswer At(ProblemAnswer problem, long line) => 

@@ -55,10 +55,12 @@ internal sealed class ResumingReader(string path, string form, CancellationToken
     private void Take(string whole)
     {
         var id = whole.Split('\n').FirstOrDefault(field => field.StartsWith("id: ", StringComparison.Ordinal))?[4..];
-        var json = hasEvents ? whole.Split('\n').Single(field => field.StartsWith("data: ", StringComparison.Ordinal))[6..] : whole;
+        var json = hasEvents ? whole.Split('\n').FirstOrDefault(field => field.StartsWith("data: ", StringComparison.Ordinal))?[6..] : whole;
+        if (json is null || whole.StartsWith("event: heartbeat", StringComparison.Ordinal))
+            return;
         var line = json.Json();
         HasSummary |= line.IsSummary();
-        if (HasSummary || whole.StartsWith("event: heartbeat", StringComparison.Ordinal))
+        if (HasSummary)
             return;
         last = id ?? (isInInputOrder ? line.Index() : line.Completion()).ToString(CultureInfo.InvariantCulture);
         Results.Add(line);

@@ -24,8 +24,6 @@ internal sealed class WireClient : IDisposable
 
     public int Status => int.Parse(Head.AsSpan(9, 3), CultureInfo.InvariantCulture);
 
-    public Socket Socket => socket;
-
     /// <param name="server">Where to.</param>
     /// <param name="request">The request line without the version, and header fields, each line ended by CRLF.</param>
     /// <param name="hang">Ends every wait.</param>

@@ -129,5 +129,19 @@ public sealed class MapTests(BatchService service) : IClassFixture<BatchService>
         Assert.Equal((1, 1, CancelReason.Disconnect), (over.Succeeded, over.Cancelled, over.CancelReason));
     }
 
+    [Fact]
+    public async Task Cancelling_the_batch_ends_the_map_though_its_upload_is_open()
+    {
+        using var client = await WireClient.UploadAsync(service.Address, "/v1/queues/fast/map", hang);
+        await client.SendChunkAsync("{\"payload\":0,\"delaySeconds\":600}\n");
+        await client.ReadHeadAsync();
+
+        using var cancel = await service.Service.SendAsync(HttpMethod.Post, $"/v1/batches/{BatchOf(client)}/cancel");
+
+        var lines = (await client.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Json()).ToArray();
+        Assert.Equal(("request", "/problems/batch-stopped"), (lines[0].Text("cancelReason"), lines[1].Text("type")));
+        Assert.Equal("1", lines[2].GetProperty("summary").Text("cancelled"));
+    }
+
     private static string BatchOf(WireClient client) => client.Head.Split("Location: /v1/batches/")[1].Split('\r')[0];
 }
