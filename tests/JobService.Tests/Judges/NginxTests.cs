@@ -18,6 +18,9 @@ public sealed class NginxTests : IDisposable
 
     private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("jobservice-nginx-test-");
 
+    /// <summary>What a machine must reach that does other things too: a pacer by ticks or by halves does not.</summary>
+    private const double LeastUse = 0.8;
+
     [Theory]
     [InlineData(50, 5, 250)]
     [InlineData(500, 5, 1_500)]
@@ -84,7 +87,8 @@ public sealed class NginxTests : IDisposable
         }
 
         // More than all of it only by what the first call took to connect: nginx would have refused the rest.
-        Assert.InRange(used, 0.99, 1.05);
+        // A late start gives its slot up, so that other work on the cores shows here: 0.99 is asked for by scripts/bench.sh nginx, on a quiet machine.
+        Assert.InRange(used, LeastUse, 1.05);
     }
 
     private async Task<ServerProcess> StartAsync(object limit)
