@@ -1,30 +1,40 @@
 namespace JobService.Dispatch;
 
-/// <summary>Hands each item to the thread pool when its slot comes: never early, and hardly later.</summary>
+/// <summary>Runs each item when its slot comes: never early, and hardly later.</summary>
 /// <remarks>
-/// One thread owns the upcoming slots and waits on its lock. Timers (<c>Task.Delay</c>, <see cref="PeriodicTimer"/>, <c>SemaphoreSlim.WaitAsync</c>)
+/// One thread at a time leads: it owns the upcoming slots and waits on its lock. When a slot comes it leaves the lead to the other thread and runs the item itself,
+/// so that nobody has to be woken between the slot and the send (Leader/Followers; Schmidt et al., Pattern-Oriented Software Architecture 2). While the other one
+/// runs an item, due items go to the thread pool.
+/// <para>Timers (<c>Task.Delay</c>, <see cref="PeriodicTimer"/>, <c>SemaphoreSlim.WaitAsync</c>)
 /// fire on the grid of the kernel's tick, 4 ms at 250 Hz; a blocking wait does not, costs nothing while it lasts, and a slot that comes in earlier can pulse
 /// it awake. It takes whole milliseconds, so the last part of one is slept away outside the lock: an item starts 0.06 ms late at the median. Spinning it
-/// away would cost half a core.
+/// away would cost half a core.</para>
 /// </remarks>
 public sealed class SlotClock : IDisposable
 {
+    private const int Threads = 2;
+
     // Monitor.Wait needs an object; System.Threading.Lock has no wait.
     private readonly object gate = new();
     private readonly TimeProvider time;
+    private readonly Lock leading = new();
     private readonly UpcomingSlots upcoming;
-    private readonly Thread thread;
+    private readonly Thread[] threads;
+    private int idle;
     private bool stopped;
 
     public SlotClock(TimeProvider time)
     {
         this.time = time;
         upcoming = new UpcomingSlots(time.TimestampFrequency);
-        thread = new Thread(HandOut) { IsBackground = true, Name = "Slot clock" };
-        thread.Start();
+        threads = [.. Enumerable.Range(0, Threads).Select(_ => new Thread(TakeTurns) { IsBackground = true, Name = "Slot clock" })];
+        idle = threads.Length;
+        Array.ForEach(threads, thread => thread.Start());
     }
 
-    /// <summary>Runs the item on the thread pool once the stopwatch has reached the timestamp; at once when it has passed, or when the clock is stopped.</summary>
+    /// <summary>Runs the item once the stopwatch has reached the timestamp; at once, on the thread pool, when it has passed or the clock is stopped.</summary>
+    /// <param name="timestamp">Of the <see cref="TimeProvider"/>.</param>
+    /// <param name="item">It must not block: what takes its time belongs behind an await.</param>
     public void Schedule(long timestamp, IThreadPoolWorkItem item)
     {
         lock (gate)
@@ -41,7 +51,7 @@ public sealed class SlotClock : IDisposable
         Start(item);
     }
 
-    /// <summary>Stops the thread. What is left is handed out at once, before its moment, so that its owner can give the slot up.</summary>
+    /// <summary>Stops the threads. What is left is handed out at once, before its moment, so that its owner can give the slot up.</summary>
     public void Dispose()
     {
         lock (gate)
@@ -50,37 +60,65 @@ public sealed class SlotClock : IDisposable
             Monitor.Pulse(gate);
         }
 
-        thread.Join();
+        Array.ForEach(threads, thread => thread.Join());
     }
 
     private static void Start(IThreadPoolWorkItem item) => ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
 
-    private void HandOut()
+    private void TakeTurns()
     {
-        while (WaitForNext() is { } part)
-            ShortSleep.Wait(part);
+        while (Lead() is { } due)
+        {
+            due.Execute();
+            lock (gate)
+                idle++;
+        }
+    }
+
+    /// <summary>Waits for the item that this thread is to run itself.</summary>
+    /// <returns>Null when the clock is stopped.</returns>
+    private IThreadPoolWorkItem? Lead()
+    {
+        lock (leading)
+        {
+            while (true)
+            {
+                var (due, part) = WaitForNext();
+                if (part is null)
+                    return due;
+                ShortSleep.Wait(part.Value);
+            }
+        }
     }
 
     /// <summary>Hands out what is due and waits, down to the part of a millisecond that a lock cannot wait for.</summary>
-    /// <returns>The part in nanoseconds; null when the clock is stopped.</returns>
-    private long? WaitForNext()
+    /// <returns>The part in nanoseconds; or the item to run; or neither, when the clock is stopped.</returns>
+    private (IThreadPoolWorkItem? Due, long? Part) WaitForNext()
     {
         lock (gate)
         {
             while (!stopped)
             {
                 while (upcoming.NextDue(time.GetTimestamp()) is { } due)
+                {
+                    if (idle > 1)
+                    {
+                        idle--;
+                        return (due, null);
+                    }
+
                     Start(due);
+                }
 
                 var (milliseconds, nanoseconds) = upcoming.WaitToNext(time.GetTimestamp());
                 if (milliseconds == 0 && ShortSleep.IsAvailable)
-                    return nanoseconds;
+                    return (null, nanoseconds);
                 Monitor.Wait(gate, ShortSleep.IsAvailable || nanoseconds == 0 ? milliseconds : milliseconds + 1);
             }
 
             while (upcoming.NextDue(long.MaxValue) is { } left)
                 Start(left);
-            return null;
+            return (null, null);
         }
     }
 }

@@ -36,6 +36,22 @@ public sealed class SlotClockTests
     }
 
     [Fact]
+    public async Task Items_that_take_their_time_hold_up_no_others()
+    {
+        using var clock = new SlotClock(time);
+        using var goOn = new ManualResetEventSlim();
+        var slow = Enumerable.Range(1, 2).Select(i => Item.In(time, TimeSpan.FromMilliseconds(5 * i), goOn)).ToList();
+        var next = Item.In(time, TimeSpan.FromMilliseconds(15));
+        slow.ForEach(item => clock.Schedule(item.Slot, item));
+        clock.Schedule(next.Slot, next);
+
+        await next.Started.WaitAsync(hangGuard, TestContext.Current.CancellationToken);
+
+        Assert.All(slow, item => Assert.True(item.Started.IsCompleted));
+        goOn.Set();
+    }
+
+    [Fact]
     public async Task A_slot_that_has_passed_starts_at_once()
     {
         using var clock = new SlotClock(time);
@@ -69,7 +85,7 @@ public sealed class SlotClockTests
         await item.Started.WaitAsync(hangGuard, TestContext.Current.CancellationToken);
     }
 
-    private sealed class Item(TimeProvider time, long slot) : IThreadPoolWorkItem
+    private sealed class Item(TimeProvider time, long slot, ManualResetEventSlim? goOn = null) : IThreadPoolWorkItem
     {
         private readonly TaskCompletionSource<long> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -77,9 +93,13 @@ public sealed class SlotClockTests
 
         public Task<long> Started => started.Task;
 
-        public static Item In(TimeProvider time, TimeSpan wait) =>
-            new(time, time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency));
+        public static Item In(TimeProvider time, TimeSpan wait, ManualResetEventSlim? goOn = null) =>
+            new(time, time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency), goOn);
 
-        public void Execute() => started.SetResult(time.GetTimestamp());
+        public void Execute()
+        {
+            started.SetResult(time.GetTimestamp());
+            goOn?.Wait();
+        }
     }
 }

@@ -155,7 +155,8 @@ public sealed class RateLimitTests
     }
 
     [Theory]
-    [InlineData(500, 1, 1)]
+    [InlineData(500, 1, 2.5)]
+    [InlineData(300, 1, 1.6667)]
     [InlineData(250, 1, 2)]
     [InlineData(501, 1, 2.5)]
     [InlineData(200, 1, 1)]
