@@ -76,6 +76,12 @@ internal sealed class BenchService : IAsyncDisposable
     public async Task RunThroughAsync(string queue, int jobs)
     {
         await SubmitWhilePausedAsync(queue, jobs);
+        await LetGoAsync(queue);
+    }
+
+    /// <summary>Lets a queue go that is paused, and waits until the last of its jobs has ended.</summary>
+    public async Task LetGoAsync(string queue)
+    {
         await ActAsync($"/v1/queues/{queue}/resume");
         await Drained.WaitAsync(this, queue);
     }

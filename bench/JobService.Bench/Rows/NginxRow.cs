@@ -35,14 +35,19 @@ internal static class NginxRow
     private static async Task<Row> MeasureAsync(string with, int maxConcurrency, string? backend, double ofConcurrency)
     {
         await using var service = await BenchService.StartAsync();
+        foreach (var rate in Rates)
+        {
+            await service.PutAsync($"/v1/limits/{QueueOf(rate)}", new { kind = "rate", permits = rate });
+            await service.PutAsync($"/v1/queues/{QueueOf(rate)}", new { target = new { kind = "simulated" } });
+            await service.SubmitWhilePausedAsync(QueueOf(rate), Jobs);
+        }
+
         var judged = await Task.WhenAll(Rates.Select(async rate =>
         {
             await using var nginx = await NginxLimiter.StartAsync(new NginxRate(rate, Burst), backend);
-            var queue = $"bench-{rate}";
-            string[] limits = [queue];
-            await service.PutAsync($"/v1/limits/{queue}", new { kind = "rate", permits = rate });
-            await service.PutAsync($"/v1/queues/{queue}", new { target = new { kind = "http", baseAddress = nginx.BaseAddress }, limits, maxConcurrency });
-            await service.RunThroughAsync(queue, Jobs);
+            string[] limits = [QueueOf(rate)];
+            await service.PutAsync($"/v1/queues/{QueueOf(rate)}", new { target = new { kind = "http", baseAddress = nginx.BaseAddress }, limits, maxConcurrency });
+            await service.LetGoAsync(QueueOf(rate));
             var report = await nginx.StopAndReportAsync();
             await Console.Error.WriteLineAsync($"  {rate}/s: {report}");
             return (Report: report, Used: report.Utilisation * rate / Math.Min(rate, ofConcurrency));
@@ -54,4 +59,6 @@ internal static class NginxRow
             $"0 refused, ≥ {Wanted} used",
             Array.TrueForAll(judged, one => one is { Report: { Refused: 0, Other: 0, Requests: Jobs, Duplicates: 0 }, Used: >= Wanted }));
     }
+
+    private static string QueueOf(int rate) => $"bench-{rate}";
 }
