@@ -20,7 +20,7 @@ public sealed partial class JobPruner(IJobStore store, IOptions<StorageOptions> 
             try
             {
                 var finishedBefore = store.Now - TimeSpan.FromHours(options.Value.RetentionHours);
-                while (!stoppingToken.IsCancellationRequested && await store.PruneAsync(finishedBefore, Bite) == Bite)
+                while (!stoppingToken.IsCancellationRequested && (await store.PruneAsync(finishedBefore, Bite)).GoesOn)
                     await Task.Yield();
             }
             catch (Exception error)

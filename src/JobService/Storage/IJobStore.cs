@@ -60,9 +60,8 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>Retries all failed and cancelled jobs that match, in bites.</summary>
     Task<(long Matched, long Requeued)> RetryManyAsync(JobFilter filter);
 
-    /// <summary>Deletes finished jobs that ended before a moment, at most so many.</summary>
-    /// <returns>How many were deleted.</returns>
-    Task<int> PruneAsync(DateTimeOffset finishedBefore, int atMost);
+    /// <summary>Deletes finished jobs that ended before a moment, at most so many: the next bite of a walk through all jobs.</summary>
+    Task<PruneBite> PruneAsync(DateTimeOffset finishedBefore, int atMost);
 
     // ── batches ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

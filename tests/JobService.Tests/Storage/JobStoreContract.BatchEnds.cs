@@ -119,12 +119,12 @@ public abstract partial class JobStoreContract
         var claimed = await Driver.ClaimAsync();
         await Driver.SucceedAsync(claimed[0]);
         Driver.Time.Advance(TimeSpan.FromDays(30));
-        Assert.Equal(0, await Driver.Store.PruneAsync(Driver.Store.Now, 10));
+        Assert.Equal(0, (await Driver.Store.PruneAsync(Driver.Store.Now, 10)).Deleted);
         await Driver.SucceedAsync(claimed[1]);
-        Assert.Equal(0, await Driver.Store.PruneAsync(Driver.Store.Now, 10));
+        Assert.Equal(0, (await Driver.Store.PruneAsync(Driver.Store.Now, 10)).Deleted);
 
         Driver.Time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(1, await Driver.Store.PruneAsync(Driver.Store.Now, 1));
+        Assert.Equal(1, (await Driver.Store.PruneAsync(Driver.Store.Now, 1)).Deleted);
         Assert.Single((await Driver.ResultsAsync(batch.Id)).Items);
         await Driver.Store.PruneAsync(Driver.Store.Now, 1);
         await Driver.Store.PruneAsync(Driver.Store.Now, 1);

@@ -197,10 +197,10 @@ public abstract partial class JobStoreContract
         var id = await EndAsync();
         var work = await OpenOnlyAsync();
         Driver.Time.Advance(TimeSpan.FromDays(1));
-        Assert.Equal(0, await Driver.Store.PruneAsync(Driver.Store.Now, 100));
+        Assert.Equal(0, (await Driver.Store.PruneAsync(Driver.Store.Now, 100)).Deleted);
 
         await Driver.Deliveries.FinishTryAsync(Delivered(work));
-        Assert.Equal(1, await Driver.Store.PruneAsync(Driver.Store.Now, 100));
+        Assert.Equal(1, (await Driver.Store.PruneAsync(Driver.Store.Now, 100)).Deleted);
 
         Assert.Null(await Driver.Store.FindAsync(id, 0));
         Assert.Empty(await Driver.Deliveries.DeliveriesAsync(id, 10));

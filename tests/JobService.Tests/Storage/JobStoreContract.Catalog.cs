@@ -119,6 +119,25 @@ public abstract partial class JobStoreContract
     }
 
     [Fact]
+    public async Task Pruning_looks_at_a_few_jobs_at_a_time_and_finds_what_is_old_behind_those_that_stay()
+    {
+        for (var i = 0; i < 30; i++)
+            await Driver.AddAsync(Driver.NewJob() with { NotBefore = Driver.Store.Now.AddDays(1) });
+        var old = await Driver.AddAsync(Driver.NewJob());
+        await Driver.SucceedAsync(Assert.Single(await Driver.ClaimAsync()));
+        Driver.Time.Advance(TimeSpan.FromHours(2));
+
+        var bites = new List<PruneBite>();
+        do
+            bites.Add(await Driver.Store.PruneAsync(Driver.Store.Now.AddHours(-1), 2));
+        while (bites[^1].GoesOn);
+
+        Assert.Equal(0, bites[0].Deleted);
+        Assert.Equal(1, bites.Sum(bite => bite.Deleted));
+        Assert.Null(await Driver.Store.FindAsync(old, 0));
+    }
+
+    [Fact]
     public async Task Old_finished_jobs_are_deleted_with_all_they_left()
     {
         var job = Driver.NewJob() with
@@ -131,8 +150,8 @@ public abstract partial class JobStoreContract
         var waiting = await Driver.AddAsync(Driver.NewJob());
         Driver.Time.Advance(TimeSpan.FromHours(2));
 
-        Assert.Equal(0, await Driver.Store.PruneAsync(Driver.Store.Now.AddHours(-3), 100));
-        Assert.Equal(1, await Driver.Store.PruneAsync(Driver.Store.Now.AddHours(-1), 100));
+        Assert.Equal(0, (await Driver.Store.PruneAsync(Driver.Store.Now.AddHours(-3), 100)).Deleted);
+        Assert.Equal(1, (await Driver.Store.PruneAsync(Driver.Store.Now.AddHours(-1), 100)).Deleted);
 
         Assert.Null(await Driver.Store.FindAsync(id, 0));
         Assert.Empty(await IdsOf(new JobFilter { Tag = ("a", "b") }));

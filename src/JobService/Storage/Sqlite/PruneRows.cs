@@ -7,11 +7,11 @@ namespace JobService.Storage.Sqlite;
 internal sealed class PruneRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement selectOld = new(database, """
-        SELECT stamp, queue_id, state, callback FROM jobs j
-        WHERE  stamp < ?1 AND state >= 2 AND finished_at < ?2
-               AND (batch IS NULL OR EXISTS (SELECT 1 FROM batches WHERE stamp = j.batch AND finished_at < ?2))
+        SELECT stamp, queue_id, state, callback,
+               state >= 2 AND finished_at < ?3
+               AND (batch IS NULL OR EXISTS (SELECT 1 FROM batches WHERE stamp = j.batch AND finished_at < ?3))
                AND (callback IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries d INDEXED BY deliveries_by_subject WHERE d.subject = j.stamp AND d.state = 0))
-        ORDER  BY stamp LIMIT ?3
+        FROM   jobs j WHERE stamp > ?1 AND stamp < ?2 ORDER BY stamp LIMIT ?4
         """);
 
     private readonly SqliteStatement selectBody = new(database, "SELECT tags, idempotency FROM bodies WHERE stamp = ?1");
@@ -35,14 +35,33 @@ internal sealed class PruneRows(sqlite3 database) : IDisposable
         new(database, "DELETE FROM jobs WHERE stamp = ?1"),
     ];
 
-    /// <summary>Jobs whose end is history, also to those who were to be told of it.</summary>
-    public List<(long Stamp, long QueueId, JobState State, bool HasCallback)> Old(long newest, long finishedBefore, int atMost)
+    private long lastLooked;
+
+    /// <summary>Jobs whose end is history, also to those who were to be told of it. The next ones on a walk: a million that wait, or that belong to a batch
+    /// which goes on, are not looked at in one turn.</summary>
+    /// <param name="newest">No job of this row number or a higher one has ended before <paramref name="finishedBefore"/>.</param>
+    /// <param name="finishedBefore">Ticks of store time.</param>
+    /// <param name="atMost">How many are wanted.</param>
+    /// <param name="looks">Rows looked at, at most.</param>
+    /// <returns>The jobs, and whether the walk has come to its end: the next one begins anew.</returns>
+    public (List<(long Stamp, long QueueId, JobState State, bool HasCallback)> Jobs, bool IsEnd) Old(long newest, long finishedBefore, int atMost, int looks)
     {
         var old = new List<(long, long, JobState, bool)>();
-        selectOld.Bind(1, newest).Bind(2, finishedBefore).Bind(3, atMost);
-        while (selectOld.Step())
-            old.Add((selectOld.Int64(0), selectOld.Int64(1), (JobState)selectOld.Int32(2), !selectOld.IsNull(3)));
-        return old;
+        var looked = 0;
+        selectOld.Bind(1, lastLooked).Bind(2, newest).Bind(3, finishedBefore).Bind(4, looks);
+        while (old.Count < atMost && selectOld.Step())
+        {
+            looked++;
+            lastLooked = selectOld.Int64(0);
+            if (selectOld.Int32(4) != 0)
+                old.Add((lastLooked, selectOld.Int64(1), (JobState)selectOld.Int32(2), !selectOld.IsNull(3)));
+        }
+
+        selectOld.Reset();
+        var isEnd = old.Count < atMost && looked < looks;
+        if (isEnd)
+            lastLooked = 0;
+        return (old, isEnd);
     }
 
     public void Delete(long stamp)

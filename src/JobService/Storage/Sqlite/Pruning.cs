@@ -6,11 +6,11 @@ namespace JobService.Storage.Sqlite;
 /// <summary>Finished to gone, oldest first, in bites.</summary>
 internal static class Pruning
 {
-    public static int Prune(SqliteTurn turn, long finishedBefore, int atMost)
+    public static PruneBite Prune(SqliteTurn turn, long finishedBefore, int atMost)
     {
         // A job that ended before that moment was made before it: the row number, which begins with the time, bounds the search.
         var newest = new DateTimeOffset(finishedBefore, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
-        var old = turn.Prunes.Old(newest, finishedBefore, atMost);
+        var (old, isEnd) = turn.Prunes.Old(newest, finishedBefore, atMost, LooksForEach * atMost);
         foreach (var (stamp, queueId, state, hasCallback) in old)
         {
             turn.Prunes.Delete(stamp);
@@ -22,7 +22,8 @@ internal static class Pruning
         turn.Deliveries.EnableOld(finishedBefore);
         var batches = turn.Prunes.DeleteBatches(finishedBefore, atMost);
         batches.ForEach(turn.Deliveries.Delete);
-        return Math.Max(Math.Max(old.Count, batches.Count), PruneStates(turn, atMost));
+        var deleted = Math.Max(Math.Max(old.Count, batches.Count), PruneStates(turn, atMost));
+        return new PruneBite(deleted, GoesOn: !isEnd || deleted == atMost);
     }
 
     /// <summary>A store that was never restarted forgets them too: their rows, and what stands of them in memory.</summary>

@@ -94,7 +94,7 @@ public sealed partial class SqliteJobStore : IJobStore
         return (matched, requeued);
     }
 
-    public Task<int> PruneAsync(DateTimeOffset finishedBefore, int atMost) => writer.RunAsync(turn => Pruning.Prune(turn, finishedBefore.UtcTicks, atMost));
+    public Task<PruneBite> PruneAsync(DateTimeOffset finishedBefore, int atMost) => writer.RunAsync(turn => Pruning.Prune(turn, finishedBefore.UtcTicks, atMost));
 
     public Task<BatchAddition> AddBatchAsync(NewBatch batch, IReadOnlyList<NewJob> jobs) => writer.RunAsync(turn => Batching.Add(turn, batch, jobs));
 
