@@ -6,6 +6,9 @@ namespace JobService.Api;
 /// <summary>Fields that every job of a batch has unless it gives them itself: put into its JSON before it is read.</summary>
 internal sealed class JobDefaults
 {
+    /// <summary>Two ways to say when: who says it in one does not get the other besides.</summary>
+    private static readonly string[] starts = ["notBefore", "delaySeconds"];
+
     private readonly List<(string Name, byte[] Field)> fields = [];
 
     private JobDefaults(JsonElement defaults)
@@ -34,6 +37,8 @@ internal sealed class JobDefaults
             return job;
         }
 
+        if (given.Overlaps(starts))
+            given.UnionWith(starts);
         var missing = fields.FindAll(field => !given.Contains(field.Name));
         if (missing.Count == 0)
             return job;

@@ -45,6 +45,18 @@ public sealed class BatchApiTests(BatchService service) : IClassFixture<BatchSer
         Assert.Equal(["""{"p":[1,"}"]}""", """{"p":[1,"}"]}""", "7"], items.Select(item => item.GetProperty("result").GetProperty("echo").GetRawText()));
     }
 
+    [Fact]
+    public async Task A_job_that_says_itself_when_it_starts_does_not_get_the_default_besides()
+    {
+        var id = await service.SubmitAsync("""
+            {"queue":"fast","defaults":{"notBefore":"2199-01-01T00:00:00Z"},"jobs":[{"payload":1,"delaySeconds":0},{"payload":2}]}
+            """);
+
+        var items = (await service.GetAsync($"/v1/batches/{id}/results?until=first&wait=10")).GetProperty("items").EnumerateArray();
+
+        Assert.Equal("0", Assert.Single(items).Text("index"));
+    }
+
     [Theory]
     [InlineData("""{"jobs":[{"payload":1},{"payload":1,"weight":0}]}""", "/jobs/1/weight")]
     [InlineData("""{"jobs":[{"payload":1,"nope":1},{}]}""", "/jobs/0/nope /jobs/1/payload")]
