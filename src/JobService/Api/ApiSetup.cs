@@ -18,6 +18,7 @@ internal static class ApiSetup
         services.AddSingleton<ResultStream>();
         services.AddSingleton<ChangeLog>();
         services.AddSingleton<ApiKeyGate>();
+        services.AddSingleton<CrossSiteGate>();
         services.AddSingleton<RequestLog>();
         services.AddSingleton<LastConnections>();
         services.AddProblemDetails();
@@ -37,6 +38,7 @@ internal static class ApiSetup
         app.Use(ServerBounds.Pass);
         app.Use(HeadAsGet.Pass);
         app.UseCrossOrigin();
+        app.Use(app.Services.GetRequiredService<CrossSiteGate>().Pass);
         app.UseRouting();
         app.Use(app.Services.GetRequiredService<ApiKeyGate>().Pass);
         app.Use(QueryGate.Pass);

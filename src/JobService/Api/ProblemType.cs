@@ -15,6 +15,9 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
     public static readonly ProblemType Unauthorized = new("unauthorized", 401, "An API key is needed.",
         "This service asks for its API key. Send the header 'Authorization: Bearer <key>' with the key that the operator configured as JobService:ApiKey.");
 
+    public static readonly ProblemType CrossSite = new("cross-site", 403, "A page of another site may change nothing here.",
+        "A browser sent this for a page of another origin. If the page is yours, the operator names its origin in JobService:Cors:Origins; programs other than browsers are not concerned.");
+
     public static readonly ProblemType NotFound = new("not-found", 404, "There is nothing here.",
         "The address names a resource that does not exist (any more). Finished jobs are deleted after the retention time.");
 
@@ -113,7 +116,7 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
     /// <summary>Every type there is, by name.</summary>
     public static IReadOnlyDictionary<string, ProblemType> All { get; } = new[]
     {
-        Invalid, Unauthorized, NotFound, MethodNotAllowed, NotAcceptable, TooSlow, JobFinished, NotRetryable, NoResult, InProgress, InUse, Configured, BatchFinished, BatchStopped, Outdated, TooLarge,
+        Invalid, Unauthorized, CrossSite, NotFound, MethodNotAllowed, NotAcceptable, TooSlow, JobFinished, NotRetryable, NoResult, InProgress, InUse, Configured, BatchFinished, BatchStopped, Outdated, TooLarge,
         AddressTooLong, MediaType, UnknownQueue, OverCapacity, UnknownLimit, NeverFits, RequestNotAllowed, Mismatched, QueueFull, HeadersTooLarge, Internal,
         Draining, StorageUnavailable,
     }.Concat(OfJobs).ToDictionary(type => type.Name);

@@ -114,6 +114,9 @@ internal static class Problems
 
     public static ProblemAnswer Unauthorized() => Answer(Of(ProblemType.Unauthorized, "Send the header 'Authorization: Bearer <key>' with the service's API key."));
 
+    public static ProblemAnswer CrossSite() =>
+        Answer(Of(ProblemType.CrossSite, "The page that sent this is of another origin, and its origin does not stand in JobService:Cors:Origins."));
+
     public static ProblemAnswer TooLarge(int maxBytes = Http.JsonBody.MaxBytes) => Answer(Of(ProblemType.TooLarge, $"At most {maxBytes} bytes are taken here. Put large data elsewhere and submit its address."));
 
     public static ProblemAnswer TooSlow(string detail) => Answer(Of(ProblemType.TooSlow, detail));

@@ -59,6 +59,37 @@ public sealed class CrossOriginTests
     }
 
     [Theory]
+    [InlineData("Sec-Fetch-Site", "cross-site")]
+    [InlineData("Sec-Fetch-Site", "same-site")]
+    [InlineData("Origin", "https://evil.example.org")]
+    [InlineData("Origin", "http://127.0.0.1:1")]
+    [InlineData("Origin", "null")]
+    public async Task A_page_of_another_site_changes_nothing(string field, string value)
+    {
+        await using var service = new ServiceFixture();
+
+        using var answer = await service.SendAsync(HttpMethod.Post, "/v1/queues/default/pause", null, (field, value));
+
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+        Assert.Equal("/problems/cross-site", (await ProblemJson.ReadAsync(answer)).Type);
+        Assert.False(service.Store.Catalog.Queues["default"].Paused);
+    }
+
+    [Theory]
+    [InlineData("Sec-Fetch-Site", "same-origin")]
+    [InlineData("Sec-Fetch-Site", "none")]
+    [InlineData("Origin", "https://app.example.com")]
+    [InlineData("User-Agent", "curl/8.0")]
+    public async Task Own_pages_those_of_a_configured_origin_and_programs_may(string field, string value)
+    {
+        await using var service = ServiceFixture.With(new Dictionary<string, string> { ["JobService:Cors:Origins:0"] = Page });
+
+        using var answer = await service.SendAsync(HttpMethod.Post, "/v1/queues/default/pause", null, (field, value));
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Theory]
     [InlineData("https://app.example.com", true)]
     [InlineData("http://localhost:8000", true)]
     [InlineData("https://app.example.com/", false)]

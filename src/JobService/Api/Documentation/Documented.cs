@@ -58,13 +58,20 @@ internal static class Documented
 
     public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder route, params int[] statuses)
     {
-        foreach (var status in statuses.Append(StatusCodes.Status401Unauthorized).Order())
+        route.Add(endpoint =>
         {
-            var types = ProblemType.All.Values.Where(type => type.Status == status);
-            var text = string.Join(" ", types.Select(type => $"{type.Title} (`/problems/{type.Name}`)"));
-            route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ProblemView), [Problems.ContentType]) { Description = text });
-        }
-
+            var changes = endpoint.Metadata.OfType<IHttpMethodMetadata>().Any(verbs => !verbs.HttpMethods.All(CrossSiteGate.ChangesNothing));
+            int[] ofGates = changes ? [StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden] : [StatusCodes.Status401Unauthorized];
+            foreach (var status in statuses.Concat(ofGates).Order())
+                endpoint.Metadata.Add(Refusal(status));
+        });
         return route;
+    }
+
+    private static ProducesResponseTypeMetadata Refusal(int status)
+    {
+        var types = ProblemType.All.Values.Where(type => type.Status == status);
+        var text = string.Join(" ", types.Select(type => $"{type.Title} (`/problems/{type.Name}`)"));
+        return new ProducesResponseTypeMetadata(status, typeof(ProblemView), [Problems.ContentType]) { Description = text };
     }
 }
