@@ -7,6 +7,7 @@ namespace JobService.Bench.Rows;
 internal static class NginxRow
 {
     private const int Jobs = 5_000;
+    private const int WarmUpJobs = 2_000;
     private const int Burst = 5;
     private const double Wanted = 0.99;
 
@@ -35,20 +36,15 @@ internal static class NginxRow
     private static async Task<Row> MeasureAsync(string with, int maxConcurrency, string? backend, double ofConcurrency)
     {
         await using var service = await BenchService.StartAsync();
+        await FillAsync(service, "warm-up", Rates[^1], WarmUpJobs);
+        var cold = await JudgeAsync("warm-up", Rates[^1]);
+        await Console.Error.WriteLineAsync($"  {Rates[^1]}/s, the first {WarmUpJobs:n0} of a cold process: {cold}");
         foreach (var rate in Rates)
-        {
-            await service.PutAsync($"/v1/limits/{QueueOf(rate)}", new { kind = "rate", permits = rate });
-            await service.PutAsync($"/v1/queues/{QueueOf(rate)}", new { target = new { kind = "simulated" } });
-            await service.SubmitWhilePausedAsync(QueueOf(rate), Jobs);
-        }
+            await FillAsync(service, $"bench-{rate}", rate, Jobs);
 
         var judged = await Task.WhenAll(Rates.Select(async rate =>
         {
-            await using var nginx = await NginxLimiter.StartAsync(new NginxRate(rate, Burst), backend);
-            string[] limits = [QueueOf(rate)];
-            await service.PutAsync($"/v1/queues/{QueueOf(rate)}", new { target = new { kind = "http", baseAddress = nginx.BaseAddress }, limits, maxConcurrency });
-            await service.LetGoAsync(QueueOf(rate));
-            var report = await nginx.StopAndReportAsync();
+            var report = await JudgeAsync($"bench-{rate}", rate);
             await Console.Error.WriteLineAsync($"  {rate}/s: {report}");
             return (Report: report, Used: report.Utilisation * rate / Math.Min(rate, ofConcurrency));
         }));
@@ -58,7 +54,21 @@ internal static class NginxRow
             $"**{string.Join(", ", judged.Select(one => one.Report.Refused))} refused, {string.Join(", ", judged.Select(one => $"{one.Used:0.000}"))} used**",
             $"0 refused, ≥ {Wanted} used",
             Array.TrueForAll(judged, one => one is { Report: { Refused: 0, Other: 0, Requests: Jobs, Duplicates: 0 }, Used: >= Wanted }));
+
+        async Task<NginxReport> JudgeAsync(string queue, int rate)
+        {
+            await using var nginx = await NginxLimiter.StartAsync(new NginxRate(rate, Burst), backend);
+            string[] limits = [queue];
+            await service.PutAsync($"/v1/queues/{queue}", new { target = new { kind = "http", baseAddress = nginx.BaseAddress }, limits, maxConcurrency });
+            await service.LetGoAsync(queue);
+            return await nginx.StopAndReportAsync();
+        }
     }
 
-    private static string QueueOf(int rate) => $"bench-{rate}";
+    private static async Task FillAsync(BenchService service, string queue, int rate, int jobs)
+    {
+        await service.PutAsync($"/v1/limits/{queue}", new { kind = "rate", permits = rate });
+        await service.PutAsync($"/v1/queues/{queue}", new { target = new { kind = "simulated" } });
+        await service.SubmitWhilePausedAsync(queue, jobs);
+    }
 }

@@ -39,6 +39,8 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers["X-Accel-Buffering"] = "no"; // proxies hand on what they have
         await response.StartAsync(http.RequestAborted);
+        if (HeadAsGet.IsHead(http))
+            return;
 
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, waits.StopTaking);
         using var watch = hub.Watch(wish.Batch);

@@ -10,6 +10,18 @@ public sealed class BatchResultsTests(BatchService service) : IClassFixture<Batc
     private const string Ndjson = "application/x-ndjson";
     private const string Events = "text/event-stream";
 
+    [Theory]
+    [InlineData(Ndjson)]
+    [InlineData(Events)]
+    public async Task The_head_of_a_stream_does_not_wait_for_its_end(string form)
+    {
+        var batch = await service.SubmitWaitingAsync($"head-{form.Length}", jobs: 2);
+
+        using var answer = await service.Service.SendAsync(HttpMethod.Head, $"/v1/batches/{batch}/results", null, ("Accept", form));
+
+        Assert.Equal((HttpStatusCode.OK, form), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+    }
+
     [Fact]
     public async Task Gather_waits_at_a_hole_and_as_completed_does_not()
     {
