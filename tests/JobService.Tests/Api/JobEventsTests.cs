@@ -2,6 +2,7 @@ using System.Net;
 using JobService.Jobs;
 using JobService.Storage;
 using JobService.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace JobService.Tests.Api;
 
@@ -67,6 +68,25 @@ public sealed class JobEventsTests(ServiceFixture service) : IClassFixture<Servi
             Assert.Equal(states.Distinct().Order(), states);
             Assert.Equal(states.Count, JobState.Succeeded - states[0] + 1);
         }
+    }
+
+    [Fact]
+    public async Task Behind_a_gap_it_is_told_anew_how_the_job_stands()
+    {
+        var id = await SubmitAsync("gap", paused: true);
+        await service.PutAsync("/v1/queues/flood", """{"capacity": 100000}""");
+        await ActAsync("/v1/queues/flood/pause");
+        using var stream = await EventReader.OpenAsync(service, $"/v1/jobs/{id}/events");
+        Assert.Equal("queued", Assert.IsType<SentEvent>(await stream.NextAsync())["state"]);
+
+        // More in one commit than may be on their way to the streams: all of them are lost, and with them whatever else there was.
+        var ids = service.Services.GetRequiredService<JobIdSource>();
+        await service.Store.AddAsync([.. Enumerable.Range(0, 40_000).Select(_ => new NewJob { Id = ids.Next(), Queue = "flood", Payload = "1"u8.ToArray() })]);
+
+        var (gap, stands) = (Assert.IsType<SentEvent>(await stream.NextAsync()), Assert.IsType<SentEvent>(await stream.NextAsync()));
+        Assert.Equal(("gap", "queued", id), (gap["type"], stands["state"], stands["id"]));
+        await ActAsync($"/v1/jobs/{id}/cancel");
+        Assert.Equal("cancelled", Assert.Single(await stream.RestAsync())["state"]);
     }
 
     [Fact]

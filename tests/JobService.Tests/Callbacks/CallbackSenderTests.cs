@@ -107,6 +107,17 @@ public sealed class CallbackSenderTests
     }
 
     [Fact]
+    public async Task Who_asks_to_wait_less_than_the_schedule_is_not_asked_earlier()
+    {
+        await using var receiver = new HookReceiver(WireReplies.Answer(503, "", "Retry-After: 1"));
+        await using var driver = await SenderDriver.StartAsync();
+
+        var delivery = await driver.NextTryAsync(await driver.EndJobAsync(receiver.Url));
+
+        Assert.Equal(driver.Store.Now.AddSeconds(5), delivery.NextAttemptAt);
+    }
+
+    [Fact]
     public async Task Gone_disables_the_address_for_what_waits_and_what_comes_until_it_is_asked_for()
     {
         await using var receiver = new HookReceiver(number => WireReplies.Answer(number == 1 ? 500 : number == 2 ? 410 : 200));

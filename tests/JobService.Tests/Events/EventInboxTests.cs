@@ -25,6 +25,20 @@ public sealed class EventInboxTests : IDisposable
     }
 
     [Fact]
+    public async Task What_has_come_is_taken_in_its_order_each_commit_with_its_moment()
+    {
+        var later = DateTimeOffset.UnixEpoch.AddSeconds(1);
+        inbox.Put(DateTimeOffset.UnixEpoch, [Named("a"), Named("b")]);
+        inbox.Put(later, [Named("c")]);
+        inbox.Put(later, [Named("d"), Named("e"), Named("f")]);
+
+        var bag = await inbox.TakeAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(["a", "b", "c", "d", "e", "f"], bag.Changes.Select(change => change.Name));
+        Assert.Equal([(DateTimeOffset.UnixEpoch, 2), (later, 1), (later, 3)], bag.Commits);
+    }
+
+    [Fact]
     public async Task Who_waits_is_woken()
     {
         var waiting = TakeAsync();
@@ -43,7 +57,9 @@ public sealed class EventInboxTests : IDisposable
         Put(1);
     }
 
-    private void Put(int count) => inbox.Put(DateTimeOffset.UnixEpoch, [.. Enumerable.Repeat(new StoreEvent(StoreEventKind.Signal, "s", "set"), count)]);
+    private void Put(int count) => inbox.Put(DateTimeOffset.UnixEpoch, [.. Enumerable.Repeat(Named("s"), count)]);
+
+    private static StoreEvent Named(string name) => new(StoreEventKind.Signal, name, "set");
 
     private async Task<(int Kept, long Lost)> TakeAsync()
     {

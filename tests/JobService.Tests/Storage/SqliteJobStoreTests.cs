@@ -2,6 +2,7 @@ using JobService.Jobs;
 using JobService.Limits;
 using JobService.Storage;
 using JobService.Storage.Sqlite;
+using JobService.Tests.Support;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -54,6 +55,37 @@ public sealed class SqliteJobStoreTests : JobStoreContract
         Assert.DoesNotContain(await Driver.ClaimNowAsync(), job => job.Queue.Name == "single");
         Assert.Equal(1, await Driver.SucceedAsync(running));
         Assert.Equal("single", Assert.Single(await Driver.ClaimAsync()).Queue.Name);
+    }
+
+    [Fact]
+    public async Task An_end_in_a_turn_that_failed_is_counted_once_in_its_batch()
+    {
+        var batch = await Driver.AddBatchAsync(2);
+        var claimed = await Driver.ClaimAsync();
+        var known = Driver.NewJob();
+        await Driver.Store.AddAsync([known]);
+
+        // While the writer is held up in telling of the first end, the second gathers with what breaks its turn.
+        using var told = new SemaphoreSlim(0);
+        using var gathered = new ManualResetEventSlim();
+        Driver.Store.Committed += news =>
+        {
+            if (news.Ended.Any(ended => ended.Job == claimed[1].Id))
+            {
+                told.Release();
+                gathered.Wait(Patience.Hang);
+            }
+        };
+        var first = Driver.SucceedAsync(claimed[1]);
+        Assert.True(await told.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken));
+        var (end, again) = (Driver.SucceedAsync(claimed[0]), Driver.Store.AddAsync([known]));
+        gathered.Set();
+
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => again);
+        Assert.Equal((1, 1), (await first, await end));
+        var over = await Driver.BatchAsync(batch.Id);
+        Assert.Equal((2L, 2L, true), (over.Succeeded, over.LastCompletion, over.IsOver));
+        Assert.Equal([(1, 1L), (0, 2L)], (await Driver.ResultsAsync(batch.Id)).Items.Select(result => (result.Index, result.Completion)));
     }
 
     [Fact]

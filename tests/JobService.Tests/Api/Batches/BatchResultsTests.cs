@@ -114,6 +114,18 @@ public sealed class BatchResultsTests(BatchService service) : IClassFixture<Batc
     }
 
     [Fact]
+    public async Task Who_has_the_first_already_waits_for_the_next()
+    {
+        var id = await service.SubmitWaitingAsync("next", 3);
+        await service.ReleaseAsync(id, "next", 1);
+
+        var next = service.StreamAsync($"/v1/batches/{id}/results?until=first&after=1", Ndjson);
+        await service.ReleaseAsync(id, "next", 2);
+
+        Assert.Equal([2], (await next).Indexes());
+    }
+
+    [Fact]
     public async Task A_page_is_held_until_there_is_enough_and_no_longer()
     {
         var id = await service.SubmitWaitingAsync("held", 3);
