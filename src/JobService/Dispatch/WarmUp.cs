@@ -1,0 +1,75 @@
+using System.Net;
+using System.Net.Sockets;
+using JobService.Jobs;
+using JobService.Storage;
+using JobService.Upstream;
+using Microsoft.Extensions.Options;
+
+namespace JobService.Dispatch;
+
+/// <summary>Makes two calls to nobody when the service starts, and learns from their answers: the first real call starts as punctually as the thousandth, and the first
+/// refusal holds up the next call as quickly.</summary>
+/// <remarks>
+/// Code that is compiled only then costs 50 ms and more for the call, which no slot has, and 10 ms and more for the refusal, in which the next call would go. The calls go
+/// to a listener of this process on the loopback address, open for those two answers.
+/// </remarks>
+public sealed class WarmUp(
+    IJobStore store, Lessons lessons, IOptions<UpstreamOptions> options, IConfiguration configuration, TimeProvider time, ILogger<WarmUp> logger) : BackgroundService
+{
+    private const string Answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nX-RateLimit-Remaining: 1\r\nX-RateLimit-Reset: 1\r\n\r\n{}";
+    private const string Refusal = "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: 2\r\nRetry-After: 1\r\n\r\n{}";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            using var patience = new CancellationTokenSource(Patience, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stoppingToken);
+            await CallAsync(either.Token);
+        }
+        catch (Exception error) when (error is SocketException or IOException or OperationCanceledException)
+        {
+            logger.LogDebug(error, "Nothing was warmed up; the first call of a queue may give its slot up");
+        }
+    }
+
+    private async Task CallAsync(CancellationToken cancel)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var own = new UpstreamOptions { AllowPrivateNetworks = true, MaxAnswerBytes = options.Value.MaxAnswerBytes };
+        var target = new HttpTarget { BaseAddress = $"http://{listener.LocalEndpoint}" };
+        await using var api = new HttpApi("warm-up", target, own, configuration, time, logger);
+        var call = new ApiCall(default, Attempt: 1, "{}"u8.ToArray(), Request: null, Patience, Paced: true);
+        var answering = AnswerAsync(listener, cancel);
+        Learn(await api.CallAsync(call, static () => true, cancel));
+        Learn(await api.CallAsync(call, static () => true, cancel));
+        await answering;
+    }
+
+    /// <summary>Into holds of nobody's.</summary>
+    private void Learn(ApiAnswer answer)
+    {
+        var definition = new QueueDefinition { Limits = [.. store.Catalog.Limits.Keys.Take(1)] };
+        var job = new ClaimedJob
+        {
+            Id = default, Lease = 0, Queue = new QueueEntry("warm-up", definition, Paused: false, Revision: 0, FromConfiguration: false), Attempt = 1, MaxAttempts = 1, Timeout = Patience,
+        };
+        var holds = new Holds(store);
+        if (lessons.Of(job, answer) is { } lesson)
+            holds.Hold(job, lesson);
+        holds.Holding(job);
+    }
+
+    private static async Task AnswerAsync(TcpListener listener, CancellationToken cancel)
+    {
+        using var peer = await listener.AcceptSocketAsync(cancel);
+        foreach (var answer in (string[])[Answer, Refusal])
+        {
+            await peer.ReceiveAsync(new byte[4_096], cancel);
+            await peer.SendAsync(System.Text.Encoding.ASCII.GetBytes(answer), cancel);
+        }
+    }
+}
