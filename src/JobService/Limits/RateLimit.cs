@@ -33,11 +33,11 @@ public sealed class RateLimit : LimitState
     public override bool HandsOutSlots => true;
 
     /// <summary>
-    /// 0.5 % of the period, from 2 to 50 ms. From T = 5 ms on at most T ÷ 10, at least 1 ms: slow and even limits are judged by their gaps. From 3 to 5 ms half of T.
+    /// 0.5 % of the period, from 2 to 50 ms. From T = 5 ms on at most T ÷ 10, at least 1 ms: slow and even limits are judged by their gaps. From 3 to 5 ms a third of T.
     /// Below, half of it, at least 2 ms.
     /// </summary>
     /// <remarks>
-    /// A start that is late by most of T leaves the next one no room at an API that bears one call in hand, and the way there adds its own part. A refusal costs a
+    /// A start that is late by half of T leaves the next one no room at an API that bears one call in hand: nginx counts whole milliseconds, and the way there adds its own part. A refusal costs a
     /// pause of the whole limit, a slot that is given up one T. Faster than that no window both holds such an API and outlasts the millisecond and more that a busy
     /// machine now and then keeps a thread waiting.
     /// </remarks>
@@ -50,7 +50,7 @@ public sealed class RateLimit : LimitState
             return new TimeSpan(interval switch
             {
                 >= 5 * TimeSpan.TicksPerMillisecond => Math.Max(Math.Min(window, interval / 10), TimeSpan.TicksPerMillisecond),
-                >= 3 * TimeSpan.TicksPerMillisecond => interval / 2,
+                >= 3 * TimeSpan.TicksPerMillisecond => interval / 3,
                 _ => Math.Max(window / 2, least),
             });
         }

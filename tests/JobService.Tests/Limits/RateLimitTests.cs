@@ -156,8 +156,8 @@ public sealed class RateLimitTests
 
     [Theory]
     [InlineData(500, 1, 2.5)]
-    [InlineData(300, 1, 1.6667)]
-    [InlineData(250, 1, 2)]
+    [InlineData(300, 1, 1.1111)]
+    [InlineData(250, 1, 1.3333)]
     [InlineData(501, 1, 2.5)]
     [InlineData(200, 1, 1)]
     [InlineData(100, 1, 1)]
