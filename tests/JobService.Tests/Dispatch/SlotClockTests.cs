@@ -45,10 +45,15 @@ public sealed class SlotClockTests
         slow.ForEach(item => clock.Schedule(item.Slot, item));
         clock.Schedule(next.Slot, next);
 
-        await next.Started.WaitAsync(hangGuard, TestContext.Current.CancellationToken);
-
-        Assert.All(slow, item => Assert.True(item.Started.IsCompleted));
-        goOn.Set();
+        try
+        {
+            await next.Started.WaitAsync(hangGuard, TestContext.Current.CancellationToken);
+            Assert.All(slow, item => Assert.True(item.Started.IsCompleted));
+        }
+        finally
+        {
+            goOn.Set(); // or the clock could not be stopped
+        }
     }
 
     [Fact]
