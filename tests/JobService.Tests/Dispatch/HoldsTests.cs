@@ -2,33 +2,18 @@ using JobService.Dispatch;
 using JobService.Jobs;
 using JobService.Limits;
 using JobService.Storage;
-using JobService.Storage.Sqlite;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
+using JobService.Tests.Support;
 
 namespace JobService.Tests.Dispatch;
 
 public sealed class HoldsTests : IAsyncDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("jobservice-holds-").FullName;
-    private readonly FakeTimeProvider time = new();
-    private readonly JobIdSource ids;
-    private readonly SqliteJobStore store;
+    private readonly TemporaryStore temporary = new();
     private readonly Holds holds;
 
-    public HoldsTests()
-    {
-        ids = new JobIdSource(time, new Random(1));
-        store = new SqliteJobStore(Options.Create(new StorageOptions { Path = Path.Combine(folder, "jobs.db") }), ids, time, NullLogger<SqliteJobStore>.Instance);
-        holds = new Holds(store);
-    }
+    public HoldsTests() => holds = new Holds(temporary.Store);
 
-    public async ValueTask DisposeAsync()
-    {
-        await store.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
-    }
+    public ValueTask DisposeAsync() => temporary.DisposeAsync();
 
     [Fact]
     public async Task Without_limits_it_concerns_the_key_in_its_queue()
@@ -80,9 +65,9 @@ public sealed class HoldsTests : IAsyncDisposable
         var job = await JobOfAsync("q", "");
         holds.Hold(job, NotBefore(30));
 
-        time.Advance(TimeSpan.FromSeconds(30) - TimeSpan.FromTicks(1));
+        temporary.Time.Advance(TimeSpan.FromSeconds(30) - TimeSpan.FromTicks(1));
         Assert.True(holds.Holding(job));
-        time.Advance(TimeSpan.FromTicks(1));
+        temporary.Time.Advance(TimeSpan.FromTicks(1));
         Assert.False(holds.Holding(job));
     }
 
@@ -93,7 +78,7 @@ public sealed class HoldsTests : IAsyncDisposable
         holds.Hold(job, NotBefore(30));
         holds.Hold(job, NotBefore(5));
 
-        time.Advance(TimeSpan.FromSeconds(29));
+        temporary.Time.Advance(TimeSpan.FromSeconds(29));
         Assert.True(holds.Holding(job));
     }
 
@@ -104,7 +89,7 @@ public sealed class HoldsTests : IAsyncDisposable
         holds.Hold(over, NotBefore(5));
         holds.Hold(await JobOfAsync("q", "long"), NotBefore(30));
 
-        time.Advance(TimeSpan.FromSeconds(5));
+        temporary.Time.Advance(TimeSpan.FromSeconds(5));
         Assert.False(holds.Holding(over));
     }
 
@@ -114,9 +99,9 @@ public sealed class HoldsTests : IAsyncDisposable
         var job = await JobOfAsync("q", "");
         holds.Hold(job, new CallLesson { Refused = true });
 
-        time.Advance(TimeSpan.FromMilliseconds(99));
+        temporary.Time.Advance(TimeSpan.FromMilliseconds(99));
         Assert.True(holds.Holding(job));
-        time.Advance(TimeSpan.FromMilliseconds(1));
+        temporary.Time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.False(holds.Holding(job));
     }
 
@@ -126,7 +111,7 @@ public sealed class HoldsTests : IAsyncDisposable
     public async Task Only_a_spent_budget_holds(int remaining, bool held)
     {
         var job = await JobOfAsync("q", "");
-        holds.Hold(job, new CallLesson { Budget = new CallBudget(remaining, store.Now + TimeSpan.FromSeconds(30)) });
+        holds.Hold(job, new CallLesson { Budget = new CallBudget(remaining, temporary.Store.Now + TimeSpan.FromSeconds(30)) });
 
         Assert.Equal(held, holds.Holding(job));
     }
@@ -138,21 +123,21 @@ public sealed class HoldsTests : IAsyncDisposable
         for (var key = 0; key < 100_000; key++)
         {
             holds.Hold(job with { Key = $"{key}" }, NotBefore(1));
-            time.Advance(TimeSpan.FromMilliseconds(2));
+            temporary.Time.Advance(TimeSpan.FromMilliseconds(2));
         }
 
         Assert.InRange(holds.Count, 1, 2_100);
         Assert.True(holds.Holding(job with { Key = "99999" }));
     }
 
-    private CallLesson NotBefore(double seconds) => new() { Refused = true, NotBefore = store.Now + TimeSpan.FromSeconds(seconds) };
+    private CallLesson NotBefore(double seconds) => new() { Refused = true, NotBefore = temporary.Store.Now + TimeSpan.FromSeconds(seconds) };
 
     private async Task PutAsync(string limit, LimitScope scope = LimitScope.Shared) =>
-        await store.PutLimitAsync(limit, new RateDefinition { Permits = 1, Scope = scope }, expected: null);
+        await temporary.Store.PutLimitAsync(limit, new RateDefinition { Permits = 1, Scope = scope }, expected: null);
 
     private async Task<ClaimedJob> JobOfAsync(string queue, string key, params string[] limits)
     {
-        await store.PutQueueAsync(queue, new QueueDefinition { Limits = limits }, expected: null);
-        return new ClaimedJob { Id = ids.Next(), Lease = 1, Queue = store.Catalog.Queues[queue], Key = key, Attempt = 1, MaxAttempts = 5, Timeout = TimeSpan.FromSeconds(30) };
+        await temporary.Store.PutQueueAsync(queue, new QueueDefinition { Limits = limits }, expected: null);
+        return new ClaimedJob { Id = temporary.Ids.Next(), Lease = 1, Queue = temporary.Store.Catalog.Queues[queue], Key = key, Attempt = 1, MaxAttempts = 5, Timeout = TimeSpan.FromSeconds(30) };
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using JobService.Events;
 using JobService.Jobs;
+using JobService.Tests.Support;
 
 namespace JobService.Tests.Events;
 

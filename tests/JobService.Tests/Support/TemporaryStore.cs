@@ -5,15 +5,20 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
-namespace JobService.Tests.Events;
+namespace JobService.Tests.Support;
 
-/// <summary>A store to listen to, in a temporary folder and with a clock of its own.</summary>
+/// <summary>A store of its own, in a temporary folder and with a clock that the test moves.</summary>
 internal sealed class TemporaryStore : IAsyncDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("jobservice-events-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("jobservice-store-").FullName;
 
-    public TemporaryStore() => Store = new SqliteJobStore(
-        Options.Create(new StorageOptions { Path = Path.Combine(folder, "jobs.db") }), new JobIdSource(Time, new Random(7)), Time, NullLogger<SqliteJobStore>.Instance);
+    public TemporaryStore()
+    {
+        Ids = new JobIdSource(Time, new Random(7));
+        Store = new SqliteJobStore(Options.Create(new StorageOptions { Path = Path.Combine(folder, "jobs.db") }), Ids, Time, NullLogger<SqliteJobStore>.Instance);
+    }
+
+    public JobIdSource Ids { get; }
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
 
