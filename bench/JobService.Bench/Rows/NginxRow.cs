@@ -17,7 +17,7 @@ internal static class NginxRow
     /// <summary>The limit alone decides.</summary>
     public static Task<Row> MeasureAsync() => MeasureAsync("", maxConcurrency: 16, backend: null, ofConcurrency: double.MaxValue);
 
-    /// <summary>Calls take their time, and only a few of them run at once: what so many clients reach that do nothing but call is what can be used.</summary>
+    /// <summary>Calls take their time, and only a few of them run at once. Beside it stands what so many clients reach that do nothing but call.</summary>
     public static async Task<Row> MeasureNarrowAsync()
     {
         const int AtOnce = 4;
@@ -49,6 +49,9 @@ internal static class NginxRow
             return (Report: report, Used: report.Utilisation * rate / Math.Min(rate, ofConcurrency));
         }));
 
+        foreach (var rate in Rates)
+            await Console.Error.WriteLineAsync($"  {rate}/s: {await BusyAsync(service, $"bench-{rate}", maxConcurrency):0.000} of the time of {maxConcurrency} permits in use");
+
         return new Row(
             $"nginx {string.Join(", ", Rates)} r/s burst {Burst} at the same time, our burst 1, {Jobs:n0} jobs each{with}",
             $"**{string.Join(", ", judged.Select(one => one.Report.Refused))} refused, {string.Join(", ", judged.Select(one => $"{one.Used:0.000}"))} used**",
@@ -63,6 +66,15 @@ internal static class NginxRow
             await service.LetGoAsync(queue);
             return await nginx.StopAndReportAsync();
         }
+    }
+
+    /// <summary>The time of all calls ÷ the time that the queue's permits would have had for them.</summary>
+    private static async Task<double> BusyAsync(BenchService service, string queue, int maxConcurrency)
+    {
+        var calls = (await service.ListAsync($"queue={queue}"))
+            .ConvertAll(job => (Start: job.GetProperty("startedAt").GetDateTimeOffset(), End: job.GetProperty("finishedAt").GetDateTimeOffset()));
+        var whole = calls.Max(call => call.End) - calls.Min(call => call.Start);
+        return calls.Sum(call => (call.End - call.Start).TotalSeconds) / (maxConcurrency * whole.TotalSeconds);
     }
 
     private static async Task FillAsync(BenchService service, string queue, int rate, int jobs)

@@ -19,7 +19,7 @@ public sealed partial class Dispatcher(
         {
             try
             {
-                foreach (var job in await store.ClaimAsync(gates.Take, (queue, permits) => gates.Return(queue, permits), stopTaking.Token))
+                foreach (var job in await store.ClaimAsync(gates.Take, gates.Return, stopTaking.Token))
                     await workers.Claimed.WriteAsync(job, CancellationToken.None);
             }
             catch (Exception error) when (error is not ChannelClosedException)

@@ -12,10 +12,11 @@ public sealed class JobExecutor(
 {
     /// <param name="attempt">The attempt, in its slot.</param>
     /// <param name="callOver">The call has ended, however, and this is what it taught: its permits go back before the processing begins.</param>
-    public async Task<AttemptEnd> RunAsync(RunningAttempt attempt, Action<ClaimedJob, CallLesson?> callOver)
+    public async Task<AttemptEnd> RunAsync(RunningAttempt attempt, Action<CallOver> callOver)
     {
         var job = attempt.Job;
         DateTimeOffset? startedAt = null;
+        DateTimeOffset? endedAt = null;
         JobOutcome outcome;
         ITimer? timeout = null;
         try
@@ -37,11 +38,14 @@ public sealed class JobExecutor(
             }
             finally
             {
-                // What a call took that was never made goes back with its end: then an unused slot comes back too.
-                callOver(startedAt is null && job.HoldsLimits ? job with { HoldsLimits = false } : job, lesson);
+                endedAt = store.Now; // before the next call begins
+                callOver(new CallOver(WasMade: startedAt is not null, lesson));
             }
 
-            outcome = await ConcludeAsync(attempt, answer);
+            var conclusion = ConcludeAsync(attempt, answer);
+            if (!conclusion.IsCompleted)
+                endedAt = null;
+            outcome = await conclusion;
         }
         catch (OperationCanceledException)
         {
@@ -57,7 +61,7 @@ public sealed class JobExecutor(
                 await timeout.DisposeAsync();
         }
 
-        return new AttemptEnd(job.Id, job.Lease, startedAt, store.Now, outcome);
+        return new AttemptEnd(job.Id, job.Lease, startedAt, endedAt ?? store.Now, outcome);
     }
 
     /// <summary>The last look before the send.</summary>
@@ -145,3 +149,8 @@ public sealed class JobExecutor(
         _ => "The attempt failed.",
     };
 }
+
+/// <summary>A call has ended, however.</summary>
+/// <param name="WasMade">Whether something may have been sent.</param>
+/// <param name="Lesson">What the answer taught; null when nothing.</param>
+public readonly record struct CallOver(bool WasMade, CallLesson? Lesson);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace JobService.Dispatch;
 
 /// <summary>Start claimed jobs, each in its slot, and see them to their end.</summary>
-/// <remarks>Every claimed job owns a permit of its queue's semaphore, so the channel is never a place to wait in for longer than a hand-over.</remarks>
+/// <remarks>Every claimed job owns a permit of its queue's semaphore, or is promised one in its slot, so the channel is never a place to wait in for longer than a hand-over.</remarks>
 public sealed partial class JobWorkers(
     IJobStore store,
     QueueGates gates,
@@ -60,10 +60,7 @@ public sealed partial class JobWorkers(
     {
         try
         {
-            var attempt = running.Enter(job);
-            var end = await executor.RunAsync(attempt, ReturnPermits);
-            running.Leave(attempt);
-            await completer.CompleteAsync(end);
+            await completer.CompleteAsync(await AttemptAsync(job));
         }
         catch (Exception error)
         {
@@ -75,12 +72,25 @@ public sealed partial class JobWorkers(
         }
     }
 
-    private void ReturnPermits(ClaimedJob job, CallLesson? lesson)
+    private async ValueTask<AttemptEnd> AttemptAsync(ClaimedJob job)
+    {
+        if (await gates.EnterAsync(job) is not { } admission)
+            return new AttemptEnd(job.Id, job.Lease, StartedAt: null, store.Now, new JobOutcome.Unstarted());
+
+        var attempt = running.Enter(job);
+        var end = await executor.RunAsync(attempt, over => ReturnPermits(job, admission, over));
+        running.Leave(attempt);
+        return end;
+    }
+
+    private void ReturnPermits(ClaimedJob job, QueueGates.Admission admission, CallOver over)
     {
         // Before the permit lets the next one go, and before the completer gets the end: the store takes things in the order they come.
-        if (job.HoldsLimits || lesson is not null)
-            store.Release(job, lesson);
-        if (gates.Return(job.Queue.Name, 1))
+        // What a call took that was never made goes back with its end: then an unused slot comes back too.
+        var held = over.WasMade ? job : job with { HoldsLimits = false };
+        if (held.HoldsLimits || over.Lesson is not null)
+            store.Release(held, over.Lesson);
+        if (gates.Leave(admission, over.WasMade))
             store.Nudge();
     }
 

@@ -1,88 +1,69 @@
 using System.Collections.Concurrent;
+using JobService.Lanes;
 using JobService.Storage;
 
 namespace JobService.Dispatch;
 
-/// <summary>The semaphore of each queue: a permit is taken before the claim and returned when the call ends.</summary>
-public sealed class QueueGates(IJobStore store) : IDisposable
+/// <summary>The semaphore of each queue: a permit is taken, or promised, before the claim and returned when the call ends.</summary>
+public sealed class QueueGates(IJobStore store, SlotClock slots) : IDisposable
 {
+    /// <summary>Without a slot a job waits so long for a permit that was expected: calls end on a tick of the kernel, 4 ms, as often as not.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(5);
+
     private readonly ConcurrentDictionary<string, QueueGate> gates = new();
 
-    /// <summary>Takes up to so many permits without waiting.</summary>
-    public int Take(string queue, int atMost)
+    public Permits Take(string queue, int atMost, long? until)
     {
         if (!store.Catalog.Queues.TryGetValue(queue, out var entry))
-            return 0;
+            return new Permits(0);
         var gate = gates.GetOrAdd(queue, static (_, size) => new QueueGate(size), entry.Definition.MaxConcurrency);
         gate.Resize(entry.Definition.MaxConcurrency);
-        return gate.Take(atMost);
+        return gate.Take(atMost, store.Now.UtcTicks, until);
     }
 
-    /// <returns>True when the last <see cref="Take"/> left nothing: somebody may be waiting for this permit.</returns>
-    public bool Return(string queue, int permits) => gates[queue].Return(permits);
+    public void Return(string queue, int free, int promised) => gates[queue].Return(free, promised);
+
+    /// <summary>The call of a claimed job begins, as soon as it has its permit.</summary>
+    /// <returns>Null when the permit did not come in time.</returns>
+    public async ValueTask<Admission?> EnterAsync(ClaimedJob job)
+    {
+        var gate = gates[job.Queue.Name];
+        if (job.PermitAt is { } expected && gate.Redeem() is { } later)
+        {
+            var until = job.Slot is { } slot ? slot.At + slot.Window : expected + Patience;
+            slots.Schedule(store.TimestampOf(until), new TooLate(gate, later));
+            if (!await later.Task)
+                return null;
+        }
+
+        return new Admission(gate, gate.Start(store.Now.UtcTicks));
+    }
+
+    /// <summary>The call is over, and its permit is back.</summary>
+    /// <param name="admission">What it was let in with.</param>
+    /// <param name="callWasMade">Whether it tells how long calls take.</param>
+    /// <returns>True when somebody may be waiting for the permit.</returns>
+    public bool Leave(Admission admission, bool callWasMade) =>
+        admission.Gate.End(admission.Call, callWasMade ? store.Now.UtcTicks - admission.Call.Value.StartedAt : null);
 
     public void Dispose()
     {
         foreach (var gate in gates.Values)
             gate.Dispose();
     }
-}
 
-/// <summary>A <see cref="SemaphoreSlim"/> whose size may change: what is taken beyond a smaller size is a debt that returning permits pay.</summary>
-public sealed class QueueGate(int size) : IDisposable
-{
-    private readonly SemaphoreSlim permits = new(size);
-    private readonly Lock sizing = new();
-    private int size = size;
-    private int debt;
-    private bool exhausted;
+    /// <summary>A call with a permit.</summary>
+    public readonly record struct Admission(QueueGate Gate, LinkedListNode<GateCall> Call);
 
-    public void Resize(int wanted)
+    private sealed class TooLate(QueueGate gate, TaskCompletionSource<bool> job) : IThreadPoolWorkItem
     {
-        if (Volatile.Read(ref size) == wanted)
-            return;
-        lock (sizing)
+        // What the job does then is not for the clock's thread.
+        public void Execute()
         {
-            var more = wanted - size;
-            size = wanted;
-            if (more < 0)
-            {
-                debt -= more;
-                while (debt > 0 && permits.Wait(0))
-                    debt--;
-                return;
-            }
-
-            var paid = Math.Min(debt, more);
-            debt -= paid;
-            if (more > paid)
-                permits.Release(more - paid);
-        }
-    }
-
-    public int Take(int atMost)
-    {
-        // Said before the taking, and a permit comes back before it looks here: one of the two sees the other. A plain write could pass the look below.
-        Interlocked.Exchange(ref exhausted, true);
-        var taken = 0;
-        while (taken < atMost && permits.Wait(0))
-            taken++;
-        return taken;
-    }
-
-    /// <returns>True when the last <see cref="Take"/> left nothing and none has come back since.</returns>
-    public bool Return(int count)
-    {
-        lock (sizing)
-        {
-            var paid = Math.Min(debt, count);
-            debt -= paid;
-            if (count > paid)
-                permits.Release(count - paid);
+            if (!job.Task.IsCompleted)
+                ThreadPool.UnsafeQueueUserWorkItem(static late => late.GiveUp(), this, preferLocal: false);
         }
 
-        return Interlocked.Exchange(ref exhausted, false);
+        private void GiveUp() => gate.GiveUp(job);
     }
-
-    public void Dispose() => permits.Dispose();
 }

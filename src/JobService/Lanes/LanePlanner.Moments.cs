@@ -16,14 +16,14 @@ public sealed partial class LanePlanner
             (head.Queue.HandsOutSlots ? slotTimes : plainTimes).Add(line);
     }
 
-    private long FindNextWake(PlanRound round)
+    private long FindNextWake(PlanRound round, long morePermitsAt)
     {
         if (active.Count > 0)
             return 0;
         var next = Math.Min(pausedLanes.Min?.PausedUntil ?? LimitState.Never, plainTimes.First);
         foreach (var queue in heldQueues)
             next = Math.Min(next, queue.HeldUntil);
-        return slotTimes.First is var slot && slot < LimitState.Never ? Math.Min(next, slot - round.WakeAhead) : next;
+        return Math.Min(slotTimes.First, morePermitsAt) is var ahead and < LimitState.Never ? Math.Min(next, ahead - round.WakeAhead) : next;
     }
 
     /// <summary>Forgets the states of keys that are as if they were new.</summary>

@@ -13,7 +13,7 @@ public sealed partial class LanePlanner
 
     private const int MaxPassesPerRound = 64;
 
-    private readonly Dictionary<QueueLanes, int> permits = [];
+    private readonly Dictionary<QueueLanes, PermitPool> permits = [];
     private readonly List<LimitLine> lookedAt = [];
 
     public void Run(PlanRound round)
@@ -38,12 +38,15 @@ public sealed partial class LanePlanner
         }
         while (changed.Count > 0 && ++passes < MaxPassesPerRound);
 
-        foreach (var (queue, unused) in permits)
+        var morePermitsAt = LimitState.Never;
+        foreach (var (queue, pool) in permits)
         {
-            if (unused > 0)
-                round.ReturnPermits(queue.Name, unused);
+            if (pool.Left > 0)
+                round.ReturnPermits(queue.Name, pool.FreeLeft, pool.PromisedLeft);
             else if (queue.StartedInRound == MaxPermitsPerRound)
                 active.Add(queue); // more may be had in the next round
+            if (starved.Contains(queue))
+                morePermitsAt = Math.Min(morePermitsAt, pool.MoreAt);
             queue.StartedInRound = 0;
             queue.ForgetIdle(round.Now);
         }
@@ -54,7 +57,7 @@ public sealed partial class LanePlanner
         lookedAt.Clear();
         changed.Clear();
         ForgetResting(round.Now);
-        NextWake = FindNextWake(round);
+        NextWake = FindNextWake(round, morePermitsAt);
     }
 
     private void WakePaused(long now)
@@ -138,7 +141,7 @@ public sealed partial class LanePlanner
             return;
         }
 
-        var allowed = JobsBeforeOthers(lane, permits[queue]);
+        var allowed = JobsBeforeOthers(lane, permits[queue].Left);
         var heads = round.Heads(queue.Name, lane.Key, allowed + 1);
         var started = 0;
         foreach (var head in heads)
@@ -183,7 +186,9 @@ public sealed partial class LanePlanner
             return new HeldLimit(line, line.State, line.State.Calls);
         });
 
-        permits[queue]--;
+        var pool = permits[queue];
+        var permitAt = pool.NextPermitAt;
+        pool.Use();
         queue.StartedInRound++;
         queue.Ready.Serve(lane.VirtualTime);
         foreach (var line in lines.Where(line => !line.Limit.IsPerKey))
@@ -191,7 +196,7 @@ public sealed partial class LanePlanner
         lane.Charge(head.Weight);
         lane.Jobs--;
         round.Claim(new PlannedStart(
-            queue.Name, head, queue.HandsOutSlots ? at : null, queue.StartWindow, lines.Length > 0 ? new LimitHold(held, at, lane.HeadWeight) : null));
+            queue.Name, head, queue.HandsOutSlots ? at : null, queue.StartWindow, lines.Length > 0 ? new LimitHold(held, at, lane.HeadWeight) : null, permitAt));
     }
 
     private void Stand(Lane lane, LimitLine line)
@@ -212,7 +217,7 @@ public sealed partial class LanePlanner
     }
 
     /// <summary>The limit that allows the lane's head last, or its own that does not allow it yet; null when all allow it in this round.</summary>
-    private static LimitLine? FindBlocking(LimitLine[] lines, Lane lane, PlanRound round, out long at)
+    private LimitLine? FindBlocking(LimitLine[] lines, Lane lane, PlanRound round, out long at)
     {
         at = round.Now;
         // Its own limits first: who waits for them holds up nobody else.
@@ -224,15 +229,21 @@ public sealed partial class LanePlanner
         return at <= Until(lane.Queue, round) ? null : lines[Array.IndexOf(states, binding)];
     }
 
-    private static bool MayGo(LimitLine line, Lane lane, PlanRound round) =>
+    private bool MayGo(LimitLine line, Lane lane, PlanRound round) =>
         line.State.EarliestAt(From(lane.Queue, round), lane.HeadWeight) <= Until(lane.Queue, round);
 
     /// <summary>
     /// A slot lies behind the commit of its claim, or before it by no more than half of what a start may be late: a queue that is short of permits would
-    /// otherwise wait for the slowest commit after each call. Without a rate the call starts when it is claimed.
+    /// otherwise wait for the slowest commit after each call. Nor does it lie long before its permit is expected: a job that waits in its slot loses nothing, a
+    /// permit that waits for its slot does. Without a rate the call starts when it is claimed.
     /// </summary>
-    private static long From(QueueLanes queue, PlanRound round) =>
-        queue.HandsOutSlots ? Math.Max(round.Now, round.EarliestSlot - (queue.StartWindow.Ticks / 2)) : round.Now;
+    private long From(QueueLanes queue, PlanRound round)
+    {
+        if (!queue.HandsOutSlots)
+            return round.Now;
+        var committed = Math.Max(round.Now, round.EarliestSlot - (queue.StartWindow.Ticks / 2));
+        return permits.GetValueOrDefault(queue) is { Left: > 0, NextPermitAt: { } permitAt } ? Math.Max(committed, permitAt - (queue.StartWindow.Ticks / 4)) : committed;
+    }
 
     private static long Until(QueueLanes queue, PlanRound round) => queue.HandsOutSlots ? round.Horizon : round.Now;
 
@@ -242,9 +253,9 @@ public sealed partial class LanePlanner
     {
         if (!IsOpen(queue, round.Now))
             return false;
-        if (!permits.TryGetValue(queue, out var free))
-            permits.Add(queue, free = round.TakePermits(queue.Name, MaxPermitsPerRound));
-        if (free > 0)
+        if (!permits.TryGetValue(queue, out var pool))
+            permits.Add(queue, pool = new PermitPool(round.TakePermits(queue.Name, MaxPermitsPerRound, queue.MayClaimAhead ? round.Horizon : null)));
+        if (pool.Left > 0)
             return true;
         starved.Add(queue);
         return false;

@@ -11,7 +11,8 @@ public record LaneHead(JobId Id, int Weight);
 /// <param name="Slot">The moment of its start; null when no limit hands out slots.</param>
 /// <param name="Window">How late it may start.</param>
 /// <param name="Hold">What it has taken of its limits; null when the queue has none.</param>
-public readonly record struct PlannedStart(string Queue, LaneHead Head, long? Slot, TimeSpan Window, LimitHold? Hold);
+/// <param name="PermitAt">When its permit is expected; null when it has one.</param>
+public readonly record struct PlannedStart(string Queue, LaneHead Head, long? Slot, TimeSpan Window, LimitHold? Hold, long? PermitAt);
 
 /// <summary>One round of planning: the moment, and what the planner asks and tells. All moments are ticks of store time.</summary>
 public sealed class PlanRound
@@ -27,11 +28,9 @@ public sealed class PlanRound
     /// <summary>How long before a slot its line is woken: less than the horizon, so that one round hands out several slots.</summary>
     public required long WakeAhead { get; init; }
 
-    /// <summary>Takes up to so many permits of a queue, without waiting; answers how many.</summary>
-    public required Func<string, int, int> TakePermits { get; init; }
+    public required TakePermits TakePermits { get; init; }
 
-    /// <summary>Gives unused permits back.</summary>
-    public required Action<string, int> ReturnPermits { get; init; }
+    public required ReturnPermits ReturnPermits { get; init; }
 
     /// <summary>The first jobs of a lane, at most so many.</summary>
     public required Func<string, string, int, IReadOnlyList<LaneHead>> Heads { get; init; }

@@ -32,6 +32,9 @@ internal sealed class QueueLanes(string name)
 
     public TimeSpan StartWindow { get; private set; }
 
+    /// <summary>Whether a claim may lie ahead of its permit: where a limit counts calls, the job would hold what others could use.</summary>
+    public bool MayClaimAhead { get; private set; }
+
     public IReadOnlyCollection<Lane> Lanes => lanes.Values;
 
     public Lane? Find(string key) => lanes.GetValueOrDefault(key);
@@ -61,6 +64,7 @@ internal sealed class QueueLanes(string name)
         sharedLines = Array.Exists(Limits, limit => limit.IsPerKey) ? null : [.. Limits.Select(limit => limit.LineOf(""))];
         var examples = Limits.Select(limit => LimitState.For(limit.Definition)).ToArray();
         HandsOutSlots = Array.Exists(examples, state => state.HandsOutSlots);
+        MayClaimAhead = !Array.Exists(examples, state => !state.HandsOutSlots);
         StartWindow = Reservation.StartWindow(examples) ?? TimeSpan.Zero;
         maxWeight = Limits.Select(limit => limit.Definition.MaxWeight).DefaultIfEmpty(int.MaxValue).Min();
     }

@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Lanes;
 using JobService.Limits;
 
 namespace JobService.Storage;
@@ -28,11 +29,10 @@ public interface IJobStore : IAsyncDisposable
     Task<IReadOnlyList<Addition>> AddAsync(IReadOnlyList<NewJob> jobs);
 
     /// <summary>Waits until jobs may start and claims them: <c>running</c>, with a lease, a slot where a limit has a rate, and all limits they need.</summary>
-    /// <param name="takePermits">Asks a queue's semaphore for up to so many permits without waiting; answers how many were taken. A claimed job owns one.
-    /// Called on the store's own thread. What a failed claim took is given back through <paramref name="returnPermits"/>.</param>
-    /// <param name="returnPermits">Gives permits back that were taken and not used.</param>
+    /// <param name="takePermits">Asks a queue's semaphore, on the store's own thread. A claimed job owns a permit, or has the promise of one: <see cref="ClaimedJob.PermitAt"/>.</param>
+    /// <param name="returnPermits">Gives back what was taken and not used, also by a claim that failed.</param>
     /// <param name="stopTaking">Ends the waiting without a claim.</param>
-    Task<IReadOnlyList<ClaimedJob>> ClaimAsync(Func<string, int, int> takePermits, Action<string, int> returnPermits, CancellationToken stopTaking);
+    Task<IReadOnlyList<ClaimedJob>> ClaimAsync(TakePermits takePermits, ReturnPermits returnPermits, CancellationToken stopTaking);
 
     /// <summary>A semaphore has permits again: looks for jobs that may start.</summary>
     void Nudge();
@@ -238,6 +238,9 @@ public sealed record ClaimedJob
 
     /// <summary>The moment of the start, in store time; null when no limit has a rate: at once.</summary>
     public Slot? Slot { get; init; }
+
+    /// <summary>When its permit is expected, in store time: a promise to be redeemed at the start, in the slot or, without one, hardly later than this. Null when it owns its permit.</summary>
+    public DateTimeOffset? PermitAt { get; init; }
 
     public ReadOnlyMemory<byte> Payload { get; init; }
 

@@ -127,7 +127,7 @@ public sealed class LessonTests : IAsyncDisposable
         using var attempt = new RunningAttempt(job);
         var held = false;
 
-        await service.Services.GetRequiredService<JobExecutor>().RunAsync(attempt, (over, _) => held = service.Services.GetRequiredService<Holds>().Holding(over));
+        await service.Services.GetRequiredService<JobExecutor>().RunAsync(attempt, _ => held = service.Services.GetRequiredService<Holds>().Holding(job));
 
         Assert.True(held);
     }
@@ -208,7 +208,7 @@ public sealed class LessonTests : IAsyncDisposable
     {
         CallLesson? told = null;
         using var attempt = new RunningAttempt(job);
-        return (await service.Services.GetRequiredService<JobExecutor>().RunAsync(attempt, (_, lesson) => told = lesson), told);
+        return (await service.Services.GetRequiredService<JobExecutor>().RunAsync(attempt, over => told = over.Lesson), told);
     }
 
     private async Task PutLimitAsync(string name, LimitDefinition definition) => await service.Store.PutLimitAsync(name, definition, expected: null);

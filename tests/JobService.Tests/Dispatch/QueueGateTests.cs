@@ -1,4 +1,5 @@
 using JobService.Dispatch;
+using JobService.Lanes;
 
 namespace JobService.Tests.Dispatch;
 
@@ -9,38 +10,39 @@ public sealed class QueueGateTests
     {
         using var gate = new QueueGate(3);
 
-        Assert.Equal(2, gate.Take(2));
-        Assert.Equal(1, gate.Take(2));
-        Assert.Equal(0, gate.Take(2));
-        gate.Return(2);
-        Assert.Equal(2, gate.Take(5));
+        Assert.Equal(2, Take(gate, 2));
+        Assert.Equal(1, Take(gate, 2));
+        Assert.Equal(0, Take(gate, 2));
+        gate.Return(free: 2, promised: 0);
+        Assert.Equal(2, Take(gate, 5));
     }
 
     [Fact]
     public void A_smaller_gate_lets_what_runs_finish_and_takes_the_debt_from_what_returns()
     {
         using var gate = new QueueGate(4);
-        gate.Take(3);
+        var calls = Enumerable.Range(0, Take(gate, 3)).Select(_ => gate.Start(now: 0)).ToList();
 
         gate.Resize(1);
-        Assert.Equal(0, gate.Take(1));
-        gate.Return(2);
-        Assert.Equal(0, gate.Take(1));
-        gate.Return(1);
-        Assert.Equal(1, gate.Take(5));
+        Assert.Equal(0, Take(gate, 1));
+        gate.End(calls[0], took: null);
+        gate.End(calls[1], took: null);
+        Assert.Equal(0, Take(gate, 1));
+        gate.End(calls[2], took: null);
+        Assert.Equal(1, Take(gate, 5));
     }
 
     [Fact]
     public void A_wider_gate_pays_its_debt_first()
     {
         using var gate = new QueueGate(4);
-        gate.Take(4);
+        Take(gate, 4);
 
         gate.Resize(1);
         gate.Resize(5);
-        Assert.Equal(1, gate.Take(5));
-        gate.Return(5);
-        Assert.Equal(5, gate.Take(9));
+        Assert.Equal(1, Take(gate, 5));
+        gate.Return(free: 5, promised: 0);
+        Assert.Equal(5, Take(gate, 9));
     }
 
     [Fact]
@@ -49,18 +51,21 @@ public sealed class QueueGateTests
         for (var round = 0; round < 20_000; round++)
         {
             using var gate = new QueueGate(2);
-            gate.Take(3);
+            Take(gate, 3);
             var taken = 0;
-            void ReturnOne()
+            void EndOne(LinkedListNode<GateCall> call)
             {
-                if (gate.Return(1))
-                    Interlocked.Add(ref taken, gate.Take(3));
+                if (gate.End(call, took: null))
+                    Interlocked.Add(ref taken, Take(gate, 3));
             }
 
-            await Task.WhenAll(Task.Run(ReturnOne, CancellationToken.None), Task.Run(ReturnOne, CancellationToken.None));
+            var (one, other) = (gate.Start(now: 0), gate.Start(now: 0));
+            await Task.WhenAll(Task.Run(() => EndOne(one), CancellationToken.None), Task.Run(() => EndOne(other), CancellationToken.None));
 
             // Whoever was told has taken what was there; what is left now was announced to nobody.
-            Assert.Equal((2, 0), (taken, gate.Take(3)));
+            Assert.Equal((2, 0), (taken, Take(gate, 3)));
         }
     }
+
+    private static int Take(QueueGate gate, int atMost) => gate.Take(atMost, now: 0, until: 0).Free;
 }

@@ -79,7 +79,7 @@ public sealed class StartWindowTests : IAsyncDisposable
         lifetime.StopApplication();
         using var attempt = new RunningAttempt(job);
 
-        var end = await ActivatorUtilities.CreateInstance<JobExecutor>(service.Services, lifetime).RunAsync(attempt, (_, _) => { });
+        var end = await ActivatorUtilities.CreateInstance<JobExecutor>(service.Services, lifetime).RunAsync(attempt, _ => { });
 
         Assert.Equal(new JobOutcome.Unstarted(), end.Outcome);
         Assert.Empty(api.Requests);
@@ -88,7 +88,7 @@ public sealed class StartWindowTests : IAsyncDisposable
     private async Task<AttemptEnd> RunAsync(ClaimedJob job)
     {
         using var attempt = new RunningAttempt(job);
-        return await service.Services.GetRequiredService<JobExecutor>().RunAsync(attempt, (_, _) => { });
+        return await service.Services.GetRequiredService<JobExecutor>().RunAsync(attempt, _ => { });
     }
 
     private async Task<ClaimedJob> ClaimedAsync(Slot? slot)

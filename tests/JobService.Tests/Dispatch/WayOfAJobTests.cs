@@ -174,6 +174,26 @@ public sealed class WayOfAJobTests : IAsyncDisposable
         Assert.True(await Task.Run(() => two.Wait(Patience.Hang)));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(""", "limits": ["fast"]""")]
+    public async Task However_fast_calls_follow_one_another_no_more_of_them_run_at_once_than_may(string limits)
+    {
+        const int AtOnce = 3;
+        // Of much the same length, so that permits are promised before they are back.
+        await service.PutAsync("/v1/limits/fast", """{"kind": "rate", "permits": 1000}""");
+        await service.PutAsync("/v1/queues/even", $$"""{"maxConcurrency": {{AtOnce}}, "target": {"kind": "simulated", "latencySeconds": {"min": 0.02, "max": 0.02} }{{limits}}}""");
+        var ids = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => SubmitAsync("""{"queue": "even", "payload": 1}""")));
+
+        var jobs = await Task.WhenAll(ids.Select(EndOfAsync));
+
+        Assert.All(jobs, job => Assert.Equal(("succeeded", 1), (job.GetProperty("state").GetString(), job.GetProperty("attempt").GetInt32())));
+        // Ends before starts of the same moment: the one is why the other may go.
+        var steps = jobs.SelectMany(job => new[] { (At: job.GetProperty("startedAt").GetDateTimeOffset(), Step: 1), (At: job.GetProperty("finishedAt").GetDateTimeOffset(), Step: -1) }).Order();
+        var running = 0;
+        Assert.All(steps, step => Assert.InRange(running += step.Step, 0, AtOnce));
+    }
+
     private Task PutQueueAsync(RawTcpApi api, string more = "") =>
         service.PutAsync("/v1/queues/api", $$"""{"target": {"kind": "http", "baseAddress": "{{api.Address}}"}{{more}}}""");
 

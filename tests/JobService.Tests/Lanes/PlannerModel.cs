@@ -12,6 +12,8 @@ internal sealed class PlannerModel
     private readonly Dictionary<(string Queue, string Key), List<LaneHead>> waiting = [];
     private readonly Dictionary<JobId, (string Queue, string Key)> laneOf = [];
     private readonly Dictionary<string, int> permits = [];
+    private readonly Dictionary<string, List<long>> expected = [];
+    private List<long> promisesOut = [];
     private long lastId;
 
     public LanePlanner Planner { get; } = new();
@@ -61,6 +63,9 @@ internal sealed class PlannerModel
         Planner.HeadLeft(queue, key);
     }
 
+    /// <summary>Calls end at these moments, as far as anybody knows.</summary>
+    public void ExpectPermits(string queue, params long[] moments) => expected[queue] = [.. expected.GetValueOrDefault(queue, []).Concat(moments).Order()];
+
     public void GivePermits(string queue, int count) => permits[queue] += count;
 
     public void End(Claim claim)
@@ -81,13 +86,22 @@ internal sealed class PlannerModel
             EarliestSlot = Now + Millisecond,
             Horizon = Now + (20 * Millisecond),
             WakeAhead = 10 * Millisecond,
-            TakePermits = (queue, atMost) =>
+            TakePermits = (queue, atMost, until) =>
             {
                 var taken = Math.Clamp(permits[queue], 0, atMost);
                 permits[queue] -= taken;
-                return taken;
+                if (until is null)
+                    return new Permits(taken);
+                var promised = expected.GetValueOrDefault(queue, []).TakeWhile(moment => moment <= until).Take(atMost - taken).ToList();
+                expected[queue] = [.. expected.GetValueOrDefault(queue, []).Except(promised)];
+                promisesOut = promised;
+                return new Permits(taken, promised, expected[queue].FirstOrDefault(LimitState.Never));
             },
-            ReturnPermits = GivePermits,
+            ReturnPermits = (queue, free, promised) =>
+            {
+                GivePermits(queue, free);
+                ExpectPermits(queue, [.. promisesOut.TakeLast(promised)]);
+            },
             Heads = (queue, key, atMost) =>
             {
                 Looks++;
@@ -97,7 +111,7 @@ internal sealed class PlannerModel
             {
                 var (_, key) = laneOf[start.Head.Id];
                 waiting[(start.Queue, key)].Remove(start.Head);
-                Claims.Add(new Claim(start.Queue, key, start.Head, start.Slot, start.Hold));
+                Claims.Add(new Claim(start.Queue, key, start.Head, start.Slot, start.Hold, start.PermitAt));
             },
         });
         return Claims[before..];
@@ -119,5 +133,5 @@ internal sealed class PlannerModel
         Now = end;
     }
 
-    public sealed record Claim(string Queue, string Key, LaneHead Head, long? Slot, LimitHold? Hold);
+    public sealed record Claim(string Queue, string Key, LaneHead Head, long? Slot, LimitHold? Hold, long? PermitAt);
 }

@@ -20,6 +20,7 @@ internal sealed partial class Scenario
         var story = stories[job.Id];
         Assert.False(story.IsOver, $"{job.Id} is claimed and over: {story.State}.");
         Assert.False(running.ContainsKey(job.Id), $"{job.Id} is claimed twice.");
+        Assert.False(job.Slot is { } given && given.At + given.Window < job.PermitAt, $"The slot of {job.Id} is over before its permit is expected.");
         if (story.Lock is { } name)
             Assert.True(lockHolders.TryAdd(name, job.Id), $"The lock {name} is taken twice.");
 
@@ -47,8 +48,9 @@ internal sealed partial class Scenario
     {
         var job = call.Job;
         var isLate = job.Slot is { } slot && service.Now > (slot.At + slot.Window).UtcTicks;
+        call.HasPermit = job.PermitAt is null || service.TryRedeem(job.Queue.Name);
         var isHeld = Concerned(call).Any(state => heard.GetValueOrDefault(state) > service.Now);
-        if (isLate || isHeld || call.StopReason is not null || service.Memory.FindQueue(job.Queue.Name)!.Entry.Paused)
+        if (isLate || isHeld || !call.HasPermit || call.StopReason is not null || service.Memory.FindQueue(job.Queue.Name)!.Entry.Paused)
         {
             EndCall(call, null);
             JobOutcome outcome = call.StopReason is { } reason ? new JobOutcome.Cancelled(reason) : new JobOutcome.Unstarted();
@@ -114,7 +116,8 @@ internal sealed partial class Scenario
                 call.Started[limit.Name].Weight = weight;
         }
 
-        service.ReturnPermit(call.Job.Queue.Name);
+        if (call.HasPermit)
+            service.ReturnPermit(call.Job.Queue.Name);
         if (lesson?.NotBefore is { } notBefore)
         {
             foreach (var state in Concerned(call))
@@ -193,6 +196,8 @@ internal sealed partial class Scenario
         public int Weight { get; } = weight;
 
         public Dictionary<string, LimitJudge.Started> Started { get; } = [];
+
+        public bool HasPermit { get; set; }
 
         public CancelReason? StopReason { get; private set; }
 

@@ -1,4 +1,6 @@
 using JobService.Jobs;
+using JobService.Lanes;
+using JobService.Limits;
 using JobService.Storage;
 using JobService.Storage.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -20,7 +22,7 @@ internal sealed class SimulatedService : IDisposable
     {
         this.random = random;
         database = SqliteDatabase.Open(path);
-        wish = new ClaimRequest(TakePermits, (queue, permits) => permitsOut[queue] -= permits);
+        wish = new ClaimRequest(TakePermits, (queue, free, _) => permitsOut[queue] -= free);
         leases = new LeaseSource(1);
         session = OpenSession(former: null);
     }
@@ -62,13 +64,23 @@ internal sealed class SimulatedService : IDisposable
         catch (BrokenTurnException)
         {
             // As the writer does: connection and memory are thrown away and made anew, the process and its calls live on.
-            foreach (var job in claimed)
+            foreach (var job in claimed.Where(job => job.PermitAt is null))
                 permitsOut[job.Queue.Name]--;
             var former = session.Memory;
             session.Dispose();
             session = OpenSession(former);
             return null;
         }
+    }
+
+    /// <summary>A promised permit is asked for.</summary>
+    /// <returns>False when it is not back.</returns>
+    public bool TryRedeem(string queue)
+    {
+        if (permitsOut[queue] >= (Memory.FindQueue(queue)?.Entry.Definition.MaxConcurrency ?? 0))
+            return false;
+        permitsOut[queue]++;
+        return true;
     }
 
     /// <summary>The permit of the queue's semaphore comes back.</summary>
@@ -94,13 +106,17 @@ internal sealed class SimulatedService : IDisposable
 
     private SqliteSession OpenSession(StoreMemory? former) => SqliteSession.Open(database, leases, Now, former, NullLogger.Instance);
 
-    private int TakePermits(string queue, int atMost)
+    private Permits TakePermits(string queue, int atMost, long? until)
     {
         var taken = permitsOut.GetValueOrDefault(queue);
         var free = Math.Clamp((Memory.FindQueue(queue)?.Entry.Definition.MaxConcurrency ?? 0) - taken, 0, atMost);
         permitsOut[queue] = taken + free;
-        return free;
+        return new Permits(free, until is { } moment ? Promise(atMost - free, moment) : [], NextAt: LimitState.Never);
     }
+
+    /// <summary>Permits that may be back by then, or not.</summary>
+    private long[] Promise(int atMost, long until) =>
+        [.. Enumerable.Range(0, Math.Min(atMost, random.Next(16) == 0 ? 2 : 0)).Select(_ => random.NextInt64(Now - (5 * TimeSpan.TicksPerMillisecond), until + 1)).Order()];
 
     private sealed class BrokenTurnException : Exception;
 }

@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Lanes;
 using JobService.Storage;
 
 namespace JobService.Tests.Storage;
@@ -90,12 +91,12 @@ public abstract partial class JobStoreContract
         var bite = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var goOn = new ManualResetEventSlim();
         // The writer asks for permits at the end of the turn that has let the first bite go, and meets its end after that turn.
-        _ = Driver.Store.ClaimAsync((_, _) =>
+        _ = Driver.Store.ClaimAsync((_, _, _) =>
         {
             bite.TrySetResult();
             goOn.Wait(Hang);
-            return 0;
-        }, (_, _) => { }, CancellationToken.None);
+            return new Permits(0);
+        }, (_, _, _) => { }, CancellationToken.None);
         _ = Driver.Store.SetSignalAsync("go");
         await bite.Task.WaitAsync(Hang, TestContext.Current.CancellationToken);
         var closing = Task.Run(() => Driver.DisposeAsync().AsTask(), TestContext.Current.CancellationToken);
@@ -228,12 +229,12 @@ public abstract partial class JobStoreContract
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var goOn = new ManualResetEventSlim();
         await Driver.AddAsync(Driver.NewJob());
-        _ = Driver.Store.ClaimAsync((_, _) =>
+        _ = Driver.Store.ClaimAsync((_, _, _) =>
         {
             reached.TrySetResult();
             goOn.Wait(Hang);
-            return 1;
-        }, (_, _) => { }, CancellationToken.None);
+            return new Permits(1);
+        }, (_, _, _) => { }, CancellationToken.None);
         await reached.Task.WaitAsync(Hang, TestContext.Current.CancellationToken);
         return goOn;
     }

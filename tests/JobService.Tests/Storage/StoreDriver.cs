@@ -1,5 +1,6 @@
 using System.Text;
 using JobService.Jobs;
+using JobService.Lanes;
 using JobService.Limits;
 using JobService.Storage;
 using Microsoft.Extensions.Time.Testing;
@@ -75,18 +76,20 @@ public sealed class StoreDriver(IJobStore store, JobIdSource ids, FakeTimeProvid
     }
 
     /// <summary>Waits for at least one claim.</summary>
-    public Task<IReadOnlyList<ClaimedJob>> ClaimAsync() => Store.ClaimAsync((_, atMost) => Math.Min(atMost, Permits), (_, _) => { }, CancellationToken.None).WaitAsync(Hang);
+    public Task<IReadOnlyList<ClaimedJob>> ClaimAsync() => Store.ClaimAsync(TakePermits, (_, _, _) => { }, CancellationToken.None).WaitAsync(Hang);
 
     /// <summary>What may be claimed right now, perhaps nothing.</summary>
     public async Task<IReadOnlyList<ClaimedJob>> ClaimNowAsync()
     {
         using var stop = new CancellationTokenSource();
-        var claim = Store.ClaimAsync((_, atMost) => Math.Min(atMost, Permits), (_, _) => { }, stop.Token);
+        var claim = Store.ClaimAsync(TakePermits, (_, _, _) => { }, stop.Token);
         // A write behind the wish: the turn that answers it has tried the wish too.
         await Store.PruneAsync(DateTimeOffset.MinValue.AddYears(2000), 1);
         await stop.CancelAsync();
         return await claim.WaitAsync(Hang);
     }
+
+    private Permits TakePermits(string queue, int atMost, long? until) => new(Math.Min(atMost, Permits));
 
     public AttemptEnd End(ClaimedJob job, JobOutcome outcome, bool started = true) => new(job.Id, job.Lease, started ? Store.Now : null, Store.Now, outcome);
 

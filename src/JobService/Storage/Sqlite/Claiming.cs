@@ -45,13 +45,14 @@ internal static class Claiming
         var queue = turn.Memory.FindQueue(start.Queue)!;
         var row = (QueuedRow)start.Head;
         var lease = turn.Leases.Next();
-        if (!turn.Jobs.Claim(row.Stamp, lease, start.Slot ?? turn.Now))
+        var startsAt = start.Slot ?? start.PermitAt ?? turn.Now;
+        if (!turn.Jobs.Claim(row.Stamp, lease, startsAt))
             throw new InvalidOperationException($"Job {row.Id} stood in its lane and was not queued.");
 
         queue.Move(JobState.Queued, JobState.Running);
         queue.Starts.Count(turn.Now);
         var definition = queue.Entry.Definition;
-        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, row.Key, start.Slot ?? turn.Now, start.Hold) { Lock = row.Lock, Batch = row.Batch, Attempt = row.Attempt + 1, HasCallback = row.HasCallback });
+        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, row.Key, startsAt, start.Hold) { Lock = row.Lock, Batch = row.Batch, Attempt = row.Attempt + 1, HasCallback = row.HasCallback });
         turn.Events?.Add(StoreEvent.OfJob(row.Id, start.Queue, row.Key, JobState.Running, row.Attempt + 1, Watching.BatchOf(turn, row.Batch)));
         if (row.Lock is not null)
             turn.Memory.Locks.Take(row.Lock, lease);
@@ -70,6 +71,7 @@ internal static class Claiming
             Timeout = row.TimeoutMs is { } timeout ? TimeSpan.FromMilliseconds(timeout) : TimeSpan.FromSeconds(definition.TimeoutSeconds),
             ThrottledSince = row.ThrottledSince is { } since ? new DateTimeOffset(since, TimeSpan.Zero) : null,
             StartBefore = row.StartBefore is { } deadline ? new DateTimeOffset(deadline, TimeSpan.Zero) : null,
+            PermitAt = start.PermitAt is { } permitAt ? new DateTimeOffset(permitAt, TimeSpan.Zero) : null,
             Slot = start.Slot is { } at ? new Slot(new DateTimeOffset(at, TimeSpan.Zero), start.Window) : null,
             Payload = row.Payload,
             Request = row.RequestJson is { } request ? StorageJson.ReadRequest(request) : null,

@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Lanes;
 using JobService.Limits;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -49,7 +50,7 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public async Task<IReadOnlyList<Addition>> AddAsync(IReadOnlyList<NewJob> jobs) => await writer.RunAsync(turn => Adding.Add(turn, jobs));
 
-    public Task<IReadOnlyList<ClaimedJob>> ClaimAsync(Func<string, int, int> takePermits, Action<string, int> returnPermits, CancellationToken stopTaking) =>
+    public Task<IReadOnlyList<ClaimedJob>> ClaimAsync(TakePermits takePermits, ReturnPermits returnPermits, CancellationToken stopTaking) =>
         writer.ClaimAsync(new ClaimRequest(takePermits, returnPermits), stopTaking);
 
     public void Nudge() => writer.Nudge();

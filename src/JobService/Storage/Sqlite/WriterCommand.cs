@@ -1,3 +1,5 @@
+using JobService.Lanes;
+
 namespace JobService.Storage.Sqlite;
 
 /// <summary>A piece of work for the writer: run in a turn, answered after its commit. It may run twice, when a turn is repeated.</summary>
@@ -28,36 +30,38 @@ internal sealed class WriterCommand<T>(Func<SqliteTurn, T> work) : WriterCommand
 }
 
 /// <summary>A standing wish for jobs: tried in every turn until one is claimed.</summary>
-internal sealed class ClaimRequest(Func<string, int, int> takePermits, Action<string, int> returnPermits)
+internal sealed class ClaimRequest(TakePermits takePermits, ReturnPermits returnPermits)
 {
     private readonly TaskCompletionSource<IReadOnlyList<ClaimedJob>> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Dictionary<string, int> taken = [];
+    private readonly Dictionary<string, (int Free, int Promised)> taken = [];
 
     public Task<IReadOnlyList<ClaimedJob>> Answer => answer.Task;
 
     /// <summary>Nobody wants the jobs any more; guarded by the writer's gate.</summary>
     public bool Withdrawn { get; set; }
 
-    public int Take(string queue, int atMost)
+    public Permits Take(string queue, int atMost, long? until)
     {
-        var permits = takePermits(queue, atMost);
-        taken[queue] = taken.GetValueOrDefault(queue) + permits;
+        var permits = takePermits(queue, atMost, until);
+        var (free, promised) = taken.GetValueOrDefault(queue);
+        taken[queue] = (free + permits.Free, promised + permits.Expected.Count);
         return permits;
     }
 
-    public void Return(string queue, int permits)
+    public void Return(string queue, int free, int promised)
     {
-        taken[queue] -= permits;
-        returnPermits(queue, permits);
+        var before = taken[queue];
+        taken[queue] = (before.Free - free, before.Promised - promised);
+        returnPermits(queue, free, promised);
     }
 
     /// <summary>The turn was rolled back: no claimed job owns a permit.</summary>
     public void ReturnAll()
     {
-        foreach (var (queue, permits) in taken)
+        foreach (var (queue, (free, promised)) in taken)
         {
-            if (permits > 0)
-                returnPermits(queue, permits);
+            if (free + promised > 0)
+                returnPermits(queue, free, promised);
         }
 
         taken.Clear();
