@@ -5,6 +5,9 @@ internal sealed class CommitTimes
 {
     private const int Remembered = 128;
 
+    /// <summary>Of a hundred commits the slowest one alone, as in a process that has just begun, is not to keep every slot away: the lead is at most so many times the median.</summary>
+    private const int TimesMedian = 4;
+
     /// <summary>A slot given away to a late commit costs a period; a slot later than needed costs the difference: between 0.5 and 50 ms.</summary>
     private static readonly long Least = TimeSpan.FromMilliseconds(0.5).Ticks;
     public static readonly long Most = TimeSpan.FromMilliseconds(50).Ticks;
@@ -25,6 +28,6 @@ internal sealed class CommitTimes
     {
         var sorted = times.AsSpan(0, Math.Min(count, Remembered)).ToArray();
         Array.Sort(sorted);
-        return sorted[sorted.Length * 99 / 100];
+        return Math.Min(sorted[sorted.Length * 99 / 100], TimesMedian * sorted[sorted.Length / 2]);
     }
 }
