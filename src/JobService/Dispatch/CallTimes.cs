@@ -18,7 +18,7 @@ internal sealed class CallTimes
     private const int MostFailures = 16;
 
     private readonly long[] times = new long[Remembered];
-    private int count;
+    private long count;
     private int failures;
 
     /// <summary>Ticks that hardly any call falls short of; null while they differ too much, or are too short or too few.</summary>
@@ -26,7 +26,7 @@ internal sealed class CallTimes
 
     public void Add(long ticks)
     {
-        times[count++ % Remembered] = ticks;
+        times[(int)(count++ % Remembered)] = ticks;
         if (count >= Needed && count % Relearned == 0)
             Usual = Learn();
     }
@@ -42,7 +42,7 @@ internal sealed class CallTimes
 
     private long? Learn()
     {
-        var sorted = times.AsSpan(0, Math.Min(count, Remembered)).ToArray();
+        var sorted = times.AsSpan(0, (int)Math.Min(count, Remembered)).ToArray();
         Array.Sort(sorted);
         var (low, high) = (sorted[sorted.Length / 10], sorted[sorted.Length * 9 / 10]);
         return low >= Shortest && high - low <= WidestSpread ? low : null;

@@ -13,20 +13,20 @@ internal sealed class CommitTimes
     public static readonly long Most = TimeSpan.FromMilliseconds(50).Ticks;
 
     private readonly long[] times = new long[Remembered];
-    private int count;
+    private long count;
 
     public long Lead { get; private set; } = TimeSpan.FromMilliseconds(2).Ticks;
 
     public void Add(long ticks)
     {
-        times[count++ % Remembered] = ticks;
+        times[(int)(count++ % Remembered)] = ticks;
         if (count % (Remembered / 8) == 0)
             Lead = Math.Clamp(HighPercentile(), Least, Most);
     }
 
     private long HighPercentile()
     {
-        var sorted = times.AsSpan(0, Math.Min(count, Remembered)).ToArray();
+        var sorted = times.AsSpan(0, (int)Math.Min(count, Remembered)).ToArray();
         Array.Sort(sorted);
         return Math.Min(sorted[sorted.Length * 99 / 100], TimesMedian * sorted[sorted.Length / 2]);
     }
