@@ -26,10 +26,12 @@ internal static class NginxRow
         await using (var nginx = await NginxLimiter.StartAsync(new NginxRate(Rates[^1], Burst), backend.BaseAddress))
         {
             var address = IPEndPoint.Parse(new Uri(nginx.BaseAddress).Authority);
-            ofConcurrency = LoadGenerator.Run(address, BenchService.Submission("none"), AtOnce, TimeSpan.FromSeconds(10)).Expecting(200).PerSecond;
+            ofConcurrency = await PacedClients.MeasureAsync(address, BenchService.Submission("none"), AtOnce, Rates[^1], TimeSpan.FromSeconds(10));
+            var unpaced = LoadGenerator.Run(address, BenchService.Submission("none"), AtOnce, TimeSpan.FromSeconds(10)).Expecting(200).PerSecond;
+            await Console.Error.WriteLineAsync($"  {AtOnce} clients that keep no pace: {unpaced:0.0}/s");
         }
 
-        await Console.Error.WriteLineAsync($"  {AtOnce} clients that only call: {ofConcurrency:0.0}/s");
+        await Console.Error.WriteLineAsync($"  {AtOnce} clients that do nothing but call, at the pace of the limit: {ofConcurrency:0.0}/s");
         return await MeasureAsync($", `maxConcurrency` {AtOnce}, calls of {Latency.TotalMilliseconds:0} ms", AtOnce, backend.BaseAddress, ofConcurrency);
     }
 

@@ -78,12 +78,12 @@ public sealed partial class JobWorkers(
             return new AttemptEnd(job.Id, job.Lease, StartedAt: null, store.Now, new JobOutcome.Unstarted());
 
         var attempt = running.Enter(job);
-        var end = await executor.RunAsync(attempt, over => ReturnPermits(job, admission, over));
+        var end = await executor.RunAsync(attempt, over => EndCall(job, admission, over));
         running.Leave(attempt);
         return end;
     }
 
-    private void ReturnPermits(ClaimedJob job, QueueGates.Admission admission, CallOver over)
+    private void EndCall(ClaimedJob job, QueueGates.Admission admission, CallOver over)
     {
         // Before the permit lets the next one go, and before the completer gets the end: the store takes things in the order they come.
         // What a call took that was never made goes back with its end: then an unused slot comes back too.

@@ -24,7 +24,7 @@ internal sealed class PermitPromises
     /// <summary>Permits that are back before their jobs have come for them.</summary>
     private int ready;
 
-    /// <summary>Calls under way whose end is awaited; each is counted on once.</summary>
+    /// <summary>Calls under way whose end is awaited.</summary>
     private int awaited;
 
     /// <param name="atMost">So many promises.</param>
@@ -42,7 +42,7 @@ internal sealed class PermitPromises
         for (var node = calls.First; node is not null && moments.Count < atMost; node = node.Next)
         {
             var endsAt = node.Value.StartedAt + usual;
-            if (node.Value.IsAwaited || endsAt + CallTimes.WidestSpread < now)
+            if (node.Value.IsPromised || endsAt + CallTimes.WidestSpread < now)
                 continue;
             if (endsAt > until)
             {
@@ -50,8 +50,8 @@ internal sealed class PermitPromises
                 break;
             }
 
-            node.Value.IsAwaited = true;
-            awaited++;
+            node.Value.IsPromised = true;
+            Await(node.Value, true);
             open++;
             moments.Add(endsAt);
         }
@@ -68,8 +68,8 @@ internal sealed class PermitPromises
         {
             if (!node.Value.IsAwaited)
                 continue;
-            node.Value.IsAwaited = false;
-            awaited--;
+            node.Value.IsPromised = false;
+            Await(node.Value, false);
             left--;
         }
 
@@ -86,7 +86,7 @@ internal sealed class PermitPromises
     public void End(LinkedListNode<GateCall> call, long? took)
     {
         calls.Remove(call);
-        awaited -= call.Value.IsAwaited ? 1 : 0;
+        Await(call.Value, false);
         if (took is { } ticks)
             times.Add(ticks);
     }
@@ -123,14 +123,22 @@ internal sealed class PermitPromises
         return null;
     }
 
-    /// <summary>The slot is over.</summary>
+    /// <summary>The slot is over. The call that should have ended first is not counted on any more.</summary>
     /// <returns>False when the permit has come before.</returns>
     public bool GiveUp(TaskCompletionSource<bool> job)
     {
         if (!waiting.Remove(job))
             return false;
+        if (calls.FirstOrDefault(call => call.IsAwaited) is { } overdue)
+            Await(overdue, false);
         Settle(inTime: false);
         return true;
+    }
+
+    private void Await(GateCall call, bool wanted)
+    {
+        awaited += (wanted ? 1 : 0) - (call.IsAwaited ? 1 : 0);
+        call.IsAwaited = wanted;
     }
 
     private void Settle(bool inTime)
@@ -146,6 +154,9 @@ public sealed class GateCall(long startedAt)
 {
     public long StartedAt { get; } = startedAt;
 
-    /// <summary>Its permit has been promised.</summary>
-    public bool IsAwaited { get; set; }
+    /// <summary>Its permit has been promised: once only.</summary>
+    internal bool IsPromised { get; set; }
+
+    /// <summary>A promise still counts on its end.</summary>
+    internal bool IsAwaited { get; set; }
 }

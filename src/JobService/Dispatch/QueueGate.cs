@@ -31,10 +31,7 @@ public sealed class QueueGate(int size) : IDisposable
                 return;
             }
 
-            var paid = Math.Min(debt, more);
-            debt -= paid;
-            if (more > paid)
-                permits.Release(more - paid);
+            Release(more);
         }
     }
 
@@ -110,12 +107,19 @@ public sealed class QueueGate(int size) : IDisposable
 
     public void Dispose() => permits.Dispose();
 
+    /// <summary>Pays the debt, then keeps promises: on the thread pool, for the caller may be the store's thread. The rest is free.</summary>
     private bool Release(int count)
     {
         var paid = Math.Min(debt, count);
         debt -= paid;
-        if (count > paid)
-            permits.Release(count - paid);
+        for (count -= paid; count > 0 && promises.Keep(out var next); count--)
+        {
+            if (next is not null)
+                ThreadPool.UnsafeQueueUserWorkItem(static job => job.SetResult(true), next, preferLocal: false);
+        }
+
+        if (count > 0)
+            permits.Release(count);
         var wanted = exhausted;
         exhausted = false;
         return wanted;

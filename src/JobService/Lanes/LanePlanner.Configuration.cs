@@ -22,6 +22,7 @@ public sealed partial class LanePlanner
         if (rescoped)
             limit.ForgetAll();
         concerned.ForEach(queue => queue.RefreshLimits());
+        DecideWhoClaimsAhead();
         return keeps;
     }
 
@@ -35,6 +36,7 @@ public sealed partial class LanePlanner
         AskAllAgain(queue);
         queue.Configure(definition, limit => limits[limit]);
         queue.Paused = paused;
+        DecideWhoClaimsAhead();
     }
 
     public void RemoveQueue(string name)
@@ -50,6 +52,15 @@ public sealed partial class LanePlanner
         active.Remove(queue);
         starved.Remove(queue);
         heldQueues.Remove(queue);
+        DecideWhoClaimsAhead();
+    }
+
+    /// <summary>Queues whose limits are their own and only hand out slots. A limit that counts calls, or that another queue names, would be held, or spent, before the call begins.</summary>
+    private void DecideWhoClaimsAhead()
+    {
+        var names = queues.Values.SelectMany(queue => queue.Limits).CountBy(limit => limit).ToDictionary();
+        foreach (var queue in queues.Values)
+            queue.MayClaimAhead = Array.TrueForAll(queue.Limits, limit => limit.Definition is not ConcurrencyDefinition && names[limit] == 1);
     }
 
     /// <summary>What the limits were asked before does not hold any more.</summary>

@@ -32,8 +32,8 @@ internal sealed class QueueLanes(string name)
 
     public TimeSpan StartWindow { get; private set; }
 
-    /// <summary>Whether a claim may lie ahead of its permit: where a limit counts calls, the job would hold what others could use.</summary>
-    public bool MayClaimAhead { get; private set; }
+    /// <summary>Whether claims may lie ahead of their permits: not where others could use meanwhile what the job has taken of a limit.</summary>
+    public bool MayClaimAhead { get; set; }
 
     public IReadOnlyCollection<Lane> Lanes => lanes.Values;
 
@@ -64,7 +64,6 @@ internal sealed class QueueLanes(string name)
         sharedLines = Array.Exists(Limits, limit => limit.IsPerKey) ? null : [.. Limits.Select(limit => limit.LineOf(""))];
         var examples = Limits.Select(limit => LimitState.For(limit.Definition)).ToArray();
         HandsOutSlots = Array.Exists(examples, state => state.HandsOutSlots);
-        MayClaimAhead = !Array.Exists(examples, state => !state.HandsOutSlots);
         StartWindow = Reservation.StartWindow(examples) ?? TimeSpan.Zero;
         maxWeight = Limits.Select(limit => limit.Definition.MaxWeight).DefaultIfEmpty(int.MaxValue).Min();
     }

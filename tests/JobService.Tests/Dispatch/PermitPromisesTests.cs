@@ -75,6 +75,48 @@ public sealed class PermitPromisesTests : IDisposable
     }
 
     [Fact]
+    public void A_call_that_hangs_takes_no_permit_away_from_the_promises_of_others()
+    {
+        Learn(20);
+        Begin(at: 100);
+        Assert.Equal(1, Take(now: 110, until: 125).Free);
+        gate.GiveUp(gate.Redeem()!);
+        var next = gate.Start(130 * Millisecond);
+        Assert.Single(Take(now: 140, until: 155).Expected);
+
+        Assert.False(gate.End(next, 15 * Millisecond)); // kept for the job that is to come for it
+        Assert.Equal(0, Take(now: 146, until: 146).Free);
+        Assert.Null(gate.Redeem());
+    }
+
+    [Fact]
+    public async Task A_free_permit_that_nobody_uses_goes_to_the_job_that_waits_in_its_slot()
+    {
+        Learn(20);
+        Begin(at: 100);
+        var taken = Take(now: 110, until: 125);
+        Assert.Equal((1, 1), (taken.Free, taken.Expected.Count));
+        var later = gate.Redeem()!;
+
+        gate.Return(free: 1, promised: 0);
+
+        Assert.True(await TakenAsync(later));
+    }
+
+    [Fact]
+    public async Task A_wider_gate_lets_the_job_go_that_waits_in_its_slot()
+    {
+        Learn(20);
+        Fill(at: 100);
+        Take(now: 110, until: 125);
+        var later = gate.Redeem()!;
+
+        gate.Resize(3);
+
+        Assert.True(await TakenAsync(later));
+    }
+
+    [Fact]
     public void A_promise_that_was_not_used_is_made_again()
     {
         Learn(20);

@@ -194,6 +194,33 @@ public sealed class WayOfAJobTests : IAsyncDisposable
         Assert.All(steps, step => Assert.InRange(running += step.Step, 0, AtOnce));
     }
 
+    [Fact]
+    public async Task An_api_that_becomes_slow_costs_the_jobs_that_were_claimed_ahead_nothing()
+    {
+        const int AtOnce = 3;
+        await PutEvenQueueAsync(0.02);
+        var ids = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => SubmitAsync("""{"queue": "even", "payload": 1}""")));
+        await EndOfAsync(ids.Order(StringComparer.Ordinal).ElementAt(60));
+
+        await PutEvenQueueAsync(0.2);
+        var jobs = await Task.WhenAll(ids.Select(EndOfAsync));
+
+        Assert.All(jobs, job => Assert.Equal(("succeeded", 1, 0), (job.GetProperty("state").GetString(), job.GetProperty("attempt").GetInt32(), job.GetProperty("failures").GetInt32())));
+
+        Task PutEvenQueueAsync(double seconds) => service.PutAsync(
+            "/v1/queues/even", $$"""{"maxConcurrency": {{AtOnce}}, "target": {"kind": "simulated", "latencySeconds": {"min": {{seconds}}, "max": {{seconds}} } } }""");
+    }
+
+    [Fact]
+    public async Task The_end_of_a_job_is_the_end_of_its_processing()
+    {
+        await service.PutAsync("/v1/queues/heavy", """{"process": {"kind": "simulated", "cpuSeconds": 0.05}}""");
+
+        var job = await EndOfAsync(await SubmitAsync("""{"queue": "heavy", "payload": 1}"""));
+
+        Assert.True(job.GetProperty("finishedAt").GetDateTimeOffset() - job.GetProperty("startedAt").GetDateTimeOffset() >= TimeSpan.FromSeconds(0.05));
+    }
+
     private Task PutQueueAsync(RawTcpApi api, string more = "") =>
         service.PutAsync("/v1/queues/api", $$"""{"target": {"kind": "http", "baseAddress": "{{api.Address}}"}{{more}}}""");
 

@@ -50,6 +50,21 @@ public sealed class PromisedPermitTests
     }
 
     [Fact]
+    public void Where_another_queue_shares_a_limit_nothing_is_claimed_ahead()
+    {
+        model.PutRate("rate", 500);
+        model.PutQueue("q", ["rate"], size: 1);
+        model.PutQueue("other", ["rate"]);
+        model.Add("q", count: 3);
+        model.ExpectPermits("q", model.Now + (3 * Millisecond));
+        Assert.Null(Assert.Single(model.Run()).PermitAt);
+
+        model.Planner.RemoveQueue("other");
+        model.Add("q");
+        Assert.NotNull(Assert.Single(model.Run()).PermitAt);
+    }
+
+    [Fact]
     public void It_asks_again_when_the_next_permit_comes_into_reach()
     {
         model.PutQueue("q", [], size: 0);
