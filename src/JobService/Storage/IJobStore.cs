@@ -207,52 +207,6 @@ public abstract record Addition
     public sealed record BatchStopped : Addition;
 }
 
-/// <summary>A job with the right to start once.</summary>
-public sealed record ClaimedJob
-{
-    public required JobId Id { get; init; }
-
-    /// <summary>The fencing token: whoever finishes must still hold it.</summary>
-    public required long Lease { get; init; }
-
-    public required QueueEntry Queue { get; init; }
-
-    public string Key { get; init; } = "";
-
-    public int Weight { get; init; } = 1;
-
-    /// <summary>Number of this attempt, from 1.</summary>
-    public required int Attempt { get; init; }
-
-    /// <summary>Failures before this attempt.</summary>
-    public int Failures { get; init; }
-
-    public required int MaxAttempts { get; init; }
-
-    public required TimeSpan Timeout { get; init; }
-
-    /// <summary>When the API first said "not now", if it has been saying so without an answer since.</summary>
-    public DateTimeOffset? ThrottledSince { get; init; }
-
-    public DateTimeOffset? StartBefore { get; init; }
-
-    /// <summary>The moment of the start, in store time; null when no limit has a rate: at once.</summary>
-    public Slot? Slot { get; init; }
-
-    /// <summary>When its permit is expected, in store time: a promise to be redeemed at the start, in the slot or, without one, hardly later than this. Null when it owns its permit.</summary>
-    public DateTimeOffset? PermitAt { get; init; }
-
-    public ReadOnlyMemory<byte> Payload { get; init; }
-
-    public ApiRequest? Request { get; init; }
-
-    /// <summary>Limits with permits to return when the call ends.</summary>
-    public bool HoldsLimits { get; init; }
-}
-
-/// <summary>A call may start only within [At, At + Window].</summary>
-public readonly record struct Slot(DateTimeOffset At, TimeSpan Window);
-
 public abstract record CancelOutcome
 {
     public sealed record NotFound : CancelOutcome;
