@@ -20,10 +20,11 @@ internal sealed class BenchService : IAsyncDisposable
 
     public ServerProcess Process { get; }
 
-    public static async Task<BenchService> StartAsync()
+    /// <param name="program">Another build's JobService.dll. Default: this one.</param>
+    public static async Task<BenchService> StartAsync(string? program = null)
     {
         var folder = NewDataFolder();
-        return new BenchService(folder, await JobServiceProcess.StartAsync(folder));
+        return new BenchService(folder, await JobServiceProcess.StartAsync(folder, program: program));
     }
 
     /// <summary>In the project's folder: one for temporary files may lie in memory, where a commit costs nothing, and the program's own is watched for changed settings.</summary>

@@ -36,12 +36,15 @@ switch (args)
         return 0;
     case ["kill", var kills] when int.TryParse(kills, out var count):
         return await ReportAsync([new("kill", () => KillRow.MeasureAsync(count))]);
+    case ["before", var program]:
+        return await ReportAsync(
+            BeforeRow.Names.Select(name => new KeyValuePair<string, Func<Task<Row>>>(name, () => BeforeRow.MeasureAsync(name, program))));
     case ["all"]:
         return await ReportAsync(rows);
     case [_, ..] when args.All(rows.ContainsKey):
         return await ReportAsync(args.Select(name => new KeyValuePair<string, Func<Task<Row>>>(name, rows[name])));
     default:
-        await Console.Error.WriteLineAsync($"Which rows? {string.Join(' ', rows.Keys)}, or all");
+        await Console.Error.WriteLineAsync($"Which rows? {string.Join(' ', rows.Keys)}, or all; or: before PATH/TO/JobService.dll");
         return 2;
 }
 

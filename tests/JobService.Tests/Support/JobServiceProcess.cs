@@ -5,7 +5,8 @@ internal static class JobServiceProcess
 {
     /// <param name="data">Where the database lies. Start again on the same folder to see what a restart sees.</param>
     /// <param name="settings">Configuration keys with <c>:</c> and their values.</param>
-    public static Task<ServerProcess> StartAsync(DirectoryInfo data, IReadOnlyDictionary<string, string>? settings = null)
+    /// <param name="program">The JobService.dll to run. Default: the one that was built with whoever calls.</param>
+    public static Task<ServerProcess> StartAsync(DirectoryInfo data, IReadOnlyDictionary<string, string>? settings = null, string? program = null)
     {
         var port = FreePort.Next();
         var environment = new Dictionary<string, string>
@@ -20,7 +21,7 @@ internal static class JobServiceProcess
             environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
 
         // The build puts the service next to whoever references it, with its own runtime settings.
-        var service = Path.Combine(AppContext.BaseDirectory, "JobService.dll");
+        var service = program ?? Path.Combine(AppContext.BaseDirectory, "JobService.dll");
         return ServerProcess.StartAsync(["dotnet", service], data, port, "/readyz", environment);
     }
 }
