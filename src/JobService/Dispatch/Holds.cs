@@ -58,7 +58,7 @@ public sealed class Holds(IJobStore store)
     {
         { NotBefore: { } told } => told,
         { Refused: true } => now + UntilTheStoreKnows,
-        { Budget: { Remaining: 0, Until: var reset } } => reset,
+        { CallsBudget: { Remaining: 0, Until: var reset } } => reset,
         _ => null,
     };
 

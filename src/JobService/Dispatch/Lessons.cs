@@ -13,22 +13,25 @@ public sealed class Lessons(IJobStore store, TrueCost costs)
     {
         ApiAnswer.CircuitOpen(var wait) => new CallLesson { NotBefore = store.Now + wait, CircuitOpen = true },
         ApiAnswer.Answered { IsRefusal: true, Hint: var hint } => new CallLesson { Refused = true, NotBefore = MomentOf(hint) },
-        ApiAnswer.Answered answered => OfAnswer(BudgetOf(answered.Hint), TrueWeightsOf(job, answered)),
+        ApiAnswer.Answered answered => OfAnswer(BudgetsOf(answered.Hint), TrueWeightsOf(job, answered)),
         _ => null,
     };
 
-    private static CallLesson? OfAnswer(CallBudget? budget, Dictionary<string, int>? weights) =>
-        budget is null && weights is null ? null : new CallLesson { Budget = budget, TrueWeights = weights };
+    private static CallLesson? OfAnswer(IReadOnlyList<CallBudget>? budgets, Dictionary<string, int>? weights) =>
+        budgets is null && weights is null ? null : new CallLesson { Budgets = budgets ?? [], TrueWeights = weights };
 
     /// <summary>A refusal that may be repeated at once names no moment: the limits have to find their pace themselves.</summary>
-    private DateTimeOffset? MomentOf(RateHint hint) => hint switch
+    private DateTimeOffset? MomentOf(RateHint hint)
     {
-        { RetryAfter: { } wait } => wait > TimeSpan.Zero ? store.Now + wait : null,
-        { Budget: (0, var reset) } => store.Now + reset,
-        _ => null,
-    };
+        if (hint.RetryAfter is { } wait)
+            return wait > TimeSpan.Zero ? store.Now + wait : null;
+        var spent = hint.Budgets?.Where(budget => budget.Remaining == 0).Select(budget => (TimeSpan?)budget.Reset).Max();
+        return store.Now + spent;
+    }
 
-    private CallBudget? BudgetOf(RateHint hint) => hint.Budget is var (remaining, reset) ? new CallBudget(remaining, store.Now + reset) : null;
+    private CallBudget[]? BudgetsOf(RateHint hint) => hint.Budgets is { Count: > 0 } told
+        ? [.. told.Select(budget => new CallBudget(budget.Unit, budget.Remaining, store.Now + budget.Reset, budget.Limit))]
+        : null;
 
     private Dictionary<string, int>? TrueWeightsOf(ClaimedJob job, ApiAnswer.Answered answer)
     {

@@ -12,16 +12,31 @@ public sealed record CallLesson
     /// <summary>No earlier call, in store time. Null when the API named no moment.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
-    /// <summary>Calls that the API still allows; null when it said nothing about it.</summary>
-    public CallBudget? Budget { get; init; }
+    /// <summary>What the API still allows, at most one for each unit: the tightest. Empty when it said nothing about it.</summary>
+    public IReadOnlyList<CallBudget> Budgets { get; init; } = [];
+
+    /// <summary>The one that bounds calls: that in calls, or one in another unit that is used up.</summary>
+    public CallBudget? CallsBudget
+    {
+        get
+        {
+            CallBudget? tightest = null;
+            foreach (var budget in Budgets)
+            {
+                if ((budget.Unit == BudgetUnit.Calls || budget.Remaining == 0) && (tightest is not { } best || IsTighter(budget, best)))
+                    tightest = budget;
+            }
+
+            return tightest;
+        }
+    }
 
     /// <summary>What the call has really cost, by the limit's name.</summary>
     public IReadOnlyDictionary<string, int>? TrueWeights { get; init; }
 
     /// <summary>The target is broken (its circuit is open): the moment holds for every call of the queue.</summary>
     public bool CircuitOpen { get; init; }
-}
 
-/// <param name="Remaining">Calls after this one.</param>
-/// <param name="Until">When the API begins to count anew, in store time.</param>
-public readonly record struct CallBudget(int Remaining, DateTimeOffset Until);
+    private static bool IsTighter(CallBudget one, CallBudget other) =>
+        one.Remaining < other.Remaining || (one.Remaining == other.Remaining && one.Until > other.Until);
+}

@@ -36,8 +36,8 @@ public sealed partial class LanePlanner
                 state.PauseUntil(until);
             else if (lesson.Refused)
                 state.SlowDown(startedAt, now);
-            if (lesson.Budget is var (remaining, end))
-                state.Expect(held.Call, remaining, Math.Min(end.UtcTicks, now + LongestPause.Ticks));
+            if (lesson.CallsBudget is { } budget)
+                state.Expect(held.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + LongestPause.Ticks));
             Reconsider(line);
         }
 
@@ -81,7 +81,7 @@ public sealed partial class LanePlanner
     /// <summary>Without limits the lane itself waits: as long as the API says, otherwise a second, then twice as long each time.</summary>
     private long? HeedInLane(Lane lane, long startedAt, CallLesson lesson, long? notBefore, long now)
     {
-        if (notBefore is null && lesson.Budget is { Remaining: 0, Until: var end })
+        if (notBefore is null && lesson.CallsBudget is { Remaining: 0, Until: var end })
             notBefore = Math.Min(end.UtcTicks, now + LongestPause.Ticks);
         if (notBefore is null && lesson.Refused)
         {

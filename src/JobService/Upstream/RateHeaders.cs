@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using JobService.Jobs;
 
 namespace JobService.Upstream;
 
@@ -23,28 +24,34 @@ public static class RateHeaders
     /// <summary>Shopify's bucket leaks two calls a second or more, and names no time.</summary>
     private static readonly TimeSpan ShopifyReset = TimeSpan.FromSeconds(1);
 
+    /// <param name="Unit">What the headers count.</param>
     /// <param name="Remaining">Name of the header with what is left.</param>
     /// <param name="Reset">Names of the header with the time, the better one first.</param>
-    /// <param name="InTokens">Tokens are no calls: only that none is left says something.</param>
-    private sealed record Pair(string Remaining, string[] Reset, bool InTokens = false);
+    /// <param name="Limit">Name of the header with what a whole window allows.</param>
+    private sealed record Group(BudgetUnit Unit, string Remaining, string[] Reset, string Limit);
 
-    private static readonly Pair[] Pairs =
+    private static readonly Group[] Groups =
     [
-        new("RateLimit-Remaining", ["RateLimit-Reset"]),
-        new("X-RateLimit-Remaining", ["X-RateLimit-Reset-After", "X-RateLimit-Reset"]),
-        new("X-Rate-Limit-Remaining", ["X-Rate-Limit-Reset"]),
-        new("x-ratelimit-remaining-requests", ["x-ratelimit-reset-requests"]),
-        new("x-ratelimit-remaining-tokens", ["x-ratelimit-reset-tokens"], InTokens: true),
-        new("anthropic-ratelimit-requests-remaining", ["anthropic-ratelimit-requests-reset"]),
-        new("anthropic-ratelimit-tokens-remaining", ["anthropic-ratelimit-tokens-reset"], InTokens: true),
+        new(BudgetUnit.Calls, "RateLimit-Remaining", ["RateLimit-Reset"], "RateLimit-Limit"),
+        new(BudgetUnit.Calls, "X-RateLimit-Remaining", ["X-RateLimit-Reset-After", "X-RateLimit-Reset"], "X-RateLimit-Limit"),
+        new(BudgetUnit.Calls, "X-Rate-Limit-Remaining", ["X-Rate-Limit-Reset"], "X-Rate-Limit-Limit"),
+        new(BudgetUnit.Calls, "x-ratelimit-remaining-requests", ["x-ratelimit-reset-requests"], "x-ratelimit-limit-requests"),
+        new(BudgetUnit.Tokens, "x-ratelimit-remaining-tokens", ["x-ratelimit-reset-tokens"], "x-ratelimit-limit-tokens"),
+        Anthropic(BudgetUnit.Calls, "requests"),
+        Anthropic(BudgetUnit.Tokens, "tokens"),
+        Anthropic(BudgetUnit.InputTokens, "input-tokens"),
+        Anthropic(BudgetUnit.OutputTokens, "output-tokens"),
     ];
+
+    private static Group Anthropic(BudgetUnit unit, string what) =>
+        new(unit, $"anthropic-ratelimit-{what}-remaining", [$"anthropic-ratelimit-{what}-reset"], $"anthropic-ratelimit-{what}-limit");
 
     /// <param name="headers">Of the answer.</param>
     /// <param name="now">The wall clock: what dates and epoch times are compared with.</param>
     public static RateHint Read(HttpResponseHeaders headers, DateTimeOffset now)
     {
         var wait = RetryAfter.Parse(TextOf(headers, "Retry-After"), now);
-        return new RateHint(wait, SaysNothing(headers) ? null : BudgetOf(headers, now));
+        return new RateHint(wait, SaysNothing(headers) ? null : BudgetsOf(headers, now));
     }
 
     // Most APIs say nothing of all this, and their answers cost one look at the names.
@@ -59,24 +66,37 @@ public static class RateHeaders
         return true;
     }
 
-    private static RateBudget? BudgetOf(HttpResponseHeaders headers, DateTimeOffset now)
+    private static List<RateBudget>? BudgetsOf(HttpResponseHeaders headers, DateTimeOffset now)
     {
-        RateBudget? tightest = null;
-        foreach (var pair in Pairs)
-            tightest = Tighter(tightest, BudgetOf(headers, pair, now));
-        tightest = Tighter(tightest, RateLimitField.Parse(TextOf(headers, "RateLimit"), TextOf(headers, "RateLimit-Policy")));
-        return Tighter(tightest, ShopifyBudget(TextOf(headers, "X-Shopify-Shop-Api-Call-Limit")));
+        List<RateBudget>? budgets = null;
+        foreach (var group in Groups)
+            Add(BudgetOf(headers, group, now));
+        Add(RateLimitField.Parse(TextOf(headers, "RateLimit"), TextOf(headers, "RateLimit-Policy")));
+        Add(ShopifyBudget(TextOf(headers, "X-Shopify-Shop-Api-Call-Limit")));
+        return budgets;
+
+        void Add(RateBudget? told)
+        {
+            if (told is not { } budget)
+                return;
+            budgets ??= [];
+            var known = budgets.FindIndex(other => other.Unit == budget.Unit);
+            if (known < 0)
+                budgets.Add(budget);
+            else
+                budgets[known] = Tighter(budgets[known], budget)!.Value;
+        }
     }
 
-    private static RateBudget? BudgetOf(HttpResponseHeaders headers, Pair pair, DateTimeOffset now)
+    private static RateBudget? BudgetOf(HttpResponseHeaders headers, Group group, DateTimeOffset now)
     {
-        if (TextOf(headers, pair.Remaining) is not { } remaining)
+        if (TextOf(headers, group.Remaining) is not { } remaining)
             return null;
 
-        foreach (var name in pair.Reset)
+        foreach (var name in group.Reset)
         {
             if (TextOf(headers, name) is { } reset && BudgetOf(remaining, reset, now) is { } budget)
-                return pair.InTokens && budget.Remaining > 0 ? null : budget;
+                return budget with { Unit = group.Unit, Limit = TextOf(headers, group.Limit) is { } limit ? CountOf(limit) : null };
         }
 
         return null;
@@ -102,12 +122,12 @@ public static class RateHeaders
     {
         if (text?.Split('/') is not [var used, var size] || CountOf(used) is not { } taken || CountOf(size) is not { } all)
             return null;
-        return all > 0 && taken >= all ? new RateBudget(0, ShopifyReset) : null;
+        return all > 0 && taken >= all ? new RateBudget(BudgetUnit.Calls, 0, ShopifyReset) : null;
     }
 
     /// <summary>Null when one of the two is missing, or when the reset is over.</summary>
     internal static RateBudget? Budget(int? remaining, TimeSpan? reset) =>
-        remaining is { } count && reset is { } wait && wait > TimeSpan.Zero ? new RateBudget(count, wait) : null;
+        remaining is { } count && reset is { } wait && wait > TimeSpan.Zero ? new RateBudget(BudgetUnit.Calls, count, wait) : null;
 
     internal static RateBudget? Tighter(RateBudget? one, RateBudget? other)
     {

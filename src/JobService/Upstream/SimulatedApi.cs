@@ -34,7 +34,7 @@ public sealed class SimulatedApi : IApiTarget
         if (!mayStart())
             return NotStarted;
         if (limit is not null && !limit.TryTake(out var rest))
-            return Task.FromResult<ApiAnswer>(new ApiAnswer.Answered(429, Json, """{"error":"too many calls"}"""u8.ToArray(), new RateHint(rest, Budget: null)));
+            return Task.FromResult<ApiAnswer>(new ApiAnswer.Answered(429, Json, """{"error":"too many calls"}"""u8.ToArray(), new RateHint(rest, Budgets: null)));
         return faults is null ? Task.FromResult<ApiAnswer>(Echo(call)) : AnswerAsync(faults, call, abandon);
     }
 

@@ -111,7 +111,7 @@ public sealed class HoldsTests : IAsyncDisposable
     public async Task Only_a_spent_budget_holds(int remaining, bool held)
     {
         var job = await JobOfAsync("q", "");
-        holds.Hold(job, new CallLesson { Budget = new CallBudget(remaining, temporary.Store.Now + TimeSpan.FromSeconds(30)) });
+        holds.Hold(job, new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, remaining, temporary.Store.Now + TimeSpan.FromSeconds(30))] });
 
         Assert.Equal(held, holds.Holding(job));
     }

@@ -64,7 +64,8 @@ public sealed class LessonTests : IAsyncDisposable
 
         var (_, lesson) = await RunAsync(await ClaimedAsync());
 
-        Assert.Equal(new CallLesson { Budget = new CallBudget(5, service.Store.Now + TimeSpan.FromSeconds(60)) }, lesson);
+        Assert.Equal([new CallBudget(BudgetUnit.Calls, 5, service.Store.Now + TimeSpan.FromSeconds(60))], lesson!.Budgets);
+        Assert.False(lesson.Refused);
     }
 
     [Theory]

@@ -93,7 +93,7 @@ internal sealed partial class Scenario
                 var weights = call.Limits.ToDictionary(limit => limit.Name, _ => random.Next(call.Weight + 1));
                 return (Success(), new CallLesson { TrueWeights = weights });
             case < 80:
-                return (Success(), new CallLesson { Budget = new CallBudget(random.Next(6), now.AddMilliseconds(random.Next(1_000))) });
+                return (Success(), new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, random.Next(6), now.AddMilliseconds(random.Next(1_000)))] });
             case < 86:
                 return (new JobOutcome.Throttled(error), new CallLesson { Refused = true, NotBefore = now.AddMilliseconds(random.Next(1, 3_000)) });
             case < 88:

@@ -76,7 +76,7 @@ public abstract partial class JobStoreContract
                 await Driver.FinishAsync(job, new JobOutcome.Throttled(error));
                 break;
             case "a spent budget":
-                Driver.Store.Release(job, new CallLesson { Budget = new CallBudget(0, later) });
+                Driver.Store.Release(job, new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, 0, later)] });
                 await Driver.FinishAsync(job, new JobOutcome.Returned());
                 break;
             case "an open circuit":

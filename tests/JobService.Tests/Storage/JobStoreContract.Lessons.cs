@@ -15,7 +15,7 @@ public abstract partial class JobStoreContract
         var job = Assert.Single(await Driver.ClaimAsync());
         var reset = Driver.Store.Now + TimeSpan.FromSeconds(30);
 
-        Driver.Store.Release(job, new CallLesson { Budget = new CallBudget(0, reset) });
+        Driver.Store.Release(job, new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, 0, reset)] });
         await Driver.SucceedAsync(job);
 
         Driver.Time.Advance(TimeSpan.FromSeconds(29));

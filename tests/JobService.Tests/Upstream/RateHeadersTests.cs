@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsCheck;
+using JobService.Jobs;
 using JobService.Upstream;
 
 namespace JobService.Tests.Upstream;
@@ -56,8 +57,6 @@ public sealed class RateHeadersTests
     [InlineData(0, 1, "x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 1s")]
     [InlineData(0, 0.02, "x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 20ms")]
     [InlineData(0, 3723.5, "x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 1h2m3.5s")]
-    [InlineData(59, 1, "x-ratelimit-remaining-requests: 59", "x-ratelimit-reset-requests: 1s", "x-ratelimit-remaining-tokens: 12", "x-ratelimit-reset-tokens: 6m0s")]
-    [InlineData(0, 360, "x-ratelimit-remaining-requests: 59", "x-ratelimit-reset-requests: 1s", "x-ratelimit-remaining-tokens: 0", "x-ratelimit-reset-tokens: 6m0s")]
     // Anthropic
     [InlineData(49, 60, "anthropic-ratelimit-requests-remaining: 49", "anthropic-ratelimit-requests-reset: 2026-01-01T12:01:00Z")]
     // Shopify
@@ -76,7 +75,7 @@ public sealed class RateHeadersTests
     // and never more calls than anybody means
     [InlineData(1_000_000_000, 10, "X-RateLimit-Remaining: 99999999999999999999", "X-RateLimit-Reset: 10")]
     public void It_reads_what_is_left_and_until_when(int remaining, double seconds, params string[] headers) =>
-        Assert.Equal(new RateBudget(remaining, TimeSpan.FromSeconds(seconds)), Read(headers).Budget);
+        Assert.Equal([(BudgetUnit.Calls, remaining, TimeSpan.FromSeconds(seconds))], Read(headers).Budgets!.Select(told => (told.Unit, told.Remaining, told.Reset)));
 
     [Theory]
     [InlineData("Content-Type: text/plain")]
@@ -105,7 +104,6 @@ public sealed class RateHeadersTests
     [InlineData("x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 5 parsecs")]
     [InlineData("x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: s")]
     [InlineData("x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 1.2.3s")]
-    [InlineData("x-ratelimit-remaining-tokens: 1", "x-ratelimit-reset-tokens: 6m0s")]
     [InlineData("X-Shopify-Shop-Api-Call-Limit: 39/40")]
     [InlineData("X-Shopify-Shop-Api-Call-Limit: 0/0")]
     [InlineData("X-Shopify-Shop-Api-Call-Limit: 40")]
@@ -126,13 +124,42 @@ public sealed class RateHeadersTests
     [InlineData("RateLimit: remaining=5")]
     [InlineData("RateLimit: remaining=5, reset=-1")]
     [InlineData("""RateLimit: "p";r=0""", """RateLimit-Policy: "q";q=100;w=60""")]
-    public void What_it_cannot_read_or_what_is_over_says_nothing(params string[] headers) => Assert.Null(Read(headers).Budget);
+    public void What_it_cannot_read_or_what_is_over_says_nothing(params string[] headers) => Assert.Null(Read(headers).Budgets);
 
     [Fact]
-    public void The_wait_is_read_beside_the_budget() =>
+    public void Each_unit_has_a_budget_of_its_own()
+    {
         Assert.Equal(
-            new RateHint(TimeSpan.FromSeconds(1.5), new RateBudget(0, TimeSpan.FromSeconds(9))),
-            Read("Retry-After: 1.5", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 9"));
+            [
+                new RateBudget(BudgetUnit.Calls, 59, TimeSpan.FromSeconds(1), Limit: 60),
+                new RateBudget(BudgetUnit.Tokens, 149_984, TimeSpan.FromMilliseconds(6), Limit: 150_000),
+            ],
+            Read(
+                "x-ratelimit-limit-requests: 60", "x-ratelimit-remaining-requests: 59", "x-ratelimit-reset-requests: 1s",
+                "x-ratelimit-limit-tokens: 150000", "x-ratelimit-remaining-tokens: 149984", "x-ratelimit-reset-tokens: 6ms").Budgets!);
+        Assert.Equal(
+            [
+                new RateBudget(BudgetUnit.Calls, 49, TimeSpan.FromSeconds(60), Limit: 50),
+                new RateBudget(BudgetUnit.Tokens, 38_000, TimeSpan.FromSeconds(50)),
+                new RateBudget(BudgetUnit.InputTokens, 30_000, TimeSpan.FromSeconds(40)),
+                new RateBudget(BudgetUnit.OutputTokens, 8_000, TimeSpan.FromSeconds(30), Limit: 10_000),
+            ],
+            Read(
+                "anthropic-ratelimit-requests-limit: 50", "anthropic-ratelimit-requests-remaining: 49", "anthropic-ratelimit-requests-reset: 2026-01-01T12:01:00Z",
+                "anthropic-ratelimit-tokens-remaining: 38000", "anthropic-ratelimit-tokens-reset: 2026-01-01T12:00:50Z",
+                "anthropic-ratelimit-input-tokens-remaining: 30000", "anthropic-ratelimit-input-tokens-reset: 2026-01-01T12:00:40Z",
+                "anthropic-ratelimit-output-tokens-limit: 10000", "anthropic-ratelimit-output-tokens-remaining: 8000",
+                "anthropic-ratelimit-output-tokens-reset: 2026-01-01T12:00:30Z").Budgets!);
+    }
+
+    [Fact]
+    public void The_wait_is_read_beside_the_budget()
+    {
+        var hint = Read("Retry-After: 1.5", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 9");
+
+        Assert.Equal(TimeSpan.FromSeconds(1.5), hint.RetryAfter);
+        Assert.Equal([new RateBudget(BudgetUnit.Calls, 0, TimeSpan.FromSeconds(9))], hint.Budgets!);
+    }
 
     [Fact]
     public void Nothing_it_is_given_makes_it_throw_or_leave_its_bounds()
@@ -152,11 +179,13 @@ public sealed class RateHeadersTests
             {
                 var hint = Read(headers);
                 var wait = hint.RetryAfter ?? TimeSpan.Zero;
-                var (remaining, reset) = hint.Budget ?? new RateBudget(0, TimeSpan.FromTicks(1));
-                return wait >= TimeSpan.Zero && wait <= TimeSpan.FromDays(1) && remaining is >= 0 and <= 1_000_000_000 && reset > TimeSpan.Zero && reset <= TimeSpan.FromDays(1);
+                return wait >= TimeSpan.Zero && wait <= TimeSpan.FromDays(1) && (hint.Budgets ?? []).All(IsWithinBounds);
             },
             iter: 20_000);
     }
+
+    private static bool IsWithinBounds(RateBudget budget) =>
+        budget.Remaining is >= 0 and <= 1_000_000_000 && budget.Limit is null or (>= 0 and <= 1_000_000_000) && budget.Reset > TimeSpan.Zero && budget.Reset <= TimeSpan.FromDays(1);
 
     [Fact]
     public void An_answer_without_hints_is_looked_through_for_nothing()
