@@ -21,12 +21,15 @@ internal static class Drained
     }
 
     /// <summary>Asks rarely while much is left, and more often towards the end.</summary>
-    public static async Task WaitAsync(BenchService service, string queue)
+    public static Task WaitAsync(BenchService service, string queue) => WaitAsync(service, queue, HangGuard);
+
+    /// <summary>The same, but no longer than a guard of its own.</summary>
+    public static async Task WaitAsync(BenchService service, string queue, TimeSpan guard)
     {
         var started = Stopwatch.GetTimestamp();
         long? before = null;
         var wait = Least;
-        while (Stopwatch.GetElapsedTime(started) < HangGuard)
+        while (Stopwatch.GetElapsedTime(started) < guard)
         {
             var (_, unfinished) = await service.CountAsync(queue);
             if (unfinished == 0)

@@ -1,4 +1,5 @@
 using JobService.Bench;
+using JobService.Bench.Limiters;
 using JobService.Bench.Rows;
 
 const int Kills = 20;
@@ -39,6 +40,8 @@ switch (args)
     case ["before", var program]:
         return await ReportAsync(
             BeforeRow.Names.Select(name => new KeyValuePair<string, Func<Task<Row>>>(name, () => BeforeRow.MeasureAsync(name, program))));
+    case ["limiters", .. var names]:
+        return await LimiterTable.MeasureAsync(names);
     case ["all"]:
         return await ReportAsync(rows);
     case [_, ..] when args.All(rows.ContainsKey):
