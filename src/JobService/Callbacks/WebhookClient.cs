@@ -87,7 +87,7 @@ public sealed class WebhookClient : IDisposable
         secret is HeaderValue.FromConfiguration(var name) ? $"{CallMessage.Secrets}{name} is not configured as {WebhookSecret.Wanted}." : "The secret cannot be read.";
 
     private TimeSpan? RetryAfterOf(HttpResponseMessage response) =>
-        response.Headers.NonValidated.TryGetValues("Retry-After", out var texts) ? RetryAfter.Parse(texts.ToString(), time.GetUtcNow()) : null;
+        RetryAfter.Read(response.Headers, ResponseClock.Of(ServerClock.DateOf(response.Headers), time.GetUtcNow()));
 
     private static string? ErrorOf(int status) => status switch
     {

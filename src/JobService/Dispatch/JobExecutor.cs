@@ -26,7 +26,7 @@ public sealed class JobExecutor(
             try
             {
                 var call = targets.For(job.Queue).CallAsync(
-                    new ApiCall(job.Id, job.Attempt, job.Payload, job.Request, job.Timeout, Paced: job.Slot is not null), () => MayStart(attempt, ref startedAt), attempt.Abandoned);
+                    new ApiCall(job.Id, job.Attempt, job.Payload, job.Request, job.Timeout, Paced: job.Slot is not null) { ThrottledBy = job.Queue.Definition.ThrottledBy }, () => MayStart(attempt, ref startedAt), attempt.Abandoned);
                 if (!call.IsCompleted)
                     timeout = time.CreateTimer(static state => ((RunningAttempt)state!).TimeOut(), attempt, job.Timeout, Timeout.InfiniteTimeSpan);
                 answer = await call;
@@ -92,10 +92,10 @@ public sealed class JobExecutor(
             case ApiAnswer.Answered { Status: >= 200 and < 300 } good:
                 var result = new JobResult(good.Status, good.ContentType, good.Body, good.Body.Length);
                 return new JobOutcome.Succeeded(await processing.RunAsync(job.Queue.Definition.Process, result, attempt.Abandoned));
-            case ApiAnswer.Answered { IsRefusal: true } refusal:
+            case ApiAnswer.Answered { IsRefusal: true, Hint.ShouldRetry: not false } refusal:
                 return Throttled(job, refusal);
             case ApiAnswer.Answered bad:
-                return Failure(job, UpstreamError(bad), mayRetry: bad.Status is 408 or 425 or >= 500, bad.Hint.RetryAfter);
+                return Failure(job, UpstreamError(bad), mayRetry: bad.Hint.ShouldRetry ?? bad.Status is 408 or 425 or >= 500, bad.Hint.RetryAfter);
             case ApiAnswer.Broken(var type, var detail, var mayRetry):
                 return Failure(job, new JobError(type, TitleOf(type), Status: null, detail), mayRetry, wait: null);
             case ApiAnswer.CircuitOpen:

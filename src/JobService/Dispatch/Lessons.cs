@@ -21,13 +21,7 @@ public sealed class Lessons(IJobStore store, TrueCost costs)
         budgets is null && weights is null ? null : new CallLesson { Budgets = budgets ?? [], TrueWeights = weights };
 
     /// <summary>A refusal that may be repeated at once names no moment: the limits have to find their pace themselves.</summary>
-    private DateTimeOffset? MomentOf(RateHint hint)
-    {
-        if (hint.RetryAfter is { } wait)
-            return wait > TimeSpan.Zero ? store.Now + wait : null;
-        var spent = hint.Budgets?.Where(budget => budget.Remaining == 0).Select(budget => (TimeSpan?)budget.Reset).Max();
-        return store.Now + spent;
-    }
+    private DateTimeOffset? MomentOf(RateHint hint) => store.Now + hint.Pause;
 
     private CallBudget[]? BudgetsOf(RateHint hint) => hint.Budgets is { Count: > 0 } told
         ? [.. told.Select(budget => new CallBudget(budget.Unit, budget.Remaining, store.Now + budget.Reset, budget.Limit))]

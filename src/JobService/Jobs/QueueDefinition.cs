@@ -15,6 +15,12 @@ public sealed record QueueDefinition
     /// <summary>Where an answer says what the call has really cost, for all limits of the queue that do not say it themselves: see <c>weightFrom</c> of a limit.</summary>
     public string? WeightFrom { get; init; }
 
+    /// <summary>
+    /// Statuses by which this API says "not now", as <c>[503, 403]</c>: they pause and count no failure, as 429 and 529 do everywhere, and as any 4xx and 503 that names a time. At most 20,
+    /// each from 300 to 599. Default: none.
+    /// </summary>
+    public IReadOnlyList<int> ThrottledBy { get; init; } = [];
+
     /// <summary>Calls at once on one node (the queue's <see cref="SemaphoreSlim"/>). Default 16, from 1 to 10 000.</summary>
     public int MaxConcurrency { get; init; } = 16;
 

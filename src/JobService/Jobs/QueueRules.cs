@@ -8,6 +8,7 @@ public static class QueueRules
 
     private const int MaxLimits = 16;
     private const int MaxHeaders = 100;
+    private const int MaxStatuses = 20;
     private const int MaxShares = 10_000;
     private const int MaxShare = 1_000;
 
@@ -15,7 +16,7 @@ public static class QueueRules
     private const int MaxReportedShares = 20;
 
     public static IReadOnlyList<Violation> Check(QueueDefinition queue) =>
-        [.. Bounds(queue), .. LimitNames(queue), .. Shares(queue.KeyShares), .. Retries(queue.Retry), .. Target(queue.Target), .. Process(queue.Process)];
+        [.. Bounds(queue), .. LimitNames(queue), .. Shares(queue.KeyShares), .. Retries(queue.Retry), .. Statuses(queue.ThrottledBy), .. Target(queue.Target), .. Process(queue.Process)];
 
     private static IEnumerable<Violation> Bounds(QueueDefinition queue)
     {
@@ -66,6 +67,20 @@ public static class QueueRules
             yield return new Violation("/retry/maxSeconds", "From baseSeconds to 604800.");
         if (retry.GiveUpAfterSeconds is not (>= 1 and <= 2_592_000))
             yield return new Violation("/retry/giveUpAfterSeconds", "From 1 to 2592000.");
+    }
+
+    private static IEnumerable<Violation> Statuses(IReadOnlyList<int> statuses)
+    {
+        if (statuses.Count > MaxStatuses)
+            yield return new Violation("/throttledBy", $"At most {MaxStatuses} statuses.");
+
+        for (var i = 0; i < Math.Min(statuses.Count, MaxStatuses); i++)
+        {
+            if (statuses[i] is < 300 or > 599)
+                yield return new Violation($"/throttledBy/{i}", "From 300 to 599.");
+            else if (statuses.Take(i).Contains(statuses[i]))
+                yield return new Violation($"/throttledBy/{i}", "This status is named twice; once is enough.");
+        }
     }
 
     private static IEnumerable<Violation> Target(TargetDefinition target) => target switch

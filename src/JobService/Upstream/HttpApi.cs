@@ -13,6 +13,7 @@ public sealed class HttpApi : IApiTarget
     private readonly CallPipeline pipeline;
     private readonly int maxAnswerBytes;
     private readonly TimeProvider time;
+    private readonly ServerClock server;
 
     public HttpApi(string queue, HttpTarget target, UpstreamOptions options, IConfiguration configuration, TimeProvider time, ILogger log)
     {
@@ -20,6 +21,7 @@ public sealed class HttpApi : IApiTarget
         pipeline = new CallPipeline(queue, time, log);
         maxAnswerBytes = options.MaxAnswerBytes;
         this.time = time;
+        server = new ServerClock(time);
         var address = Uri.TryCreate(target.BaseAddress, UriKind.Absolute, out var given) ? given : null;
         connections = new Connections(cancel => ConnectAsync(new DnsEndPoint(address!.IdnHost, address.Port), options, cancel), address?.Scheme == Uri.UriSchemeHttps);
         http = new HttpMessageInvoker(
@@ -54,7 +56,7 @@ public sealed class HttpApi : IApiTarget
             return fault!;
 
         using (message)
-            return await pipeline.RunAsync(SendAsync, (message, call.Paced, mayStart), call.Timeout, abandon);
+            return await pipeline.RunAsync(SendAsync, (message, call, mayStart), call.Timeout, abandon);
     }
 
     public ValueTask DisposeAsync()
@@ -64,20 +66,22 @@ public sealed class HttpApi : IApiTarget
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask<ApiAnswer> SendAsync((HttpRequestMessage Message, bool Paced, Func<bool> MayStart) call, CancellationToken cancel)
+    private async ValueTask<ApiAnswer> SendAsync((HttpRequestMessage Message, ApiCall Call, Func<bool> MayStart) step, CancellationToken cancel)
     {
         Connections.Place? place = null;
         try
         {
-            place = await connections.EnterAsync(call.Paced, cancel);
-            if (place is null || !call.MayStart())
+            place = await connections.EnterAsync(step.Call.Paced, cancel);
+            if (place is null || !step.MayStart())
                 return new ApiAnswer.NotStarted();
 
-            using var response = await http.SendAsync(call.Message, cancel);
+            using var response = await http.SendAsync(step.Message, cancel);
+            // What the headers say counts from now on, however long the body takes.
+            var (hint, since) = (RateHeaders.Read(response.Headers, server), time.GetTimestamp());
             var body = await AnswerBody.ReadAsync(response.Content, maxAnswerBytes, cancel);
             return body is null
                 ? new ApiAnswer.Broken(ErrorTypes.TooLarge, $"The answer has more than {maxAnswerBytes} bytes.", MayRetry: false)
-                : new ApiAnswer.Answered((int)response.StatusCode, ContentTypeOf(response), body.Value, RateHeaders.Read(response.Headers, time.GetUtcNow()));
+                : step.Call.Judged(new ApiAnswer.Answered((int)response.StatusCode, ContentTypeOf(response), body.Value, hint.After(time.GetElapsedTime(since))));
         }
         catch (Exception error) when (!cancel.IsCancellationRequested)
         {

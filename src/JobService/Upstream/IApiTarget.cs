@@ -18,7 +18,14 @@ public interface IApiTarget : IAsyncDisposable
 /// <param name="Request">How the call differs from a plain POST of the payload.</param>
 /// <param name="Timeout">Bound of the call.</param>
 /// <param name="Paced">True when the call has a slot: late, it would crowd the next.</param>
-public sealed record ApiCall(JobId Job, int Attempt, ReadOnlyMemory<byte> Payload, ApiRequest? Request, TimeSpan Timeout, bool Paced = false);
+public sealed record ApiCall(JobId Job, int Attempt, ReadOnlyMemory<byte> Payload, ApiRequest? Request, TimeSpan Timeout, bool Paced = false)
+{
+    /// <summary>Statuses that mean "not now" at this API, beside those that mean it everywhere: see <see cref="QueueDefinition.ThrottledBy"/>.</summary>
+    public IReadOnlyList<int> ThrottledBy { get; init; } = [];
+
+    /// <summary>The response to this call, judged as its queue says.</summary>
+    public ApiAnswer.Answered Judged(ApiAnswer.Answered answer) => ThrottledBy.Contains(answer.Status) ? answer with { IsNamedRefusal = true } : answer;
+}
 
 /// <summary>How a call ended.</summary>
 public abstract record ApiAnswer
@@ -27,8 +34,11 @@ public abstract record ApiAnswer
     /// <param name="Hint">What its headers say about the calls to come.</param>
     public sealed record Answered(int Status, string? ContentType, ReadOnlyMemory<byte> Body, RateHint Hint = default) : ApiAnswer
     {
-        /// <summary>"Not now": nothing is wrong with the call but its moment. A 503 without a time is an API that is down.</summary>
-        public bool IsRefusal => Status == 429 || (Status == 503 && Hint.RetryAfter is not null);
+        /// <summary>The queue says that this status means "not now".</summary>
+        public bool IsNamedRefusal { get; init; }
+
+        /// <summary>"Not now": nothing is wrong with the call but its moment. A bare 503 is an API that is down; 529 is an LLM API that is overloaded.</summary>
+        public bool IsRefusal => IsNamedRefusal || Status is 429 or 529 || (Status is (>= 400 and < 500) or 503 && Hint.SaysNotNow);
     }
 
     /// <summary>No usable answer: connection, timeout, address, size.</summary>

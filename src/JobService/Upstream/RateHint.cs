@@ -5,7 +5,51 @@ namespace JobService.Upstream;
 /// <summary>What the headers of a response say about the calls to come: see <see cref="RateHeaders"/>.</summary>
 /// <param name="RetryAfter">The wait that the response asks for, never negative, at most a day; null when it names none.</param>
 /// <param name="Budgets">What the API still allows: at most one for each unit, the tightest. Null when it does not say, or not until when.</param>
-public readonly record struct RateHint(TimeSpan? RetryAfter, IReadOnlyList<RateBudget>? Budgets);
+/// <param name="ShouldRetry"><c>x-should-retry</c>: whether the API wants to see the request again, whatever its status is. Null when it does not say.</param>
+public readonly record struct RateHint(TimeSpan? RetryAfter, IReadOnlyList<RateBudget>? Budgets, bool? ShouldRetry = null)
+{
+    private static readonly TimeSpan Rounding = TimeSpan.FromSeconds(1);
+
+    /// <summary>A time to come back at, or nothing left of a budget. Where one call at a time is allowed, none is left after every one.</summary>
+    public bool SaysNotNow => RetryAfter is not null || SpentUntil(static budget => budget.Limit is null or > 1) is not null;
+
+    /// <summary>How long a refusal asks to wait: what it says, or what is left of the spent window, where that says more. Null when it names no time to come.</summary>
+    /// <remarks>Many limiters cut their <c>Retry-After</c> to whole seconds, to 0 too, and tell the end of the window beside it.</remarks>
+    public TimeSpan? Pause
+    {
+        get
+        {
+            var spent = SpentUntil(static _ => true);
+            if (RetryAfter is { } told && told > TimeSpan.Zero)
+                return spent > told && spent - told < Rounding ? spent : told;
+            return spent;
+        }
+    }
+
+    /// <summary>The same, so much later.</summary>
+    public RateHint After(TimeSpan elapsed)
+    {
+        if (elapsed <= TimeSpan.Zero || this is { RetryAfter: null, Budgets: null })
+            return this;
+
+        // A wait that is over meanwhile is not the same as one of zero: the API did name a moment.
+        TimeSpan? left = RetryAfter is not { } told || told == TimeSpan.Zero ? RetryAfter : told > elapsed ? told - elapsed : TimeSpan.FromTicks(1);
+        var budgets = Budgets?.Where(budget => budget.Reset > elapsed).Select(budget => budget with { Reset = budget.Reset - elapsed }).ToList();
+        return this with { RetryAfter = left, Budgets = budgets is { Count: > 0 } ? budgets : null };
+    }
+
+    private TimeSpan? SpentUntil(Func<RateBudget, bool> counts)
+    {
+        TimeSpan? latest = null;
+        foreach (var budget in Budgets ?? [])
+        {
+            if (budget.Remaining == 0 && counts(budget) && !(latest > budget.Reset))
+                latest = budget.Reset;
+        }
+
+        return latest;
+    }
+}
 
 /// <param name="Unit">What is counted.</param>
 /// <param name="Remaining">What is left after this call, from 0.</param>

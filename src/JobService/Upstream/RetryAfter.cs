@@ -1,32 +1,50 @@
-using System.Globalization;
 using System.Net.Http.Headers;
 
 namespace JobService.Upstream;
 
-/// <summary>The wait that an answer asks for (RFC 9110, section 10.2.3).</summary>
+/// <summary>The wait that a response asks for: <c>Retry-After</c> (RFC 9110, section 10.2.3) in all forms in which it is sent, and the headers that say the same under other names.</summary>
+/// <remarks>
+/// <list type="bullet">
+/// <item><c>retry-after-ms</c> (OpenAI, Azure), <c>x-ms-retry-after-ms</c> (Azure): milliseconds.</item>
+/// <item><c>Retry-After-short</c>: the throttler of that name (@nestjs/throttler); <c>X-RateLimit-Retry-After</c> (Symfony's documentation), <c>X-Retry-After</c>.</item>
+/// <item><c>X-Retry-In: 100ms</c> (vulcand/oxy).</item>
+/// </list>
+/// Of several the longest counts, so that nothing starts early; but one finer than a second rather than what is the same, rounded up.
+/// </remarks>
 public static class RetryAfter
 {
     /// <summary>No API stops us for longer, whatever it says: a wrong unit must not park a queue for years.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(1);
 
-    /// <summary>Seconds, with a fraction as some APIs send it, or an HTTP date; null when it is neither.</summary>
-    public static TimeSpan? Parse(string? text, DateTimeOffset now)
-    {
-        text = text?.Trim();
-        if (string.IsNullOrEmpty(text))
-            return null;
+    private static readonly TimeSpan Rounding = TimeSpan.FromSeconds(1);
 
-        // A digit first, because double also reads "NaN" and "Infinity".
-        if (char.IsAsciiDigit(text[0])
-            && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds))
+    /// <returns>Never negative, at most <see cref="Longest"/>; null when the response asks for none.</returns>
+    public static TimeSpan? Read(HttpResponseHeaders headers, ResponseClock clock)
+    {
+        TimeSpan? longest = null;
+        TimeSpan? exact = null;
+        foreach (var (name, values) in headers.NonValidated)
         {
-            return TimeSpan.FromSeconds(Math.Min(seconds, Longest.TotalSeconds));
+            if (!IsNamed(name))
+                continue;
+            foreach (var value in values)
+            {
+                var told = IsInMilliseconds(name) ? TimeText.ParseMilliseconds(HeaderText.Once(value)) : TimeText.Parse(HeaderText.Once(value));
+                if (told is not { } time)
+                    continue;
+                var wait = time.AsRetry(clock);
+                longest = longest > wait ? longest : wait;
+                if (time.IsExact)
+                    exact = exact > wait ? exact : wait;
+            }
         }
 
-        if (!RetryConditionHeaderValue.TryParse(text, out var condition) || condition.Date is not { } date)
-            return null;
-
-        var wait = date - now;
-        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait < Longest ? wait : Longest;
+        return longest - exact < Rounding ? exact : longest;
     }
+
+    internal static bool IsNamed(string name) =>
+        name.Contains("Retry-After", StringComparison.OrdinalIgnoreCase) || name.EndsWith("Retry-In", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsInMilliseconds(string name) =>
+        name.EndsWith("-ms", StringComparison.OrdinalIgnoreCase) || name.EndsWith("-milliseconds", StringComparison.OrdinalIgnoreCase);
 }

@@ -51,7 +51,7 @@ public sealed class SimulatedApi : IApiTarget
             return new ApiAnswer.Broken(ErrorTypes.Timeout, $"No answer within {call.Timeout.TotalSeconds:0.###} s.", MayRetry: true);
 
         outcome.ThrowIfException();
-        return outcome.Result!;
+        return outcome.Result is ApiAnswer.Answered answer ? call.Judged(answer) : outcome.Result!;
     }
 
     private static ResiliencePipeline<ApiAnswer> FaultsOf(SimulatedTarget target, TimeProvider time, Func<double> chance)

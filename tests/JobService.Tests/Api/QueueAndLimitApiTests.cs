@@ -57,6 +57,10 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
     [InlineData("""{"keyShares":{"a":1,"a":1}}""", "/keyShares/a")]
     [InlineData("""{"keyShares":[4]}""", "/keyShares")]
     [InlineData("""{"keyShares":null}""", "/keyShares")]
+    [InlineData("""{"throttledBy":[503,200,600,503]}""", "/throttledBy/1 /throttledBy/2 /throttledBy/3")]
+    [InlineData("""{"throttledBy":["503"]}""", "/throttledBy/0")]
+    [InlineData("""{"throttledBy":503}""", "/throttledBy")]
+    [InlineData("""{"throttledBy":[401,402,403,404,405,406,407,408,409,410,411,412,413,414,415,416,417,418,419,420,421]}""", "/throttledBy")]
     [InlineData("""{"weightFrom":" "}""", "/weightFrom")]
     [InlineData("""{"weightFrom":"a["}""", "/weightFrom")]
     public async Task A_bad_queue_is_answered_with_pointers(string body, string pointers)
@@ -190,7 +194,7 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
     public async Task Shares_and_scopes_are_shown_as_they_were_put()
     {
         await service.PutAsync("/v1/limits/keyed", """{"kind":"rate","permits":5,"scope":"perKey","weightFrom":"usage.total"}""");
-        await service.PutAsync("/v1/queues/shares", """{"limits":["keyed"],"keyShares":{"gold-7":4,"":0.5},"weightFrom":"cost"}""");
+        await service.PutAsync("/v1/queues/shares", """{"limits":["keyed"],"keyShares":{"gold-7":4,"":0.5},"weightFrom":"cost","throttledBy":[503,403]}""");
         await service.PutAsync("/v1/queues/plain", "{}");
 
         using var limit = await service.SendAsync(HttpMethod.Get, "/v1/limits/keyed");
@@ -202,6 +206,7 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
         var queue = await shares.JsonAsync();
         Assert.Equal("""{"gold-7":4,"":0.5}""", queue.GetProperty("keyShares").GetRawText());
         Assert.Equal("cost", queue.GetProperty("weightFrom").GetString());
+        Assert.Equal("[503,403]", queue.GetProperty("throttledBy").GetRawText());
         Assert.Equal("{}", (await plain.JsonAsync()).GetProperty("keyShares").GetRawText());
     }
 

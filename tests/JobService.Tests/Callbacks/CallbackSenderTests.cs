@@ -106,6 +106,21 @@ public sealed class CallbackSenderTests
         Assert.Equal(driver.Store.Now.AddDays(1), (await driver.NextTryAsync(job)).NextAttemptAt);
     }
 
+    [Theory]
+    [InlineData("Retry-After: Thu, 01 Jan 2026 12:10:00 GMT")]
+    [InlineData("Retry-After: 1767269400")]
+    [InlineData("Retry-After: 1767269400000")]
+    [InlineData("retry-after-ms: 600000")]
+    public async Task A_moment_counts_against_the_receivers_own_clock(string header)
+    {
+        await using var receiver = new HookReceiver(WireReplies.Answer(503, "", "Date: Thu, 01 Jan 2026 12:00:00 GMT", header));
+        await using var driver = await SenderDriver.StartAsync();
+
+        var delivery = await driver.NextTryAsync(await driver.EndJobAsync(receiver.Url));
+
+        Assert.Equal(driver.Store.Now.AddSeconds(600), delivery.NextAttemptAt);
+    }
+
     [Fact]
     public async Task Who_asks_to_wait_less_than_the_schedule_is_not_asked_earlier()
     {

@@ -38,6 +38,20 @@ public sealed class LessonTests : IAsyncDisposable
     [InlineData(60, 429, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 60")]
     [InlineData(60, 429, "x-ratelimit-remaining: 0", "x-ratelimit-reset: 1767268860")]
     [InlineData(60, 429, """RateLimit: "p";r=0;t=60""")]
+    // what was cut to 0 seconds, and the end of the window beside it: koa-ratelimit, Flask-Limiter, RedisRateLimiting
+    [InlineData(1, 429, "Retry-After: 0", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1")]
+    // refusals by other statuses: GitHub, Twitter's old one, LLM APIs that are overloaded
+    [InlineData(60, 403, "x-ratelimit-limit: 60", "x-ratelimit-remaining: 0", "x-ratelimit-reset: 1767268860")]
+    [InlineData(60, 403, "Retry-After: 60")]
+    [InlineData(60, 413, "Retry-After: 60")]
+    [InlineData(60, 420, "Retry-After: 60")]
+    [InlineData(60, 423, "Retry-After: 60")]
+    [InlineData(60, 409, "Retry-After: 60")]
+    [InlineData(30, 404, "Retry-After: 30")]
+    [InlineData(60, 503, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 60")]
+    [InlineData(60, 429, "x-ratelimit-remaining-requests: 5", "x-ratelimit-reset-requests: 1s", "x-ratelimit-remaining-tokens: 0", "x-ratelimit-reset-tokens: 1m")]
+    [InlineData(30, 529, "Retry-After: 30")]
+    [InlineData(null, 529)]
     [InlineData(null, 429)]
     [InlineData(null, 429, "Retry-After: soon")]
     [InlineData(null, 429, "Retry-After: 0")]
@@ -73,13 +87,70 @@ public sealed class LessonTests : IAsyncDisposable
     [InlineData(200, "Retry-After: 30")]
     [InlineData(200, "X-RateLimit-Remaining: 0")]
     [InlineData(200, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268799")]
-    [InlineData(404, "Retry-After: 30")]
     [InlineData(503)]
     public async Task Where_nothing_is_said_nothing_is_told(int status, params string[] headers)
     {
         reply = WireReplies.Answer(status, "{}", headers);
 
         Assert.Null((await RunAsync(await ClaimedAsync())).Lesson);
+    }
+
+    [Theory]
+    [InlineData(503)]
+    [InlineData(403)]
+    [InlineData(500)]
+    public async Task What_a_queue_names_is_a_refusal_there(int status)
+    {
+        reply = WireReplies.Answer(status, "not now");
+
+        var (named, lesson) = await RunAsync(await ClaimedAsync(new QueueDefinition { ThrottledBy = [503, 403, 500] }));
+        var (other, _) = await RunAsync(await ClaimedAsync());
+
+        Assert.Equal(status, Assert.IsType<JobOutcome.Throttled>(named.Outcome).Error.Status);
+        Assert.Equal(new CallLesson { Refused = true }, lesson);
+        Assert.IsNotType<JobOutcome.Throttled>(other.Outcome);
+    }
+
+    [Fact]
+    public async Task Where_one_call_at_a_time_is_allowed_an_error_is_no_refusal()
+    {
+        reply = WireReplies.Answer(404, "no such thing", "X-RateLimit-Limit: 1", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1");
+
+        var (end, lesson) = await RunAsync(await ClaimedAsync());
+
+        Assert.Equal(404, Assert.IsType<JobOutcome.Failed>(end.Outcome).Error.Status);
+        Assert.Equal([new CallBudget(BudgetUnit.Calls, 0, service.Store.Now + TimeSpan.FromSeconds(1), Limit: 1)], lesson!.Budgets);
+    }
+
+    [Theory]
+    [InlineData(429, "false", typeof(JobOutcome.Failed))]
+    [InlineData(529, "false", typeof(JobOutcome.Failed))]
+    [InlineData(500, "false", typeof(JobOutcome.Failed))]
+    [InlineData(500, "true", typeof(JobOutcome.Retried))]
+    [InlineData(409, "true", typeof(JobOutcome.Retried))]
+    [InlineData(409, "perhaps", typeof(JobOutcome.Failed))]
+    [InlineData(429, "true", typeof(JobOutcome.Throttled))]
+    public async Task The_API_may_say_whether_it_wants_the_request_again(int status, string shouldRetry, Type outcome)
+    {
+        reply = WireReplies.Answer(status, "{}", $"x-should-retry: {shouldRetry}");
+
+        var (end, lesson) = await RunAsync(await ClaimedAsync());
+
+        Assert.IsType(outcome, end.Outcome);
+        Assert.Equal(status is 429 or 529, lesson?.Refused == true); // the others are to wait all the same
+    }
+
+    [Theory]
+    [InlineData(-600)]
+    [InlineData(600)]
+    public async Task A_clock_that_is_minutes_off_waits_as_long(int ownClockIsAheadBy)
+    {
+        var theirs = time.GetUtcNow() - TimeSpan.FromSeconds(ownClockIsAheadBy);
+        reply = WireReplies.Answer(429, "not now", $"Date: {theirs:r}", $"Retry-After: {theirs.AddSeconds(5):r}");
+
+        var (_, lesson) = await RunAsync(await ClaimedAsync());
+
+        Assert.Equal(service.Store.Now + TimeSpan.FromSeconds(5), lesson!.NotBefore);
     }
 
     [Fact]

@@ -111,7 +111,9 @@ public sealed class CircuitTests
     [InlineData(408)]
     [InlineData(425)]
     [InlineData(429)]
+    [InlineData(529)]
     [InlineData(503, "Retry-After: 1")]
+    [InlineData(503, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1")]
     public async Task An_API_that_answers_is_not_broken(int status, params string[] headers)
     {
         await using var server = new RawTcpApi(Answer(status, "", headers));
@@ -119,6 +121,16 @@ public sealed class CircuitTests
 
         for (var call = 0; call < 2 * CallsToBreak; call++)
             Assert.Equal(status, (await api.AnsweredAsync()).Status);
+    }
+
+    [Fact]
+    public async Task What_a_queue_names_as_not_now_does_not_count()
+    {
+        await using var server = new RawTcpApi(Answer(503));
+        await using var api = Calls.Http(server.Address, time: time);
+
+        for (var call = 0; call < 2 * CallsToBreak; call++)
+            Assert.True((await api.AnsweredAsync(Calls.Of() with { ThrottledBy = [503] })).IsRefusal);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using JobService.Jobs;
 using JobService.Tests.Support;
 using JobService.Upstream;
 using static JobService.Tests.Support.WireReplies;
+using Microsoft.Extensions.Time.Testing;
 
 namespace JobService.Tests.Upstream;
 
@@ -155,7 +156,7 @@ public sealed class HttpApiTests
     public async Task A_wait_that_the_answer_asks_for_is_handed_on()
     {
         await using var server = new RawTcpApi(Answer(429, "slow down", "Retry-After: 17"));
-        await using var api = Calls.Http(server.Address);
+        await using var api = Calls.Http(server.Address, time: new FakeTimeProvider());
 
         var answer = await api.AnsweredAsync();
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using CsCheck;
 using JobService.Jobs;
 using JobService.Upstream;
+using Microsoft.Extensions.Time.Testing;
 
 namespace JobService.Tests.Upstream;
 
@@ -15,7 +16,7 @@ public sealed class RateHeadersTests
     [
         "Retry-After", "RateLimit", "RateLimit-Policy", "RateLimit-Remaining", "RateLimit-Reset", "X-RateLimit-Remaining", "X-RateLimit-Reset",
         "X-RateLimit-Reset-After", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests", "x-ratelimit-remaining-tokens",
-        "x-ratelimit-reset-tokens", "X-Shopify-Shop-Api-Call-Limit",
+        "x-ratelimit-reset-tokens", "X-Shopify-Shop-Api-Call-Limit", "Date", "retry-after-ms", "X-Retry-In", "X-RateLimit-UserRemaining", "X-RateLimit-UserReset",
     ];
 
     [Theory]
@@ -62,6 +63,24 @@ public sealed class RateHeadersTests
     // Shopify
     [InlineData(0, 1, "X-Shopify-Shop-Api-Call-Limit: 40/40")]
     [InlineData(0, 1, "X-Shopify-Shop-Api-Call-Limit: 41/40")]
+    [InlineData(1, 1, "X-Shopify-Shop-Api-Call-Limit: 39/40")]
+    // Cerebras, Imgur, hapi-rate-limit, @nestjs/throttler with named throttlers
+    [InlineData(29, 60, "x-ratelimit-limit-requests-minute: 30", "x-ratelimit-remaining-requests-minute: 29", "x-ratelimit-reset-requests-minute: 60.0")]
+    [InlineData(499, 600, "X-RateLimit-UserLimit: 500", "X-RateLimit-UserRemaining: 499", "X-RateLimit-UserReset: 1767269400", "X-RateLimit-ClientRemaining: 12499")]
+    [InlineData(3, 0.25, "X-RateLimit-UserRemaining: 3", "X-RateLimit-UserReset: 1767268800250", "X-RateLimit-PathRemaining: 9", "X-RateLimit-PathReset: 1767268809000")]
+    [InlineData(2, 9, "X-RateLimit-UserPathLimit: 10", "X-RateLimit-UserPathRemaining: 2", "X-RateLimit-UserPathReset: 1767268809000")]
+    [InlineData(2, 1, "X-RateLimit-Limit-short: 3", "X-RateLimit-Remaining-short: 2", "X-RateLimit-Reset-short: 1", "X-RateLimit-Remaining-long: 98", "X-RateLimit-Reset-long: 60")]
+    // overdrawn
+    [InlineData(0, 10, "X-RateLimit-Remaining: -1", "X-RateLimit-Reset: 10")]
+    [InlineData(0, 5, """RateLimit: "p";r=-5;t=5""")]
+    // cut to whole seconds, and begun: about over
+    [InlineData(0, 1, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268800")]
+    [InlineData(0, 1, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: Thu, 01 Jan 2026 12:00:00 GMT")]
+    // rate-limiter-flexible's documentation: a Date as a value
+    [InlineData(0, 30, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: Thu Jan 01 2026 13:00:30 GMT+0100 (Central European Standard Time)")]
+    // doubled on the way
+    [InlineData(5, 10, "X-RateLimit-Remaining: 5, 5", "X-RateLimit-Reset: 10")]
+    [InlineData(5, 10, "X-RateLimit-Remaining: 5", "X-RateLimit-Remaining: 5", "X-RateLimit-Reset: 10", "X-RateLimit-Reset: 10")]
     // several at once: the most restrictive
     [InlineData(1, 20, "X-RateLimit-Remaining: 9", "X-RateLimit-Reset: 10", "RateLimit: \"p\";r=1;t=20")]
     // never more than a day
@@ -83,7 +102,9 @@ public sealed class RateHeadersTests
     [InlineData("X-RateLimit-Reset: 5")]
     [InlineData("X-RateLimit-Remaining-Foo: 0", "X-RateLimit-Reset: 5")]
     [InlineData("X-RateLimit-Limit: 5", "X-RateLimit-Reset: 5")]
-    [InlineData("X-RateLimit-Remaining: -1", "X-RateLimit-Reset: 10")]
+    [InlineData("X-RateLimit-Limit: -1", "X-RateLimit-Remaining: -1", "X-RateLimit-Reset: 10")]
+    [InlineData("X-RateLimit-Remaining: -", "X-RateLimit-Reset: 10")]
+    [InlineData("X-RateLimit-Remaining: -NaN", "X-RateLimit-Reset: 10")]
     [InlineData("X-RateLimit-Remaining: NaN", "X-RateLimit-Reset: 10")]
     [InlineData("X-RateLimit-Remaining: Infinity", "X-RateLimit-Reset: 10")]
     [InlineData("X-RateLimit-Remaining: 1e3", "X-RateLimit-Reset: 10")]
@@ -95,7 +116,6 @@ public sealed class RateHeadersTests
     [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: -10")]
     [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: NaN")]
     [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 0")]
-    [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268800")]
     [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268799000")]
     [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: Thu, 01 Jan 2026 11:59:59 GMT")]
     [InlineData("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 2026-01-01T11:59:59Z")]
@@ -104,7 +124,6 @@ public sealed class RateHeadersTests
     [InlineData("x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 5 parsecs")]
     [InlineData("x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: s")]
     [InlineData("x-ratelimit-remaining-requests: 0", "x-ratelimit-reset-requests: 1.2.3s")]
-    [InlineData("X-Shopify-Shop-Api-Call-Limit: 39/40")]
     [InlineData("X-Shopify-Shop-Api-Call-Limit: 0/0")]
     [InlineData("X-Shopify-Shop-Api-Call-Limit: 40")]
     [InlineData("X-Shopify-Shop-Api-Call-Limit: 40/40/40")]
@@ -112,7 +131,6 @@ public sealed class RateHeadersTests
     [InlineData("""RateLimit: "p" """)]
     [InlineData("""RateLimit: "p";r=5""")]
     [InlineData("""RateLimit: "p";t=5""")]
-    [InlineData("""RateLimit: "p";r=-5;t=5""")]
     [InlineData("""RateLimit: "p";r=5;t=-5""")]
     [InlineData("""RateLimit: "p";r=5;t=0""")]
     [InlineData("""RateLimit: "p";r="5";t=5""")]
@@ -150,6 +168,93 @@ public sealed class RateHeadersTests
                 "anthropic-ratelimit-input-tokens-remaining: 30000", "anthropic-ratelimit-input-tokens-reset: 2026-01-01T12:00:40Z",
                 "anthropic-ratelimit-output-tokens-limit: 10000", "anthropic-ratelimit-output-tokens-remaining: 8000",
                 "anthropic-ratelimit-output-tokens-reset: 2026-01-01T12:00:30Z").Budgets!);
+    }
+
+    [Theory]
+    [InlineData(100, "RateLimit-Limit: 100", "RateLimit-Remaining: 5", "RateLimit-Reset: 10")]
+    [InlineData(100, "RateLimit-Limit: 100, 100;w=60", "RateLimit-Remaining: 5", "RateLimit-Reset: 10")]
+    [InlineData(100, """RateLimit: "p";r=5;t=10""", """RateLimit-Policy: "o";q=7;w=1, "p";q=100;w=60""")]
+    [InlineData(100, "RateLimit: limit=100, remaining=5, reset=10")]
+    [InlineData(100, "X-RateLimit-UserLimit: 100", "X-RateLimit-UserRemaining: 5", "X-RateLimit-UserReset: 10")]
+    [InlineData(null, "X-RateLimit-Limit: many", "X-RateLimit-Remaining: 5", "X-RateLimit-Reset: 10")]
+    [InlineData(null, "X-RateLimit-Limit: 100, 1000", "X-RateLimit-Remaining: 5, 50", "X-RateLimit-Reset: 10, 60")]
+    [InlineData(null, "X-Shopify-Shop-Api-Call-Limit: 39/40")]
+    public void What_a_whole_window_allows_is_read_beside_it(int? limit, params string[] headers) => Assert.Equal(limit, Assert.Single(Read(headers).Budgets!).Limit);
+
+    [Theory]
+    [InlineData(true, "x-should-retry: true")]
+    [InlineData(false, "X-Should-Retry: false")]
+    [InlineData(null, "x-should-retry: maybe")]
+    [InlineData(null, "Retry-After: 1")]
+    public void Whether_to_retry_is_read(bool? expected, string header) => Assert.Equal(expected, Read(header).ShouldRetry);
+
+    [Theory]
+    [InlineData(30.0, "Retry-After: 30", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 60")]
+    [InlineData(1.0, "Retry-After: 0", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1")] // koa-ratelimit, Flask-Limiter: cut
+    [InlineData(4.9, "Retry-After: 4", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268804900")]
+    [InlineData(5.0, "Retry-After: 5", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268804900")]
+    [InlineData(60.0, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 60", "x-ratelimit-remaining-tokens: 0", "x-ratelimit-reset-tokens: 1s")]
+    [InlineData(null, "Retry-After: 0")]
+    [InlineData(null, "Retry-After: 0", "X-RateLimit-Remaining: 1", "X-RateLimit-Reset: 1")]
+    public void A_refusal_waits_for_the_better_statement(double? seconds, params string[] headers) =>
+        Assert.Equal(seconds is { } wait ? TimeSpan.FromSeconds(wait) : null, Read(headers).Pause);
+
+    [Fact]
+    public void What_was_told_before_the_body_is_shorter_behind_it()
+    {
+        var told = Read("Retry-After: 5", "X-RateLimit-Remaining: 3", "X-RateLimit-Reset: 9", "x-ratelimit-remaining-tokens: 7", "x-ratelimit-reset-tokens: 6s");
+
+        var later = told.After(TimeSpan.FromSeconds(7));
+
+        Assert.Equal(TimeSpan.FromTicks(1), later.RetryAfter);
+        Assert.Equal([new RateBudget(BudgetUnit.Calls, 3, TimeSpan.FromSeconds(2))], later.Budgets!);
+        Assert.Null(told.After(TimeSpan.FromSeconds(9)).Budgets);
+    }
+
+    [Fact]
+    public void The_clock_of_the_API_is_known_better_with_each_response_and_never_too_early()
+    {
+        // Ours is ten minutes behind. Its responses come at other fractions of a second each; a window ends at 12:10:09.25.
+        var time = new FakeTimeProvider(Now);
+        var server = new ServerClock(time);
+        var end = Now.AddMinutes(10).AddSeconds(9.25);
+        TimeSpan? late = null;
+        foreach (var milliseconds in (int[])[300, 1_250, 970, 1_380])
+        {
+            time.Advance(TimeSpan.FromMilliseconds(milliseconds));
+            var sent = time.GetUtcNow().AddMinutes(10);
+
+            using var response = new HttpResponseMessage();
+            response.Headers.TryAddWithoutValidation("Date", sent.ToString("r", CultureInfo.InvariantCulture));
+            response.Headers.TryAddWithoutValidation("X-RateLimit-Remaining", "0");
+            response.Headers.TryAddWithoutValidation("X-RateLimit-Reset", $"{end.ToUnixTimeMilliseconds()}");
+            late = RateHeaders.Read(response.Headers, server).Budgets![0].Reset - (end - sent);
+
+            Assert.InRange(late.Value, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        }
+
+        Assert.InRange(late!.Value, TimeSpan.Zero, TimeSpan.FromMilliseconds(300));
+    }
+
+    [Fact]
+    public void A_clock_of_the_API_that_was_set_back_or_drifts_is_followed()
+    {
+        var time = new FakeTimeProvider(Now);
+        var server = new ServerClock(time);
+        Assert.Equal(Now.AddHours(1), At(Now.AddHours(1)));
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(Now.AddSeconds(1), At(Now.AddSeconds(1))); // set back by an hour
+
+        time.Advance(TimeSpan.FromMinutes(3));
+        Assert.Equal(Now.AddSeconds(179), At(Now.AddSeconds(179))); // two seconds slower: what was known is forgotten
+
+        DateTimeOffset At(DateTimeOffset date)
+        {
+            using var response = new HttpResponseMessage();
+            response.Headers.TryAddWithoutValidation("Date", date.ToString("r", CultureInfo.InvariantCulture));
+            return server.At(response.Headers).Now;
+        }
     }
 
     [Fact]
@@ -193,11 +298,12 @@ public sealed class RateHeadersTests
         using var answer = new HttpResponseMessage();
         foreach (var (name, value) in new[] { ("Date", "Thu, 01 Jan 2026 12:00:00 GMT"), ("Server", "api"), ("X-Request-Id", "7"), ("ETag", "\"7\"") })
             answer.Headers.TryAddWithoutValidation(name, value);
-        RateHeaders.Read(answer.Headers, Now);
+        var server = new ServerClock(new FakeTimeProvider(Now));
+        RateHeaders.Read(answer.Headers, server);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var call = 0; call < 1_000; call++)
-            RateHeaders.Read(answer.Headers, Now);
+            RateHeaders.Read(answer.Headers, server);
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
@@ -213,6 +319,6 @@ public sealed class RateHeadersTests
         using var answer = new HttpResponseMessage();
         foreach (var (name, value) in headers)
             answer.Headers.TryAddWithoutValidation(name, value);
-        return RateHeaders.Read(answer.Headers, Now);
+        return RateHeaders.Read(answer.Headers, new ServerClock(new FakeTimeProvider(Now)));
     }
 }

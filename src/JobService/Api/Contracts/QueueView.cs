@@ -24,6 +24,9 @@ public sealed record QueueView
     /// <summary>Where an answer says what the call has really cost; left out when nothing was given.</summary>
     public string? WeightFrom { get; init; }
 
+    /// <summary>Statuses by which this API says "not now", beside those that say it everywhere.</summary>
+    public required IReadOnlyList<int> ThrottledBy { get; init; }
+
     /// <summary>Calls at once on one node.</summary>
     public required int MaxConcurrency { get; init; }
 
@@ -56,6 +59,7 @@ public sealed record QueueView
             Limits = queue.Limits,
             KeyShares = queue.KeyShares,
             WeightFrom = queue.WeightFrom,
+            ThrottledBy = queue.ThrottledBy,
             MaxConcurrency = queue.MaxConcurrency,
             Capacity = queue.Capacity,
             TimeoutSeconds = queue.TimeoutSeconds,

@@ -77,5 +77,8 @@ internal static class Descriptions
 
         A header's value may name a secret of the configuration: `{"fromConfiguration": "GitHubToken"}` stands for `JobService:Secrets:GitHubToken`. Plain values
         of credentials are shown as `"***"`, which is refused as a value.
+
+        429 and 529 mean "not now", and so does any 4xx, and a 503, that names a time or an empty budget: the limits pause and no failure is counted. `throttledBy` names the statuses that mean it at this
+        API besides, as `[503]` for stock nginx and ASP.NET Core.
         """;
 }
