@@ -6,14 +6,14 @@ using JobService.Api.Contracts;
 
 namespace JobService.Api;
 
-/// <summary>How the API reads and writes JSON: strictly in, plainly out.</summary>
+/// <summary>How the API reads and writes JSON: strictly where a mistake would pass unseen, leniently where serializers differ, plainly out.</summary>
 internal static class ApiJson
 {
     public const int MaxDepth = 32;
 
     /// <summary>Generated code for what every job passes through. Definitions go through reflection: generated code forgets the defaults of
     /// <c>init</c> properties, and they are read once in a while.</summary>
-    public static JsonSerializerOptions Options { get; } = Lock(Configure(new JsonSerializerOptions()));
+    public static JsonSerializerOptions Options { get; } = Lock(ReadLeniently(Configure(new JsonSerializerOptions())));
 
     /// <summary>For configuration: all its values are texts, and its names know no case.</summary>
     public static JsonSerializerOptions ConfigurationOptions { get; } = Lock(new JsonSerializerOptions(Options)
@@ -42,6 +42,14 @@ internal static class ApiJson
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new Rfc3339Json());
+        return options;
+    }
+
+    /// <summary>What serializers of other languages write for the same value: nulls for what is not set, whole numbers with a fraction of zero.</summary>
+    private static JsonSerializerOptions ReadLeniently(JsonSerializerOptions options)
+    {
+        options.TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(NullFields.LeaveOut);
+        options.Converters.Add(new WholeNumberJson());
         return options;
     }
 

@@ -9,6 +9,8 @@ internal static class ApiSetup
     public static IServiceCollection AddApi(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section);
+        services.AddOptions<WaitOptions>().BindConfiguration(WaitOptions.Section).ValidateOnStart();
+        services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<WaitOptions>>(new SectionCheck<WaitOptions>(WaitOptions.Section));
         services.AddOptions<ConfiguredCatalog>().Configure(catalog => catalog.Read(configuration)).ValidateOnStart();
         services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<ConfiguredCatalog>, ConfiguredCatalogCheck>();
         services.AddHostedService<CatalogDeclaration>();

@@ -42,7 +42,7 @@ internal static class BatchJobs
     /// <summary>Wrong by themselves: then no job need be looked at.</summary>
     private static IEnumerable<Violation> CheckDefaults(JsonElement defaults)
     {
-        if (defaults.ValueKind == JsonValueKind.Undefined)
+        if (defaults.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
             return [];
         var job = JsonBody.Read<SubmitJob>(JsonMarshal.GetRawUtf8Value(defaults), out var faults);
         return (job is null ? faults : job.Check().Where(fault => fault.Pointer != "/payload")).Select(fault => fault with { Pointer = "/defaults" + fault.Pointer });

@@ -41,8 +41,9 @@ public sealed class ConfiguredCatalog
             return;
         }
 
-        var json = JsonSerializer.SerializeToUtf8Bytes(Json(section) ?? new JsonObject());
         var type = ApiJson.ConfigurationOptions.GetTypeInfo(typeof(T));
+        var written = JsonSerializer.SerializeToUtf8Bytes(Json(section) ?? new JsonObject());
+        var json = Kinds.AsWritten(written, type) ?? written;
         try
         {
             var definition = (T)JsonSerializer.Deserialize(json, type)!;

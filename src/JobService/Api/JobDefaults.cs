@@ -13,8 +13,8 @@ internal sealed class JobDefaults
 
     private JobDefaults(JsonElement defaults)
     {
-        foreach (var field in defaults.EnumerateObject())
-            fields.Add((field.Name, Encoding.UTF8.GetBytes($"{JsonSerializer.Serialize(field.Name)}:{field.Value.GetRawText()}")));
+        foreach (var field in defaults.EnumerateObject().Where(IsGiven))
+            fields.Add((field.Name, Encoding.UTF8.GetBytes(Text(field))));
     }
 
     /// <param name="defaults">A JSON object, or nothing.</param>
@@ -25,12 +25,19 @@ internal sealed class JobDefaults
     public ReadOnlyMemory<byte> ApplyTo(ReadOnlyMemory<byte> job)
     {
         HashSet<string> given;
+        bool isEmpty;
         try
         {
             using var document = JsonDocument.Parse(job, new JsonDocumentOptions { MaxDepth = ApiJson.MaxDepth });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 return job;
-            given = [.. document.RootElement.EnumerateObject().Select(field => field.Name)];
+            JsonProperty[] all = [.. document.RootElement.EnumerateObject()];
+            JsonProperty[] kept = [.. all.Where(field => IsGiven(field) || !fields.Exists(one => one.Name == field.Name))];
+            given = [.. all.Where(IsGiven).Select(field => field.Name)];
+            isEmpty = kept.Length == 0;
+            // Where a null gives way to the default, the same name would stand twice.
+            if (kept.Length < all.Length)
+                job = Encoding.UTF8.GetBytes($"{{{string.Join(',', kept.Select(Text))}}}");
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
@@ -49,11 +56,16 @@ internal sealed class JobDefaults
         for (var i = 0; i < missing.Count; i++)
         {
             whole.AddRange(missing[i].Field);
-            if (i + 1 < missing.Count || given.Count > 0)
+            if (i + 1 < missing.Count || !isEmpty)
                 whole.Add((byte)',');
         }
 
         whole.AddRange(job.Span[brace..]);
         return whole.ToArray();
     }
+
+    /// <summary>A null is no value of its own: the field counts as left out.</summary>
+    private static bool IsGiven(JsonProperty field) => field.Value.ValueKind != JsonValueKind.Null;
+
+    private static string Text(JsonProperty field) => $"{JsonSerializer.Serialize(field.Name)}:{field.Value.GetRawText()}";
 }

@@ -55,8 +55,9 @@ internal static class JobEndpoints
         var (key, keyFault) = IdempotencyHeader.Read(request.Headers[IdempotencyHeader.Name]);
         if (keyFault is not null)
             return Problems.Header(IdempotencyHeader.Name, keyFault);
-        if (OnDisconnect(request.Query) is not { } cancelOnHangUp)
-            return Problems.Parameter("onDisconnect", "cancel or continue.");
+        // Who gives a key has said that it will send the request again: a proxy that cuts the wait ends nothing.
+        if (OnDisconnect(request.Query, otherwise: key is null) is not { } cancelOnHangUp)
+            return Problems.Parameter(QueryParameter.OnDisconnect.Name, QueryParameter.OnDisconnect.OneOf);
 
         var body = await JsonBody.ReadAsync<SubmitJob>(request, fingerprint: key is not null);
         if (body.IsRefused)
@@ -69,7 +70,7 @@ internal static class JobEndpoints
 
         var id = ids.Next();
         var job = body.Value.ToNewJob(id, store.Now, key is null ? null : new IdempotencyKey(key, body.Fingerprint));
-        if (Preferences.Wait(request.Headers["Prefer"]) is not { } seconds)
+        if (Preferences.Wait(request.Headers["Prefer"]) is not { } asked)
             return await AnswerAsync(await intake.SubmitAsync(job, http.RequestAborted, waits.StopTaking), job, http, store, waits);
 
         // On the list before the job can end: what ends in between is not missed.
@@ -78,8 +79,8 @@ internal static class JobEndpoints
         if (submission is not (Submission.Accepted or Submission.Replayed))
             return await AnswerAsync(submission, job, http, store, waits);
 
-        http.Response.Headers["Preference-Applied"] = $"wait={seconds}";
-        var patience = TimeSpan.FromSeconds(seconds);
+        var patience = waits.AtMost(TimeSpan.FromSeconds(asked));
+        http.Response.Headers["Preference-Applied"] = $"wait={patience.TotalSeconds}";
         if (submission is Submission.Replayed(var earlier))
         {
             // Somebody else's request, or an earlier one: hanging up on a replay cancels nothing.
@@ -132,7 +133,7 @@ internal static class JobEndpoints
         if (!JobId.TryParse(id, out var job))
             return Problems.NoJob(id);
         if (WaitQuery.Read(http.Request.Query) is not { } patience)
-            return Problems.Parameter("wait", "seconds from 0 to 60.");
+            return Problems.Parameter("wait", WaitQuery.Wanted);
 
         return await WaitAsync(job, patience, http, hub, store, waits) is { } found ? new TaggedJob(found, store.Now) : Problems.NoJob(id);
     }
@@ -178,12 +179,13 @@ internal static class JobEndpoints
         return new JsonAnswer<JobView>(StatusCodes.Status202Accepted, JobView.Of(job));
     }
 
-    /// <returns>True for cancel, the default; null when it is neither.</returns>
-    private static bool? OnDisconnect(IQueryCollection query) => query["onDisconnect"].ToString() switch
-    {
-        "" => query.ContainsKey("onDisconnect") ? null : true,
-        "cancel" => true,
-        "continue" => false,
-        _ => null,
-    };
+    /// <returns>True for cancel; null when it is neither.</returns>
+    private static bool? OnDisconnect(IQueryCollection query, bool otherwise) => !query.TryGetValue(QueryParameter.OnDisconnect.Name, out var word)
+        ? otherwise
+        : QueryParameter.OnDisconnect.Read(word.ToString()) switch
+        {
+            "cancel" => true,
+            "continue" => false,
+            _ => null,
+        };
 }

@@ -1,20 +1,25 @@
 using JobService.Events;
 using JobService.Jobs;
 using JobService.Storage;
+using Microsoft.Extensions.Options;
 
 namespace JobService.Api;
 
 /// <summary>Waits for the ends of jobs on behalf of clients. A shutdown ends every wait, so that no client holds it up.</summary>
-internal sealed class JobWaits(TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class JobWaits(TimeProvider time, IHostApplicationLifetime lifetime, IOptions<WaitOptions> options)
 {
     public bool IsDraining => StopTaking.IsCancellationRequested;
 
     /// <summary>The service has been told to stop.</summary>
     public CancellationToken StopTaking => lifetime.ApplicationStopping;
 
+    /// <summary>As long as the client asks for, but no longer than this service holds a response.</summary>
+    public TimeSpan AtMost(TimeSpan asked) => TimeSpan.FromSeconds(Math.Min(asked.TotalSeconds, options.Value.MaxWaitSeconds));
+
     /// <summary>True when the job has ended; false when the time is over, the client has gone or the service stops.</summary>
     public async Task<bool> EndsWithinAsync(JobEndWait wait, TimeSpan patience, CancellationToken hangUp)
     {
+        patience = AtMost(patience);
         if (wait.Ended.IsCompleted || patience <= TimeSpan.Zero)
             return wait.Ended.IsCompletedSuccessfully;
 
@@ -37,7 +42,7 @@ internal sealed class JobWaits(TimeProvider time, IHostApplicationLifetime lifet
 
     /// <summary>How long a client waits for a batch, over several looks at it.</summary>
     public BatchPatience Patience(TimeSpan atMost, CancellationToken hangUp) =>
-        new(atMost, time, CancellationTokenSource.CreateLinkedTokenSource(hangUp, lifetime.ApplicationStopping));
+        new(AtMost(atMost), time, CancellationTokenSource.CreateLinkedTokenSource(hangUp, lifetime.ApplicationStopping));
 }
 
 internal sealed class BatchPatience(TimeSpan atMost, TimeProvider time, CancellationTokenSource giveUp) : IDisposable

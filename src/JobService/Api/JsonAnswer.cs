@@ -1,12 +1,14 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
 namespace JobService.Api;
 
-/// <summary>An answer in JSON, written in one piece with its length.</summary>
+/// <summary>A response in JSON, written in one piece with its length. It ends with a line break, so that a shell's prompt does not stand behind it.</summary>
 internal class JsonAnswer<T>(int status, T value, string contentType = "application/json") : IResult
 {
     private static readonly JsonTypeInfo<T> Info = ApiJson.Of<T>();
+    private static readonly ReadOnlyMemory<byte> LineBreak = "\n"u8.ToArray();
 
     public int Status => status;
 
@@ -20,9 +22,10 @@ internal class JsonAnswer<T>(int status, T value, string contentType = "applicat
     {
         response.StatusCode = status;
         response.ContentType = contentType;
-        response.ContentLength = bytes.Length;
+        response.ContentLength = bytes.Length + 1;
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-cache";
-        return response.BodyWriter.WriteAsync(bytes).AsTask();
+        response.BodyWriter.Write(bytes);
+        return response.BodyWriter.WriteAsync(LineBreak).AsTask();
     }
 }

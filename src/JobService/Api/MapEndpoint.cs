@@ -24,7 +24,7 @@ internal static class MapEndpoint
         if (MediaTypes.Fault(http.Request, MediaTypes.Ndjson) is { } fault)
             return Problems.MediaType(fault);
         if (ResultsQuery.IsInInputOrder(http.Request.Query) is not { } inInputOrder)
-            return Problems.Parameter(ResultsQuery.Order.Name, ResultsQuery.OneOf(ResultsQuery.Order));
+            return Problems.Parameter(ResultsQuery.Order.Name, ResultsQuery.Order.OneOf);
         if (!parts.Store.Catalog.Queues.ContainsKey(name))
             return Problems.NoQueue(name);
         if (parts.Waits.IsDraining)

@@ -46,9 +46,9 @@ public sealed class ConfiguredCatalogTests
     [Fact]
     public void Environment_variables_say_the_same()
     {
-        Environment.SetEnvironmentVariable("CATALOGTEST_JobService__Limits__x__kind", "rate");
+        Environment.SetEnvironmentVariable("CATALOGTEST_JobService__Limits__x__Kind", "Rate");
         Environment.SetEnvironmentVariable("CATALOGTEST_JobService__Limits__x__permits", "5");
-        Environment.SetEnvironmentVariable("CATALOGTEST_JobService__Limits__x__scope", "perKey");
+        Environment.SetEnvironmentVariable("CATALOGTEST_JobService__Limits__x__scope", "PERKEY");
         Environment.SetEnvironmentVariable("CATALOGTEST_JobService__Queues__q__keyShares__gold-7", "4");
         var catalog = new ConfiguredCatalog();
         catalog.Read(new ConfigurationBuilder().AddEnvironmentVariables("CATALOGTEST_").Build());

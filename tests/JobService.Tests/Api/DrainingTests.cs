@@ -1,6 +1,7 @@
 using JobService.Api;
 using JobService.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace JobService.Tests.Api;
 
@@ -12,7 +13,7 @@ public sealed class DrainingTests : IAsyncDisposable
 
     public DrainingTests() => service = ServiceFixture.With(
         new Dictionary<string, string> { ["JobService:Intake:MaxWaitSeconds"] = "60" },
-        services => services.AddSingleton(new JobWaits(TimeProvider.System, stopping)));
+        services => services.AddSingleton(new JobWaits(TimeProvider.System, stopping, Options.Create(new WaitOptions()))));
 
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,7 @@
 using JobService.Api;
 using JobService.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
 namespace JobService.Tests.Api;
@@ -16,7 +17,7 @@ public sealed class EventStreamEndTests : IAsyncDisposable
 
     public EventStreamEndTests() => service = ServiceFixture.With(
         new Dictionary<string, string> { ["JobService:Events:HeartbeatSeconds"] = "20" },
-        services => services.AddSingleton<TimeProvider>(time).AddSingleton(new JobWaits(time, stopping)));
+        services => services.AddSingleton<TimeProvider>(time).AddSingleton(new JobWaits(time, stopping, Options.Create(new WaitOptions()))));
 
     public async ValueTask DisposeAsync()
     {

@@ -52,6 +52,36 @@ public sealed class HangUpTests : IClassFixture<ServiceFixture>, IAsyncDisposabl
         Assert.Equal(JobState.Succeeded, (await EndedAsync(job)).State);
     }
 
+    /// <summary>A proxy that cuts a long wait is a hang-up as well, and the client comes again with its key.</summary>
+    [Fact]
+    public async Task With_an_idempotency_key_hanging_up_cancels_nothing()
+    {
+        await QueueAsync("keyed");
+        const string headers = "Prefer: wait=30\r\nIdempotency-Key: keyed\r\n";
+        const string body = """{"queue":"keyed","payload":1}""";
+        using var client = await SendAsync("POST /v1/jobs", headers, body);
+        var job = await CalledAsync();
+
+        await HangUpAsync(client);
+        answer.SetResult();
+        using var again = await service.SubmitAsync(body, ("Prefer", "wait=30"), ("Idempotency-Key", "keyed"));
+
+        Assert.Equal(job.ToString(), (await again.JsonAsync()).GetProperty("id").GetString());
+        Assert.Equal(JobState.Succeeded, (await EndedAsync(job)).State);
+    }
+
+    [Fact]
+    public async Task Who_says_so_cancels_with_a_key_too()
+    {
+        await QueueAsync("keyed-cancel");
+        using var client = await SendAsync("POST /v1/jobs?onDisconnect=Cancel", "Prefer: wait=30\r\nIdempotency-Key: keyed-cancel\r\n", """{"queue":"keyed-cancel","payload":1}""");
+        var job = await CalledAsync();
+
+        await HangUpAsync(client);
+
+        Assert.Equal(CancelReason.Disconnect, (await EndedAsync(job)).CancelReason);
+    }
+
     [Fact]
     public async Task Hanging_up_on_a_look_or_a_replay_cancels_nothing()
     {
@@ -73,7 +103,7 @@ public sealed class HangUpTests : IClassFixture<ServiceFixture>, IAsyncDisposabl
     [InlineData("", false)]
     [InlineData("cancel", true)]
     [InlineData("continue", true)]
-    [InlineData("Continue", false)]
+    [InlineData("Continue", true)]
     [InlineData("maybe", false)]
     public async Task Only_cancel_and_continue_are_known(string value, bool known)
     {

@@ -34,7 +34,7 @@ public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceF
         using var answer = await service.SubmitAsync("""{"payload":{"text":"zwölf"}}""", ("Prefer", "respond-async, wait=99"));
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal("wait=60", Assert.Single(answer.Headers.GetValues("Preference-Applied")));
+        Assert.Equal("wait=45", Assert.Single(answer.Headers.GetValues("Preference-Applied")));
         var job = await answer.JsonAsync();
         Assert.Equal("succeeded", job.GetProperty("state").GetString());
         Assert.Equal("zwölf", job.GetProperty("result").GetProperty("echo").GetProperty("text").GetString());

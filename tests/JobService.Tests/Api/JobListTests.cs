@@ -47,7 +47,6 @@ public sealed class JobListTests(ServiceFixture service) : IClassFixture<Service
     [InlineData("limit=501")]
     [InlineData("limit=many")]
     [InlineData("limit=1&limit=2")]
-    [InlineData("state=Queued")]
     [InlineData("state=waiting")]
     [InlineData("state=")]
     [InlineData("cursor=damaged")]

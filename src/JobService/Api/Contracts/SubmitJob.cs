@@ -18,7 +18,7 @@ public sealed class SubmitJob
         set => queue = value;
     }
 
-    /// <summary>Any JSON; the body of the call unless the request gives another. Passed on byte for byte.</summary>
+    /// <summary>Any JSON; the body of the call unless the request gives another. Passed on byte for byte. Beside a <c>request</c> a null counts as left out; without one it is the payload.</summary>
     public JsonElement Payload { get; set; }
 
     /// <summary>How the call differs from a POST of the payload to the base address. Only for queues whose target is <c>http</c>.</summary>
@@ -63,7 +63,7 @@ public sealed class SubmitJob
 
     internal bool NamesQueue => queue is not null;
 
-    internal bool HasPayload => Payload.ValueKind != JsonValueKind.Undefined;
+    internal bool HasPayload => Payload.ValueKind != JsonValueKind.Undefined && (Payload.ValueKind != JsonValueKind.Null || Request is null);
 
     internal IEnumerable<Violation> Check()
     {

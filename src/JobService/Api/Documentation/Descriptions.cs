@@ -9,15 +9,15 @@ internal static class Descriptions
         * A job that was answered 202 is never lost.
         * Errors are problem documents (RFC 9457); each `type` is served under `/problems/{name}`.
         * Times are RFC 3339 in UTC; durations are numbers with the unit in the name; ids are UUIDv7.
-        * Unknown fields, duplicate fields and unknown query parameters are refused.
+        * Unknown fields, duplicate fields and unknown query parameters are refused. A null for an optional field, and a header without a value, count as left out; words as `perKey` are read without regard to case.
         * Answers are JSON whatever `Accept` says, except a job's result, which has its own content type.
         """;
 
     public const string Submit = """
         Takes a job in. The answer comes after the commit: a job that was answered 202 is never lost.
 
-        With `Prefer: wait=20` the answer is held until the job ends: 200 with the finished job, or 202 when the time runs out. A client that hangs up while
-        it waits cancels the job, unless `?onDisconnect=continue` is given.
+        With `Prefer: wait=20` the response is held until the job ends: 200 with the finished job, or 202 when the time runs out. A client that hangs up while
+        it waits cancels the job, unless an `Idempotency-Key` is given (it has said that it will come again) or `?onDisconnect=continue`.
         """;
 
     public const string SubmitBatch = """

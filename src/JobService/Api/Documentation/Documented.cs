@@ -7,7 +7,7 @@ namespace JobService.Api.Documentation;
 internal sealed record RequestHeader(string Name, string Description, string Example)
 {
     public static readonly RequestHeader Prefer = new("Prefer",
-        "`wait=20` holds the answer until the job ends, at most so many seconds (RFC 7240; more than 60 counts as 60). Hanging up meanwhile cancels the job.", "wait=10");
+        "`wait=20` holds the answer until the job ends, at most so many seconds (RFC 7240; more than `JobService:Api:MaxWaitSeconds`, 45, counts as that). Hanging up meanwhile cancels the job, unless an `Idempotency-Key` is given.", "wait=10");
 
     public static readonly RequestHeader IdempotencyKey = new(IdempotencyHeader.Name,
         "Makes the request repeatable: the same key with the same body is the same job, as long as the job is kept. 1 to 255 visible ASCII characters, bare or quoted.",

@@ -89,6 +89,8 @@ internal static class JsonBody
         }
         catch (Exception fault) when (fault is JsonException or NotSupportedException)
         {
+            if (Kinds.AsWritten(utf8, type) is { } mended)
+                return Read<T>(mended, out faults);
             faults = JsonFaults.Of(utf8.ToArray(), type, fault);
         }
 

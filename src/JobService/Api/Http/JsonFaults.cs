@@ -79,7 +79,7 @@ internal static class JsonFaults
             return Walk(value, type.Options.GetTypeInfo(property.PropertyType), at);
         return property.IsSetNullable || property.PropertyType == typeof(JsonElement)
             ? []
-            : [new Violation(at, "Not null: leave the field out for its default.")];
+            : [new Violation(at, "Required, and not null.")];
     }
 
     private static Violation Unknown(IEnumerable<string> known, string at) => new(at, $"Unknown field. Known here: {string.Join(", ", known)}.");
@@ -137,6 +137,8 @@ internal static class JsonFaults
             return "A string, without halves of surrogate pairs.";
         if (type == typeof(Guid))
             return "An id, a UUID.";
+        if (type == typeof(DateTimeOffset))
+            return Rfc3339Json.Wanted;
         if (type == typeof(JsonElement))
             return "JSON whose objects name each field once, without halves of surrogate pairs in the names.";
         return type.IsEnum ? $"One of: {string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName))}." : null;
@@ -158,6 +160,9 @@ internal static class JsonFaults
     /// <summary>The first sentence: what follows talks of paths and options of the reader.</summary>
     private static string Sentence(string message)
     {
+        // Where a converter has nothing to say itself, the reader names the type of .NET.
+        if (message.StartsWith("The JSON value could not be converted to", StringComparison.Ordinal))
+            return "This value cannot be read.";
         var end = message.IndexOf(". ", StringComparison.Ordinal);
         return end < 0 ? message : message[..(end + 1)];
     }

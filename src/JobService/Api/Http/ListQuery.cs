@@ -23,9 +23,9 @@ internal sealed record ListQuery(JobFilter Filter, int Limit, JobId? Before)
 
         if (One(query, "state") is { } word)
         {
-            if (!QueryParameter.State.Values.Contains(word))
-                return Wrong("state", $"one of {string.Join(", ", QueryParameter.State.Values)}.");
-            filter = filter with { State = Enum.Parse<JobState>(word, ignoreCase: true) };
+            if (QueryParameter.State.Read(word) is not { } state)
+                return Wrong("state", QueryParameter.State.OneOf);
+            filter = filter with { State = Enum.Parse<JobState>(state, ignoreCase: true) };
         }
 
         if (One(query, "batch") is { } id)
@@ -43,7 +43,7 @@ internal sealed record ListQuery(JobFilter Filter, int Limit, JobId? Before)
         }
 
         var limit = DefaultLimit;
-        if (One(query, "limit") is { } number && (!int.TryParse(number, System.Globalization.NumberStyles.None, null, out limit) || limit is < 1 or > MaxLimit))
+        if (One(query, "limit") is { } number && (!WholeNumberJson.TryParse(number, out limit) || limit is < 1 or > MaxLimit))
             return Wrong("limit", $"a whole number from 1 to {MaxLimit}.");
 
         if (One(query, "cursor") is not { } cursor)

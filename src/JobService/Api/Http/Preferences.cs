@@ -5,9 +5,7 @@ namespace JobService.Api.Http;
 /// <summary>The header <c>Prefer</c> (RFC 7240).</summary>
 internal static class Preferences
 {
-    public const int MaxWaitSeconds = 60;
-
-    /// <summary>Seconds of <c>wait</c>, at most 60; null when the client does not want to wait. What cannot be understood is ignored, as RFC 7240 asks.</summary>
+    /// <summary>Seconds of <c>wait</c>, as many as any service may allow at most; null when the client does not want to wait. What cannot be understood is ignored, as RFC 7240 asks.</summary>
     public static int? Wait(StringValues prefer)
     {
         foreach (var line in prefer)
@@ -32,7 +30,7 @@ internal static class Preferences
     {
         if (digits.Length == 0 || !digits.All(char.IsAsciiDigit))
             return null;
-        return digits.TrimStart('0') is { Length: <= 4 } few ? Math.Min(MaxWaitSeconds, few.Length == 0 ? 0 : int.Parse(few)) : MaxWaitSeconds;
+        return digits.TrimStart('0') is { Length: <= 4 } few ? Math.Min(WaitOptions.MostSeconds, few.Length == 0 ? 0 : int.Parse(few)) : WaitOptions.MostSeconds;
     }
 
     private static (string Name, string Value) Pair(string preference)

@@ -7,10 +7,16 @@ namespace JobService.Api.Http;
 /// <param name="Values">All values it may have, if they can be listed.</param>
 internal sealed record QueryParameter(string Name, string Type, string Description, params string[] Values)
 {
-    public static readonly QueryParameter Wait = new("wait", "number", "Holds the answer until the job ends, at most so many seconds: 0 (default) to 60; more counts as 60.");
+    /// <summary>What is wanted of one of the <see cref="Values"/>.</summary>
+    public string OneOf => $"one of {string.Join(", ", Values)}.";
+
+    /// <summary>The value that is meant, whatever its case; null when it is none of them.</summary>
+    public string? Read(string word) => Values.FirstOrDefault(value => value.Equals(word, StringComparison.OrdinalIgnoreCase));
+
+    public static readonly QueryParameter Wait = new("wait", "number", "Holds the answer until the job ends, at most so many seconds: 0 (default) to what `JobService:Api:MaxWaitSeconds` allows (45); more counts as that.");
 
     public static readonly QueryParameter OnDisconnect = new("onDisconnect", "string",
-        "Only with `Prefer: wait`: what becomes of the job when the client hangs up while it waits. Default: cancel.", "cancel", "continue");
+        "Only with `Prefer: wait`: what becomes of the job when the client hangs up while it waits. Default: cancel; continue with an `Idempotency-Key`, whose client has said that it will come again.", "cancel", "continue");
 
     public static readonly QueryParameter Queue = new("queue", "string", "Only jobs of this queue.");
 

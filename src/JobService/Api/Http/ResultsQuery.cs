@@ -20,7 +20,7 @@ internal static class ResultsQuery
     private static readonly QueryParameter Cursor = new("cursor", "string", "With JSON: the `nextCursor` of the page before, with the same `order`.");
 
     private static readonly QueryParameter Wait = new("wait", "number",
-        "With JSON: holds the answer until the page is full or there is enough, at most so many seconds: 0 (default) to 60; more counts as 60.");
+        "With JSON: holds the answer until the page is full or there is enough, at most so many seconds: 0 (default) to what `JobService:Api:MaxWaitSeconds` allows (45); more counts as that.");
 
     private static readonly QueryParameter After = new("after", "integer",
         "With NDJSON and events: goes on behind this `index` (`order=input`) or this `completion` number. `Last-Event-ID` does the same and wins.");
@@ -32,13 +32,13 @@ internal static class ResultsQuery
     {
         var query = request.Query;
         if (IsInInputOrder(query) is not { } inInputOrder)
-            return Wrong(Order, OneOf(Order));
-        if (One(query, Until, "all") is var word && !Until.Values.Contains(word))
-            return Wrong(Until, OneOf(Until));
-        if (!int.TryParse(One(query, Limit, "1000"), NumberStyles.None, null, out var limit) || limit is < 1 or > MaxLimit)
+            return Wrong(Order, Order.OneOf);
+        if (Until.Read(One(query, Until, "all")) is not { } word)
+            return Wrong(Until, Until.OneOf);
+        if (!WholeNumberJson.TryParse(One(query, Limit, "1000"), out var limit) || limit is < 1 or > MaxLimit)
             return Wrong(Limit, $"a whole number from 1 to {MaxLimit}.");
         if (WaitQuery.Read(query) is not { } wait)
-            return Wrong(Wait, "seconds from 0 to 60.");
+            return Wrong(Wait, WaitQuery.Wanted);
 
         var after = ResultsWish.Beginning(inInputOrder);
         if (query.TryGetValue(After.Name, out var given) && !TryNumber(given.ToString(), out after))
@@ -52,7 +52,7 @@ internal static class ResultsQuery
     }
 
     /// <returns>Null when it is neither.</returns>
-    public static bool? IsInInputOrder(IQueryCollection query) => One(query, Order, "completion") switch
+    public static bool? IsInInputOrder(IQueryCollection query) => Order.Read(One(query, Order, "completion")) switch
     {
         "input" => true,
         "completion" => false,
@@ -69,8 +69,6 @@ internal static class ResultsQuery
 
     private static bool TryNumber(string text, out long number) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number) && number >= -1;
-
-    public static string OneOf(QueryParameter parameter) => $"one of {string.Join(", ", parameter.Values)}.";
 
     private static (ResultsWish?, int, TimeSpan, IResult?) Wrong(QueryParameter parameter, string wanted) =>
         (null, 0, default, Problems.Parameter(parameter.Name, wanted));

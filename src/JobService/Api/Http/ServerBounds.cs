@@ -30,12 +30,18 @@ internal static class ServerBounds
             return Problems.OfStatus(StatusCodes.Status414UriTooLong).ExecuteAsync(http);
 
         var bytes = 0;
+        var hasEmpty = false;
         foreach (var (name, values) in request.Headers)
         {
             foreach (var value in values)
+            {
                 bytes += name.Length + (value?.Length ?? 0);
+                hasEmpty |= string.IsNullOrEmpty(value);
+            }
         }
 
+        if (hasEmpty)
+            EmptyHeaders.LeaveOut(request.Headers);
         return bytes > MaxHeaderBytes || request.Headers.Count > MaxHeaderCount
             ? Problems.OfStatus(StatusCodes.Status431RequestHeaderFieldsTooLarge).ExecuteAsync(http)
             : next(http);

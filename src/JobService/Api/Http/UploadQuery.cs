@@ -40,9 +40,8 @@ internal sealed record UploadQuery(string Queue, bool CancelOnFailure, JobDefaul
         var queue = query.TryGetValue(Queues.Name, out var name) ? name.ToString() : "default";
         if (!Names.IsName(queue))
             return (null, Problems.Parameter(Queues.Name, $"a queue's name: {Names.Wanted}."));
-        var onFailure = query.TryGetValue(Failure.Name, out var word) ? word.ToString() : "continue";
-        if (!Failure.Values.Contains(onFailure))
-            return (null, Problems.Parameter(Failure.Name, $"one of {string.Join(", ", Failure.Values)}."));
+        if (Failure.Read(query.TryGetValue(Failure.Name, out var word) ? word.ToString() : "continue") is not { } onFailure)
+            return (null, Problems.Parameter(Failure.Name, Failure.OneOf));
 
         var callback = query.ContainsKey(CallbackUrl.Name) || query.ContainsKey(CallbackSecret.Name)
             ? new SubmitCallback { Url = query[CallbackUrl.Name], Secret = new HeaderValue.FromConfiguration(query[CallbackSecret.Name].ToString()) }

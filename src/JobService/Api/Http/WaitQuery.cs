@@ -5,13 +5,15 @@ namespace JobService.Api.Http;
 /// <summary>The query parameter <c>wait</c>.</summary>
 internal static class WaitQuery
 {
-    /// <returns>How long to wait, zero for not at all; null when it is no number of seconds.</returns>
+    public const string Wanted = "a number of seconds, 0 or more.";
+
+    /// <returns>How long to wait if it may be so long, zero for not at all; null when it is no number of seconds.</returns>
     public static TimeSpan? Read(IQueryCollection query)
     {
         if (!query.TryGetValue("wait", out var text))
             return TimeSpan.Zero;
-        return double.TryParse(text.ToString(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && double.IsFinite(seconds)
-            ? TimeSpan.FromSeconds(Math.Min(seconds, Preferences.MaxWaitSeconds))
+        return double.TryParse(text.ToString(), NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var seconds) && double.IsFinite(seconds)
+            ? TimeSpan.FromSeconds(Math.Min(seconds, WaitOptions.MostSeconds))
             : null;
     }
 }
