@@ -15,6 +15,9 @@ internal sealed class ChangeLog(ILogger<ChangeLog> log)
     public void Note(HttpContext http, string resource, string name, string change) =>
         log.LogInformation("{Resource:l} {Name:l}: {Change:l} (by {Client:l})", resource, name, ControlCharacters.Escape(change), Client(http));
 
+    public void NoteLifted(HttpContext http, string resource, string name, string? key) =>
+        Note(http, resource, name, key is null ? "what was learned is lifted" : $"what was learned is lifted for key \"{key}\"");
+
     private void Put<TEntry>(HttpContext http, string resource, PutOutcome<TEntry> outcome, Func<TEntry, string> name, Func<TEntry, FieldChanges.Fields> fields)
     {
         // A PUT of what is in force already changes nothing and says nothing: whoever repeats his configuration every minute shall not fill the log.

@@ -39,6 +39,13 @@ internal static class LimitEndpoints
             .TakesHeaders(RequestHeader.IfMatch)
             .AnswersEmpty(StatusCodes.Status204NoContent, "Deleted.")
             .Refuses(400, 404, 409, 412, 503);
+
+        limits.MapDelete("/{name}/learned", LiftAsync).WithName("liftLimit")
+            .WithSummary("Lift what a limit has learned")
+            .WithDescription(Descriptions.LiftLimit)
+            .Takes(QueryParameter.LearnedKey)
+            .AnswersEmpty(StatusCodes.Status204NoContent, "Nothing is learned any more.")
+            .Refuses(400, 404, 503);
     }
 
     private static JsonAnswer<LimitList> List(IJobStore store) => new(StatusCodes.Status200OK,
@@ -47,9 +54,8 @@ internal static class LimitEndpoints
     // 200 · 400 bad key · 404
     private static async Task<IResult> GetAsync(string name, HttpContext http, IJobStore store)
     {
-        var key = http.Request.Query.TryGetValue(QueryParameter.StateKey.Name, out var given) ? given.ToString() : null;
-        if (key is not null && !Names.IsText(key))
-            return Problems.Parameter(QueryParameter.StateKey.Name, "at most 256 characters, none of them a control character.");
+        if (KeyQuery.Read(http.Request, out var key) is { } refusal)
+            return refusal;
         return store.Catalog.Limits.TryGetValue(name, out var limit) ? await AnswerAsync(StatusCodes.Status200OK, limit, http, store, key) : Problems.NoLimit(name);
     }
 
@@ -104,6 +110,19 @@ internal static class LimitEndpoints
             DeleteOutcome.InUse => Problems.InUse($"A queue names limit '{name}'. Take it out of the queue's 'limits' first; GET /v1/queues shows who names it."),
             DeleteOutcome.FromConfiguration => Problems.Configured(name),
         };
+    }
+
+    // 204 · 400 bad key · 404
+    private static async Task<IResult> LiftAsync(string name, HttpContext http, IJobStore store, ChangeLog changes)
+    {
+        if (KeyQuery.Read(http.Request, out var key) is { } refusal)
+            return refusal;
+        if (await store.LiftLimitAsync(name, key) is not { } hadLearned)
+            return Problems.NoLimit(name);
+
+        if (hadLearned)
+            changes.NoteLifted(http, "Limit", name, key);
+        return Results.NoContent();
     }
 
     private static async Task<JsonAnswer<LimitView>> AnswerAsync(int status, LimitEntry limit, HttpContext http, IJobStore store, string? key = null)

@@ -21,7 +21,8 @@ internal static class QueueEndpoints
 
         queues.MapGet("/{name}", GetAsync).WithName("getQueue")
             .WithSummary("Read a queue")
-            .WithDescription("With the number of its jobs by state and its starts a second. The `ETag` is for `If-Match`.")
+            .WithDescription(Descriptions.GetQueue)
+            .Takes(QueryParameter.LearnedKey)
             .Answers<QueueView>(StatusCodes.Status200OK, "The queue.")
             .Refuses(400, 404);
 
@@ -55,16 +56,30 @@ internal static class QueueEndpoints
             .WithDescription("Every queued job is cancelled with the reason `purge`; running ones go on.")
             .Answers<CancelledJobs>(StatusCodes.Status200OK, "How many were cancelled.")
             .Refuses(400, 404, 503);
+
+        queues.MapDelete("/{name}/learned", LiftAsync).WithName("liftQueue")
+            .WithSummary("Lift what a queue without limits has learned")
+            .WithDescription(Descriptions.LiftQueue)
+            .Takes(QueryParameter.LearnedKey)
+            .AnswersEmpty(StatusCodes.Status204NoContent, "Nothing is learned any more.")
+            .Refuses(400, 404, 503);
     }
 
     private static JsonAnswer<QueueList> List(IJobStore store) => new(StatusCodes.Status200OK,
         new QueueList([.. store.Catalog.Queues.Values.OrderBy(queue => queue.Name, StringComparer.Ordinal).Select(queue => QueueView.Of(queue))]));
 
-    // 200 · 404
-    private static async Task<IResult> GetAsync(string name, HttpContext http, IJobStore store) =>
-        store.Catalog.Queues.TryGetValue(name, out var queue) && await store.CountAsync(name) is { } counts
-            ? Answer(StatusCodes.Status200OK, queue, http, counts, await store.StartsPerSecondAsync(name))
-            : Problems.NoQueue(name);
+    // 200 · 400 bad key · 404
+    private static async Task<IResult> GetAsync(string name, HttpContext http, IJobStore store)
+    {
+        if (KeyQuery.Read(http.Request, out var key) is { } refusal)
+            return refusal;
+        if (!store.Catalog.Queues.TryGetValue(name, out var queue) || await store.CountAsync(name) is not { } counts)
+            return Problems.NoQueue(name);
+
+        http.Response.Headers.ETag = EntityTags.Of(queue.Revision);
+        var view = QueueView.Of(queue, counts, await store.StartsPerSecondAsync(name)) with { Learned = QueueLearnedView.Of(await store.LearnedAsync(name, key)) };
+        return new JsonAnswer<QueueView>(StatusCodes.Status200OK, view);
+    }
 
     // 200 replaced · 201 made · 400 · 412 changed meanwhile · 413 · 415 · 422 unknown limit
     private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, QueueRoom room, ChangeLog changes)
@@ -145,9 +160,22 @@ internal static class QueueEndpoints
         return new JsonAnswer<CancelledJobs>(StatusCodes.Status200OK, new CancelledJobs(matched, cancelled, stopping));
     }
 
-    private static JsonAnswer<QueueView> Answer(int status, QueueEntry queue, HttpContext http, QueueCounts? counts = null, double? ratePerSecond = null)
+    // 204 · 400 bad key · 404
+    private static async Task<IResult> LiftAsync(string name, HttpContext http, IJobStore store, ChangeLog changes)
+    {
+        if (KeyQuery.Read(http.Request, out var key) is { } refusal)
+            return refusal;
+        if (await store.LiftQueueAsync(name, key) is not { } hadLearned)
+            return Problems.NoQueue(name);
+
+        if (hadLearned)
+            changes.NoteLifted(http, "Queue", name, key);
+        return Results.NoContent();
+    }
+
+    private static JsonAnswer<QueueView> Answer(int status, QueueEntry queue, HttpContext http)
     {
         http.Response.Headers.ETag = EntityTags.Of(queue.Revision);
-        return new JsonAnswer<QueueView>(status, QueueView.Of(queue, counts, ratePerSecond));
+        return new JsonAnswer<QueueView>(status, QueueView.Of(queue));
     }
 }

@@ -6,41 +6,49 @@ using JobService.Storage;
 namespace JobService.Dispatch;
 
 /// <summary>"Not before" as this node has just heard it, in force before the store knows: jobs with a slot in hand do not start either.</summary>
-/// <remarks>In store time, as the pause that the store is told of: were one of them over before the other, jobs would be claimed and given back meanwhile.</remarks>
+/// <remarks>
+/// It concerns only what was claimed before the store knew. What is claimed later the store has allowed in the knowledge of it, or after it was lifted: a second opinion here would
+/// claim jobs and give them back in circles.
+/// </remarks>
 public sealed class Holds(IJobStore store)
 {
-    /// <summary>
-    /// After a refusal without a moment only what was claimed before the store heard of it is held. For how long such limits rest the store decides: held
-    /// beyond that, their jobs would be claimed and given back in circles.
-    /// </summary>
-    private static readonly TimeSpan UntilTheStoreKnows = TimeSpan.FromMilliseconds(100);
+    /// <summary>A refusal that named no moment: longer than any claim from before lies ahead.</summary>
+    private static readonly TimeSpan WithoutMoment = TimeSpan.FromSeconds(1);
 
     private const int FewEnoughToKeep = 1_024;
 
-    private readonly ConcurrentDictionary<Held, long> until = new();
+    private readonly ConcurrentDictionary<Held, Hold> holds = new();
     private long last;
     private int sweepAbove = FewEnoughToKeep;
 
     /// <summary>How many holds are remembered, over or not.</summary>
-    public int Count => until.Count;
+    public int Count => holds.Count;
 
     /// <summary>Takes up what a call has taught, if it says "not before".</summary>
     /// <remarks>
     /// An open circuit needs no hold: its breaker refuses the calls of the whole queue before it comes to their start. A hold that outlasted the break by a
     /// moment would stop the call that probes the API, and the breaker would take that for another failure.
     /// </remarks>
-    public void Hold(ClaimedJob job, CallLesson lesson)
+    /// <returns>To be <see cref="HeldCall.SettleAsync">settled</see> when the store knows; null when there is nothing to hold.</returns>
+    public HeldCall? Hold(ClaimedJob job, CallLesson lesson)
     {
         var now = store.Now;
         if (lesson.CircuitOpen)
-            return;
+            return null;
         if (EndOf(lesson, now)?.UtcTicks is not { } end || end <= now.UtcTicks)
-            return;
+            return null;
 
+        var made = new List<Hold>();
         foreach (var held in WhatItConcerns(job))
-            until.AddOrUpdate(held, static (_, end) => end, static (_, before, end) => Math.Max(before, end), end);
+        {
+            var hold = holds.GetOrAdd(held, static _ => new Hold());
+            hold.Raise(end);
+            made.Add(hold);
+        }
+
         RaiseLast(end);
         Sweep(now.UtcTicks);
+        return new HeldCall(made);
     }
 
     public bool Holding(ClaimedJob job)
@@ -50,14 +58,14 @@ public sealed class Holds(IJobStore store)
         if (Volatile.Read(ref last) <= now)
             return false;
 
-        return IsHeld(Held.Lane(job.Queue.Name, job.Key), now)
-            || job.Queue.Definition.Limits.Any(limit => IsHeld(Held.Shared(limit), now) || IsHeld(Held.OfKey(limit, job.Key), now));
+        return IsHeld(Held.Lane(job.Queue.Name, job.Key), job, now)
+            || job.Queue.Definition.Limits.Any(limit => IsHeld(Held.Shared(limit), job, now) || IsHeld(Held.OfKey(limit, job.Key), job, now));
     }
 
     private static DateTimeOffset? EndOf(CallLesson lesson, DateTimeOffset now) => lesson switch
     {
         { NotBefore: { } told } => told,
-        { Refused: true } => now + UntilTheStoreKnows,
+        { Refused: true } => now + WithoutMoment,
         { CallsBudget: { Remaining: 0, Until: var reset } } => reset,
         _ => null,
     };
@@ -73,7 +81,7 @@ public sealed class Holds(IJobStore store)
         return perKey.Count > 0 ? perKey.Select(limit => Held.OfKey(limit, job.Key)) : taken.Select(Held.Shared);
     }
 
-    private bool IsHeld(Held held, long now) => until.TryGetValue(held, out var end) && end > now;
+    private bool IsHeld(Held held, ClaimedJob job, long now) => holds.TryGetValue(held, out var hold) && hold.Concerns(job.Lease, now);
 
     private void RaiseLast(long end)
     {
@@ -90,16 +98,16 @@ public sealed class Holds(IJobStore store)
     private void Sweep(long now)
     {
         var bound = Volatile.Read(ref sweepAbove);
-        if (until.Count <= bound || Interlocked.CompareExchange(ref sweepAbove, int.MaxValue, bound) != bound)
+        if (holds.Count <= bound || Interlocked.CompareExchange(ref sweepAbove, int.MaxValue, bound) != bound)
             return;
 
-        foreach (var hold in until)
+        foreach (var hold in holds)
         {
-            if (hold.Value <= now)
-                until.TryRemove(hold);
+            if (hold.Value.IsOver(now))
+                holds.TryRemove(hold);
         }
 
-        Volatile.Write(ref sweepAbove, Math.Max(FewEnoughToKeep, 2 * until.Count));
+        Volatile.Write(ref sweepAbove, Math.Max(FewEnoughToKeep, 2 * holds.Count));
     }
 
     /// <param name="What">A limit or a queue.</param>
@@ -112,5 +120,62 @@ public sealed class Holds(IJobStore store)
         public static Held OfKey(string limit, string key) => new('l', limit, key);
 
         public static Held Lane(string queue, string key) => new('q', queue, key);
+    }
+}
+
+/// <summary>What one call has put on hold.</summary>
+public sealed class HeldCall
+{
+    private readonly IReadOnlyList<Hold> holds;
+
+    internal HeldCall(IReadOnlyList<Hold> holds) => this.holds = holds;
+
+    /// <summary>From then on the store decides: jobs with later leases are not held.</summary>
+    /// <param name="lastLease">See <see cref="IJobStore.ReleaseAsync"/>. Null when the store was not told: then the moment holds for all.</param>
+    public async Task SettleAsync(Task<long?> lastLease)
+    {
+        if (await lastLease is not { } last)
+            return;
+        foreach (var hold in holds)
+            hold.Settle(last);
+    }
+}
+
+/// <summary>A moment before which jobs do not start whose claim did not know of it.</summary>
+internal sealed class Hold
+{
+    private readonly Lock changing = new();
+    private long until;
+    private long lastLease;
+    private int unsettled;
+
+    public void Raise(long end)
+    {
+        lock (changing)
+        {
+            until = Math.Max(until, end);
+            unsettled++;
+        }
+    }
+
+    public void Settle(long last)
+    {
+        lock (changing)
+        {
+            lastLease = Math.Max(lastLease, last);
+            unsettled--;
+        }
+    }
+
+    public bool Concerns(long lease, long now)
+    {
+        lock (changing)
+            return until > now && (unsettled > 0 || lease <= lastLease);
+    }
+
+    public bool IsOver(long now)
+    {
+        lock (changing)
+            return until <= now;
     }
 }

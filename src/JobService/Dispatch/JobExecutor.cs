@@ -23,6 +23,7 @@ public sealed class JobExecutor(
         {
             ApiAnswer answer;
             CallLesson? lesson = null;
+            HeldCall? held = null;
             try
             {
                 var call = targets.For(job.Queue).CallAsync(
@@ -32,14 +33,14 @@ public sealed class JobExecutor(
                 answer = await call;
                 lesson = lessons.Of(job, answer);
                 if (lesson is not null)
-                    holds.Hold(job, lesson); // before the permit of this call lets the next one go
+                    held = holds.Hold(job, lesson); // before the permit of this call lets the next one go
                 if (answer is ApiAnswer.Broken { Type: ErrorTypes.Blocked })
                     startedAt = null; // the guard stands behind the last look: nothing was sent
             }
             finally
             {
                 endedAt = store.Now; // before the next call begins
-                callOver(new CallOver(WasMade: startedAt is not null, lesson));
+                callOver(new CallOver(WasMade: startedAt is not null, lesson, held));
             }
 
             var conclusion = ConcludeAsync(attempt, answer);
@@ -153,4 +154,5 @@ public sealed class JobExecutor(
 /// <summary>A call has ended, however.</summary>
 /// <param name="WasMade">Whether something may have been sent.</param>
 /// <param name="Lesson">What the answer taught; null when nothing.</param>
-public readonly record struct CallOver(bool WasMade, CallLesson? Lesson);
+/// <param name="Held">What this node holds because of it, until the store knows.</param>
+public readonly record struct CallOver(bool WasMade, CallLesson? Lesson, HeldCall? Held);

@@ -89,7 +89,11 @@ public sealed partial class JobWorkers(
         // What a call took that was never made goes back with its end: then an unused slot comes back too.
         var held = over.WasMade ? job : job with { HoldsLimits = false };
         if (held.HoldsLimits || over.Lesson is not null)
-            store.Release(held, over.Lesson);
+        {
+            var told = store.ReleaseAsync(held, over.Lesson);
+            _ = over.Held?.SettleAsync(told);
+        }
+
         if (gates.Leave(admission, over.WasMade))
             store.Nudge();
     }

@@ -72,6 +72,34 @@ public sealed partial class LanePlanner
         return isNew;
     }
 
+    /// <summary>Lifts what a limit has learned: for jobs of one key, or for all.</summary>
+    /// <returns>The states that had learned something.</returns>
+    internal IReadOnlyList<LimitLine> Unlearn(string limit, string? key, long now)
+    {
+        var states = key is null ? [.. limits[limit].Lines] : limits[limit].Find(key) is { } own ? new[] { own } : [];
+        var lifted = Array.FindAll(states, line => line.State.Unlearn(now));
+        Array.ForEach(lifted, Reconsider);
+        return lifted;
+    }
+
+    /// <summary>Lifts what the lanes of a queue have learned: of one key, or of all.</summary>
+    /// <returns>False when none had learned anything that still counts.</returns>
+    public bool UnlearnLanes(string queueName, string? key, long now)
+    {
+        var queue = queues[queueName];
+        Lane[] lanes = key is null ? [.. queue.Lanes] : queue.Find(key) is { } own ? [own] : [];
+        var lifted = Array.FindAll(lanes, lane => Unlearn(lane, now)); // all of them: no look ends at the first
+        return lifted.Length > 0;
+    }
+
+    /// <summary>What the lanes of a queue have learned that still counts: of one key, or of all.</summary>
+    public (int Keys, long PausedUntil)? LearnedInLanes(string queueName, string? key, long now)
+    {
+        var queue = queues[queueName];
+        var paused = (key is null ? queue.Lanes : queue.Find(key) is { } own ? [own] : []).Where(lane => lane.PausedUntil > now).ToList();
+        return paused.Count > 0 ? (paused.Count, paused.Max(lane => lane.PausedUntil)) : null;
+    }
+
     public void PauseLane(string queueName, string key, long until) => PauseLane(queues[queueName].FindOrOpen(key, ref lastLaneNumber), until);
 
     /// <summary>A refusal concerns the states of the call's key; if it took none of these, the shared ones.</summary>
@@ -109,6 +137,20 @@ public sealed partial class LanePlanner
         lane.PausedUntil = until;
         pausedLanes.Add(lane);
         NextWake = Math.Min(NextWake, until);
+    }
+
+    private bool Unlearn(Lane lane, long now)
+    {
+        var hadLearned = lane.PausedUntil > now;
+        var wasParked = pausedLanes.Remove(lane); // before its moment changes: the set is in the order of the moments
+        (lane.PausedUntil, lane.Refusals) = (0, default);
+        if (wasParked)
+        {
+            Rejoin(lane);
+            NextWake = 0;
+        }
+
+        return hadLearned;
     }
 
     /// <summary>A broken target is a matter of its queue: limits that others use too go on for them.</summary>

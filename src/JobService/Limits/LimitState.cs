@@ -137,6 +137,15 @@ public abstract class LimitState
         lessons.Expect(Math.Clamp(call, 0, Calls), Math.Max(remaining, 0), Math.Min(until, DateTime.MaxValue.Ticks));
     }
 
+    /// <summary>Forgets what was learned. What was taken stays taken.</summary>
+    /// <returns>False when nothing was learned that still counts.</returns>
+    public bool Unlearn(long now)
+    {
+        var hadLearned = PausedUntil > now || lessons?.RestsAt > now;
+        (PausedUntil, lessons) = (0, null);
+        return hadLearned;
+    }
+
     /// <summary>Share of the configured pace that the limit goes at: 1 unless refusals have slowed it down. From 1/64 to 1.</summary>
     public double FactorAt(long now) => lessons?.FactorAt(now) ?? 1;
 

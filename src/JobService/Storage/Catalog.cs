@@ -52,6 +52,11 @@ public sealed record QueueCounts(long Queued, long Running, long Succeeded, long
     public long Unfinished => Queued + Running;
 }
 
+/// <summary>What the lanes of a queue without limits have learned; of several keys what holds longest.</summary>
+/// <param name="Keys">Keys that have learned something.</param>
+/// <param name="PausedUntil">The API said "not before".</param>
+public sealed record QueueLearned(int Keys, DateTimeOffset? PausedUntil);
+
 /// <summary>A limit's state at one moment: of all jobs, of one key, or of all keys together.</summary>
 /// <param name="Taken">Permits in use: of the period for <c>rate</c>, started in the window for <c>window</c>, held for <c>concurrency</c>.</param>
 /// <param name="Available">Weight that could start now; of all keys together: what a key could start that holds nothing.</param>

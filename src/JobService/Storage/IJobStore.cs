@@ -40,7 +40,8 @@ public interface IJobStore : IAsyncDisposable
     // ── running ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>The call is over: what it held of its limits is free for others, and what it has taught is heeded. Processing may go on.</summary>
-    void Release(ClaimedJob job, CallLesson? lesson);
+    /// <returns>The last lease of a claim that did not know of the lesson; null when there was none, or when it could not be written.</returns>
+    Task<long?> ReleaseAsync(ClaimedJob job, CallLesson? lesson);
 
     /// <summary>Writes how attempts ended, each only where its lease still holds; the others change nothing and are counted as lost.</summary>
     /// <returns>How many ends were written.</returns>
@@ -104,6 +105,18 @@ public interface IJobStore : IAsyncDisposable
     /// <returns>The queue as it is now and as it was; null when there is none.</returns>
     Task<PutOutcome<QueueEntry>.Replaced?> PauseAsync(string queue, bool paused);
 
+    /// <summary>Lifts what a limit has learned from responses: pause, slower pace, what the API said was left. What was taken stays taken.</summary>
+    /// <param name="name">The limit.</param>
+    /// <param name="key">Of a <c>perKey</c> limit the state of this key; null for all.</param>
+    /// <returns>Whether it had learned anything; null when there is no such limit.</returns>
+    Task<bool?> LiftLimitAsync(string name, string? key);
+
+    /// <summary>Lifts what a queue without limits has learned from responses.</summary>
+    /// <param name="name">The queue.</param>
+    /// <param name="key">Jobs of this key; null for all.</param>
+    /// <returns>Whether it had learned anything; null when there is no such queue.</returns>
+    Task<bool?> LiftQueueAsync(string name, string? key);
+
     // ── signals ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Sets a signal: lets all jobs go that wait for it now (in bites; a restart in between goes on with them), and whoever comes until it is cleared.
@@ -144,6 +157,11 @@ public interface IJobStore : IAsyncDisposable
 
     /// <summary>Starts a second over the last ten; 0 when there is no such queue.</summary>
     Task<double> StartsPerSecondAsync(string queue);
+
+    /// <summary>What a queue without limits has learned from responses; null when nothing that still counts.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="key">What concerns jobs of this key; null for all keys.</param>
+    Task<QueueLearned?> LearnedAsync(string queue, string? key);
 
     /// <summary>Where a limit stands; null when there is no such limit.</summary>
     /// <param name="name">The limit.</param>

@@ -99,10 +99,36 @@ public sealed class HoldsTests : IAsyncDisposable
         var job = await JobOfAsync("q", "");
         holds.Hold(job, new CallLesson { Refused = true });
 
-        temporary.Time.Advance(TimeSpan.FromMilliseconds(99));
+        temporary.Time.Advance(TimeSpan.FromMilliseconds(999));
         Assert.True(holds.Holding(job));
         temporary.Time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.False(holds.Holding(job));
+    }
+
+    [Fact]
+    public async Task What_is_claimed_after_the_store_knew_is_not_held()
+    {
+        var job = await JobOfAsync("q", "");
+        var first = holds.Hold(job, NotBefore(30))!;
+        await first.SettleAsync(Task.FromResult<long?>(7));
+
+        Assert.True(holds.Holding(job with { Lease = 7 }));
+        Assert.False(holds.Holding(job with { Lease = 8 }));
+
+        var second = holds.Hold(job, NotBefore(10))!;
+        Assert.True(holds.Holding(job with { Lease = 8 }));
+        await second.SettleAsync(Task.FromResult<long?>(9));
+        Assert.True(holds.Holding(job with { Lease = 9 }));
+        Assert.False(holds.Holding(job with { Lease = 10 }));
+    }
+
+    [Fact]
+    public async Task What_the_store_could_not_be_told_holds_for_all()
+    {
+        var job = await JobOfAsync("q", "");
+        await holds.Hold(job, NotBefore(30))!.SettleAsync(Task.FromResult<long?>(null));
+
+        Assert.True(holds.Holding(job with { Lease = long.MaxValue }));
     }
 
     [Theory]

@@ -15,7 +15,7 @@ public abstract partial class JobStoreContract
         var job = Assert.Single(await Driver.ClaimAsync());
         var reset = Driver.Store.Now + TimeSpan.FromSeconds(30);
 
-        Driver.Store.Release(job, new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, 0, reset)] });
+        await Driver.Store.ReleaseAsync(job, new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, 0, reset)] });
         await Driver.SucceedAsync(job);
 
         Driver.Time.Advance(TimeSpan.FromSeconds(29));
@@ -35,7 +35,7 @@ public abstract partial class JobStoreContract
         var job = Assert.Single(await Driver.ClaimAsync());
         Driver.Time.Advance(TimeSpan.FromMilliseconds(30));
 
-        Driver.Store.Release(job, new CallLesson { TrueWeights = new Dictionary<string, int> { ["tokens"] = trueWeight } });
+        await Driver.Store.ReleaseAsync(job, new CallLesson { TrueWeights = new Dictionary<string, int> { ["tokens"] = trueWeight } });
         await Driver.SucceedAsync(job);
 
         Assert.Equal((trueWeight, 10 - trueWeight), await TakenOf("tokens"));
@@ -54,7 +54,7 @@ public abstract partial class JobStoreContract
         await Driver.AddAsync(Driver.NewJob("broken"));
         var job = Assert.Single(await Driver.ClaimAsync());
 
-        Driver.Store.Release(job, new CallLesson { CircuitOpen = true, NotBefore = Driver.Store.Now + TimeSpan.FromSeconds(5) });
+        await Driver.Store.ReleaseAsync(job, new CallLesson { CircuitOpen = true, NotBefore = Driver.Store.Now + TimeSpan.FromSeconds(5) });
         await Driver.FinishAsync(job, new JobOutcome.Unstarted(), started: false);
 
         // The slot that was not used is there for another queue at once, not after a minute.

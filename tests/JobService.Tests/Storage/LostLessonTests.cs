@@ -26,7 +26,7 @@ public sealed class LostLessonTests : IDisposable
         var job = Assert.Single(await driver.ClaimAsync());
         await store.DisposeAsync();
 
-        store.Release(job, new CallLesson { Refused = true });
+        await store.ReleaseAsync(job, new CallLesson { Refused = true });
 
         Assert.Contains(job.Id.ToString(), Assert.Single(told.Messages), StringComparison.Ordinal);
     }

@@ -48,6 +48,9 @@ public sealed record QueueView
     /// <summary>Starts a second, over the last ten; lists leave it out.</summary>
     public double? RatePerSecond { get; init; }
 
+    /// <summary>What responses of the API have taught a queue without limits; left out while nothing is learned, and by lists. A queue with limits learns in these.</summary>
+    public QueueLearnedView? Learned { get; init; }
+
     internal static QueueView Of(QueueEntry entry, QueueCounts? counts = null, double? ratePerSecond = null)
     {
         var queue = HeaderMask.Mask(entry.Definition);
@@ -69,6 +72,14 @@ public sealed record QueueView
             RatePerSecond = ratePerSecond,
         };
     }
+}
+
+/// <summary>What responses of the API have taught about the keys of a queue without limits; of several keys what holds longest.</summary>
+/// <param name="Keys">Keys that have learned something; 1 when one was asked for, and where jobs have no key.</param>
+/// <param name="PausedUntil">No call before: a <c>Retry-After</c>, or a pause after a refusal that named no moment.</param>
+public sealed record QueueLearnedView(int Keys, DateTimeOffset? PausedUntil)
+{
+    internal static QueueLearnedView? Of(QueueLearned? learned) => learned is null ? null : new QueueLearnedView(learned.Keys, learned.PausedUntil);
 }
 
 /// <summary>Jobs of a queue by state.</summary>

@@ -45,8 +45,8 @@ internal static class Descriptions
 
     public const string Events = """
         A stream of server-sent events, one JSON object each: `{"type":"job","at":…,"id":…,"queue":…,"key":…,"state":…,"attempt":…,"reason":…}` when a job changes its state (`reason`: why it is
-        queued again, was cancelled or has failed), `{"type":"queue","name":…,"change":…}` and the same of type `limit` and `signal` when one is `created`, `replaced`, `deleted`, `paused`, `resumed`, `set`
-        or `cleared`. Filters are combined: all of them hold.
+        queued again, was cancelled or has failed), `{"type":"queue","name":…,"change":…}` and the same of type `limit` and `signal` when one is `created`, `replaced`, `deleted`, `paused`, `resumed`, `set`,
+        `cleared` or `lifted` (what was learned). Filters are combined: all of them hold.
 
         An event is sent at once. When more happens than a stream can show, it is sent in pages, and what is left out is told as `{"type":"gap","missed":…}` (at most so many; without a number when nobody
         knows): read the state again. With `Last-Event-ID` the stream goes on where it was cut, or begins with a gap. A quiet stream sends `event: heartbeat`.
@@ -59,6 +59,20 @@ internal static class Descriptions
     public const string GetLimit = """
         Where the limit stands and what answers of its API have taught. Of a `perKey` limit each key has a state of its own: `?key=customer-7` shows it, and without
         `key` the answer shows the sum over all keys. The `ETag` is for `If-Match`.
+        """;
+
+    public const string LiftLimit = """
+        Forgets what responses of the API have taught: a pause, a slower pace, the number of calls left. In force at once, also for jobs that wait; what the limit has handed out stays
+        handed out. The same happens when the limit gets another `kind` or `scope`, or is deleted and made anew. Of a `perKey` limit `?key=customer-7` lifts it for one key.
+        """;
+
+    public const string GetQueue = """
+        With the number of its jobs by state, its starts a second and, of a queue without limits, what responses of its API have taught (of one key with `?key=`). The `ETag` is for `If-Match`.
+        """;
+
+    public const string LiftQueue = """
+        Forgets what responses of the API have taught about the keys of a queue without limits. In force at once, also for jobs that wait. What limits have learned is lifted there:
+        `DELETE /v1/limits/{name}/learned`.
         """;
 
     public const string PutLimit = """

@@ -29,6 +29,8 @@ internal sealed record QueryParameter(string Name, string Type, string Descripti
     public static readonly QueryParameter StateKey = new("key", "string",
         "The state that jobs of this key meet, empty for those without one. Default: the sum over all keys of a `perKey` limit.");
 
+    public static readonly QueryParameter LearnedKey = new("key", "string", "Only what concerns jobs of this key, empty for those without one. Default: all keys.");
+
     public static readonly QueryParameter Tag = new("tag", "string", "Only jobs with this tag, as `name:value`.");
 
     public static readonly QueryParameter Limit = new("limit", "integer", "Jobs a page: 1 to 500. Default: 50.");

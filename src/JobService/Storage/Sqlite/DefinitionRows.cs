@@ -39,6 +39,8 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
         ON CONFLICT (queue_id, key) DO UPDATE SET paused_until = max(paused_until, ?3)
         """);
     private readonly SqliteStatement deletePausedLanes = new(database, "DELETE FROM paused_lanes WHERE paused_until <= ?1");
+    private readonly SqliteStatement deletePausedLane = new(database, "DELETE FROM paused_lanes WHERE queue_id = ?1 AND key = ?2");
+    private readonly SqliteStatement deletePausedLanesOf = new(database, "DELETE FROM paused_lanes WHERE queue_id = ?1");
     private readonly SqliteStatement selectPausedLanes = new(database, "SELECT queue_id, key, paused_until FROM paused_lanes");
 
     // Another value than stands there: SQLite writes no page for an update that changes nothing.
@@ -88,7 +90,11 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
     public void DeleteLimit(string name) => deleteLimit.Bind(1, name).Run();
 
     /// <summary>The row stays for the finished jobs that name it; a PUT of the same name takes it up again.</summary>
-    public void RetireQueue(long id) => retireQueue.Bind(1, id).Run();
+    public void RetireQueue(long id)
+    {
+        retireQueue.Bind(1, id).Run();
+        ResumeLanes(id, key: null);
+    }
 
     /// <summary>Counts what a queue of the same name has left behind.</summary>
     public QueueRow Count(QueueRow queue)
@@ -105,6 +111,15 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
             .Bind(6, queue.Counts[4]).Run();
 
     public void PauseLane(long queueId, string key, long until) => putPausedLane.Bind(1, queueId).Bind(2, key).Bind(3, until).Run();
+
+    /// <summary>The pause of one key, or of all, is lifted.</summary>
+    public void ResumeLanes(long queueId, string? key)
+    {
+        if (key is null)
+            deletePausedLanesOf.Bind(1, queueId).Run();
+        else
+            deletePausedLane.Bind(1, queueId).Bind(2, key).Run();
+    }
 
     public List<(long QueueId, string Key, long Until)> PausedLanes(long now)
     {
@@ -123,7 +138,7 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
         foreach (var statement in new[]
         {
             selectLimits, selectQueues, putLimit, putQueue, deleteLimit, retireQueue, countStates, countQueue,
-            putPausedLane, deletePausedLanes, selectPausedLanes, probeWrite,
+            putPausedLane, deletePausedLane, deletePausedLanesOf, deletePausedLanes, selectPausedLanes, probeWrite,
         })
         {
             statement.Dispose();

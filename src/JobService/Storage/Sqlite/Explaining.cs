@@ -39,6 +39,11 @@ internal static class Explaining
             : Of(LimitState.For(definition), turn.Now, waiting: 0);
     }
 
+    public static QueueLearned? Queue(SqliteTurn turn, string name, string? key) =>
+        turn.Memory.FindQueue(name) is not null && turn.Memory.Planner.LearnedInLanes(name, key, turn.Now) is var (keys, pausedUntil)
+            ? new QueueLearned(keys, At(pausedUntil))
+            : null;
+
     private static LimitStatus Of(LimitState state, long now, long waiting)
     {
         var next = state.EarliestAt(now, weight: 1);

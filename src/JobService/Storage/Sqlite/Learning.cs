@@ -6,12 +6,41 @@ namespace JobService.Storage.Sqlite;
 internal static class Learning
 {
     /// <summary>The call is over: first what it has taught, while it is known what it took, then the limits that it held go back.</summary>
-    public static bool Release(SqliteTurn turn, ClaimedJob job, CallLesson lesson)
+    /// <returns>The last lease handed out before that: claims from here on heed it.</returns>
+    public static long Release(SqliteTurn turn, ClaimedJob job, CallLesson lesson)
     {
         if (turn.Memory.Running.TryGetValue(job.Lease, out var running))
             Heed(turn, running, lesson);
         // A rate's slot stays with the attempt: whether it comes back is known when it ends.
-        return job.HoldsLimits && Finishing.ReturnHold(turn, job.Lease);
+        if (job.HoldsLimits)
+            Finishing.ReturnHold(turn, job.Lease);
+        return turn.Leases.Last;
+    }
+
+    /// <summary>Lifts what a limit has learned: of one key, or of all.</summary>
+    /// <returns>Whether it had learned anything; null when there is no such limit.</returns>
+    public static bool? LiftLimit(SqliteTurn turn, string name, string? key)
+    {
+        if (!turn.Memory.Limits.ContainsKey(name))
+            return null;
+        var lifted = turn.Memory.Planner.Unlearn(name, key, turn.Now);
+        turn.Touch(lifted);
+        if (lifted.Count > 0)
+            turn.Events?.Add(new StoreEvent(StoreEventKind.Limit, name, "lifted"));
+        return lifted.Count > 0;
+    }
+
+    /// <summary>Lifts what the lanes of a queue have learned: of one key, or of all.</summary>
+    /// <returns>Whether they had learned anything; null when there is no such queue.</returns>
+    public static bool? LiftQueue(SqliteTurn turn, string name, string? key)
+    {
+        if (turn.Memory.FindQueue(name) is not { } queue)
+            return null;
+        turn.Definitions.ResumeLanes(queue.Id, key);
+        var isLifted = turn.Memory.Planner.UnlearnLanes(name, key, turn.Now);
+        if (isLifted)
+            turn.Events?.Add(new StoreEvent(StoreEventKind.Queue, name, "lifted"));
+        return isLifted;
     }
 
     private static void Heed(SqliteTurn turn, RunningJob running, CallLesson lesson)

@@ -12,6 +12,8 @@ public sealed partial class SqliteJobStore : IJobStore
     /// <summary>Rows that a request over many jobs changes in one turn: others wait for a turn at most so long.</summary>
     private const int Bite = 500;
 
+    private static readonly Task<long?> NothingTaught = Task.FromResult<long?>(null);
+
     private readonly SqliteDatabase database;
     private readonly SqliteWriter writer;
     private readonly ReadConnections connections;
@@ -55,8 +57,13 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public void Nudge() => writer.Nudge();
 
-    public void Release(ClaimedJob job, CallLesson? lesson) =>
-        _ = lesson is null ? writer.AskAsync(turn => Finishing.ReturnHold(turn, job.Lease)) : HeedAsync(job, lesson);
+    public Task<long?> ReleaseAsync(ClaimedJob job, CallLesson? lesson)
+    {
+        if (lesson is not null)
+            return HeedAsync(job, lesson);
+        _ = writer.AskAsync(turn => Finishing.ReturnHold(turn, job.Lease));
+        return NothingTaught;
+    }
 
     public Task<int> FinishAsync(IReadOnlyList<AttemptEnd> ends) => writer.RunAsync(turn => Finishing.Finish(turn, ends));
 
@@ -112,6 +119,10 @@ public sealed partial class SqliteJobStore : IJobStore
     public Task DeclareAsync(IReadOnlyDictionary<string, QueueDefinition> queues, IReadOnlyDictionary<string, LimitDefinition> limits) =>
         writer.RunAsync(turn => Defining.Declare(turn, queues, limits));
 
+    public Task<bool?> LiftLimitAsync(string name, string? key) => writer.RunAsync(turn => Learning.LiftLimit(turn, name, key));
+
+    public Task<bool?> LiftQueueAsync(string name, string? key) => writer.RunAsync(turn => Learning.LiftQueue(turn, name, key));
+
     public Task<PutOutcome<QueueEntry>> PutQueueAsync(string name, QueueDefinition definition, long? expected) =>
         writer.RunAsync(turn => Defining.PutQueue(turn, name, definition, expected));
 
@@ -146,6 +157,8 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public Task<double> StartsPerSecondAsync(string queue) => writer.AskAsync(turn => turn.Memory.FindQueue(queue)?.Starts.PerSecond(turn.Now) ?? 0);
 
+    public Task<QueueLearned?> LearnedAsync(string queue, string? key) => writer.AskAsync(turn => Explaining.Queue(turn, queue, key));
+
     public Task<LimitStatus?> LimitAsync(string name, string? key) => writer.AskAsync(turn => Explaining.Limit(turn, name, key));
 
     public Task<bool> SetSignalAsync(string name) => writer.RunAsync(turn => Signalling.Set(turn, name));
@@ -169,15 +182,16 @@ public sealed partial class SqliteJobStore : IJobStore
     }
 
     /// <summary>Nobody waits for it; what is lost with it the API says again.</summary>
-    private async Task HeedAsync(ClaimedJob job, CallLesson lesson)
+    private async Task<long?> HeedAsync(ClaimedJob job, CallLesson lesson)
     {
         try
         {
-            await writer.RunAsync(turn => Learning.Release(turn, job, lesson));
+            return await writer.RunAsync(turn => Learning.Release(turn, job, lesson));
         }
         catch (Exception error)
         {
             logger.LogError(error, "What the call of job {Job} has taught was not written", job.Id);
+            return null;
         }
     }
 

@@ -96,7 +96,8 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
 /// <summary>Lease tokens: the number of this opening of the file, then a counter, so that no token ever comes twice.</summary>
 internal sealed class LeaseSource(long opening)
 {
-    private long last = opening << 40;
+    /// <summary>The token handed out last.</summary>
+    public long Last { get; private set; } = opening << 40;
 
-    public long Next() => ++last;
+    public long Next() => ++Last;
 }
