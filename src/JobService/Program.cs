@@ -13,6 +13,8 @@ using JobService.Storage.Sqlite;
 using JobService.Upstream;
 using Microsoft.Extensions.Options;
 
+ShortTurns.Ask();
+
 // The only place where parts meet.
 if (args is [HealthCheckVerb.Name, ..])
     return await HealthCheckVerb.RunAsync(args);
@@ -58,6 +60,7 @@ try
     services.AddSingleton<Lessons>();
     services.AddSingleton<RunningJobs>();
     services.AddSingleton<SlotClock>();
+    services.AddSingleton<StartPacer>();
     services.AddSingleton<JobExecutor>();
 
     Settings<CallbackOptions>(CallbackOptions.Section);

@@ -7,7 +7,7 @@ namespace JobService.Dispatch;
 
 /// <summary>Claims jobs, with permits and slots, and hands them to the workers.</summary>
 public sealed partial class Dispatcher(
-    IJobStore store, QueueGates gates, JobWorkers workers, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Dispatcher> logger) : BackgroundService
+    IJobStore store, QueueGates gates, StartPacer starts, JobWorkers workers, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Dispatcher> logger) : BackgroundService
 {
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
 
@@ -19,7 +19,7 @@ public sealed partial class Dispatcher(
         {
             try
             {
-                foreach (var job in await store.ClaimAsync(gates.Take, gates.Return, stopTaking.Token))
+                foreach (var job in await store.ClaimAsync(gates.Take, gates.Return, stopTaking.Token, starts.TakeStarts))
                     await workers.Claimed.WriteAsync(job, CancellationToken.None);
             }
             catch (Exception error) when (error is not ChannelClosedException)

@@ -8,7 +8,7 @@ namespace JobService.Dispatch;
 
 /// <summary>Turns one attempt into one outcome: the call, then the processing of its answer. It never writes.</summary>
 public sealed class JobExecutor(
-    ApiTargets targets, ProcessingPool processing, IJobStore store, Lessons lessons, Holds holds, IHostApplicationLifetime lifetime, TimeProvider time, Func<double> chance)
+    ApiTargets targets, ProcessingPool processing, IJobStore store, Lessons lessons, Holds holds, StartPacer starts, IHostApplicationLifetime lifetime, TimeProvider time, Func<double> chance)
 {
     /// <param name="attempt">The attempt, in its slot.</param>
     /// <param name="callOver">The call has ended, however, and this is what it taught: its permits go back before the processing begins.</param>
@@ -26,11 +26,18 @@ public sealed class JobExecutor(
             HeldCall? held = null;
             try
             {
-                var call = targets.For(job.Queue).CallAsync(
-                    new ApiCall(job.Id, job.Attempt, job.Payload, job.Request, job.Timeout, Paced: job.Slot is not null) { ThrottledBy = job.Queue.Definition.ThrottledBy }, () => MayStart(attempt, ref startedAt), attempt.Abandoned);
-                if (!call.IsCompleted)
-                    timeout = time.CreateTimer(static state => ((RunningAttempt)state!).TimeOut(), attempt, job.Timeout, Timeout.InfiniteTimeSpan);
-                answer = await call;
+                bool notYet;
+                do
+                {
+                    await starts.ReadyAsync(job);
+                    notYet = false;
+                    var request = new ApiCall(job.Id, job.Attempt, job.Payload, job.Request, job.Timeout, Paced: job.Slot is not null) { ThrottledBy = job.Queue.Definition.ThrottledBy };
+                    var call = targets.For(job.Queue).CallAsync(request, () => MayStart(attempt, ref startedAt, ref notYet), attempt.Abandoned);
+                    if (!call.IsCompleted)
+                        timeout ??= time.CreateTimer(static state => ((RunningAttempt)state!).TimeOut(), attempt, job.Timeout, Timeout.InfiniteTimeSpan);
+                    answer = await call;
+                }
+                while (notYet);
                 lesson = lessons.Of(job, answer);
                 if (lesson is not null)
                     held = holds.Hold(job, lesson); // before the permit of this call lets the next one go
@@ -66,7 +73,7 @@ public sealed class JobExecutor(
     }
 
     /// <summary>The last look before the send.</summary>
-    private bool MayStart(RunningAttempt attempt, ref DateTimeOffset? startedAt)
+    private bool MayStart(RunningAttempt attempt, ref DateTimeOffset? startedAt, ref bool notYet)
     {
         var job = attempt.Job;
         if (attempt.Abandoned.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested || holds.Holding(job)
@@ -75,14 +82,13 @@ public sealed class JobExecutor(
             return false;
         }
 
-        var now = store.Now;
-        if (job.StartBefore <= now)
+        if (job.StartBefore <= store.Now)
             return false;
-        if (job.Slot is { } slot && (now < slot.At || now > slot.At + slot.Window))
-            return false;
-
-        startedAt = now;
-        return true;
+        var verdict = starts.TryStart(job, out var now);
+        notYet = verdict == StartVerdict.NotYet;
+        if (verdict == StartVerdict.Started)
+            startedAt = now;
+        return verdict == StartVerdict.Started;
     }
 
     private async Task<JobOutcome> ConcludeAsync(RunningAttempt attempt, ApiAnswer answer)

@@ -196,7 +196,17 @@ public sealed partial class LanePlanner
         lane.Charge(head.Weight);
         lane.Jobs--;
         round.Claim(new PlannedStart(
-            queue.Name, head, queue.HandsOutSlots ? at : null, queue.StartWindow, lines.Length > 0 ? new LimitHold(held, at, lane.HeadWeight) : null, permitAt));
+            queue.Name, head, queue.HandsOutSlots ? at : null, queue.StartWindow, lines.Length > 0 ? new LimitHold(held, at, queue.StartWindow.Ticks, lane.HeadWeight) : null, permitAt)
+        {
+            Delay = queue.LongestDelay,
+            Rates = RatesOf(held, lane.HeadWeight),
+        });
+    }
+
+    private static RateStart[] RatesOf(HeldLimit[] held, int weight)
+    {
+        var rates = Array.FindAll(held, limit => limit.State.PaceOf(weight) is not null);
+        return rates.Length == 0 ? [] : Array.ConvertAll(rates, limit => new RateStart(limit.Line.Limit.Name, limit.Line.Key, limit.State.PaceOf(weight)!.Value));
     }
 
     private void Stand(Lane lane, LimitLine line)

@@ -65,11 +65,65 @@ public sealed partial class LanePlanner
             var own = limit.LineOf(key);
             if (!own.State.HandsOutSlots && !hasReturned)
                 own.State.Take(former.At, former.Weight);
+            if (former.At > former.Slot)
+                own.State.Postpone(former.Slot, former.Weight, former.At);
             LetRest(own);
             held.Add(new HeldLimit(own, own.State, own.State.Calls));
         }
 
-        return new LimitHold([.. held], former.At, former.Weight) { IsCorrected = former.IsCorrected };
+        return new LimitHold([.. held], former.Slot, former.Window, former.Weight) { At = former.At, IsCorrected = former.IsCorrected };
+    }
+
+    /// <summary>The call has started later than its slot.</summary>
+    /// <param name="hold">What it has taken.</param>
+    /// <param name="key">The job's key.</param>
+    /// <param name="to">The moment it counts as: what is handed out from now on goes behind it.</param>
+    public void Postpone(LimitHold hold, string key, long to)
+    {
+        foreach (var (line, _, _) in hold.Limits)
+        {
+            // The state in force: one that rested may have been forgotten since the claim.
+            var current = line.Limit.LineOf(key);
+            current.State.Postpone(hold.At, hold.Weight, to);
+            Reconsider(current);
+        }
+
+        hold.At = Math.Max(hold.At, to);
+    }
+
+    /// <summary>The call has ended. If nobody has said that it started behind its window, it counts from its start.</summary>
+    /// <returns>True when a state has changed.</returns>
+    public bool PostponeUntold(LimitHold hold, string key, long startedAt)
+    {
+        if (hold.At > hold.Slot || startedAt <= hold.Slot + hold.Window || !Array.Exists(hold.Limits, held => held.State.HandsOutSlots))
+            return false;
+        Postpone(hold, key, startedAt);
+        return true;
+    }
+
+    /// <summary>Nobody knows when calls have started that were given slots before the process died: each counts as late as it may have been.</summary>
+    /// <returns>The states concerned.</returns>
+    internal IReadOnlyCollection<LimitLine> PostponeLost(IEnumerable<LostStart> lost, long now)
+    {
+        Dictionary<LimitLine, LostStart> latest = [];
+        foreach (var start in lost)
+        {
+            var queue = queues[start.Queue];
+            var lateBy = Math.Min(now - start.Slot, queue.LongestDelay.Ticks);
+            foreach (var line in queue.LinesOf(start.Key).Where(line => lateBy > 0 && line.State.HandsOutSlots))
+            {
+                var late = start with { Weight = queue.Fit(start.Weight), LateBy = lateBy };
+                if (line.State is WindowLimit)
+                    line.State.Postpone(late.Slot, late.Weight, late.Slot + lateBy);
+                if (late.LateBy > latest.GetValueOrDefault(line).LateBy)
+                    latest[line] = late;
+            }
+        }
+
+        // What a rate had handed out goes later once: by the greatest lateness.
+        foreach (var (line, late) in latest.Where(each => each.Key.State is not WindowLimit))
+            line.State.Postpone(late.Slot, late.Weight, late.Slot + late.LateBy);
+        return latest.Keys;
     }
 
     /// <summary>The call has ended, or was never made: what it held is free, and an unused slot too if no later one was handed out.</summary>
@@ -148,3 +202,7 @@ public sealed partial class LanePlanner
         return byTime != 0 ? byTime : left.Number.CompareTo(right.Number);
     }
 }
+
+/// <summary>A call that was given a slot by a process that has died.</summary>
+/// <param name="LateBy">How late it may have started.</param>
+internal readonly record struct LostStart(string Queue, string Key, int Weight, long Slot, long LateBy = 0);

@@ -5,10 +5,11 @@ namespace JobService.Lanes;
 /// <summary>What one claim has taken of its limits, as they were then.</summary>
 public sealed class LimitHold
 {
-    internal LimitHold(HeldLimit[] limits, long at, int weight)
+    internal LimitHold(HeldLimit[] limits, long at, long window, int weight)
     {
         Limits = limits;
-        At = at;
+        Slot = At = at;
+        Window = window;
         Weight = weight;
     }
 
@@ -21,7 +22,14 @@ public sealed class LimitHold
     /// <summary>The states of which it holds something.</summary>
     internal HeldLimit[] Limits { get; }
 
-    internal long At { get; }
+    /// <summary>The moment it was handed out for.</summary>
+    internal long Slot { get; }
+
+    /// <summary>How late it may start and still count from there.</summary>
+    internal long Window { get; }
+
+    /// <summary>Where it stands in the states: its slot, or later when the call has started late.</summary>
+    internal long At { get; set; }
 
     internal int Weight { get; }
 }

@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Limits;
 
 namespace JobService.Lanes;
 
@@ -12,7 +13,14 @@ public record LaneHead(JobId Id, int Weight);
 /// <param name="Window">How late it may start.</param>
 /// <param name="Hold">What it has taken of its limits; null when the queue has none.</param>
 /// <param name="PermitAt">When its permit is expected; null when it has one.</param>
-public readonly record struct PlannedStart(string Queue, LaneHead Head, long? Slot, TimeSpan Window, LimitHold? Hold, long? PermitAt);
+public readonly record struct PlannedStart(string Queue, LaneHead Head, long? Slot, TimeSpan Window, LimitHold? Hold, long? PermitAt)
+{
+    /// <summary>How much later than that it may start, since what follows then goes behind it.</summary>
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>What keeps it apart from other starts.</summary>
+    public IReadOnlyList<RateStart> Rates { get; init; } = [];
+}
 
 /// <summary>One round of planning: the moment, and what the planner asks and tells. All moments are ticks of store time.</summary>
 public sealed class PlanRound

@@ -32,6 +32,8 @@ internal sealed class QueueLanes(string name)
 
     public TimeSpan StartWindow { get; private set; }
 
+    public TimeSpan LongestDelay { get; private set; }
+
     /// <summary>Whether claims may lie ahead of their permits: not where others could use meanwhile what the job has taken of a limit.</summary>
     public bool MayClaimAhead { get; set; }
 
@@ -65,6 +67,7 @@ internal sealed class QueueLanes(string name)
         var examples = Limits.Select(limit => LimitState.For(limit.Definition)).ToArray();
         HandsOutSlots = Array.Exists(examples, state => state.HandsOutSlots);
         StartWindow = Reservation.StartWindow(examples) ?? TimeSpan.Zero;
+        LongestDelay = Reservation.LongestDelay(examples);
         maxWeight = Limits.Select(limit => limit.Definition.MaxWeight).DefaultIfEmpty(int.MaxValue).Min();
     }
 

@@ -29,6 +29,9 @@ public abstract class LimitState
     /// <summary>A call may start only within [slot, slot + this]; what comes later would crowd the next slot.</summary>
     public abstract TimeSpan StartWindow { get; }
 
+    /// <summary>How much later still a call may start, because what follows can go behind it: see <see cref="Postpone"/>. Beyond that the slot is given up.</summary>
+    public virtual TimeSpan LongestDelay => TimeSpan.MaxValue;
+
     /// <summary>From this moment on the state is as if it were new, if nothing else happens; <see cref="Never"/> while calls hold it.</summary>
     public long RestsAt => Math.Max(OwnRestsAt, Math.Max(PausedUntil, lessons?.RestsAt ?? 0));
 
@@ -89,6 +92,14 @@ public abstract class LimitState
     /// <summary>The API has answered the call that took the weight for <paramref name="at"/>, and so had counted it by <paramref name="now"/>.</summary>
     /// <returns>True when others may go earlier for that.</returns>
     public virtual bool Answered(long at, int weight, long now) => false;
+
+    /// <summary>The call that took the weight for <paramref name="at"/> has started late: what follows goes behind <paramref name="to"/>, no more than <see cref="StartWindow"/> before the start.</summary>
+    public virtual void Postpone(long at, int weight, long to)
+    {
+    }
+
+    /// <summary>What a start of this weight keeps away from others, whatever was handed out before it; null when starts are not spaced.</summary>
+    public virtual StartPace? PaceOf(int weight) => null;
 
     /// <summary>The call that took the weight for <paramref name="at"/> was never made: what can be given back without breaking a bound is.</summary>
     public void TakeBack(long at, int weight)

@@ -21,6 +21,9 @@ public sealed class RateLimit : LimitState
     private long burst;
     private long lastSlot;
 
+    // A key that has handed out nothing owns none.
+    private RecentTakes? takes;
+
     // Calls before a change of the pace are not refunded: what they took has been converted, or cut, since.
     private long refundsFrom;
 
@@ -28,7 +31,7 @@ public sealed class RateLimit : LimitState
         : base(definition) => Adopt(definition);
 
     /// <summary>The moment at which all that was handed out is paid back: what a store keeps of this limit, besides what was learned.</summary>
-    public long TheoreticalArrival { get; private set; }
+    public long TheoreticalArrival => takes?.Arrival ?? 0;
 
     public override bool HandsOutSlots => true;
 
@@ -56,6 +59,9 @@ public sealed class RateLimit : LimitState
         }
     }
 
+    /// <summary>Any bound would do: the next starts go behind the late one. So long a stop of the machine is still worth a call.</summary>
+    public override TimeSpan LongestDelay => TimeSpan.FromMilliseconds(250);
+
     private protected override long TakenUntil => TheoreticalArrival;
 
     private protected override long OwnRestsAt => Math.Max(TheoreticalArrival, lastSlot);
@@ -80,23 +86,35 @@ public sealed class RateLimit : LimitState
     protected override void OwnTake(long at, int weight)
     {
         lastSlot = Math.Max(lastSlot, at);
-        TheoreticalArrival = checked(Math.Max(TheoreticalArrival, at) + (weight * interval));
+        (takes ??= new RecentTakes()).Add(at, weight * interval);
     }
 
-    /// <summary>Only the slot handed out last comes back: later ones were spaced after it.</summary>
-    /// <remarks>TAT = at + w · T says that the slot was the last and that TAT was not beyond <paramref name="at"/> before it: it may go back to there.</remarks>
-    protected override void OwnTakeBack(long at, int weight)
+    /// <summary>What later slots were spaced by stays with them: TAT becomes what it would be if this slot had never been handed out.</summary>
+    protected override void OwnTakeBack(long at, int weight) => takes?.Remove(at, weight * interval);
+
+    public override StartPace? PaceOf(int weight) => new(weight * interval, (burst - weight) * interval);
+
+    /// <remarks>
+    /// TAT becomes what it would be if the slot had lain there. Of what is forgotten (after a restart, say) nobody knows what was handed out behind it: all of it goes
+    /// later by as much.
+    /// </remarks>
+    public override void Postpone(long at, int weight, long to)
     {
-        if (TheoreticalArrival == at + (weight * interval))
-            TheoreticalArrival = at;
+        if (to <= at)
+            return;
+        lastSlot = Math.Max(lastSlot, to);
+        takes ??= new RecentTakes();
+        if (!takes.Move(at, weight * interval, to))
+            takes.Restart(Math.Max(takes.Arrival + (to - at), to + (weight * interval)));
     }
 
     protected override long OwnAvailable(long now) => burst - Taken(now);
 
     private protected override void Charge(int weight, long now)
     {
-        var charged = (long)Int128.Min(Math.Max(TheoreticalArrival, now) + ((Int128)weight * interval), now + MaxAhead);
-        TheoreticalArrival = Math.Max(TheoreticalArrival, charged);
+        var room = now + MaxAhead - Math.Max(TheoreticalArrival, now);
+        if (room > 0)
+            (takes ??= new RecentTakes()).Add(now, (long)Int128.Min((Int128)weight * interval, room));
     }
 
     /// <summary>The remarks of the class say why no more is given back. Slots may lie ahead of now.</summary>
@@ -107,7 +125,7 @@ public sealed class RateLimit : LimitState
 
         var refund = ((Int128)weight * interval) - (Math.Max(now, lastSlot) - at);
         if (refund > 0 && TheoreticalArrival > at)
-            TheoreticalArrival = (long)Int128.Max(TheoreticalArrival - refund, at);
+            takes!.Add(at + (long)refund, -(long)refund);
     }
 
     /// <remarks>
@@ -116,7 +134,7 @@ public sealed class RateLimit : LimitState
     /// </remarks>
     private protected override void OwnRestore(long takenUntil, long now)
     {
-        TheoreticalArrival = Math.Min(takenUntil, now + ((burst - 1) * interval) + (burst * interval));
+        Restart(Math.Min(takenUntil, now + ((burst - 1) * interval) + (burst * interval)));
         (lastSlot, refundsFrom) = (Math.Min(TheoreticalArrival, now), now);
     }
 
@@ -131,12 +149,14 @@ public sealed class RateLimit : LimitState
         Adopt(rate);
         if (interval != before)
         {
-            TheoreticalArrival = now + (long)Int128.Min(((Int128)owed * interval + before - 1) / before, MaxAhead);
+            Restart(now + (long)Int128.Min(((Int128)owed * interval + before - 1) / before, MaxAhead));
             refundsFrom = Math.Max(now, lastSlot + 1);
         }
 
         return true;
     }
+
+    private void Restart(long arrival) => (takes ??= new RecentTakes()).Restart(arrival);
 
     private void Adopt(RateDefinition definition)
     {

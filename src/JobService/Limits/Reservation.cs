@@ -3,6 +3,9 @@ namespace JobService.Limits;
 /// <summary>Several limits for one job: all at once or none. Allocates nothing.</summary>
 public static class Reservation
 {
+    /// <summary>No store hands a slot out so long before its moment, in ticks: 100 ms.</summary>
+    public const long FarthestAhead = 100 * TimeSpan.TicksPerMillisecond;
+
     /// <summary>The first moment, not before <paramref name="from"/>, at which <em>all</em> limits allow the weight; or <see cref="LimitState.Never"/>.</summary>
     /// <param name="limits">In the order in which a job stands in their lines: its own <c>perKey</c> states first.</param>
     /// <param name="from">No slot lies before this moment.</param>
@@ -50,6 +53,15 @@ public static class Reservation
                 shortest = limit.StartWindow;
         }
 
+        return shortest;
+    }
+
+    /// <summary>How much later than that it may start because what follows goes behind it.</summary>
+    public static TimeSpan LongestDelay(ReadOnlySpan<LimitState> limits)
+    {
+        var shortest = TimeSpan.MaxValue;
+        foreach (var limit in limits)
+            shortest = limit.LongestDelay < shortest ? limit.LongestDelay : shortest;
         return shortest;
     }
 }

@@ -85,6 +85,35 @@ internal sealed class StartLog
         return true;
     }
 
+    /// <summary>Moves weight from the entry of a moment to a later one, as far as it is there.</summary>
+    /// <returns>False when there was none.</returns>
+    public bool MoveOn(long from, long to, int weight)
+    {
+        var source = IndexAt(from);
+        if (source == end || entries[source].At != from || WeightOf(source) == 0)
+            return false;
+
+        var moved = Math.Min(weight, WeightOf(source));
+        var target = IndexAt(to);
+        if (target == end || entries[target].At != to)
+        {
+            if (end == entries.Length)
+            {
+                MakeRoom();
+                (source, target) = (IndexAt(from), IndexAt(to));
+            }
+
+            Array.Copy(entries, target, entries, target + 1, end - target);
+            entries[target] = new Entry(to, entries[target - 1].Sum);
+            end++;
+        }
+
+        moved = Math.Min(moved, int.MaxValue - WeightOf(target));
+        for (var i = source; i < target; i++)
+            entries[i].Sum -= moved;
+        return true;
+    }
+
     /// <summary>Forgets all entries up to a moment, itself included.</summary>
     public void Forget(long upTo)
     {

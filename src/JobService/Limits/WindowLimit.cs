@@ -10,6 +10,8 @@ namespace JobService.Limits;
 /// </remarks>
 public sealed class WindowLimit : LimitState
 {
+    private const long MaxDelay = 250 * TimeSpan.TicksPerMillisecond;
+
     private long period;
     private long lateness;
 
@@ -32,6 +34,9 @@ public sealed class WindowLimit : LimitState
     /// nothing here, since it leaves the log.
     /// </remarks>
     public override TimeSpan StartWindow => new(Math.Max(lateness / 3, TimeSpan.TicksPerMillisecond));
+
+    /// <summary>Up to 250 ms, but never so long that a slot could have been handed out behind this one, a period later, before it was known when the call has started.</summary>
+    public override TimeSpan LongestDelay => new(Math.Clamp(period - (2 * Reservation.FarthestAhead), 0, MaxDelay));
 
     /// <summary>Nothing before this moment matters any more: stored entries may be deleted.</summary>
     public long OldestNeeded => log is { Count: > 0 } ? log.FirstAt : lastSlot;
@@ -104,6 +109,16 @@ public sealed class WindowLimit : LimitState
     {
         if (log?.TakeOut(at, weight) == true)
             Note(at);
+    }
+
+    /// <summary>The entry stands where the call has started. What waits for it is planned after that is known: <see cref="LongestDelay"/>.</summary>
+    public override void Postpone(long at, int weight, long to)
+    {
+        lastSlot = Math.Max(lastSlot, to);
+        if (log?.MoveOn(at, to, weight) != true)
+            return;
+        Note(at);
+        Note(to);
     }
 
     public override bool Answered(long at, int weight, long now)

@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Limits;
 
 namespace JobService.Storage;
 
@@ -34,6 +35,12 @@ public sealed record ClaimedJob
     /// <summary>The moment of the start, in store time; null when no limit has a rate: at once.</summary>
     public Slot? Slot { get; init; }
 
+    /// <summary>What keeps its start apart from others.</summary>
+    public IReadOnlyList<RateStart> Rates { get; init; } = [];
+
+    /// <summary>Its slot lies behind all starts that the store had been told of by then.</summary>
+    public DateTimeOffset PlannedAt { get; init; }
+
     /// <summary>When its permit is expected, in store time: a promise to be redeemed at the start, in the slot or, without one, hardly later than this. Null when it owns its permit.</summary>
     public DateTimeOffset? PermitAt { get; init; }
 
@@ -45,5 +52,9 @@ public sealed record ClaimedJob
     public bool HoldsLimits { get; init; }
 }
 
-/// <summary>A call may start only within [At, At + Window].</summary>
-public readonly record struct Slot(DateTimeOffset At, TimeSpan Window);
+/// <summary>A call may start within [At, At + Window]; up to <paramref name="Delay"/> later, when what follows goes behind it (<see cref="StartsMade"/>).</summary>
+public readonly record struct Slot(DateTimeOffset At, TimeSpan Window, TimeSpan Delay = default)
+{
+    /// <summary>From here on the slot is given up.</summary>
+    public DateTimeOffset Latest => At + Window + Delay;
+}

@@ -32,7 +32,8 @@ public interface IJobStore : IAsyncDisposable
     /// <param name="takePermits">Asks a queue's semaphore, on the store's own thread. A claimed job owns a permit, or has the promise of one: <see cref="ClaimedJob.PermitAt"/>.</param>
     /// <param name="returnPermits">Gives back what was taken and not used, also by a claim that failed.</param>
     /// <param name="stopTaking">Ends the waiting without a claim.</param>
-    Task<IReadOnlyList<ClaimedJob>> ClaimAsync(TakePermits takePermits, ReturnPermits returnPermits, CancellationToken stopTaking);
+    /// <param name="takeStarts">Tells of starts that came late, on the store's own thread, so that later slots lie behind them. Null: all start in their slots.</param>
+    Task<IReadOnlyList<ClaimedJob>> ClaimAsync(TakePermits takePermits, ReturnPermits returnPermits, CancellationToken stopTaking, TakeStarts? takeStarts = null);
 
     /// <summary>A semaphore has permits again: looks for jobs that may start.</summary>
     void Nudge();

@@ -113,7 +113,7 @@ public sealed class ReservationTests
     public void A_reservation_allocates_nothing()
     {
         LimitState[] limits = [new RateLimit(new RateDefinition { Permits = 10 }), new ConcurrencyLimit(new ConcurrencyDefinition { Permits = 9_999 })];
-        Reserve(limits, 10);
+        Reserve(limits, 100);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         Reserve(limits, 1_000);

@@ -1,3 +1,4 @@
+using JobService.Dispatch;
 using JobService.Jobs;
 using JobService.Limits;
 using JobService.Storage;
@@ -39,7 +40,7 @@ internal sealed partial class Scenario
         }
 
         // Mostly in time; now and then the machine is busy.
-        var lateness = random.Next(30) == 0 ? random.NextDouble() * 12 : random.NextDouble() * 0.3;
+        var lateness = random.Next(60) switch { 0 => random.NextDouble() * 400, 1 or 2 => random.NextDouble() * 12, _ => random.NextDouble() * 0.3 };
         var slot = job.Slot?.At.UtcTicks ?? service.Now;
         InThisProcess(((Math.Max(slot, service.Now) - service.Now) / (double)Millisecond) + lateness, () => Start(call));
     }
@@ -47,10 +48,17 @@ internal sealed partial class Scenario
     private void Start(Call call)
     {
         var job = call.Job;
-        var isLate = job.Slot is { } slot && service.Now > (slot.At + slot.Window).UtcTicks;
-        call.HasPermit = job.PermitAt is null || service.TryRedeem(job.Queue.Name);
+        call.HasPermit |= job.PermitAt is null || service.TryRedeem(job.Queue.Name);
         var isHeld = Concerned(call).Any(state => heard.GetValueOrDefault(state) > service.Now);
-        if (isLate || isHeld || !call.HasPermit || call.StopReason is not null || service.Memory.FindQueue(job.Queue.Name)!.Entry.Paused)
+        var mayStart = !isHeld && call.HasPermit && call.StopReason is null && !service.Memory.FindQueue(job.Queue.Name)!.Entry.Paused;
+        var verdict = mayStart ? service.Starts.TryStart(job, new DateTimeOffset(service.Now, TimeSpan.Zero)) : StartVerdict.TooLate;
+        if (verdict == StartVerdict.NotYet)
+        {
+            InThisProcess((service.Starts.EarliestFor(job, out _).UtcTicks - service.Now) / (double)Millisecond, () => Start(call));
+            return;
+        }
+
+        if (verdict == StartVerdict.TooLate)
         {
             EndCall(call, null);
             JobOutcome outcome = call.StopReason is { } reason ? new JobOutcome.Cancelled(reason) : new JobOutcome.Unstarted();
@@ -65,7 +73,7 @@ internal sealed partial class Scenario
         {
             // A window is counted by the API: at any moment up to its answer, or, when that takes longer, as late as the limit allows for.
             var countedAt = limit.Definition is WindowDefinition window
-                ? startedAt + (long)(onTheWay * Math.Min(duration * Millisecond, job.Slot!.Value.At.UtcTicks + new WindowModel(window).Lateness - startedAt))
+                ? startedAt + (long)(onTheWay * Math.Min(duration * Millisecond, Math.Max(job.Slot!.Value.At.UtcTicks, startedAt - job.Slot.Value.Window.Ticks) + new WindowModel(window).Lateness - startedAt))
                 : startedAt;
             call.Started[limit.Name] = judge.Start(limit.Definition, limit.Name, call.ClaimedAt, countedAt, call.Weight);
         }

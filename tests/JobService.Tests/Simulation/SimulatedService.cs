@@ -1,3 +1,4 @@
+using JobService.Dispatch;
 using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Limits;
@@ -22,13 +23,16 @@ internal sealed class SimulatedService : IDisposable
     {
         this.random = random;
         database = SqliteDatabase.Open(path);
-        wish = new ClaimRequest(TakePermits, (queue, free, _) => permitsOut[queue] -= free);
+        wish = new ClaimRequest(TakePermits, (queue, free, _) => permitsOut[queue] -= free, () => Starts.Take(new DateTimeOffset(Now, TimeSpan.Zero)));
         leases = new LeaseSource(1);
         session = OpenSession(former: null);
     }
 
     /// <summary>Ticks of store time.</summary>
     public long Now { get; set; } = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero).UtcTicks;
+
+    /// <summary>What this process has started.</summary>
+    public PacedStarts Starts { get; private set; } = new();
 
     public StoreMemory Memory => session.Memory;
 
@@ -49,9 +53,10 @@ internal sealed class SimulatedService : IDisposable
         {
             var turn = session.Run(Now, turn =>
             {
+                var startsKnown = Claiming.TakeStarts(turn, wish);
                 work(turn);
                 Waking.Wake(turn);
-                claimed = Claiming.Claim(turn, Now, lead, wish);
+                claimed = Claiming.Claim(turn, startsKnown, Now, lead, wish);
                 if (breaks)
                     throw new BrokenTurnException();
             });
@@ -91,6 +96,7 @@ internal sealed class SimulatedService : IDisposable
     {
         session.Dispose();
         permitsOut.Clear();
+        Starts = new PacedStarts();
         Now += random.Next(50, 2_000) * TimeSpan.TicksPerMillisecond;
         leases = new LeaseSource(leases.Next() >> 40 is var opening ? opening + 1 : 0);
         session = OpenSession(former: null);

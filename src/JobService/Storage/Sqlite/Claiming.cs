@@ -15,11 +15,30 @@ internal static class Claiming
     /// <summary>No slot was ever handed out farther ahead.</summary>
     public static TimeSpan FarthestSlot { get; } = new TimeSpan(CommitTimes.Most) + TimerLateness + OneRound;
 
+    /// <summary>Takes up which calls have started late. Before all else of a turn: what a call has cost is put right where the call stands.</summary>
+    /// <returns>All starts before this moment are known.</returns>
+    public static long TakeStarts(SqliteTurn turn, ClaimRequest request)
+    {
+        if (request.TakeStarts() is not { } made)
+            return turn.Now;
+        foreach (var (lease, countsAt) in made.Late)
+        {
+            if (!turn.Memory.Running.TryGetValue(lease, out var running) || running.Hold is not { } hold)
+                continue;
+            turn.Memory.Planner.Postpone(hold, running.Key, countsAt.UtcTicks);
+            running.StartedAt = countsAt.UtcTicks;
+            turn.Touch(hold, running.Key);
+        }
+
+        return made.At.UtcTicks;
+    }
+
     /// <param name="turn">The turn, its claims last.</param>
+    /// <param name="startsKnown">All starts before this moment are known.</param>
     /// <param name="now">The moment of planning.</param>
     /// <param name="lead">How long the commit may take.</param>
     /// <param name="request">The wish, and where permits come from.</param>
-    public static List<ClaimedJob> Claim(SqliteTurn turn, long now, long lead, ClaimRequest request)
+    public static List<ClaimedJob> Claim(SqliteTurn turn, long startsKnown, long now, long lead, ClaimRequest request)
     {
         var claimed = new List<ClaimedJob>();
         Locking.OfferFree(turn);
@@ -34,13 +53,13 @@ internal static class Claiming
             ReturnPermits = request.Return,
             Heads = asides.Heads,
             GoesAside = head => asides.Take((QueuedRow)head),
-            Claim = start => claimed.Add(Claim(turn, start)),
+            Claim = start => claimed.Add(Claim(turn, startsKnown, start)),
         });
         asides.ComeBack();
         return claimed;
     }
 
-    private static ClaimedJob Claim(SqliteTurn turn, PlannedStart start)
+    private static ClaimedJob Claim(SqliteTurn turn, long startsKnown, PlannedStart start)
     {
         var queue = turn.Memory.FindQueue(start.Queue)!;
         var row = (QueuedRow)start.Head;
@@ -72,7 +91,9 @@ internal static class Claiming
             ThrottledSince = row.ThrottledSince is { } since ? new DateTimeOffset(since, TimeSpan.Zero) : null,
             StartBefore = row.StartBefore is { } deadline ? new DateTimeOffset(deadline, TimeSpan.Zero) : null,
             PermitAt = start.PermitAt is { } permitAt ? new DateTimeOffset(permitAt, TimeSpan.Zero) : null,
-            Slot = start.Slot is { } at ? new Slot(new DateTimeOffset(at, TimeSpan.Zero), start.Window) : null,
+            Slot = start.Slot is { } at ? new Slot(new DateTimeOffset(at, TimeSpan.Zero), start.Window, start.Delay) : null,
+            Rates = start.Rates,
+            PlannedAt = new DateTimeOffset(startsKnown, TimeSpan.Zero),
             Payload = row.Payload,
             Request = row.RequestJson is { } request ? StorageJson.ReadRequest(request) : null,
             HoldsLimits = start.Hold is { EndsWithTheCall: true },

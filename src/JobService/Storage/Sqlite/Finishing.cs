@@ -35,6 +35,9 @@ internal static class Finishing
     {
         if (running is { Hold: { } hold, HasReturned: false })
             GiveBack(turn, running, hold, callWasMade: end.StartedAt is not null);
+        // Nobody has told yet when it started: the claims that would have have not come.
+        if (end.StartedAt is { } started && running.Hold is { } late && turn.Memory.Planner.PostponeUntold(late, running.Key, started.UtcTicks))
+            turn.Touch(late, running.Key);
         // Only a good answer: what was aborted may still be on its way to the API.
         if (end.Outcome is JobOutcome.Succeeded && running.Hold is { } taken && turn.Memory.Planner.Answered(taken, turn.Now))
             turn.Touch(taken, running.Key);

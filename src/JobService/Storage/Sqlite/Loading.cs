@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Lanes;
 using JobService.Limits;
 using Microsoft.Extensions.Logging;
 
@@ -56,9 +57,11 @@ internal static partial class Loading
     /// <summary>The last process died in the middle of these attempts: each counts a failure, or a poison job would crash the service for ever.</summary>
     public static void FreeRunning(SqliteTurn turn, ILogger logger)
     {
-        var running = turn.Jobs.Running();
-        foreach (var stamp in running)
-            Free(turn, turn.Jobs.Find(stamp)!);
+        var running = turn.Jobs.Running().Select(stamp => turn.Jobs.Find(stamp)!).ToList();
+        turn.Touch(turn.Memory.Planner.PostponeLost(
+            running.Where(row => row.StartedAt is not null).Select(row => new LostStart(turn.Memory.Queue(row.QueueId).Entry.Name, row.Key, row.Weight, row.StartedAt!.Value)), turn.Now));
+        foreach (var row in running)
+            Free(turn, row);
         if (running.Count > 0)
             LogFreed(logger, running.Count);
         Batching.CloseAll(turn); // the uploads died with it

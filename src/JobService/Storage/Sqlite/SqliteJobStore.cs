@@ -52,8 +52,8 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public async Task<IReadOnlyList<Addition>> AddAsync(IReadOnlyList<NewJob> jobs) => await writer.RunAsync(turn => Adding.Add(turn, jobs));
 
-    public Task<IReadOnlyList<ClaimedJob>> ClaimAsync(TakePermits takePermits, ReturnPermits returnPermits, CancellationToken stopTaking) =>
-        writer.ClaimAsync(new ClaimRequest(takePermits, returnPermits), stopTaking);
+    public Task<IReadOnlyList<ClaimedJob>> ClaimAsync(TakePermits takePermits, ReturnPermits returnPermits, CancellationToken stopTaking, TakeStarts? takeStarts = null) =>
+        writer.ClaimAsync(new ClaimRequest(takePermits, returnPermits, takeStarts), stopTaking);
 
     public void Nudge() => writer.Nudge();
 

@@ -148,6 +148,7 @@ internal sealed partial class SqliteWriter : IDisposable
         var turn = open.Run(Clock.Now, turn =>
         {
             turn.Events = EventsToCollect();
+            var startsKnown = request is null ? 0 : Claiming.TakeStarts(turn, request);
             foreach (var command in commands)
                 command.Run(turn);
             if (Trouble is not null)
@@ -156,7 +157,7 @@ internal sealed partial class SqliteWriter : IDisposable
             if (request is null)
                 return;
             plannedAt = Clock.Now;
-            claimed = Claiming.Claim(turn, plannedAt, commitTimes.Lead, request);
+            claimed = Claiming.Claim(turn, startsKnown, plannedAt, commitTimes.Lead, request);
         });
 
         Trouble = null;

@@ -103,8 +103,8 @@ internal sealed class RunningJob(JobId id, QueueRow queue, string key, long star
 
     public string Key { get; } = key;
 
-    /// <summary>Its slot, or the moment of its claim.</summary>
-    public long StartedAt { get; } = startedAt;
+    /// <summary>Its slot, or the moment of its claim; later when it is known to have started late.</summary>
+    public long StartedAt { get; set; } = startedAt;
 
     /// <summary>Row number of its batch.</summary>
     public long? Batch { get; init; }

@@ -30,7 +30,7 @@ internal sealed class WriterCommand<T>(Func<SqliteTurn, T> work) : WriterCommand
 }
 
 /// <summary>A standing wish for jobs: tried in every turn until one is claimed.</summary>
-internal sealed class ClaimRequest(TakePermits takePermits, ReturnPermits returnPermits)
+internal sealed class ClaimRequest(TakePermits takePermits, ReturnPermits returnPermits, TakeStarts? takeStarts = null)
 {
     private readonly TaskCompletionSource<IReadOnlyList<ClaimedJob>> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<string, (int Free, int Promised)> taken = [];
@@ -47,6 +47,8 @@ internal sealed class ClaimRequest(TakePermits takePermits, ReturnPermits return
         taken[queue] = (free + permits.Free, promised + permits.Expected.Count);
         return permits;
     }
+
+    public StartsMade? TakeStarts() => takeStarts?.Invoke();
 
     public void Return(string queue, int free, int promised)
     {

@@ -1,0 +1,89 @@
+namespace JobService.Limits;
+
+/// <summary>What a rate has lately handed out, so that one take can be moved or undone afterwards and the rest follows.</summary>
+/// <remarks>
+/// A take at t of so many ticks makes the theoretical arrival x to max(x, t) + ticks. Anything that has happened to it since is of that form (a refund of r down to t
+/// is max(x, t + r) − r), so that the present arrival is the same chain over the takes as they were corrected. Takes are forgotten after <see cref="Kept"/>: by then
+/// every call has started or has given its slot up.
+/// </remarks>
+internal sealed class RecentTakes
+{
+    private const long Kept = TimeSpan.TicksPerSecond;
+    private const int Most = 4_096;
+
+    private Take[] takes = new Take[2];
+    private int first;
+    private int end;
+    private long before;
+
+    /// <summary>The arrival after all of it.</summary>
+    public long Arrival => end > first ? takes[end - 1].Arrival : before;
+
+    /// <summary>Begins anew with an arrival of which nothing can be undone.</summary>
+    public void Restart(long arrival) => (first, end, before) = (0, 0, arrival);
+
+    public void Add(long at, long ticks)
+    {
+        while (first < end && (takes[first].At < at - Kept || end - first >= Most))
+            before = takes[first++].Arrival;
+        if (end == takes.Length)
+            MakeRoom();
+        takes[end] = new Take(at, ticks, checked(Math.Max(Arrival, at) + ticks));
+        end++;
+    }
+
+    /// <summary>The take turns out to be one of another moment.</summary>
+    /// <returns>False when it is forgotten.</returns>
+    public bool Move(long at, long ticks, long to)
+    {
+        var index = Find(at, ticks);
+        if (index < 0)
+            return false;
+        takes[index] = takes[index] with { At = to };
+        Follow(index);
+        return true;
+    }
+
+    /// <summary>The take has not been one.</summary>
+    public void Remove(long at, long ticks)
+    {
+        var index = Find(at, ticks);
+        if (index < 0)
+            return;
+        Array.Copy(takes, index + 1, takes, index, end - index - 1);
+        end--;
+        Follow(index);
+    }
+
+    /// <summary>Takes of one moment and weight are as good as each other: the last of them.</summary>
+    private int Find(long at, long ticks)
+    {
+        for (var index = end - 1; index >= first; index--)
+        {
+            if (takes[index].At == at && takes[index].Ticks == ticks)
+                return index;
+        }
+
+        return -1;
+    }
+
+    private void Follow(int index)
+    {
+        var arrival = index > first ? takes[index - 1].Arrival : before;
+        for (; index < end; index++)
+        {
+            arrival = Math.Max(arrival, takes[index].At) + takes[index].Ticks;
+            takes[index] = takes[index] with { Arrival = arrival };
+        }
+    }
+
+    private void MakeRoom()
+    {
+        var count = end - first;
+        var target = takes.Length >= 2 * count && first > 0 ? takes : new Take[2 * Math.Max(count, 1)];
+        Array.Copy(takes, first, target, 0, count);
+        (takes, first, end) = (target, 0, count);
+    }
+
+    private readonly record struct Take(long At, long Ticks, long Arrival);
+}

@@ -1,0 +1,12 @@
+namespace JobService.Limits;
+
+/// <summary>What one start takes of a rate, in ticks: at t it may go when what has been started is paid back by t + <see cref="Ahead"/>.</summary>
+/// <param name="Takes">Weight × T.</param>
+/// <param name="Ahead">(Burst − weight) × T: how much of what was started may still be owed.</param>
+public readonly record struct StartPace(long Takes, long Ahead);
+
+/// <summary>What one start takes of one state of a limit.</summary>
+/// <param name="Limit">Its name.</param>
+/// <param name="Key">The job key whose state it is; empty for a shared limit.</param>
+/// <param name="Pace">What it takes there.</param>
+public readonly record struct RateStart(string Limit, string Key, StartPace Pace);
