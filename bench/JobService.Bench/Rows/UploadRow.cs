@@ -47,7 +47,7 @@ internal static class UploadRow
         {
             begin.Run();
             foreach (var job in piece)
-                rows.Insert(job, queueId: 1, now: started, dueAt: null, parked: null, requestJson: null, tagsJson: null);
+                rows.Insert(new NewRow(job), queueId: 1, now: started, dueAt: null, parked: null);
             commit.Run();
         }
 

@@ -65,7 +65,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
             refusal = await writing ?? refusal;
             await stop.CancelAsync();
             await looking;
-            await parts.Intake.CloseAsync(batch.Id, parts.Waits.StopTaking);
+            await CloseAsync(isRefused: refusal is not null, isCut);
         }
 
         return new UploadEnd(refusal?.With(problem => problem with { Accepted = accepted }), accepted, isCut);
@@ -167,6 +167,25 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         {
             // The upload is over, or the next piece says what is wrong.
         }
+    }
+
+    /// <summary>A batch of which nothing was taken in has not succeeded.</summary>
+    private async Task CloseAsync(bool isRefused, bool isCut)
+    {
+        if (isRefused && accepted == 0 && !parts.Waits.IsDraining)
+        {
+            try
+            {
+                await parts.Store.CancelBatchAsync(batch.Id, isCut ? CancelReason.Disconnect : CancelReason.Batch);
+                return;
+            }
+            catch (StorageUnavailableException)
+            {
+                // Closed below as soon as it can be.
+            }
+        }
+
+        await parts.Intake.CloseAsync(batch.Id, parts.Waits.StopTaking);
     }
 
     private ProblemAnswer At(ProblemAnswer problem, long line) => 

@@ -40,7 +40,7 @@ internal static class JobEndpoints
 
         jobs.MapGet("/{id}/result", ResultAsync).WithName("getJobResult")
             .WithSummary("Read a job's result as it is")
-            .WithDescription("The answer's body after processing, with its own content type.")
+            .WithDescription("The response's body after processing, with its own content type. Compression is undone, and what is called JSON and is none is served as text, or as bytes.")
             .Answers<byte[]>(StatusCodes.Status200OK, "The result.", "application/octet-stream")
             .Refuses(404, 409);
 
@@ -149,7 +149,7 @@ internal static class JobEndpoints
         // Somebody else's bytes under our name: no browser shall run them.
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers.ContentSecurityPolicy = "sandbox";
-        return Results.Bytes(bytes, result.ContentType ?? "application/octet-stream");
+        return Results.Bytes(bytes, ResultJson.ContentTypeOf(result.ContentType, bytes));
     }
 
     private static async Task<Job?> WaitAsync(JobId id, TimeSpan patience, HttpContext http, JobEventHub hub, IJobStore store, JobWaits waits)

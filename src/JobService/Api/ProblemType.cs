@@ -106,6 +106,7 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
         new(ErrorTypes.Transport, null, "No whole answer came from the API.", "The connection failed or was cut. Such attempts are retried."),
         new(ErrorTypes.Timeout, null, "The attempt took too long.", "Call and processing together exceeded timeoutSeconds. Such attempts are retried."),
         new(ErrorTypes.Blocked, null, "The target's address is not allowed.", "It leads to a private or reserved network. The operator opens these with JobService:Upstream:AllowPrivateNetworks."),
+        new(ErrorTypes.Unreadable, null, "The API's response cannot be read.", "It is encoded in a way that is not undone; gzip, deflate and br are. The API was called. Ask for one of them, or for none, with the header accept-encoding of the queue or the job."),
         new(ErrorTypes.TooLarge, null, "The API's answer was too large.", "Answers are kept up to 10 MiB."),
         new(ErrorTypes.MissingSecret, null, "A secret is missing.", "A header of the queue names a secret that JobService:Secrets does not have."),
         new(ErrorTypes.Throttled, null, "The API said 'not now' until the queue gave up.", "429 came without end for longer than retry.giveUpAfterSeconds. Lower the limit of the queue to what the API allows."),

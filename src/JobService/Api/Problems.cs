@@ -108,6 +108,9 @@ internal static class Problems
 
     public static ProblemAnswer Draining() => Answer(Of(ProblemType.Draining, "The service is shutting down. Come back in a moment."), AwayRetrySeconds);
 
+    public static ProblemAnswer Unstorable() =>
+        Answer(Of(ProblemType.Internal, "This job could not be stored, and the same job will not be: a defect of the service, whose log says more. Other submissions are not concerned."));
+
     public static ProblemAnswer StorageUnavailable(string trouble) => Answer(Of(ProblemType.StorageUnavailable, trouble), AwayRetrySeconds);
 
     // ── what HTTP says ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ internal static class SubmissionProblems
         Submission.NeverFits(var limit, var maxWeight) => Problems.NeverFits(limit, maxWeight),
         Submission.RequestNotAllowed => Problems.RequestNotAllowed(queue),
         Submission.BatchStopped => Problems.BatchStopped(),
+        Submission.Unstorable => Problems.Unstorable(),
         Submission.Unavailable(var detail) => isDraining ? Problems.Draining() : Problems.StorageUnavailable(detail),
         _ => throw new InvalidOperationException($"Unknown answer of the front door: {refused.GetType().Name}."),
     };

@@ -5,7 +5,13 @@ namespace JobService.Dispatch;
 /// <summary>The beginning of an answer as text for a failed job: whole characters only, what is no text is replaced.</summary>
 internal static class AnswerText
 {
-    public static string? Of(ReadOnlySpan<byte> body, int maxBytes)
+    /// <param name="note">What is said before it; null when nothing.</param>
+    /// <param name="body">The answer.</param>
+    /// <param name="maxBytes">Bytes of all of it.</param>
+    public static string? Of(string? note, ReadOnlySpan<byte> body, int maxBytes) =>
+        note is null ? Of(body, maxBytes) : $"{note}\n{Of(body, Math.Max(0, maxBytes - Encoding.UTF8.GetByteCount(note) - 1))}".TrimEnd('\n');
+
+    private static string? Of(ReadOnlySpan<byte> body, int maxBytes)
     {
         if (body.IsEmpty)
             return null;

@@ -31,7 +31,11 @@ public sealed class JobExecutor(
                 {
                     await starts.ReadyAsync(job);
                     notYet = false;
-                    var request = new ApiCall(job.Id, job.Attempt, job.Payload, job.Request, job.Timeout, Paced: job.Slot is not null) { ThrottledBy = job.Queue.Definition.ThrottledBy };
+                    var request = new ApiCall(job.Id, job.Attempt, job.Payload, job.Request, job.Timeout, Paced: job.Slot is not null)
+                    {
+                        ThrottledBy = job.Queue.Definition.ThrottledBy,
+                        KeepHeaders = job.Queue.Definition.KeepHeaders,
+                    };
                     var call = targets.For(job.Queue).CallAsync(request, () => MayStart(attempt, ref startedAt, ref notYet), attempt.Abandoned);
                     if (!call.IsCompleted)
                         timeout ??= time.CreateTimer(static state => ((RunningAttempt)state!).TimeOut(), attempt, job.Timeout, Timeout.InfiniteTimeSpan);
@@ -97,7 +101,7 @@ public sealed class JobExecutor(
         switch (answer)
         {
             case ApiAnswer.Answered { Status: >= 200 and < 300 } good:
-                var result = new JobResult(good.Status, good.ContentType, good.Body, good.Body.Length);
+                var result = new JobResult(good.Status, good.ContentType, good.Body, good.Body.Length) { Headers = good.Headers };
                 return new JobOutcome.Succeeded(await processing.RunAsync(job.Queue.Definition.Process, result, attempt.Abandoned));
             case ApiAnswer.Answered { IsRefusal: true, Hint.ShouldRetry: not false } refusal:
                 return Throttled(job, refusal);
@@ -143,7 +147,7 @@ public sealed class JobExecutor(
     private static string TimeoutDetail(ClaimedJob job) => $"The attempt took longer than {job.Timeout.TotalSeconds:0.###} s, call and processing together.";
 
     private static JobError UpstreamError(ApiAnswer.Answered answer) =>
-        new(ErrorTypes.Upstream, TitleOf(ErrorTypes.Upstream), answer.Status, AnswerText.Of(answer.Body.Span, JobError.MaxDetailBytes));
+        new(ErrorTypes.Upstream, TitleOf(ErrorTypes.Upstream), answer.Status, AnswerText.Of(answer.Note, answer.Body.Span, JobError.MaxDetailBytes));
 
     private static string TitleOf(string type) => type switch
     {
@@ -151,6 +155,7 @@ public sealed class JobExecutor(
         ErrorTypes.Transport => "No whole answer came from the API.",
         ErrorTypes.Timeout => "The attempt took too long.",
         ErrorTypes.Blocked => "The target's address is not allowed.",
+        ErrorTypes.Unreadable => "The API's response cannot be read.",
         ErrorTypes.TooLarge => "The API's answer is too large.",
         ErrorTypes.MissingSecret => "A secret that the queue needs is not configured.",
         _ => "The attempt failed.",

@@ -49,6 +49,7 @@ public sealed partial class IntakeWriter(JobIntake intake, IJobStore store, IOpt
         Addition.NeverFits(var limit, var most) => new Submission.NeverFits(limit, most),
         Addition.RequestNotAllowed => new Submission.RequestNotAllowed(),
         Addition.BatchStopped => new Submission.BatchStopped(),
+        Addition.Unstorable => new Submission.Unstorable(),
         _ => throw new InvalidOperationException($"No answer to {addition}."),
     };
 

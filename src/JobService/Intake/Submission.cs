@@ -30,6 +30,9 @@ public abstract record Submission
     /// <summary>The job's batch has been cancelled.</summary>
     public sealed record BatchStopped : Submission;
 
+    /// <summary>Something in this job breaks the turn that takes it in: a defect of the service, which concerns no other submission.</summary>
+    public sealed record Unstorable : Submission;
+
     /// <summary>Shutting down, or the storage cannot be written.</summary>
     public sealed record Unavailable(string Detail) : Submission;
 }

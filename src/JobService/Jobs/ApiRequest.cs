@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace JobService.Jobs;
 
@@ -11,12 +11,16 @@ public sealed record ApiRequest
     /// <summary>Appended to the base address. Starts with one <c>/</c>; no <c>?</c>, <c>#</c> or <c>..</c>. Default: nothing is appended.</summary>
     public string? Path { get; init; }
 
-    /// <summary>Query parameters, escaped by the service.</summary>
-    public IReadOnlyDictionary<string, string>? Query { get; init; }
+    /// <summary>Query parameters, escaped by the service, in the order given.</summary>
+    public IReadOnlyDictionary<string, QueryValue>? Query { get; init; }
 
     /// <summary>Header fields: a token as the name, visible ASCII as the value; none that frames the message or routes the connection.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
-    /// <summary>The body as JSON. Default: the payload; GET, HEAD and DELETE send an empty body unless one is given.</summary>
-    public JsonElement? Body { get; init; }
+    /// <summary>The bytes of the body, sent as they are. Null: the payload; GET, HEAD and DELETE send an empty body.</summary>
+    [JsonIgnore] // stored aside, as it is
+    public ReadOnlyMemory<byte>? Body { get; init; }
+
+    /// <summary>Content type of the body where the headers, of the job or of its queue, name none. Null: <c>application/json</c>.</summary>
+    public string? BodyType { get; init; }
 }

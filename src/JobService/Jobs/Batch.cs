@@ -55,7 +55,7 @@ public sealed record Batch
         { IsOpen: true } => BatchState.Open,
         { IsOver: false } => BatchState.Running,
         { Failed: > 0 } => BatchState.Failed,
-        { Cancelled: > 0 } => BatchState.Cancelled,
+        { Cancelled: > 0 } or { Total: 0, CancelReason: not null } => BatchState.Cancelled,
         _ => BatchState.Succeeded,
     };
 }
@@ -75,7 +75,7 @@ public enum BatchState
     /// <summary>At least one of its jobs failed.</summary>
     Failed,
 
-    /// <summary>None failed, and at least one was cancelled.</summary>
+    /// <summary>None failed, and at least one was cancelled; or nothing of its upload was taken in.</summary>
     Cancelled,
 }
 

@@ -27,7 +27,8 @@ public static class HeaderRules
     public static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Token);
 
     /// <summary>What is wrong with a header field, in one sentence; null when it may be sent.</summary>
-    public static string? Fault(string name, string value) => NameFault(name) ?? ValueFault(value);
+    public static string? Fault(string name, string value) =>
+        NameFault(name) ?? ValueFault(value) ?? (name.Equals(AcceptEncoding.Name, StringComparison.OrdinalIgnoreCase) ? AcceptEncoding.Fault(value) : null);
 
     /// <summary>What is wrong with the name alone: for values that are secrets.</summary>
     public static string? NameFault(string name)
@@ -36,8 +37,6 @@ public static class HeaderRules
             return "A header name is made of letters, digits and !#$%&'*+-.^_`|~.";
         if (Framing.Contains(name) || name.StartsWith(ProxyPrefix, StringComparison.OrdinalIgnoreCase))
             return $"{name} frames the message or routes the connection: the service sets it.";
-        if (string.Equals(name, "Accept-Encoding", StringComparison.OrdinalIgnoreCase))
-            return "Accept-Encoding would bring compressed bytes that nobody unpacks: the service keeps answers as they come.";
         if (Ours.Contains(name))
             return $"{name} names the job: the service sets it.";
         return null;

@@ -67,7 +67,11 @@ public sealed record Job
 /// <param name="ContentType">Media type as the API gave it; null when it gave none.</param>
 /// <param name="Body">The bytes, or null when they are more than the reader asked to have inline.</param>
 /// <param name="Length">Bytes of the body.</param>
-public sealed record JobResult(int Status, string? ContentType, ReadOnlyMemory<byte>? Body, long Length);
+public sealed record JobResult(int Status, string? ContentType, ReadOnlyMemory<byte>? Body, long Length)
+{
+    /// <summary>Headers of the API's response that the queue keeps; null when none came.</summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
+}
 
 /// <summary>Why a job failed, or its last attempt did.</summary>
 /// <param name="Type">Stable name, as in <c>/problems/{type}</c>: see <see cref="ErrorTypes"/>.</param>
@@ -94,6 +98,9 @@ public static class ErrorTypes
 
     /// <summary>The address that the target's name leads to is not allowed.</summary>
     public const string Blocked = "address-blocked";
+
+    /// <summary>The response came whole, in an encoding that is not read.</summary>
+    public const string Unreadable = "response-unreadable";
 
     /// <summary>The answer was larger than the cap.</summary>
     public const string TooLarge = "answer-too-large";

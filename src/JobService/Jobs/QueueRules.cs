@@ -9,6 +9,8 @@ public static class QueueRules
     private const int MaxLimits = 16;
     private const int MaxHeaders = 100;
     private const int MaxStatuses = 20;
+    private const int MaxKeptHeaders = 16;
+    private const int MaxHeaderName = 100;
     private const int MaxShares = 10_000;
     private const int MaxShare = 1_000;
 
@@ -16,7 +18,7 @@ public static class QueueRules
     private const int MaxReportedShares = 20;
 
     public static IReadOnlyList<Violation> Check(QueueDefinition queue) =>
-        [.. Bounds(queue), .. LimitNames(queue), .. Shares(queue.KeyShares), .. Retries(queue.Retry), .. Statuses(queue.ThrottledBy), .. Target(queue.Target), .. Process(queue.Process)];
+        [.. Bounds(queue), .. LimitNames(queue), .. Kept(queue.KeepHeaders), .. Shares(queue.KeyShares), .. Retries(queue.Retry), .. Statuses(queue.ThrottledBy), .. Target(queue.Target), .. Process(queue.Process)];
 
     private static IEnumerable<Violation> Bounds(QueueDefinition queue)
     {
@@ -39,6 +41,20 @@ public static class QueueRules
                 yield return new Violation($"/limits/{i}", $"A limit's name: {Names.Wanted}.");
             else if (queue.Limits.Take(i).Contains(queue.Limits[i]))
                 yield return new Violation($"/limits/{i}", "This limit is named twice; once is enough.");
+        }
+    }
+
+    private static IEnumerable<Violation> Kept(IReadOnlyList<string> names)
+    {
+        if (names.Count > MaxKeptHeaders)
+            yield return new Violation("/keepHeaders", $"At most {MaxKeptHeaders} headers.");
+
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (names[i] is not { Length: <= MaxHeaderName } name || !HeaderRules.IsToken(name))
+                yield return new Violation($"/keepHeaders/{i}", $"A header's name, as location or x-request-id: at most {MaxHeaderName} characters.");
+            else if (names.Take(i).Contains(name, StringComparer.OrdinalIgnoreCase))
+                yield return new Violation($"/keepHeaders/{i}", "This header is named twice; upper and lower case are the same.");
         }
     }
 

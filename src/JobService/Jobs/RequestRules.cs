@@ -25,13 +25,10 @@ public static class RequestRules
         if (request.Path is { } path && PathFault(path) is { } fault)
             yield return new Violation($"{at}/path", fault);
 
-        foreach (var violation in Fields(request.Query, $"{at}/query", static (_, value) =>
-            value.Length > MaxValueLength ? $"At most {MaxValueLength} characters." : null))
-        {
+        foreach (var violation in Query(request.Query, $"{at}/query"))
             yield return violation;
-        }
 
-        foreach (var violation in Fields(request.Headers, $"{at}/headers", HeaderRules.Fault))
+        foreach (var violation in Headers(request.Headers, $"{at}/headers"))
             yield return violation;
     }
 
@@ -58,18 +55,34 @@ public static class RequestRules
             : null;
     }
 
-    private static IEnumerable<Violation> Fields(IReadOnlyDictionary<string, string>? fields, string at, Func<string, string, string?> fault)
+    private static IEnumerable<Violation> Query(IReadOnlyDictionary<string, QueryValue>? query, string at)
     {
-        if (fields is null)
+        if (query is null)
             yield break;
-        if (fields.Count > MaxFields)
-            yield return new Violation(at, $"At most {MaxFields} entries.");
+        if (query.Values.Sum(value => value?.Values.Count ?? 0) > MaxFields)
+            yield return new Violation(at, $"At most {MaxFields} values.");
 
-        foreach (var (name, value) in fields)
+        foreach (var (name, value) in query)
         {
-            var problem = value is null ? "A string, not null." : fault(name, value);
-            if (problem is not null)
-                yield return new Violation(Pointers.Under(at, name), problem);
+            if (value is null)
+                yield return new Violation(Pointers.Under(at, name), "A string or an array of strings, not null.");
+            else if (value.Values.Any(text => text.Length > MaxValueLength))
+                yield return new Violation(Pointers.Under(at, name), $"At most {MaxValueLength} characters.");
+        }
+    }
+
+    private static IEnumerable<Violation> Headers(IReadOnlyDictionary<string, string>? headers, string at)
+    {
+        if (headers is null)
+            yield break;
+        if (headers.Count > MaxFields)
+            yield return new Violation(at, $"At most {MaxFields} headers.");
+
+        foreach (var (name, value) in headers)
+        {
+            var fault = value is null ? "A string, not null." : HeaderRules.Fault(name, value);
+            if (fault is not null)
+                yield return new Violation(Pointers.Under(at, name), fault);
         }
     }
 }

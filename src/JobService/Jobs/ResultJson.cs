@@ -12,17 +12,22 @@ internal static class ResultJson
 {
     public const int MaxInlineBytes = 64 * 1024;
 
+    /// <summary>Levels of JSON that stand inline: what encloses it adds a few, and many readers stop at 64.</summary>
+    public const int MaxInlineDepth = 32;
+
+    private const string Bytes = "application/octet-stream";
+
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <returns>Null when there is nothing to show inline.</returns>
+    /// <returns>Null when there is nothing to show inline: no bytes, or JSON that nests deeper than many a reader goes.</returns>
     public static RawJson? Of(JobResult? result)
     {
         if (result?.Body is not { Length: > 0 } body)
             return null;
 
-        _ = MediaTypeHeaderValue.TryParse(result.ContentType, out var type);
-        if (IsJson(type?.MediaType) && IsValidJson(body.Span))
-            return new RawJson(body);
+        var type = TypeOf(result.ContentType);
+        if (IsJson(type?.MediaType) && JsonOf(body, type?.CharSet) is var (json, depth))
+            return depth <= MaxInlineDepth ? new RawJson(json) : null;
 
         var bytes = new ArrayBufferWriter<byte>(body.Length + 64);
         using var writer = new Utf8JsonWriter(bytes, Readable);
@@ -41,9 +46,56 @@ internal static class ResultJson
         return new RawJson(bytes.WrittenMemory);
     }
 
+    /// <summary>Whether a content type says JSON.</summary>
+    public static bool SaysJson(string? contentType) => IsJson(TypeOf(contentType)?.MediaType);
+
+    /// <summary>The content type under which a result's bytes are handed on: the API's own, unless it says JSON of what is none.</summary>
+    public static string ContentTypeOf(string? given, ReadOnlyMemory<byte> body)
+    {
+        if (given is null)
+            return Bytes;
+        if (TypeOf(given) is not { } type || !IsJson(type.MediaType) || JsonOf(body, type.CharSet) is not null)
+            return given;
+        return Utf8.IsValid(body.Span) ? "text/plain; charset=utf-8" : Bytes;
+    }
+
+    /// <summary>JSON has no byte order mark (RFC 8259, section 8.1), and most readers of JSON stumble over one.</summary>
+    public static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> json) => json.Span.StartsWith("\uFEFF"u8) ? json["\uFEFF"u8.Length..] : json;
+
+    private static MediaTypeHeaderValue? TypeOf(string? contentType) => MediaTypeHeaderValue.TryParse(contentType, out var type) ? type : null;
+
     private static bool IsJson(string? media) =>
         media is not null
         && (media.Equals("application/json", StringComparison.OrdinalIgnoreCase) || media.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The JSON in UTF-8, without a byte order mark, and how deep it nests; null when it is none.</summary>
+    private static (ReadOnlyMemory<byte> Json, int Depth)? JsonOf(ReadOnlyMemory<byte> body, string? charset)
+    {
+        var json = WithoutMark(body);
+        if (!Utf8.IsValid(json.Span) || json.Span.Contains((byte)0)) // UTF-16, as a rule
+            json = Text(body.Span, charset) is { } text ? Encoding.UTF8.GetBytes(text.TrimStart('\uFEFF')) : default;
+        return DepthOf(json.Span) is { } depth ? (json, depth) : null;
+    }
+
+    private static int? DepthOf(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = int.MaxValue });
+        var deepest = 0;
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
+                    deepest = Math.Max(deepest, reader.CurrentDepth + 1);
+            }
+
+            return deepest;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     private static bool IsText(string? media) =>
         media is not null
@@ -51,27 +103,6 @@ internal static class ResultJson
             || media.EndsWith("+xml", StringComparison.OrdinalIgnoreCase)
             || IsJson(media)
             || media.ToUpperInvariant() is "APPLICATION/XML" or "APPLICATION/JAVASCRIPT" or "APPLICATION/X-WWW-FORM-URLENCODED" or "APPLICATION/X-NDJSON");
-
-    private static bool IsValidJson(ReadOnlySpan<byte> body)
-    {
-        if (!Utf8.IsValid(body))
-            return false;
-
-        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 1000 });
-        try
-        {
-            while (reader.Read())
-            {
-                // Only the way to the end tells.
-            }
-
-            return true;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
 
     private static string? Text(ReadOnlySpan<byte> body, string? charset)
     {

@@ -224,6 +224,9 @@ public abstract record Addition
 
     /// <summary>The job's batch has been cancelled or closed.</summary>
     public sealed record BatchStopped : Addition;
+
+    /// <summary>Something in this job breaks the turn that takes it in: a defect of the service, which concerns no other job.</summary>
+    public sealed record Unstorable : Addition;
 }
 
 public abstract record CancelOutcome

@@ -22,7 +22,7 @@ internal static class StorageJson
 
     public static string Write(ApiRequest request) => JsonSerializer.Serialize(request, Options);
 
-    public static string Write(IReadOnlyDictionary<string, string> tags) => JsonSerializer.Serialize(tags, Options);
+    public static string Write(IReadOnlyDictionary<string, string> texts) => JsonSerializer.Serialize(texts, Options);
 
     public static string Write(HeaderValue secret) => JsonSerializer.Serialize(secret, Options);
 
@@ -40,5 +40,5 @@ internal static class StorageJson
 
     public static ApiRequest ReadRequest(string json) => JsonSerializer.Deserialize<ApiRequest>(json, Options)!;
 
-    public static Dictionary<string, string> ReadTags(string json) => JsonSerializer.Deserialize<Dictionary<string, string>>(json, Options)!;
+    public static Dictionary<string, string> ReadTexts(string json) => JsonSerializer.Deserialize<Dictionary<string, string>>(json, Options)!;
 }

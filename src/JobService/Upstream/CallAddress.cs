@@ -1,4 +1,5 @@
 using System.Text;
+using JobService.Jobs;
 
 namespace JobService.Upstream;
 
@@ -6,7 +7,7 @@ namespace JobService.Upstream;
 public static class CallAddress
 {
     /// <summary>Null when the base is no absolute http or https address, or when the path leads out of it.</summary>
-    public static Uri? Of(string baseAddress, string? path, IReadOnlyDictionary<string, string>? query)
+    public static Uri? Of(string baseAddress, string? path, IReadOnlyDictionary<string, QueryValue>? query)
     {
         if (!Uri.TryCreate(baseAddress, UriKind.Absolute, out var root) || !IsHttp(root))
             return null;
@@ -25,10 +26,13 @@ public static class CallAddress
         }
 
         var separator = '?';
-        foreach (var (name, value) in query ?? new Dictionary<string, string>())
+        foreach (var (name, values) in query ?? new Dictionary<string, QueryValue>())
         {
-            text.Append(separator).Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
-            separator = '&';
+            foreach (var value in values.Values)
+            {
+                text.Append(separator).Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
+                separator = '&';
+            }
         }
 
         return Uri.TryCreate(text.ToString(), UriKind.Absolute, out var address) && IsBelow(root, address) ? address : null;

@@ -45,14 +45,14 @@ internal sealed class CallMessage(HttpTarget target, IConfiguration configuratio
             ? new ByteArrayContent(array, bytes.Offset, bytes.Count)
             : new ByteArrayContent(body.ToArray());
         if (!body.IsEmpty)
-            content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            content.Headers.TryAddWithoutValidation("Content-Type", call.Request?.BodyType ?? "application/json");
         return content;
     }
 
     private static ReadOnlyMemory<byte> BodyOf(ApiCall call, HttpMethod method)
     {
         if (call.Request?.Body is { } body)
-            return JsonMarshal.GetRawUtf8Value(body).ToArray();
+            return body;
         var hasNone = method == HttpMethod.Get || method == HttpMethod.Head || method == HttpMethod.Delete;
         return hasNone ? ReadOnlyMemory<byte>.Empty : call.Payload;
     }
@@ -86,7 +86,7 @@ internal sealed class CallMessage(HttpTarget target, IConfiguration configuratio
         if (value is not HeaderValue.FromConfiguration(var secret))
         {
             var text = ((HeaderValue.Text)value).Value;
-            if (HeaderRules.ValueFault(text) is { } valueFault)
+            if (HeaderRules.Fault(name, text) is { } valueFault)
                 return Unsendable($"{name}: {valueFault}");
             Set(message, name, text);
             return null;

@@ -78,10 +78,14 @@ public sealed class HttpApi : IApiTarget
             using var response = await http.SendAsync(step.Message, cancel);
             // What the headers say counts from now on, however long the body takes.
             var (hint, since) = (RateHeaders.Read(response.Headers, server), time.GetTimestamp());
-            var body = await AnswerBody.ReadAsync(response.Content, maxAnswerBytes, cancel);
-            return body is null
-                ? new ApiAnswer.Broken(ErrorTypes.TooLarge, $"The answer has more than {maxAnswerBytes} bytes.", MayRetry: false)
-                : step.Call.Judged(new ApiAnswer.Answered((int)response.StatusCode, ContentTypeOf(response), body.Value, hint.After(time.GetElapsedTime(since))));
+            var (body, fault) = await ResponseBody.ReadAsync(response, maxAnswerBytes, cancel);
+            if (fault is not null && (response.IsSuccessStatusCode || fault.Type == ErrorTypes.Transport))
+                return fault;
+            return step.Call.Judged(new ApiAnswer.Answered((int)response.StatusCode, ResponseHeaders.ContentTypeOf(response.Content), body, hint.After(time.GetElapsedTime(since)))
+            {
+                Headers = ResponseHeaders.Kept(response, step.Call.KeepHeaders),
+                Note = fault?.Detail ?? RedirectNote(response, step.Message.RequestUri!), // what the status says holds, whether or not the body can be read
+            });
         }
         catch (Exception error) when (!cancel.IsCancellationRequested)
         {
@@ -117,10 +121,7 @@ public sealed class HttpApi : IApiTarget
         return new ApiAnswer.Broken(ErrorTypes.Transport, error.Message, MayRetry: true);
     }
 
-    // The result is served with this type again: what no header may carry is not handed on.
-    private static string? ContentTypeOf(HttpResponseMessage response) =>
-        response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var types)
-        && types.ToString() is { Length: > 0 } type && HeaderRules.ValueFault(type) is null
-            ? type
-            : null;
+    private static string? RedirectNote(HttpResponseMessage response, Uri asked) => ResponseHeaders.LocationOf(response, asked) is { } location
+        ? $"The API points to {location}. Redirects are not followed: call that address, if it is the right one."
+        : null;
 }

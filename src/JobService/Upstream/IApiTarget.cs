@@ -25,6 +25,9 @@ public sealed record ApiCall(JobId Job, int Attempt, ReadOnlyMemory<byte> Payloa
 
     /// <summary>The response to this call, judged as its queue says.</summary>
     public ApiAnswer.Answered Judged(ApiAnswer.Answered answer) => ThrottledBy.Contains(answer.Status) ? answer with { IsNamedRefusal = true } : answer;
+
+    /// <summary>Names of the response's headers that are kept.</summary>
+    public IReadOnlyList<string> KeepHeaders { get; init; } = [];
 }
 
 /// <summary>How a call ended.</summary>
@@ -34,6 +37,12 @@ public abstract record ApiAnswer
     /// <param name="Hint">What its headers say about the calls to come.</param>
     public sealed record Answered(int Status, string? ContentType, ReadOnlyMemory<byte> Body, RateHint Hint = default) : ApiAnswer
     {
+        /// <summary>Those of its headers that the call wants kept; null when none came.</summary>
+        public IReadOnlyDictionary<string, string>? Headers { get; init; }
+
+        /// <summary>What a failed job says before the body: that a redirect was not followed, or that the body cannot be read.</summary>
+        public string? Note { get; init; }
+
         /// <summary>The queue says that this status means "not now".</summary>
         public bool IsNamedRefusal { get; init; }
 

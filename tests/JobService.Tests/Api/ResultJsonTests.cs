@@ -28,12 +28,24 @@ public sealed class ResultJsonTests
     [Fact]
     public void Latin1_is_read_as_it_says() => Assert.Equal("\"ü\"", Shown("text/plain; charset=iso-8859-1", [0xFC]));
 
-    [Fact]
-    public void Other_peoples_json_may_be_deeper_than_ours()
+    [Theory]
+    [InlineData(32, true)]
+    [InlineData(33, false)]
+    [InlineData(100_000, false)]
+    public void Json_that_nests_deeper_than_readers_go_is_not_inline(int depth, bool isInline)
     {
-        var deep = new string('[', 200) + new string(']', 200);
+        var deep = Encoding.UTF8.GetBytes(new string('[', depth) + new string(']', depth));
 
-        Assert.Equal(deep, Shown("application/json", Encoding.UTF8.GetBytes(deep)));
+        Assert.Equal(isInline, ResultJson.Of(new JobResult(200, "application/json", deep, deep.Length)) is not null);
+    }
+
+    [Fact]
+    public void Json_is_shown_as_json_in_whatever_encoding_it_came()
+    {
+        Assert.Equal("{\"a\":\"ü\"}", Shown("application/json", [0xEF, 0xBB, 0xBF, .. Encoding.UTF8.GetBytes("{\"a\":\"ü\"}")]));
+        Assert.Equal("{\"a\":\"ü\"}", Shown("application/json; charset=utf-16", [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("{\"a\":\"ü\"}")]));
+        Assert.Equal("{\"a\":\"ü\"}", Shown("application/json; charset=iso-8859-1", Encoding.Latin1.GetBytes("{\"a\":\"ü\"}")));
+        Assert.Equal("{}", Shown("application/json; charset=klingon", "{}"u8.ToArray()));
     }
 
     [Fact]

@@ -73,7 +73,7 @@ internal sealed partial class Scenario
     private void Add(NewJob job)
     {
         Addition? addition = null;
-        Ask(turn => addition = Assert.Single(Adding.Add(turn, [job])), committed: () =>
+        Ask(turn => addition = Assert.Single(Adding.Add(turn, [new NewRow(job)], new HashSet<JobId>())), committed: () =>
         {
             if (addition is Addition.Accepted)
                 stories.Add(job.Id, new Story(job));

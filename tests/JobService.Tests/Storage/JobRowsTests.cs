@@ -23,7 +23,7 @@ public sealed class JobRowsTests : IDisposable
         rows = new JobRows(connection.Handle!);
         var job = new NewJob { Id = new JobIdSource(TimeProvider.System, new Random(1)).Next(), Queue = "q", Payload = "1"u8.ToArray() };
         stamp = job.Id.Stamp;
-        rows.Insert(job, queueId: 1, now: 1, dueAt: null, parked: null, requestJson: null, tagsJson: null);
+        rows.Insert(new NewRow(job), queueId: 1, now: 1, dueAt: null, parked: null);
         Assert.True(rows.Claim(stamp, Lease, startedAt: 2));
     }
 

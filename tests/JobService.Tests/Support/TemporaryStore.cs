@@ -15,8 +15,10 @@ internal sealed class TemporaryStore : IAsyncDisposable
     public TemporaryStore()
     {
         Ids = new JobIdSource(Time, new Random(7));
-        Store = new SqliteJobStore(Options.Create(new StorageOptions { Path = Path.Combine(folder, "jobs.db") }), Ids, Time, NullLogger<SqliteJobStore>.Instance);
+        Store = new SqliteJobStore(Options.Create(new StorageOptions { Path = DatabaseFile }), Ids, Time, NullLogger<SqliteJobStore>.Instance);
     }
+
+    public string DatabaseFile => Path.Combine(folder, "jobs.db");
 
     public JobIdSource Ids { get; }
 

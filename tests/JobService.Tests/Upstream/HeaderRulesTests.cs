@@ -23,7 +23,8 @@ public sealed class HeaderRulesTests
         { "X-A\r\nX-Injected", "a" },
         { "X-\u00c4", "a" },
         { "Host", "elsewhere" },
-        { "accept-encoding", "gzip" },
+        { "accept-encoding", "gzip, zstd" },
+        { "Accept-Encoding", "*" },
         { "host", "elsewhere" },
         { "Content-Length", "5" },
         { "Transfer-Encoding", "chunked" },
@@ -51,6 +52,7 @@ public sealed class HeaderRulesTests
     [InlineData("Content-Type", "text/plain; charset=utf-8")]
     [InlineData("!#$%&'*+-.^_`|~09az", "x")]
     [InlineData("Tea", "x")]
+    [InlineData("accept-encoding", "br;q=1, GZIP , x-gzip;q=0.5, identity, *;q=0.0")]
     public void These_may_be_set(string name, string value) => Assert.Null(HeaderRules.Fault(name, value));
 
     [Theory]

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using JobService.Jobs;
 using JobService.Tests.Support;
 using JobService.Upstream;
@@ -79,6 +78,6 @@ public sealed class OneCallOneRequestTests
     }
 
     private static ApiCall Call(string method, bool hasBody) => hasBody
-        ? Calls.Of(new ApiRequest { Method = method, Body = JsonDocument.Parse("""{"a":1}""").RootElement })
+        ? Calls.Of(new ApiRequest { Method = method, Body = """{"a":1}"""u8.ToArray() })
         : Calls.Of(new ApiRequest { Method = method }, payload: "");
 }

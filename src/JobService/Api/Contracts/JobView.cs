@@ -62,10 +62,10 @@ public sealed record JobView
     /// <summary>Why a job was cancelled: <c>request</c>, <c>disconnect</c>, <c>deadline</c>, <c>purge</c>, <c>batch</c> or <c>dependency</c>.</summary>
     public CancelReason? CancelReason { get; init; }
 
-    /// <summary>The answer's body after processing: JSON as it is, text as a string, anything else as <c>{"base64": "…"}</c>; beyond 64 KiB only <c>links.result</c>.</summary>
+    /// <summary>The answer's body after processing: JSON as it is, text as a string, anything else as <c>{"base64": "…"}</c>; beyond 64 KiB, or 32 levels of JSON, only <c>links.result</c>.</summary>
     public RawJson? Result { get; init; }
 
-    /// <summary>Status and content type of the answer behind the result.</summary>
+    /// <summary>Status, content type and kept headers of the response behind the result.</summary>
     public ResponseView? Response { get; init; }
 
     /// <summary>Why the job failed, or its last attempt did.</summary>
@@ -101,7 +101,7 @@ public sealed record JobView
         Waiting = job.Waiting is { } waiting ? new WaitingView(waiting.Reason, waiting.Limit, waiting.Until, waiting.Position) : null,
         CancelReason = job.CancelReason,
         Result = ResultJson.Of(job.Result),
-        Response = job.Result is { } result ? new ResponseView(result.Status, result.ContentType) : null,
+        Response = job.Result is { } result ? new ResponseView(result.Status, result.ContentType, result.Headers) : null,
         Error = job.Error is { } error ? new JobErrorView(error.Type, error.Title, error.Status, error.Detail) : null,
         Attempts = job.Attempts?.Select(a => new AttemptView(a.Number, a.StartedAt, a.EndedAt, a.Status, a.Outcome)).ToArray(),
         Links = JobLinks.Of(job),
@@ -123,7 +123,8 @@ public sealed record WaitingView(WaitReason Reason, string? Limit, DateTimeOffse
 /// <summary>The API's answer behind the result.</summary>
 /// <param name="Status">HTTP status.</param>
 /// <param name="ContentType">Media type; left out when the API gave none.</param>
-public sealed record ResponseView(int Status, string? ContentType);
+/// <param name="Headers">What the queue's <c>keepHeaders</c> names, of what came; several lines of one header are joined by a comma.</param>
+public sealed record ResponseView(int Status, string? ContentType, IReadOnlyDictionary<string, string>? Headers);
 
 /// <summary>How an attempt failed.</summary>
 /// <param name="Type">Stable name, described under <c>/problems/{type}</c>.</param>

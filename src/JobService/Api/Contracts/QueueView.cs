@@ -27,6 +27,9 @@ public sealed record QueueView
     /// <summary>Statuses by which this API says "not now", beside those that say it everywhere.</summary>
     public required IReadOnlyList<int> ThrottledBy { get; init; }
 
+    /// <summary>Headers of successful responses that are kept with the job.</summary>
+    public required IReadOnlyList<string> KeepHeaders { get; init; }
+
     /// <summary>Calls at once on one node.</summary>
     public required int MaxConcurrency { get; init; }
 
@@ -63,6 +66,7 @@ public sealed record QueueView
             KeyShares = queue.KeyShares,
             WeightFrom = queue.WeightFrom,
             ThrottledBy = queue.ThrottledBy,
+            KeepHeaders = queue.KeepHeaders,
             MaxConcurrency = queue.MaxConcurrency,
             Capacity = queue.Capacity,
             TimeoutSeconds = queue.TimeoutSeconds,

@@ -17,7 +17,7 @@ public sealed record ResultView
     /// <summary>Which end of the batch it was, from 1: what resumes a stream in the order of completion. A job that is retried gets a new one.</summary>
     public required long Completion { get; init; }
 
-    /// <summary>The answer's body after processing, as in the job; beyond 64 KiB only <c>links.result</c>.</summary>
+    /// <summary>The answer's body after processing, as in the job; beyond 64 KiB, or 32 levels of JSON, only <c>links.result</c>.</summary>
     public RawJson? Result { get; init; }
 
     /// <summary>Why the job failed.</summary>
@@ -26,20 +26,24 @@ public sealed record ResultView
     /// <summary>Why the job was cancelled.</summary>
     public CancelReason? CancelReason { get; init; }
 
-    /// <summary>Only when the result is too large to stand here.</summary>
+    /// <summary>Only when the result is too large, or nests too deep, to stand here.</summary>
     public ResultLinks? Links { get; init; }
 
-    internal static ResultView Of(BatchResult result) => new()
+    internal static ResultView Of(BatchResult result)
     {
-        Index = result.Index,
-        Id = result.Job.Value,
-        State = result.State,
-        Completion = result.Completion,
-        Result = ResultJson.Of(result.Result),
-        Error = result is { State: JobState.Failed, Error: { } error } ? new JobErrorView(error.Type, error.Title, error.Status, error.Detail) : null,
-        CancelReason = result.CancelReason,
-        Links = result.Result is { Body: null } ? new ResultLinks($"/v1/jobs/{result.Job}/result") : null,
-    };
+        var inline = ResultJson.Of(result.Result);
+        return new ResultView
+        {
+            Index = result.Index,
+            Id = result.Job.Value,
+            State = result.State,
+            Completion = result.Completion,
+            Result = inline,
+            Error = result is { State: JobState.Failed, Error: { } error } ? new JobErrorView(error.Type, error.Title, error.Status, error.Detail) : null,
+            CancelReason = result.CancelReason,
+            Links = inline is null && result.Result is { Length: > 0 } ? new ResultLinks($"/v1/jobs/{result.Job}/result") : null,
+        };
+    }
 }
 
 /// <summary>Where a result is that is too large to stand in a list.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using JobService.Jobs;
 
@@ -101,7 +102,7 @@ public sealed class SubmitJob
 
         if (Request is not null)
         {
-            foreach (var violation in RequestRules.Check(Request.ToApiRequest(), "/request"))
+            foreach (var violation in Request.Check("/request"))
                 yield return violation;
         }
     }
@@ -139,20 +140,52 @@ public sealed class SubmitWait
 /// <summary>How the call of one job differs from a plain POST of its payload to the queue's base address.</summary>
 public sealed class SubmitRequest
 {
+    private const string OneBody = "Give one of body, bodyText and bodyBase64.";
+
     /// <summary>HTTP method. Default: POST. Not CONNECT or TRACE.</summary>
     public string Method { get; set; } = "POST";
 
     /// <summary>Appended to the base address. Starts with one <c>/</c>; no <c>?</c>, <c>#</c>, backslash or <c>..</c>. Default: nothing is appended.</summary>
     public string? Path { get; set; }
 
-    /// <summary>Query parameters, escaped by the service. At most 100.</summary>
-    public IReadOnlyDictionary<string, string>? Query { get; set; }
+    /// <summary>Query parameters, escaped by the service and sent in the order given: a value, or an array of values for a name that stands several times. At most 100 values.</summary>
+    public IReadOnlyDictionary<string, QueryValue>? Query { get; set; }
 
     /// <summary>Header fields: a token as the name, visible ASCII as the value; none that frames the message or routes the connection. At most 100.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; set; }
 
-    /// <summary>The body as JSON. Default: the payload; GET, HEAD and DELETE send an empty body unless one is given.</summary>
+    /// <summary>The body as JSON, sent byte for byte as it stands here. Default: the payload; GET, HEAD and DELETE send an empty body unless one is given.</summary>
     public JsonElement? Body { get; set; }
 
-    internal ApiRequest ToApiRequest() => new() { Method = Method, Path = Path, Query = Query, Headers = Headers, Body = Body };
+    /// <summary>The body as text, sent in UTF-8: a form, XML, CSV. The header <c>content-type</c> says what it is; without it, <c>text/plain; charset=utf-8</c>. Instead of <c>body</c>.</summary>
+    public string? BodyText { get; set; }
+
+    /// <summary>The body as bytes in base64. The header <c>content-type</c> says what they are; without it, <c>application/octet-stream</c>. Instead of <c>body</c>.</summary>
+    public byte[]? BodyBase64 { get; set; }
+
+    internal IEnumerable<Violation> Check(string at)
+    {
+        if (BodyText is not null && Body is not null)
+            yield return new Violation($"{at}/bodyText", OneBody);
+        if (BodyBase64 is not null && (Body is not null || BodyText is not null))
+            yield return new Violation($"{at}/bodyBase64", OneBody);
+        foreach (var violation in RequestRules.Check(WithoutBody(), at))
+            yield return violation;
+    }
+
+    internal ApiRequest ToApiRequest()
+    {
+        var (body, type) = BodyAsBytes();
+        return WithoutBody() with { Body = body, BodyType = type };
+    }
+
+    private ApiRequest WithoutBody() => new() { Method = Method, Path = Path, Query = Query, Headers = Headers };
+
+    private (ReadOnlyMemory<byte>? Body, string? Type) BodyAsBytes() => this switch
+    {
+        { Body: { } json } => (JsonMarshal.GetRawUtf8Value(json).ToArray(), null),
+        { BodyText: { } text } => (Encoding.UTF8.GetBytes(text), "text/plain; charset=utf-8"),
+        { BodyBase64: { } bytes } => (bytes, "application/octet-stream"),
+        _ => (null, null),
+    };
 }

@@ -25,7 +25,7 @@ internal static class Descriptions
 
         As JSON: at most 10 000 jobs, all of them or none. As NDJSON (`application/x-ndjson`), a job a line, the options in the query: as many as you like, taken in as
         fast as the queue takes them; a full queue slows the upload down instead of refusing it. A line that is wrong ends the upload: the problem names `batch`,
-        `accepted` and `line`, and the batch holds what came before. So does a connection that is cut.
+        `accepted` and `line`, and the batch holds what came before. So does a connection that is cut. A batch of which nothing was taken in is `cancelled`.
         """;
 
     public const string BatchResults = """

@@ -18,6 +18,8 @@ internal static class Schemas
             schema.AdditionalProperties = TextOrSecret();
         else if (type == typeof(SubmitBatch) && schema.Properties is { } fields)
             (((OpenApiSchema)fields["jobs"]).Items, fields["defaults"]) = (await context.GetOrCreateSchemaAsync(typeof(SubmitJob), cancellationToken: cancellation), AnyOfAJob((OpenApiSchema)fields["defaults"]));
+        else if (type == typeof(IReadOnlyDictionary<string, QueryValue>))
+            schema.AdditionalProperties = TextOrTexts();
         else if (type == typeof(HeaderValue))
             schema.OneOf = TextOrSecret().OneOf;
 
@@ -27,6 +29,15 @@ internal static class Schemas
     }
 
     private static OpenApiSchema AnyOfAJob(OpenApiSchema defaults) => new() { Type = JsonSchemaType.Object, Description = defaults.Description };
+
+    private static OpenApiSchema TextOrTexts() => new()
+    {
+        OneOf =
+        [
+            new OpenApiSchema { Type = JsonSchemaType.String },
+            new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
+        ],
+    };
 
     private static OpenApiSchema TextOrSecret() => new()
     {

@@ -135,6 +135,8 @@ internal static class JsonFaults
             return "A number.";
         if (type == typeof(string))
             return "A string, without halves of surrogate pairs.";
+        if (type == typeof(byte[]))
+            return "Bytes in base64 (RFC 4648, section 4), as \"aGVsbG8=\".";
         if (type == typeof(Guid))
             return "An id, a UUID.";
         if (type == typeof(DateTimeOffset))

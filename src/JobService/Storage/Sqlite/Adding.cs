@@ -5,18 +5,21 @@ namespace JobService.Storage.Sqlite;
 /// <summary>Nothing to queued.</summary>
 internal static class Adding
 {
-    public static List<Addition> Add(SqliteTurn turn, IReadOnlyList<NewJob> jobs)
+    /// <param name="turn">The turn.</param>
+    /// <param name="rows">The jobs.</param>
+    /// <param name="halted">Batches of which a job was not taken in before: none goes before it.</param>
+    public static List<Addition> Add(SqliteTurn turn, IReadOnlyList<NewRow> rows, IReadOnlySet<JobId> halted)
     {
-        var additions = new List<Addition>(jobs.Count);
-        JobId? halted = null;
-        foreach (var job in jobs)
+        var additions = new List<Addition>(rows.Count);
+        var haltedHere = new HashSet<JobId>(halted); // the turn may be repeated
+        foreach (var row in rows)
         {
-            // The jobs of a batch come in their order: none goes before one that was not taken in.
-            var isBehind = halted is not null && job.Batch?.Batch == halted;
-            var addition = isBehind ? new Addition.Full() : Add(turn, job);
+            var batch = row.Job.Batch?.Batch;
+            var isBehind = batch is { } place && haltedHere.Contains(place);
+            var addition = isBehind ? new Addition.Full() : Add(turn, row);
             additions.Add(addition);
-            if (addition is not Addition.Accepted)
-                halted = job.Batch?.Batch ?? halted;
+            if (addition is not Addition.Accepted && batch is { } stopped)
+                haltedHere.Add(stopped);
         }
 
         return additions;
@@ -39,15 +42,13 @@ internal static class Adding
     }
 
     /// <summary>The job is checked, and there is room.</summary>
-    public static Job Enter(SqliteTurn turn, NewJob job)
+    public static Job Enter(SqliteTurn turn, NewRow row)
     {
+        var job = row.Job;
         var queue = turn.Memory.FindQueue(job.Queue)!;
         long? dueAt = job.NotBefore is { } notBefore && notBefore.UtcTicks > turn.Now ? notBefore.UtcTicks : null;
         var parked = dueAt is null ? Entering.Enter(turn, queue, new Arrival(job.Id.Stamp, queue.Id, job.Key, job.Priority, job.Lock, job.Signal)) : null;
-        turn.Jobs.Insert(
-            job, queue.Id, turn.Now, dueAt, parked,
-            job.Request is { } request ? StorageJson.Write(request) : null,
-            job.Tags is { Count: > 0 } tags ? StorageJson.Write(tags) : null);
+        turn.Jobs.Insert(row, queue.Id, turn.Now, dueAt, parked);
         if (job.Callback is { } callback)
             turn.Deliveries.InsertCallback(job.Id.Stamp, callback);
         queue.Enter(JobState.Queued);
@@ -79,8 +80,9 @@ internal static class Adding
         };
     }
 
-    private static Addition Add(SqliteTurn turn, NewJob job)
+    private static Addition Add(SqliteTurn turn, NewRow row)
     {
+        var job = row.Job;
         if (job.Idempotency is { } idempotency && turn.Jobs.FindIdempotency(idempotency.Key) is var (fingerprint, first))
             return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint.Span) ? new Addition.Replayed(first) : new Addition.Mismatched();
         if (Refusal(turn, job) is { } refusal)
@@ -92,6 +94,6 @@ internal static class Adding
         var queue = turn.Memory.FindQueue(job.Queue)!;
         if (queue.Unfinished >= queue.Entry.Definition.Capacity)
             return new Addition.Full();
-        return new Addition.Accepted(Enter(turn, job));
+        return new Addition.Accepted(Enter(turn, row));
     }
 }

@@ -9,18 +9,18 @@ internal static class Batching
     private const int Bite = 500;
 
     /// <summary>All of the jobs or none.</summary>
-    public static BatchAddition Add(SqliteTurn turn, NewBatch batch, IReadOnlyList<NewJob> jobs)
+    public static BatchAddition Add(SqliteTurn turn, NewBatch batch, IReadOnlyList<NewRow> rows)
     {
         if (batch.Idempotency is { } idempotency && turn.Jobs.FindIdempotency(idempotency.Key) is var (fingerprint, first))
             return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint.Span) ? new BatchAddition.Replayed(first) : new BatchAddition.Mismatched();
 
-        for (var i = 0; i < jobs.Count; i++)
+        for (var i = 0; i < rows.Count; i++)
         {
-            if (Adding.Refusal(turn, jobs[i]) is { } refusal)
+            if (Adding.Refusal(turn, rows[i].Job) is { } refusal)
                 return new BatchAddition.Refused(i, refusal);
         }
 
-        var queues = jobs.CountBy(job => job.Queue).Select(wish => (Row: turn.Memory.FindQueue(wish.Key)!, wish.Value)).ToList();
+        var queues = rows.CountBy(row => row.Job.Queue).Select(wish => (Row: turn.Memory.FindQueue(wish.Key)!, wish.Value)).ToList();
         foreach (var (queue, count) in queues)
         {
             if (count > queue.Entry.Definition.Capacity)
@@ -34,8 +34,8 @@ internal static class Batching
         }
 
         Open(turn, batch);
-        foreach (var job in jobs)
-            Adding.Enter(turn, job);
+        foreach (var row in rows)
+            Adding.Enter(turn, row);
         if (batch.Idempotency is { } key)
             turn.Jobs.Remember(key, batch.Id);
         return new BatchAddition.Accepted(Close(turn, batch.Id)!);

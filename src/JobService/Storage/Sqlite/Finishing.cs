@@ -21,6 +21,10 @@ internal static class Finishing
         return written;
     }
 
+    /// <summary>What stands for an end that no turn can write: the attempt was made, and what it came to is lost.</summary>
+    public static AttemptEnd Unwritable(AttemptEnd end, Exception error) =>
+        end with { Outcome = new JobOutcome.Failed(new JobError(ErrorTypes.Processing, "What the attempt came to could not be stored.", Status: null, error.Message)) };
+
     /// <summary>The call is over: its limits are free for others. The attempt goes on with its processing.</summary>
     public static bool ReturnHold(SqliteTurn turn, long lease)
     {

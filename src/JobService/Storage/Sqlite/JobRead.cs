@@ -65,6 +65,8 @@ internal sealed class JobRead
 
     public string? ContentType { get; init; }
 
+    public string? ResponseHeaders { get; init; }
+
     public long Length { get; init; }
 
     public byte[]? Body { get; init; }
@@ -94,13 +96,13 @@ internal sealed class JobRead
         StartBefore = Time(StartBefore),
         StartedAt = Attempt > 0 ? Time(StartedAt) : null,
         FinishedAt = Time(FinishedAt),
-        Tags = Tags is null ? null : StorageJson.ReadTags(Tags),
+        Tags = Tags is null ? null : StorageJson.ReadTexts(Tags),
         Batch = BatchStamp is { } batch && BatchSalt is { } salt ? new BatchPlace(JobId.FromParts(batch, salt), BatchIndex) : null,
         CallbackUrl = CallbackUrl,
         Waiting = waiting,
         CancelReason = State == JobState.Cancelled ? CancelReason : null,
         Stopping = State == JobState.Running && CancelReason is not null,
-        Result = State == JobState.Succeeded && ResultStatus is { } status ? new JobResult(status, ContentType, Body, Length) : null,
+        Result = State == JobState.Succeeded && ResultStatus is { } status ? new JobResult(status, ContentType, Body, Length) { Headers = ResponseHeaders is null ? null : StorageJson.ReadTexts(ResponseHeaders) } : null,
         Error = State != JobState.Succeeded && ErrorType is not null ? new JobError(ErrorType, ErrorTitle!, ErrorStatus, ErrorDetail) : null,
         Attempts = attempts is null ? null : [.. attempts.Select(attempt => attempt.ToAttempt()), .. OwnAttempt()],
     };

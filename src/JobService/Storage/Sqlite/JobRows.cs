@@ -13,7 +13,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         """);
 
     private readonly SqliteStatement insertBody = new(database, """
-        INSERT INTO bodies (stamp, not_before, payload, request, tags, idempotency) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        INSERT INTO bodies (stamp, not_before, payload, request, tags, idempotency, request_body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
         """);
 
     private readonly SqliteStatement insertTag = new(database, "INSERT INTO tags (tag, stamp) VALUES (?1, ?2)");
@@ -28,7 +28,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 
     private readonly SqliteStatement selectHeads = new(database, """
         SELECT j.stamp, j.salt, j.weight, j.attempt, j.failures, j.max_attempts, j.timeout_ms, j.start_before, j.throttled_since, b.payload, b.request,
-               j.priority, j.lock, j.batch, j.callback
+               j.priority, j.lock, j.batch, j.callback, b.request_body
         FROM   jobs j INDEXED BY jobs_ready JOIN bodies b USING (stamp)
         WHERE  j.state = 0 AND j.due_at IS NULL AND j.parked IS NULL AND j.queue_id = ?1 AND j.key = ?2
         ORDER  BY j.priority DESC, j.stamp
@@ -62,7 +62,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         WHERE  stamp = ?1 AND lease = ?2
         """);
 
-    private readonly SqliteStatement insertResult = new(database, "INSERT OR REPLACE INTO results (stamp, status, content_type, body) VALUES (?1, ?2, ?3, ?4)");
+    private readonly SqliteStatement insertResult = new(database, "INSERT OR REPLACE INTO results (stamp, status, content_type, body, headers) VALUES (?1, ?2, ?3, ?4, ?5)");
 
     private readonly SqliteStatement insertError = new(database, """
         INSERT OR REPLACE INTO errors (stamp, type, title, status, detail) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -117,16 +117,18 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         SELECT queue_id, key, count(*) FROM jobs INDEXED BY jobs_ready WHERE state = 0 AND due_at IS NULL AND parked IS NULL GROUP BY queue_id, key
         """);
 
-    public void Insert(NewJob job, long queueId, long now, long? dueAt, long? parked, string? requestJson, string? tagsJson)
+    public void Insert(NewRow row, long queueId, long now, long? dueAt, long? parked)
     {
+        var job = row.Job;
         var stamp = job.Id.Stamp;
         insertJob.Bind(1, stamp).Bind(2, job.Id.Salt).Bind(3, queueId).Bind(4, job.Key).Bind(5, job.Priority).Bind(6, job.Weight)
             .Bind(7, job.MaxAttempts).Bind(8, (long?)job.Timeout?.TotalMilliseconds).Bind(9, now).Bind(10, dueAt).Bind(11, job.StartBefore?.UtcTicks)
             .Bind(12, job.Lock).Bind(13, dueAt is not null || parked > ParkedRows.InLine ? job.Signal : null).Bind(14, parked)
             .Bind(15, job.Batch?.Batch.Stamp).Bind(16, job.Batch?.Index).Bind(17, job.Callback is null ? null : 1L).Run();
 
-        insertBody.Bind(1, stamp).Bind(2, job.NotBefore?.UtcTicks).Bind(4, requestJson).Bind(5, tagsJson).Bind(6, job.Idempotency?.Key);
+        insertBody.Bind(1, stamp).Bind(2, job.NotBefore?.UtcTicks).Bind(4, row.RequestJson).Bind(5, row.TagsJson).Bind(6, job.Idempotency?.Key);
         _ = job.Payload is { } payload ? insertBody.Bind(3, payload.Span) : insertBody.BindNull(3);
+        _ = job.Request?.Body is { } body ? insertBody.Bind(7, body.Span) : insertBody.BindNull(7);
         insertBody.Run();
 
         foreach (var (name, value) in job.Tags ?? NoTags)
@@ -171,6 +173,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
                 Lock = selectHeads.TextOrNull(12),
                 Batch = selectHeads.Int64OrNull(13),
                 HasCallback = !selectHeads.IsNull(14),
+                RequestBody = selectHeads.IsNull(15) ? null : selectHeads.Blob(15),
             });
         }
 
@@ -183,7 +186,8 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
     {
         if (succeed.Bind(1, stamp).Bind(2, lease).Bind(3, startedAt).Bind(4, endedAt).Run() == 0)
             return false;
-        insertResult.Bind(1, stamp).Bind(2, result.Status).Bind(3, result.ContentType).Bind(4, (result.Body ?? default).Span).Run();
+        insertResult.Bind(1, stamp).Bind(2, result.Status).Bind(3, result.ContentType).Bind(4, (result.Body ?? default).Span)
+            .Bind(5, result.Headers is { } headers ? StorageJson.Write(headers) : null).Run();
         return true;
     }
 

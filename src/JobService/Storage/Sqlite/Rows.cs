@@ -34,6 +34,8 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
 
     public required string? RequestJson { get; init; }
 
+    public required byte[]? RequestBody { get; init; }
+
     /// <summary>Row number of its batch.</summary>
     public required long? Batch { get; init; }
 }

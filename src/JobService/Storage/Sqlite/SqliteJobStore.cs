@@ -50,7 +50,23 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public string? Trouble => writer.Trouble;
 
-    public async Task<IReadOnlyList<Addition>> AddAsync(IReadOnlyList<NewJob> jobs) => await writer.RunAsync(turn => Adding.Add(turn, jobs));
+    public Task<IReadOnlyList<Addition>> AddAsync(IReadOnlyList<NewJob> jobs)
+    {
+        var halted = new HashSet<JobId>();
+        return Isolation.RunAsync(jobs, async part =>
+        {
+            NewRow[] rows = [.. part.Select(job => new NewRow(job))];
+            var additions = await writer.RunAsync(turn => Adding.Add(turn, rows, halted));
+            halted.UnionWith(part.Where((job, i) => job.Batch is not null && additions[i] is not Addition.Accepted).Select(job => job.Batch!.Value.Batch));
+            return additions;
+        },
+        (job, _) =>
+        {
+            if (job.Batch is { } place)
+                halted.Add(place.Batch);
+            return Task.FromResult<Addition>(new Addition.Unstorable());
+        });
+    }
 
     public Task<IReadOnlyList<ClaimedJob>> ClaimAsync(TakePermits takePermits, ReturnPermits returnPermits, CancellationToken stopTaking, TakeStarts? takeStarts = null) =>
         writer.ClaimAsync(new ClaimRequest(takePermits, returnPermits, takeStarts), stopTaking);
@@ -65,7 +81,11 @@ public sealed partial class SqliteJobStore : IJobStore
         return NothingTaught;
     }
 
-    public Task<int> FinishAsync(IReadOnlyList<AttemptEnd> ends) => writer.RunAsync(turn => Finishing.Finish(turn, ends));
+    public async Task<int> FinishAsync(IReadOnlyList<AttemptEnd> ends)
+    {
+        var written = await Isolation.RunAsync(ends, FinishTogetherAsync, (end, error) => writer.RunAsync(turn => Finishing.Finish(turn, [Finishing.Unwritable(end, error)])));
+        return written.Sum();
+    }
 
     public Task<CancelOutcome> CancelAsync(JobId job, CancelReason reason) => writer.RunAsync(turn => Cancelling.Cancel(turn, job, reason));
 
@@ -104,7 +124,11 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public Task<PruneBite> PruneAsync(DateTimeOffset finishedBefore, int atMost) => writer.RunAsync(turn => Pruning.Prune(turn, finishedBefore.UtcTicks, atMost));
 
-    public Task<BatchAddition> AddBatchAsync(NewBatch batch, IReadOnlyList<NewJob> jobs) => writer.RunAsync(turn => Batching.Add(turn, batch, jobs));
+    public Task<BatchAddition> AddBatchAsync(NewBatch batch, IReadOnlyList<NewJob> jobs)
+    {
+        NewRow[] rows = [.. jobs.Select(job => new NewRow(job))];
+        return writer.RunAsync(turn => Batching.Add(turn, batch, rows));
+    }
 
     public Task<Batch> OpenBatchAsync(NewBatch batch) => writer.RunAsync(turn => Batching.Open(turn, batch));
 
@@ -180,6 +204,8 @@ public sealed partial class SqliteJobStore : IJobStore
         database.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    private async Task<IReadOnlyList<int>> FinishTogetherAsync(IReadOnlyList<AttemptEnd> ends) => [await writer.RunAsync(turn => Finishing.Finish(turn, ends))];
 
     /// <summary>Nobody waits for it; what is lost with it the API says again.</summary>
     private async Task<long?> HeedAsync(ClaimedJob job, CallLesson lesson)

@@ -18,7 +18,7 @@ internal sealed class SqliteReads(ReadConnections connections)
         """;
 
     private const string WithResult = """
-        , r.status AS ResultStatus, r.content_type AS ContentType, length(r.body) AS Length, CASE WHEN length(r.body) <= @maxInlineBytes THEN r.body END AS Body
+        , r.status AS ResultStatus, r.content_type AS ContentType, r.headers AS ResponseHeaders, length(r.body) AS Length, CASE WHEN length(r.body) <= @maxInlineBytes THEN r.body END AS Body
         """;
 
     private const string Joins = """

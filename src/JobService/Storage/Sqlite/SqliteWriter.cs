@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
@@ -119,7 +120,7 @@ internal sealed partial class SqliteWriter : IDisposable
             KeepWish(request);
             if (commands.Count == 1 && request is null)
             {
-                commands[0].Fail(error is SqliteException ? new StorageUnavailableException(error.Message, error) : error);
+                commands[0].Fail(IsOfStorage(error) ? new StorageUnavailableException(error.Message, error) : error);
                 return;
             }
 
@@ -225,7 +226,7 @@ internal sealed partial class SqliteWriter : IDisposable
     private void Abandon(Exception error)
     {
         LogTurnFailed(logger, error);
-        if (error is SqliteException)
+        if (IsOfStorage(error))
             Trouble = error.Message;
         try
         {
@@ -239,6 +240,12 @@ internal sealed partial class SqliteWriter : IDisposable
         session = null;
         alarm.Change(ReopenAfter, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>A statement or a value that SQLite refuses says nothing about the file.</summary>
+    private static bool IsOfStorage(Exception error) => error is SqliteException
+    {
+        SqliteErrorCode: not (raw.SQLITE_ERROR or raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_MISUSE or raw.SQLITE_RANGE),
+    };
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A turn of the store was rolled back")]
     private static partial void LogTurnFailed(ILogger logger, Exception error);
