@@ -35,6 +35,8 @@ internal sealed class SqliteDatabase : IDisposable
         var database = new SqliteDatabase(fullPath, LockFile(fullPath));
         try
         {
+            // SQLite makes its other files with the mode of this one. Behind the lock: closing a file that a connection has open would drop that connection's locks.
+            OpenOwn(fullPath, FileShare.ReadWrite | FileShare.Delete).Dispose();
             database.Migrate();
         }
         catch
@@ -60,6 +62,7 @@ internal sealed class SqliteDatabase : IDisposable
             PRAGMA wal_autocheckpoint = 1000;
             PRAGMA journal_size_limit = 67108864;
             PRAGMA cache_size = -65536;
+            PRAGMA secure_delete = ON;
             """;
         pragmas.ExecuteNonQuery();
         return connection;
@@ -84,13 +87,30 @@ internal sealed class SqliteDatabase : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            MakeFolder(System.IO.Path.GetDirectoryName(path)!);
+            return OpenOwn(path + ".lock", FileShare.None);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new StorageUnavailableException($"{path} cannot be opened: {error.Message} One process at a time may use it.", error);
         }
+    }
+
+    /// <summary>Payloads, results and headers are nobody else's business on a machine of many users. What exists keeps the mode that the operator gave it.</summary>
+    private static void MakeFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    private static FileStream OpenOwn(string path, FileShare share)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = share };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(path, options);
     }
 
     private void Migrate()
