@@ -197,7 +197,7 @@ public sealed partial class CallbackSender : BackgroundService
             return (DeliveryState.Delivered, null);
         if (answer.Status == StatusCodes.Status410Gone)
             return (DeliveryState.Disabled, null);
-        if (RetrySchedule.WaitAfter(failures, chance()) is not { } wait)
+        if (answer.IsFinal || RetrySchedule.WaitAfter(failures, chance()) is not { } wait)
             return (DeliveryState.Failed, null);
         return (DeliveryState.Pending, store.Now + (answer.RetryAfter > wait ? answer.RetryAfter.Value : wait));
     }

@@ -59,6 +59,8 @@ public sealed class WebhookClient : IDisposable
         }
         catch (Exception error) when (!abandon.IsCancellationRequested)
         {
+            if (AddressGuard.BlockedBy(error) is { } blocked)
+                return new WebhookAnswer(null, blocked.Message) { IsFinal = true };
             return new WebhookAnswer(null, bound.IsCancellationRequested ? $"No answer within {timeout.TotalSeconds:0.###} s." : Innermost(error));
         }
     }
@@ -108,4 +110,7 @@ public sealed record WebhookAnswer(int? Status, string? Error)
 {
     /// <summary>How long the receiver wants to be left alone.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Trying again is of no use: the address may not be called.</summary>
+    public bool IsFinal { get; init; }
 }

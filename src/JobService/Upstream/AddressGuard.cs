@@ -15,16 +15,28 @@ public static class AddressGuard
     public static bool IsPublic(IPAddress address)
     {
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return !Array.Exists(NotPublic, network => network.Contains(plain));
+        return !Array.Exists(NotPublic, network => network.Contains(plain)) && !PrivateNetworks.IsMetadata(plain);
+    }
+
+    /// <summary>The exception of this guard that others have wrapped; null when something else has happened.</summary>
+    public static AddressBlockedException? BlockedBy(Exception error)
+    {
+        for (var cause = error; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is AddressBlockedException blocked)
+                return blocked;
+        }
+
+        return null;
     }
 
     /// <summary>Connects to the first address of the name that may be called and answers.</summary>
     /// <exception cref="AddressBlockedException">The name has no address that may be called.</exception>
-    public static async ValueTask<Socket> ConnectAsync(DnsEndPoint name, bool allowPrivateNetworks, CancellationToken cancel)
+    public static async ValueTask<Socket> ConnectAsync(DnsEndPoint name, PrivateNetworks open, CancellationToken cancel)
     {
         // A literal is not asked of the resolver, which refuses 0.0.0.0 and :: with an exception of its own.
         var addresses = IPAddress.TryParse(name.Host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(name.Host, cancel);
-        var allowed = allowPrivateNetworks ? addresses : Array.FindAll(addresses, IsPublic);
+        var allowed = Array.FindAll(addresses, address => IsPublic(address) || open.Opens(address));
         if (addresses.Length > 0 && allowed.Length == 0)
             throw new AddressBlockedException(name.Host);
 
@@ -57,7 +69,7 @@ public sealed class AddressBlockedException : Exception
     }
 
     public AddressBlockedException(string host)
-        : base($"'{host}' does not lead to a public address. JobService:Upstream:AllowPrivateNetworks opens private networks.")
+        : base($"'{host}' does not lead to a public address. JobService:Upstream:AllowPrivateNetworks opens private networks, and link-local addresses that it names.")
     {
     }
 

@@ -110,16 +110,9 @@ public sealed class HttpApi : IApiTarget
         return await AddressGuard.ConnectAsync(name, options.AllowPrivateNetworks, either.Token);
     }
 
-    private static ApiAnswer.Broken BrokenBy(Exception error)
-    {
-        for (var cause = error; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is AddressBlockedException)
-                return new ApiAnswer.Broken(ErrorTypes.Blocked, cause.Message, MayRetry: false);
-        }
-
-        return new ApiAnswer.Broken(ErrorTypes.Transport, error.Message, MayRetry: true);
-    }
+    private static ApiAnswer.Broken BrokenBy(Exception error) => AddressGuard.BlockedBy(error) is { } blocked
+        ? new ApiAnswer.Broken(ErrorTypes.Blocked, blocked.Message, MayRetry: false)
+        : new ApiAnswer.Broken(ErrorTypes.Transport, error.Message, MayRetry: true);
 
     private static string? RedirectNote(HttpResponseMessage response, Uri asked) => ResponseHeaders.LocationOf(response, asked) is { } location
         ? $"The API points to {location}. Redirects are not followed: call that address, if it is the right one."

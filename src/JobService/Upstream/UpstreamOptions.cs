@@ -3,13 +3,16 @@ using System.ComponentModel.DataAnnotations;
 namespace JobService.Upstream;
 
 /// <summary>Section <c>JobService:Upstream</c>: how calls to APIs are made.</summary>
-public sealed class UpstreamOptions
+public sealed class UpstreamOptions : IValidatableObject
 {
     public const string Section = "JobService:Upstream";
 
-    /// <summary>Whether calls may go to addresses that are not public: loopback, private and link-local networks. Default false.</summary>
-    /// <remarks>Whoever may create queues or jobs then reaches whatever this machine reaches.</remarks>
-    public bool AllowPrivateNetworks { get; set; }
+    /// <summary>
+    /// Addresses that are not public and may be called: <c>false</c> (the default) none, <c>true</c> those of all private networks, or some, as
+    /// <c>10.1.0.0/16, 192.168.7.3</c>. Link-local addresses and those of a cloud's metadata service, as 169.254.169.254, only when named themselves.
+    /// </summary>
+    /// <remarks>Whoever may create queues or jobs then reaches whatever this machine reaches in them.</remarks>
+    public PrivateNetworks AllowPrivateNetworks { get; set; } = PrivateNetworks.None;
 
     /// <summary>Bytes of an answer's body, at most; a larger one fails the job. Default 10 485 760 (10 MiB), from 1 024 to 1 073 741 824.</summary>
     [Range(1_024, 1_073_741_824)]
@@ -18,4 +21,7 @@ public sealed class UpstreamOptions
     /// <summary>Bound for opening one connection, in seconds. Default 10, from 0.1 to 300.</summary>
     [Range(0.1, 300)]
     public double ConnectTimeoutSeconds { get; set; } = 10;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        AllowPrivateNetworks.Fault is { } fault ? [new ValidationResult(fault, [nameof(AllowPrivateNetworks)])] : [];
 }

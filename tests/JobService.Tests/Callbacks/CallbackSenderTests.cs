@@ -154,7 +154,7 @@ public sealed class CallbackSenderTests
     }
 
     [Fact]
-    public async Task A_private_address_is_not_called()
+    public async Task A_private_address_is_not_called_and_not_tried_again_over_hours()
     {
         await using var receiver = new HookReceiver(WireReplies.Answer());
         await using var driver = await SenderDriver.StartAsync(driver => driver.AllowPrivateNetworks = false);
@@ -164,7 +164,7 @@ public sealed class CallbackSenderTests
         var attempt = Assert.Single(delivery.Attempts);
         Assert.Null(attempt.Status);
         Assert.Contains("AllowPrivateNetworks", attempt.Error, StringComparison.Ordinal);
-        Assert.Equal((DeliveryState.Pending, 0), (delivery.State, receiver.ConnectionCount));
+        Assert.Equal((DeliveryState.Failed, 0), (delivery.State, receiver.ConnectionCount));
     }
 
     [Fact]
