@@ -1,15 +1,18 @@
+using System.Collections.Frozen;
+
 namespace JobService.Jobs;
 
-/// <summary>Which headers carry credentials: their plain values are shown nowhere.</summary>
+/// <summary>Which plain header values may be shown: those of a few names that carry no credentials. What a name means elsewhere nobody knows.</summary>
 public static class HeaderMask
 {
-    private static readonly string[] Telling = ["token", "secret", "key", "password", "credential", "signature"];
+    private static readonly FrozenSet<string> Harmless = new[]
+    {
+        "Accept", "Accept-Charset", "Accept-Language", "Cache-Control", "Content-Language", "Content-Type", "Prefer", "User-Agent", "X-Requested-With",
+        // The versions that well-known APIs ask for.
+        "Anthropic-Beta", "Anthropic-Version", "Notion-Version", "OpenAI-Beta", "Stripe-Version", "X-GitHub-Api-Version", "X-MS-Version",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    public static bool Hides(string name) =>
-        name.Equals("Authorization", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("Cookie", StringComparison.OrdinalIgnoreCase)
-        || name.StartsWith("Proxy-", StringComparison.OrdinalIgnoreCase)
-        || Telling.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase));
+    public static bool Hides(string name) => !Harmless.Contains(name);
 
     /// <summary>The queue as it may be shown. A secret that stands in the configuration keeps its name.</summary>
     public static QueueDefinition Mask(QueueDefinition queue) =>

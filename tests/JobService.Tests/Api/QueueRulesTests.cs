@@ -31,7 +31,7 @@ public sealed class QueueRulesTests
     [Fact]
     public void The_mask_is_no_value_of_a_credential_and_an_ordinary_one_elsewhere()
     {
-        var headers = new Dictionary<string, HeaderValue> { ["authorization"] = new HeaderValue.Text("***"), ["x-stars"] = new HeaderValue.Text("***") };
+        var headers = new Dictionary<string, HeaderValue> { ["authorization"] = new HeaderValue.Text("***"), ["user-agent"] = new HeaderValue.Text("***") };
 
         Assert.Equal("/target/headers/authorization", Assert.Single(QueueRules.Check(Calling("http://x", headers))).Pointer);
     }
@@ -52,9 +52,18 @@ public sealed class QueueRulesTests
     [InlineData("x-github-token", true)]
     [InlineData("My-Secret", true)]
     [InlineData("db-password", true)]
-    [InlineData("User-Agent", false)]
+    [InlineData("X-Auth", true)]
+    [InlineData("X-JWT", true)]
+    [InlineData("X-Session-Id", true)]
+    [InlineData("X-Access-Code", true)]
+    [InlineData("X-Passwd", true)]
+    [InlineData("X-Pin", true)]
+    [InlineData("Referer", true)]
+    [InlineData("X-Whatever", true)]
+    [InlineData("user-agent", false)]
     [InlineData("Accept", false)]
-    public void Credentials_are_masked(string name, bool hidden)
+    [InlineData("anthropic-version", false)]
+    public void Values_are_masked_unless_the_name_is_known_to_carry_none_of_value(string name, bool hidden)
     {
         var queue = HeaderMask.Mask(Calling("http://x", new Dictionary<string, HeaderValue> { [name] = new HeaderValue.Text("v") }));
 
