@@ -24,6 +24,20 @@ public sealed class OpenApiTests(ServiceFixture service) : IClassFixture<Service
     }
 
     [Fact]
+    public async Task It_is_built_once_and_read_from_then_on()
+    {
+        using var first = await service.SendAsync(HttpMethod.Get, "/openapi/v1.json");
+        var (tag, before) = (first.Headers.ETag!.ToString(), GC.GetTotalAllocatedBytes(precise: true));
+        using var second = await service.SendAsync(HttpMethod.Get, "/openapi/v1.json");
+        var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        using var third = await service.SendAsync(HttpMethod.Get, "/openapi/v1.json", null, ("If-None-Match", tag));
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NotModified), (second.StatusCode, third.StatusCode));
+        Assert.Equal(await first.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken), await second.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        Assert.True(allocated < 10 * second.Content.Headers.ContentLength, $"{allocated} bytes were allocated to send {second.Content.Headers.ContentLength}.");
+    }
+
+    [Fact]
     public async Task Every_operation_says_what_it_does_and_how_it_fails()
     {
         var document = await DocumentAsync();

@@ -8,9 +8,11 @@ namespace JobService.Api.Documentation;
 /// <summary>The OpenAPI 3.1 document at <c>/openapi/v1.json</c> and Swagger UI on it at <c>/swagger</c>.</summary>
 internal static class OpenApiSetup
 {
+    public const string Name = "v1";
+
     private const string Bearer = "bearer";
 
-    public static IServiceCollection AddApiDocument(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    public static IServiceCollection AddApiDocument(this IServiceCollection services) => services.AddSingleton<BuiltDocument>().AddOpenApi(Name, options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
         options.AddDocumentTransformer(Introduce);
@@ -20,7 +22,7 @@ internal static class OpenApiSetup
 
     public static void MapApiDocument(this WebApplication app)
     {
-        app.MapOpenApi("/openapi/{documentName:regex(^v1$)}.json");
+        app.MapGet("/openapi/v1.json", app.Services.GetRequiredService<BuiltDocument>().Get).ExcludeFromDescription();
         app.UseSwaggerUI(ui =>
         {
             ui.SwaggerEndpoint("/openapi/v1.json", "JobService v1");
