@@ -1,10 +1,31 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace JobService.Api;
 
 /// <summary>Section <c>JobService</c>, as far as the HTTP side is concerned.</summary>
-public sealed class ApiOptions
+public sealed class ApiOptions : IValidatableObject
 {
     public const string Section = "JobService";
 
+    private const string AnyHost = "*";
+
     /// <summary>When set, every call under <c>/v1</c> needs it: <c>Authorization: Bearer …</c>. Default: none, anybody who reaches the port may do anything.</summary>
     public string? ApiKey { get; set; }
+
+    /// <summary>
+    /// Host names under which the service is called on this machine without an API key, beside <c>localhost</c> and IP addresses: <c>jobs.example.com</c>,
+    /// <c>*.example.com</c>, or <c>*</c> for any. Default: none. When given, they hold for connections from other machines too.
+    /// </summary>
+    public string[] AllowedHosts { get; set; } = [];
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        // Header values are trimmed on their way: no request would ever carry the key.
+        if (ApiKey is { Length: > 0 } key && (key.AsSpan().Trim().Length < key.Length || key.AsSpan().ContainsAnyExceptInRange(' ', '~')))
+            yield return new ValidationResult("White space around the key, or a character in it that is not visible ASCII: no client could send it. A line break at the end of a file does that.", [nameof(ApiKey)]);
+        foreach (var name in AllowedHosts.Where(name => !IsHostName(name)))
+            yield return new ValidationResult($"'{name}' is no host name: write it without scheme, port and path, as jobs.example.com, *.example.com, or * for any.", [nameof(AllowedHosts)]);
+    }
+
+    private static bool IsHostName(string name) => name == AnyHost || Uri.CheckHostName(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name) != UriHostNameType.Unknown;
 }

@@ -8,9 +8,10 @@ internal static class ApiSetup
 {
     public static IServiceCollection AddApi(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section);
         services.AddOptions<WaitOptions>().BindConfiguration(WaitOptions.Section).ValidateOnStart();
         services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<WaitOptions>>(new SectionCheck<WaitOptions>(WaitOptions.Section));
+        services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateOnStart();
+        services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<ApiOptions>>(new SectionCheck<ApiOptions>(ApiOptions.Section));
         services.AddOptions<ConfiguredCatalog>().Configure(catalog => catalog.Read(configuration)).ValidateOnStart();
         services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<ConfiguredCatalog>, ConfiguredCatalogCheck>();
         services.AddHostedService<CatalogDeclaration>();
@@ -20,6 +21,7 @@ internal static class ApiSetup
         services.AddSingleton<ResultStream>();
         services.AddSingleton<ChangeLog>();
         services.AddSingleton<ApiKeyGate>();
+        services.AddSingleton<HostGate>();
         services.AddSingleton<CrossSiteGate>();
         services.AddSingleton<RequestLog>();
         services.AddSingleton<LastConnections>();
@@ -38,6 +40,7 @@ internal static class ApiSetup
         app.UseStatusCodePages(page => Problems.OfStatus(page.HttpContext.Response.StatusCode).ExecuteAsync(page.HttpContext));
         app.UseWhen(IsPage, pages => pages.UseSecurityHeaders(PageHeaders()));
         app.Use(ServerBounds.Pass);
+        app.Use(app.Services.GetRequiredService<HostGate>().Pass);
         app.Use(HeadAsGet.Pass);
         app.UseCrossOrigin();
         app.Use(app.Services.GetRequiredService<CrossSiteGate>().Pass);

@@ -1,4 +1,4 @@
-using System.Net;
+using JobService.Api.Http;
 using JobService.Limits;
 using JobService.Storage;
 
@@ -13,7 +13,7 @@ internal sealed class ChangeLog(ILogger<ChangeLog> log)
 
     /// <summary>A change that has no fields, as <c>deleted</c>.</summary>
     public void Note(HttpContext http, string resource, string name, string change) =>
-        log.LogInformation("{Resource:l} {Name:l}: {Change:l} (by {Client:l})", resource, name, ControlCharacters.Escape(change), Client(http));
+        log.LogInformation("{Resource:l} {Name:l}: {Change:l} (by {Client:l})", resource, name, ControlCharacters.Escape(change), ClientAddress.Of(http));
 
     public void NoteLifted(HttpContext http, string resource, string name, string? key) =>
         Note(http, resource, name, key is null ? "what was learned is lifted" : $"what was learned is lifted for key \"{key}\"");
@@ -26,11 +26,4 @@ internal sealed class ChangeLog(ILogger<ChangeLog> log)
         else if (outcome is PutOutcome<TEntry>.Replaced(var entry, var former) && FieldChanges.Between(fields(former), fields(entry)) is { } changes)
             Note(http, resource, name(entry), changes);
     }
-
-    private static string Client(HttpContext http) => http.Connection.RemoteIpAddress switch
-    {
-        null => "unknown",
-        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
-        IPAddress address => address.ToString(),
-    };
 }

@@ -18,6 +18,13 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
     public static readonly ProblemType CrossSite = new("cross-site", 403, "A page of another site may change nothing here.",
         "A browser sent this for a page of another origin. If the page is yours, the operator names its origin in JobService:Cors:Origins; programs other than browsers are not concerned.");
 
+    public static readonly ProblemType UnknownHost = new("unknown-host", 421, "Misdirected request",
+        "Without an API key, a service on this machine accepts 'localhost', IP addresses and the names in JobService:AllowedHosts as Host: a web page could point a name of its own at it. Call it by one of these, have the "
+        + "operator add the name, or set an API key.");
+
+    public static readonly ProblemType TooManyWrongKeys = new("too-many-wrong-keys", 429, "Too many requests",
+        "Many requests from this address came without the right API key. Correct the key; requests are looked at again after the seconds in 'Retry-After'.");
+
     public static readonly ProblemType NotFound = new("not-found", 404, "There is nothing here.",
         "The address names a resource that does not exist (any more). Finished jobs are deleted after the retention time.");
 
@@ -117,8 +124,8 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
     /// <summary>Every type there is, by name.</summary>
     public static IReadOnlyDictionary<string, ProblemType> All { get; } = new[]
     {
-        Invalid, Unauthorized, CrossSite, NotFound, MethodNotAllowed, NotAcceptable, TooSlow, JobFinished, NotRetryable, NoResult, InProgress, InUse, Configured, BatchFinished, BatchStopped, Outdated, TooLarge,
-        AddressTooLong, MediaType, UnknownQueue, OverCapacity, UnknownLimit, NeverFits, RequestNotAllowed, Mismatched, QueueFull, HeadersTooLarge, Internal,
+        Invalid, Unauthorized, UnknownHost, CrossSite, NotFound, MethodNotAllowed, NotAcceptable, TooSlow, JobFinished, NotRetryable, NoResult, InProgress, InUse, Configured, BatchFinished, BatchStopped, Outdated, TooLarge,
+        AddressTooLong, MediaType, UnknownQueue, OverCapacity, UnknownLimit, NeverFits, RequestNotAllowed, Mismatched, QueueFull, TooManyWrongKeys, HeadersTooLarge, Internal,
         Draining, StorageUnavailable,
     }.Concat(OfJobs).ToDictionary(type => type.Name);
 }

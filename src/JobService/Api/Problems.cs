@@ -117,6 +117,15 @@ internal static class Problems
 
     public static ProblemAnswer Unauthorized() => Answer(Of(ProblemType.Unauthorized, "Send the header 'Authorization: Bearer <key>' with the service's API key."));
 
+    public static ProblemAnswer UnknownHost(string host) => Answer(Of(ProblemType.UnknownHost,
+        $"This service is not known as '{Shown(host)}'. Call it as localhost or by its IP address; the operator adds names with JobService:AllowedHosts, or sets JobService:ApiKey, with which any name may be used."));
+
+    public static ProblemAnswer TooManyWrongKeys(TimeSpan retryAfter)
+    {
+        var seconds = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds));
+        return Answer(Of(ProblemType.TooManyWrongKeys, $"Too many requests without the right API key came from this address. The next one is looked at in {seconds} s."), seconds);
+    }
+
     public static ProblemAnswer CrossSite() =>
         Answer(Of(ProblemType.CrossSite, "The page that sent this is of another origin, and its origin does not stand in JobService:Cors:Origins."));
 

@@ -14,11 +14,11 @@ internal sealed class Chromium : IAsyncDisposable
         this.browser = browser;
     }
 
-    public static async Task<Chromium> StartAsync()
+    public static async Task<Chromium> StartAsync(params string[] arguments)
     {
         var driver = await Playwright.CreateAsync();
         // Root may not use the sandbox; the pages are our own.
-        return new Chromium(driver, await driver.Chromium.LaunchAsync(new() { ExecutablePath = "/usr/bin/chromium", ChromiumSandbox = false }));
+        return new Chromium(driver, await driver.Chromium.LaunchAsync(new() { ExecutablePath = "/usr/bin/chromium", ChromiumSandbox = false, Args = arguments }));
     }
 
     public Task<IPage> OpenAsync() => browser.NewPageAsync();

@@ -61,8 +61,10 @@ internal static class Documented
         route.Add(endpoint =>
         {
             var changes = endpoint.Metadata.OfType<IHttpMethodMetadata>().Any(verbs => !verbs.HttpMethods.All(CrossSiteGate.ChangesNothing));
-            int[] ofGates = changes ? [StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden] : [StatusCodes.Status401Unauthorized];
-            foreach (var status in statuses.Concat(ofGates).Order())
+            int[] ofGates = [StatusCodes.Status401Unauthorized, StatusCodes.Status421MisdirectedRequest, StatusCodes.Status429TooManyRequests];
+            if (changes)
+                ofGates = [.. ofGates, StatusCodes.Status403Forbidden];
+            foreach (var status in statuses.Union(ofGates).Order())
                 endpoint.Metadata.Add(Refusal(status));
         });
         return route;

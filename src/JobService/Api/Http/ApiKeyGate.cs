@@ -1,22 +1,60 @@
+using System.Collections.Concurrent;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Threading.RateLimiting;
 using Microsoft.Extensions.Options;
 
 namespace JobService.Api.Http;
 
-/// <summary>Asks for the API key under <c>/v1</c>, when there is one.</summary>
-internal sealed class ApiKeyGate(IOptions<ApiOptions> options)
+/// <summary>Asks for the API key under <c>/v1</c>, when there is one, and slows those down who guess.</summary>
+/// <remarks>
+/// An address that has spent its wrong tries is not looked at until it has another, so that a guess has no effect at any speed. One that has brought the right key
+/// before goes on with it: behind a proxy or a NAT, a client with an old key locks out no other.
+/// </remarks>
+internal sealed class ApiKeyGate(IOptions<ApiOptions> options) : IDisposable
 {
+    /// <summary>Requests without the right key that an address may send at once, and then one a second: enough for a client that is being set up.</summary>
+    public const int WrongTries = 20;
+
     private const string Scheme = "Bearer ";
+    private const int MaxFamiliar = 10_000;
+
+    private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly byte[]? key = string.IsNullOrEmpty(options.Value.ApiKey) ? null : Digest(options.Value.ApiKey);
+    private readonly ConcurrentDictionary<IPAddress, byte> familiar = new();
+    private readonly PartitionedRateLimiter<IPAddress> wrongTries = PartitionedRateLimiter.Create<IPAddress, IPAddress>(client => RateLimitPartition.GetTokenBucketLimiter(client, static _ =>
+        new TokenBucketRateLimiterOptions { TokenLimit = WrongTries, TokensPerPeriod = 1, ReplenishmentPeriod = TryAgainAfter, QueueLimit = 0 }));
 
     public bool IsOpen => key is null;
 
     public Task Pass(HttpContext http, RequestDelegate next) =>
-        key is null || !http.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase) || IsKnown(http.Request.Headers.Authorization.ToString())
+        key is null || !http.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase) || Refusal(http) is not { } refusal
             ? next(http)
-            : Problems.Unauthorized().ExecuteAsync(http);
+            : refusal.ExecuteAsync(http);
+
+    public void Dispose() => wrongTries.Dispose();
+
+    private ProblemAnswer? Refusal(HttpContext http)
+    {
+        var client = ClientAddress.NetworkOf(http);
+        var isFamiliar = familiar.ContainsKey(client);
+        if (!isFamiliar && !HasTries(client, 0))
+            return Problems.TooManyWrongKeys(TryAgainAfter);
+
+        if (!IsKnown(http.Request.Headers.Authorization.ToString()))
+            return HasTries(client, 1) ? Problems.Unauthorized() : Problems.TooManyWrongKeys(TryAgainAfter);
+        if (!isFamiliar && familiar.Count < MaxFamiliar)
+            familiar.TryAdd(client, 0);
+        return null;
+    }
+
+    private bool HasTries(IPAddress client, int taken)
+    {
+        using var lease = wrongTries.AttemptAcquire(client, taken);
+        return lease.IsAcquired;
+    }
 
     // Digests have one length and are compared in one time: neither tells anything about the key.
     private bool IsKnown(string authorization) =>

@@ -17,8 +17,8 @@ internal sealed class RequestLog(TimeProvider time, ILogger<RequestLog> log)
             return;
 
         // Escaped, so that no line break or terminal sequence of a client reaches the log; without the query, which may name customers.
-        log.LogInformation("{Method} {Path} answered {Status} in {Milliseconds:0} ms",
-            http.Request.Method, http.Request.Path.ToUriComponent(), status, time.GetElapsedTime(start).TotalMilliseconds);
+        log.LogInformation("{Method} {Path} answered {Status} in {Milliseconds:0} ms (to {Client:l})",
+            http.Request.Method, http.Request.Path.ToUriComponent(), status, time.GetElapsedTime(start).TotalMilliseconds, ClientAddress.Of(http));
     }
 
     private static bool IsStream(HttpContext http) =>
