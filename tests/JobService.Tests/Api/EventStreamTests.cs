@@ -154,7 +154,7 @@ public sealed class EventStreamTests : IAsyncDisposable
         await PausedAsync("flood");
         using var lazy = new TcpClient { ReceiveBufferSize = 4_096 };
         await lazy.ConnectAsync(service.Address.Host, service.Address.Port, TestContext.Current.CancellationToken);
-        await lazy.Client.SendAsync("GET /v1/events?queue=flood HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        await lazy.Client.SendAsync("GET /v1/events?queue=flood HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
         using var lines = new StreamReader(lazy.GetStream());
         while (await LineAsync(lines) is { Length: > 0 })
         {
@@ -195,7 +195,7 @@ public sealed class EventStreamTests : IAsyncDisposable
         using var second = await EventReader.OpenAsync(service, "/v1/events?queue=q");
         using var client = new TcpClient();
         await client.ConnectAsync(service.Address.Host, service.Address.Port, TestContext.Current.CancellationToken);
-        await client.Client.SendAsync("GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        await client.Client.SendAsync("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
         using var third = new StreamReader(client.GetStream());
         Assert.Equal("HTTP/1.1 200 OK", await LineAsync(third));
 

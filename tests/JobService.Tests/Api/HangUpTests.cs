@@ -118,7 +118,7 @@ public sealed class HangUpTests : IClassFixture<ServiceFixture>, IAsyncDisposabl
     {
         var client = new TcpClient();
         await client.ConnectAsync(service.Address.Host, service.Address.Port, TestContext.Current.CancellationToken);
-        var request = $"{line} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}Content-Length: {body.Length}\r\n\r\n{body}";
+        var request = $"{line} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{headers}Content-Length: {body.Length}\r\n\r\n{body}";
         await client.Client.SendAsync(Encoding.ASCII.GetBytes(request), TestContext.Current.CancellationToken);
         return client;
     }

@@ -32,7 +32,7 @@ public sealed class ShutdownTests : IDisposable
     }
 
     [Theory]
-    [InlineData("POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")]
+    [InlineData("POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")]
     [InlineData("GET /v1/jobs HTTP/1.1\r\nHost:")]
     public async Task Half_a_request_does_not_hold_up_the_end(string half)
     {

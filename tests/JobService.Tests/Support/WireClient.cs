@@ -32,7 +32,7 @@ internal sealed class WireClient : IDisposable
         var client = new WireClient(hang);
         await client.socket.ConnectAsync(server, hang);
         var end = request.IndexOf("\r\n", StringComparison.Ordinal);
-        await client.SendAsync($"{request[..end]} HTTP/1.1\r\nHost: x{request[end..]}\r\n");
+        await client.SendAsync($"{request[..end]} HTTP/1.1\r\nHost: localhost{request[end..]}\r\n");
         return client;
     }
 
