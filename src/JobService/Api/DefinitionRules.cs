@@ -10,9 +10,15 @@ internal static class DefinitionRules
     private const int MaxExpressionLength = 256;
 
     public static IReadOnlyList<Violation> Check(LimitDefinition limit) =>
-        [.. LimitRules.Check(limit).Select(fault => new Violation(fault.Pointer, fault.Detail)), .. WeightFrom(limit.WeightFrom)];
+        [.. LimitRules.Check(limit).Select(fault => new Violation(fault.Pointer, fault.Detail)), .. Counts(limit.Counts), .. WeightFrom(limit.WeightFrom)];
 
     public static IReadOnlyList<Violation> Check(QueueDefinition queue) => [.. QueueRules.Check(queue), .. WeightFrom(queue.WeightFrom)];
+
+    private static IEnumerable<Violation> Counts(string counts)
+    {
+        if (!Names.IsName(counts))
+            yield return new Violation("/counts", $"'weight', 'calls', or the name of one of a job's 'weights': {Names.Wanted}.");
+    }
 
     private static IEnumerable<Violation> WeightFrom(string? expression)
     {

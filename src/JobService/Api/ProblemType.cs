@@ -83,8 +83,8 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
         "The queue names a limit that does not exist. GET /v1/limits lists them; PUT /v1/limits/{name} makes one. Make the limit first.");
 
     public static readonly ProblemType NeverFits = new("weight-never-fits", 422, "The job is too heavy.",
-        "The job's weight is more than 'limit' can ever allow at once: 'maxWeight'. Submit a lighter job, or raise the limit's burst (rate) or permits (window, concurrency). Token budgets use a "
-        + "window limit: it takes any weight up to its permits.");
+        "The job takes more of 'limit' than it can ever allow at once: 'maxWeight'. A limit that is to count calls, whatever they weigh, is PUT with \"counts\": \"calls\". Otherwise submit a "
+        + "lighter job, or raise the limit's burst (rate) or permits (window, concurrency). Token budgets use a window limit: it takes any weight up to its permits.");
 
     public static readonly ProblemType RequestNotAllowed = new("request-not-allowed", 422, "The queue takes no request.",
         "A job may carry a request only when its queue calls an http target. Leave the request out and give a payload, or choose another queue.");

@@ -1,6 +1,7 @@
 using JobService.Api.Contracts;
 using JobService.Api.Http;
 using JobService.Jobs;
+using JobService.Limits;
 
 namespace JobService.Api;
 
@@ -84,9 +85,10 @@ internal static class Problems
     public static ProblemAnswer UnknownLimit(string limit) => Answer(
         Of(ProblemType.UnknownLimit, $"There is no limit '{limit}'. Make it first: PUT /v1/limits/{limit}.") with { Limit = limit });
 
-    public static ProblemAnswer NeverFits(string limit, int maxWeight) => Answer(
-        Of(ProblemType.NeverFits, $"Limit '{limit}' allows a weight of {maxWeight} at most. Submit a lighter job, or raise the limit: the burst of a rate, the permits of a window or "
-            + "concurrency limit. Token budgets use a window limit, which takes any weight up to its permits.")
+    public static ProblemAnswer NeverFits(string limit, int maxWeight, string counts) => Answer(
+        Of(ProblemType.NeverFits, $"Limit '{limit}' counts {(counts == LimitDefinition.Weight ? "weight" : $"the weight '{counts}'")} and allows {maxWeight} at most. If it is to count calls, whatever they "
+            + $"weigh, PUT /v1/limits/{limit} with \"counts\": \"calls\". Otherwise submit a lighter job, or raise the limit: the burst of a rate, the permits of a window or concurrency limit. Token "
+            + "budgets use a window limit, which takes any weight up to its permits.")
             with { Limit = limit, MaxWeight = maxWeight });
 
     public static ProblemAnswer RequestNotAllowed(string queue) => Answer(

@@ -16,7 +16,7 @@ internal static class SubmissionProblems
         Submission.InProgress => Problems.IdempotencyInProgress(),
         Submission.Full(var retryAfter) => isDraining ? Problems.Draining() : Problems.QueueFull(retryAfter),
         Submission.UnknownQueue(var name) => Problems.UnknownQueue(name),
-        Submission.NeverFits(var limit, var maxWeight) => Problems.NeverFits(limit, maxWeight),
+        Submission.NeverFits(var limit, var maxWeight, var counts) => Problems.NeverFits(limit, maxWeight, counts),
         Submission.RequestNotAllowed => Problems.RequestNotAllowed(queue),
         Submission.BatchStopped => Problems.BatchStopped(),
         Submission.Unstorable => Problems.Unstorable(),

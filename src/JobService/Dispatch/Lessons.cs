@@ -27,6 +27,14 @@ public sealed class Lessons(IJobStore store, TrueCost costs)
         ? [.. told.Select(budget => new CallBudget(budget.Unit, budget.Remaining, store.Now + budget.Reset, budget.Limit))]
         : null;
 
+    /// <summary>The queue's expression says what the job's weight should have been: of limits that count something else it knows nothing.</summary>
+    private static string? ExpressionOf(LimitDefinition limit, QueueDefinition queue) => limit.Counts switch
+    {
+        LimitDefinition.Calls => null,
+        LimitDefinition.Weight => limit.WeightFrom ?? queue.WeightFrom,
+        _ => limit.WeightFrom,
+    };
+
     private Dictionary<string, int>? TrueWeightsOf(ClaimedJob job, ApiAnswer.Answered answer)
     {
         var queue = job.Queue.Definition;
@@ -35,7 +43,7 @@ public sealed class Lessons(IJobStore store, TrueCost costs)
         for (var i = 0; i < queue.Limits.Count; i++) // an enumerator would be the only allocation of most calls
         {
             if (!store.Catalog.Limits.TryGetValue(queue.Limits[i], out var limit) || limit.Definition is ConcurrencyDefinition
-                || (limit.Definition.WeightFrom ?? queue.WeightFrom) is not { } expression)
+                || ExpressionOf(limit.Definition, queue) is not { } expression)
             {
                 continue;
             }

@@ -46,7 +46,7 @@ public sealed partial class IntakeWriter(JobIntake intake, IJobStore store, IOpt
         Addition.Mismatched => new Submission.Mismatched(),
         Addition.Full => new Submission.Full(TimeSpan.Zero),
         Addition.UnknownQueue => new Submission.UnknownQueue(queue),
-        Addition.NeverFits(var limit, var most) => new Submission.NeverFits(limit, most),
+        Addition.NeverFits(var limit, var most, var counts) => new Submission.NeverFits(limit, most, counts),
         Addition.RequestNotAllowed => new Submission.RequestNotAllowed(),
         Addition.BatchStopped => new Submission.BatchStopped(),
         Addition.Unstorable => new Submission.Unstorable(),

@@ -23,7 +23,7 @@ public abstract record Submission
 
     public sealed record UnknownQueue(string Queue) : Submission;
 
-    public sealed record NeverFits(string Limit, int MaxWeight) : Submission;
+    public sealed record NeverFits(string Limit, int MaxWeight, string Counts) : Submission;
 
     public sealed record RequestNotAllowed : Submission;
 

@@ -15,6 +15,8 @@ public sealed record Job
 
     public int Weight { get; init; } = 1;
 
+    public IReadOnlyDictionary<string, int>? Weights { get; init; }
+
     /// <summary>At most one job of the whole service holds the lock of this name at a time.</summary>
     public string? Lock { get; init; }
 

@@ -11,6 +11,9 @@ public sealed record NewJob
 
     public int Weight { get; init; } = 1;
 
+    /// <summary>What it takes of limits that count something else, by name. Null: its <see cref="Weight"/> there too.</summary>
+    public IReadOnlyDictionary<string, int>? Weights { get; init; }
+
     public int Priority { get; init; }
 
     /// <summary>At most one job in the whole service holds the lock of this name, from its start to the end of its processing. Null: none.</summary>

@@ -6,7 +6,7 @@ public static class QueueRules
     /// <summary>What masked header values are shown as: never a value of its own.</summary>
     public const string Masked = "***";
 
-    private const int MaxLimits = 16;
+    public const int MaxLimits = 16;
     private const int MaxHeaders = 100;
     private const int MaxStatuses = 20;
     private const int MaxKeptHeaders = 16;

@@ -3,6 +3,8 @@ namespace JobService.Lanes;
 /// <summary>All jobs of one (queue, key). It stands in exactly one line, is paused, or is idle.</summary>
 internal sealed class Lane(QueueLanes queue, string key, long number)
 {
+    private int[] headWeights = [];
+
     public QueueLanes Queue { get; } = queue;
 
     public string Key { get; } = key;
@@ -24,8 +26,14 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
     /// <summary>The line of a limit of its own that has called it to be ready; the next one is called when this lane has been served.</summary>
     public LimitLine? CalledBy { get; set; }
 
-    /// <summary>Weight of the job at the head when it was last looked at.</summary>
-    public int HeadWeight { get; set; } = 1;
+    /// <summary>Weight of the job at the head when it was last looked at: what the lane is charged for it.</summary>
+    public int HeadWeight { get; private set; } = 1;
+
+    /// <summary>What the job at the head takes of each limit of the queue, in the order of <see cref="QueueLanes.Limits"/>. Empty before the first look.</summary>
+    public ReadOnlySpan<int> HeadWeights => headWeights;
+
+    /// <summary>Whether a lighter job at the head might go earlier.</summary>
+    public bool IsHeadHeavy => HeadWeights.ContainsAnyExceptInRange(0, 1);
 
     /// <summary>Jobs that may go. For explanations only: whether there is one, the rows say.</summary>
     public int Jobs { get; set; }
@@ -35,6 +43,28 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
 
     /// <summary>Refusals in a row that named no moment, and when the last one came.</summary>
     public (int Count, long At) Refusals { get; set; }
+
+    /// <summary>Looks at the job at the head.</summary>
+    /// <remarks>A job that came in before a limit was narrowed takes all there is of it, rather than blocking the line for ever.</remarks>
+    public void Weigh(LaneHead head)
+    {
+        var limits = Queue.Limits;
+        if (headWeights.Length != limits.Length)
+            headWeights = new int[limits.Length];
+        for (var i = 0; i < limits.Length; i++)
+            headWeights[i] = limits[i].WeightOf(head.Weight, head.Weights);
+        HeadWeight = head.Weight;
+    }
+
+    /// <summary>What stands at the head is asked later: until then it counts as the lightest there can be.</summary>
+    public void ForgetHead()
+    {
+        Array.Fill(headWeights, 1);
+        HeadWeight = 1;
+    }
+
+    /// <summary>What the job at the head takes of one of the queue's limits.</summary>
+    public int HeadWeightAt(NamedLimit limit) => Array.IndexOf(Queue.Limits, limit) is >= 0 and var at && at < headWeights.Length ? headWeights[at] : 1;
 
     /// <summary>Charges the lane for a job that it starts.</summary>
     public void Charge(int weight)

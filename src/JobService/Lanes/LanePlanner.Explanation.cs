@@ -13,9 +13,10 @@ public sealed partial class LanePlanner
     /// <param name="queueName">Its queue.</param>
     /// <param name="key">Its key.</param>
     /// <param name="weight">Its weight.</param>
-    /// <param name="ahead">Weight of the jobs of its lane that go before it; null when that is not known.</param>
+    /// <param name="weights">Its weights by name.</param>
+    /// <param name="ahead">The jobs of its lane that go before it; null when that is not known.</param>
     /// <param name="now">The moment.</param>
-    public LaneStand Explain(string queueName, string key, int weight, long? ahead, long now)
+    public LaneStand Explain(string queueName, string key, int weight, IReadOnlyDictionary<string, int>? weights, JobsAhead? ahead, long now)
     {
         var queue = queues[queueName];
         if (queue.Paused)
@@ -27,7 +28,7 @@ public sealed partial class LanePlanner
         if (pausedLanes.Contains(lane))
             return new LaneStand(WaitReason.Limit, null, lane.PausedUntil);
 
-        if (FindLast(lane, queue.Fit(weight), ahead, now) is var (line, at))
+        if (FindLast(lane, weight, weights, ahead, now) is var (line, at))
         {
             var reason = line.State.HandsOutSlots || at < LimitState.Never ? WaitReason.Limit : WaitReason.Concurrency;
             return new LaneStand(reason, line.Limit.Name, at < LimitState.Never && ahead is not null ? at : null);
@@ -46,17 +47,17 @@ public sealed partial class LanePlanner
     }
 
     /// <summary>The limit that allows a job of the lane last, and when; null when all would allow it now.</summary>
-    private static (LimitLine Line, long At)? FindLast(Lane lane, int weight, long? ahead, long now)
+    private static (LimitLine Line, long At)? FindLast(Lane lane, int weight, IReadOnlyDictionary<string, int>? weights, JobsAhead? ahead, long now)
     {
         (LimitLine Line, long At)? last = null;
         foreach (var limit in lane.Queue.Limits)
         {
             if (limit.Find(lane.Key) is not { } line)
                 continue;
-            var before = ahead ?? 0;
+            var before = ahead?.WeightAt(limit.Definition) ?? 0;
             if (!limit.IsPerKey && ahead is not null)
-                before += WeightBefore(line, lane, before);
-            var at = line.State.EarliestAfter(now, before, weight);
+                before += WeightBefore(line, lane, ahead.Weight);
+            var at = line.State.EarliestAfter(now, before, limit.WeightOf(weight, weights));
             if (at > now && (last is null || at > last.Value.At))
                 last = (line, at);
         }
@@ -64,7 +65,7 @@ public sealed partial class LanePlanner
         return last;
     }
 
-    /// <summary>What lanes that stand in the line will start before the lane comes to a job with so much before it, in virtual time.</summary>
+    /// <summary>What lanes that stand in the line will take of its limit before the lane comes to a job with so much weight before it, in virtual time.</summary>
     private static long WeightBefore(LimitLine line, Lane lane, long ahead)
     {
         var turn = lane.VirtualTime + (ahead / lane.Share);
@@ -77,7 +78,7 @@ public sealed partial class LanePlanner
                 continue;
             // One job at once, and one more for each whole charge that it lags behind.
             var jobs = Math.Floor(lead * other.Share / other.HeadWeight) + (goesFirst || lead * other.Share % other.HeadWeight > 0 ? 1 : 0);
-            before += Math.Min(jobs, other.Jobs) * other.HeadWeight;
+            before += Math.Min(jobs, other.Jobs) * other.HeadWeightAt(line.Limit);
         }
 
         return (long)Math.Min(before, long.MaxValue / 4);

@@ -47,13 +47,15 @@ public sealed partial class LanePlanner
     /// <summary>The call has cost another weight than it took of one of its limits.</summary>
     public void Correct(LimitHold hold, string key, string limit, int trueWeight, long now)
     {
-        foreach (var held in hold.Limits.Where(held => held.Line.Limit.Name == limit))
-        {
-            hold.IsCorrected = true;
-            var line = held.Line.Limit.LineOf(key);
-            line.State.Correct(hold.At, hold.Weight, trueWeight, now);
-            Reconsider(line);
-        }
+        var at = Array.FindIndex(hold.Limits, held => held.Line.Limit.Name == limit);
+        if (at < 0)
+            return;
+
+        var held = hold.Limits[at];
+        hold.Limits[at] = held with { IsCorrected = true };
+        var line = held.Line.Limit.LineOf(key);
+        line.State.Correct(hold.At, held.Weight, trueWeight, now);
+        Reconsider(line);
     }
 
     /// <summary>The API has answered: windows know from now on when it had counted the call at the latest.</summary>
@@ -61,11 +63,11 @@ public sealed partial class LanePlanner
     public bool Answered(LimitHold hold, long now)
     {
         var isNew = false;
-        foreach (var (line, state, _) in hold.IsCorrected ? [] : hold.Limits)
+        foreach (var held in hold.Limits)
         {
-            if (!state.Answered(hold.At, hold.Weight, now))
+            if (held.IsCorrected || !held.State.Answered(hold.At, held.Weight, now))
                 continue;
-            Reconsider(line);
+            Reconsider(held.Line);
             isNew = true;
         }
 
@@ -159,11 +161,11 @@ public sealed partial class LanePlanner
         queue.HeldUntil = Math.Max(queue.HeldUntil, until);
         heldQueues.Add(queue);
         NextWake = Math.Min(NextWake, queue.HeldUntil);
-        foreach (var (line, state, _) in hold?.Limits ?? [])
+        foreach (var held in hold?.Limits ?? [])
         {
-            if (queues.Values.All(other => other == queue || !other.Limits.Contains(line.Limit)))
-                state.PauseUntil(until);
-            Reconsider(line);
+            if (queues.Values.All(other => other == queue || !other.Limits.Contains(held.Line.Limit)))
+                held.State.PauseUntil(until);
+            Reconsider(held.Line);
         }
 
         return null;

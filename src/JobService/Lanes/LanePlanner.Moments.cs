@@ -11,7 +11,7 @@ public sealed partial class LanePlanner
         line.WakeAt = LimitState.Never;
         if (line.Called is not null || line.Head(queue => IsOpen(queue, now) && (line.Limit.IsPerKey || !starved.Contains(queue))) is not { } head)
             return;
-        line.WakeAt = line.State.EarliestAt(0, head.HeadWeight);
+        line.WakeAt = line.State.EarliestAt(0, head.HeadWeightAt(line.Limit));
         if (line.WakeAt < LimitState.Never)
             (head.Queue.HandsOutSlots ? slotTimes : plainTimes).Add(line);
     }

@@ -1,3 +1,4 @@
+using JobService.Jobs;
 using JobService.Limits;
 
 namespace JobService.Lanes;
@@ -15,6 +16,9 @@ public sealed partial class LanePlanner
 
     private readonly Dictionary<QueueLanes, PermitPool> permits = [];
     private readonly List<LimitLine> lookedAt = [];
+
+    // A queue names no more limits than this: one array for all questions, instead of one for each job.
+    private readonly LimitState[] asked = new LimitState[QueueRules.MaxLimits];
 
     public void Run(PlanRound round)
     {
@@ -136,7 +140,7 @@ public sealed partial class LanePlanner
         if (Array.Find(lines, line => line != calledBy && line.HasBefore(lane, other => MayStart(other, round))) is { } ahead)
         {
             // What it would start is asked when it stands in front.
-            lane.HeadWeight = 1;
+            lane.ForgetHead();
             Stand(lane, ahead);
             return;
         }
@@ -154,7 +158,7 @@ public sealed partial class LanePlanner
                 continue;
             }
 
-            lane.HeadWeight = queue.Fit(head.Weight);
+            lane.Weigh(head);
             if (FindBlocking(lines, lane, round, out var at) is { } line)
             {
                 Stand(lane, line);
@@ -178,13 +182,15 @@ public sealed partial class LanePlanner
     private void Start(Lane lane, LaneHead head, LimitLine[] lines, long at, PlanRound round)
     {
         var queue = lane.Queue;
-        var held = Array.ConvertAll(lines, line =>
+        var held = lines.Length > 0 ? new HeldLimit[lines.Length] : [];
+        for (var i = 0; i < lines.Length; i++)
         {
-            line.State.Take(at, lane.HeadWeight);
+            var (line, weight) = (lines[i], lane.HeadWeights[i]);
+            line.State.Take(at, weight);
             changed.Add(line);
             LetRest(line);
-            return new HeldLimit(line, line.State, line.State.Calls);
-        });
+            held[i] = new HeldLimit(line, line.State, line.State.Calls, weight);
+        }
 
         var pool = permits[queue];
         var permitAt = pool.NextPermitAt;
@@ -196,17 +202,17 @@ public sealed partial class LanePlanner
         lane.Charge(head.Weight);
         lane.Jobs--;
         round.Claim(new PlannedStart(
-            queue.Name, head, queue.HandsOutSlots ? at : null, queue.StartWindow, lines.Length > 0 ? new LimitHold(held, at, queue.StartWindow.Ticks, lane.HeadWeight) : null, permitAt)
+            queue.Name, head, queue.HandsOutSlots ? at : null, queue.StartWindow, lines.Length > 0 ? new LimitHold(held, at, queue.StartWindow.Ticks) : null, permitAt)
         {
             Delay = queue.LongestDelay,
-            Rates = RatesOf(held, lane.HeadWeight),
+            Rates = RatesOf(held),
         });
     }
 
-    private static RateStart[] RatesOf(HeldLimit[] held, int weight)
+    private static RateStart[] RatesOf(HeldLimit[] held)
     {
-        var rates = Array.FindAll(held, limit => limit.State.PaceOf(weight) is not null);
-        return rates.Length == 0 ? [] : Array.ConvertAll(rates, limit => new RateStart(limit.Line.Limit.Name, limit.Line.Key, limit.State.PaceOf(weight)!.Value));
+        var rates = Array.FindAll(held, limit => limit.State.PaceOf(limit.Weight) is not null);
+        return rates.Length == 0 ? [] : Array.ConvertAll(rates, limit => new RateStart(limit.Line.Limit.Name, limit.Line.Key, limit.State.PaceOf(limit.Weight)!.Value));
     }
 
     private void Stand(Lane lane, LimitLine line)
@@ -234,13 +240,14 @@ public sealed partial class LanePlanner
         if (Array.Find(lines, line => line.Limit.IsPerKey && !MayGo(line, lane, round)) is { } own)
             return own;
 
-        var states = Array.ConvertAll(lines, line => line.State);
-        at = Reservation.Earliest(states, From(lane.Queue, round), lane.HeadWeight, out var binding);
-        return at <= Until(lane.Queue, round) ? null : lines[Array.IndexOf(states, binding)];
+        for (var i = 0; i < lines.Length; i++)
+            asked[i] = lines[i].State;
+        at = Reservation.Earliest(asked.AsSpan(0, lines.Length), lane.HeadWeights, From(lane.Queue, round), out var binding);
+        return at <= Until(lane.Queue, round) ? null : lines[binding];
     }
 
     private bool MayGo(LimitLine line, Lane lane, PlanRound round) =>
-        line.State.EarliestAt(From(lane.Queue, round), lane.HeadWeight) <= Until(lane.Queue, round);
+        line.State.EarliestAt(From(lane.Queue, round), lane.HeadWeightAt(line.Limit)) <= Until(lane.Queue, round);
 
     /// <summary>
     /// A slot lies behind the commit of its claim, or before it by no more than half of what a start may be late: a queue that is short of permits would

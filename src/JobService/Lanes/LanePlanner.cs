@@ -58,20 +58,20 @@ public sealed partial class LanePlanner
     public LimitHold Retake(LimitHold former, string key, bool hasReturned)
     {
         var held = new List<HeldLimit>();
-        foreach (var (line, _, _) in former.Limits)
+        foreach (var before in former.Limits)
         {
-            if (!limits.TryGetValue(line.Limit.Name, out var limit))
+            if (!limits.TryGetValue(before.Line.Limit.Name, out var limit))
                 continue;
             var own = limit.LineOf(key);
             if (!own.State.HandsOutSlots && !hasReturned)
-                own.State.Take(former.At, former.Weight);
+                own.State.Take(former.At, before.Weight);
             if (former.At > former.Slot)
-                own.State.Postpone(former.Slot, former.Weight, former.At);
+                own.State.Postpone(former.Slot, before.Weight, former.At);
             LetRest(own);
-            held.Add(new HeldLimit(own, own.State, own.State.Calls));
+            held.Add(before with { Line = own, State = own.State, Call = own.State.Calls });
         }
 
-        return new LimitHold([.. held], former.Slot, former.Window, former.Weight) { At = former.At, IsCorrected = former.IsCorrected };
+        return new LimitHold([.. held], former.Slot, former.Window) { At = former.At };
     }
 
     /// <summary>The call has started later than its slot.</summary>
@@ -80,11 +80,11 @@ public sealed partial class LanePlanner
     /// <param name="to">The moment it counts as: what is handed out from now on goes behind it.</param>
     public void Postpone(LimitHold hold, string key, long to)
     {
-        foreach (var (line, _, _) in hold.Limits)
+        foreach (var held in hold.Limits)
         {
             // The state in force: one that rested may have been forgotten since the claim.
-            var current = line.Limit.LineOf(key);
-            current.State.Postpone(hold.At, hold.Weight, to);
+            var current = held.Line.Limit.LineOf(key);
+            current.State.Postpone(hold.At, held.Weight, to);
             Reconsider(current);
         }
 
@@ -112,7 +112,7 @@ public sealed partial class LanePlanner
             var lateBy = Math.Min(now - start.Slot, queue.LongestDelay.Ticks);
             foreach (var line in queue.LinesOf(start.Key).Where(line => lateBy > 0 && line.State.HandsOutSlots))
             {
-                var late = start with { Weight = queue.Fit(start.Weight), LateBy = lateBy };
+                var late = start with { Weight = line.Limit.WeightOf(start.Weight, start.Weights), LateBy = lateBy };
                 if (line.State is WindowLimit)
                     line.State.Postpone(late.Slot, late.Weight, late.Slot + lateBy);
                 if (late.LateBy > latest.GetValueOrDefault(line).LateBy)
@@ -129,20 +129,20 @@ public sealed partial class LanePlanner
     /// <summary>The call has ended, or was never made: what it held is free, and an unused slot too if no later one was handed out.</summary>
     public void Return(LimitHold hold, bool callWasMade)
     {
-        foreach (var (line, state, _) in hold.Limits)
+        foreach (var held in hold.Limits)
         {
             if (callWasMade)
-                state.Return(hold.Weight);
+                held.State.Return(held.Weight);
             else
-                state.TakeBack(hold.At, hold.Weight);
-            Reconsider(line);
+                held.State.TakeBack(hold.At, held.Weight);
+            Reconsider(held.Line);
         }
     }
 
     /// <summary>What the limits were asked before does not hold any more for lanes with a heavy head: a lighter job is not to wait for the heavy one's moment.</summary>
     private void AskAgainIfHeavy(Lane lane)
     {
-        if (lane is { StandsIn: LimitLine, HeadWeight: > 1 })
+        if (lane is { StandsIn: LimitLine, IsHeadHeavy: true })
             MoveToReady(lane);
     }
 
@@ -205,4 +205,4 @@ public sealed partial class LanePlanner
 
 /// <summary>A call that was given a slot by a process that has died.</summary>
 /// <param name="LateBy">How late it may have started.</param>
-internal readonly record struct LostStart(string Queue, string Key, int Weight, long Slot, long LateBy = 0);
+internal readonly record struct LostStart(string Queue, string Key, int Weight, IReadOnlyDictionary<string, int>? Weights, long Slot, long LateBy = 0);

@@ -5,19 +5,15 @@ namespace JobService.Lanes;
 /// <summary>What one claim has taken of its limits, as they were then.</summary>
 public sealed class LimitHold
 {
-    internal LimitHold(HeldLimit[] limits, long at, long window, int weight)
+    internal LimitHold(HeldLimit[] limits, long at, long window)
     {
         Limits = limits;
         Slot = At = at;
         Window = window;
-        Weight = weight;
     }
 
     /// <summary>True when others wait for the end of the call: some limit counts calls at once.</summary>
     public bool EndsWithTheCall => Array.Exists(Limits, limit => !limit.State.HandsOutSlots);
-
-    /// <summary>The call has turned out to weigh something else: what it took does not stand in the states as it was taken.</summary>
-    internal bool IsCorrected { get; set; }
 
     /// <summary>The states of which it holds something.</summary>
     internal HeldLimit[] Limits { get; }
@@ -30,11 +26,11 @@ public sealed class LimitHold
 
     /// <summary>Where it stands in the states: its slot, or later when the call has started late.</summary>
     internal long At { get; set; }
-
-    internal int Weight { get; }
 }
 
 /// <param name="Line">Whose lanes may go when something comes back.</param>
 /// <param name="State">The state as it was then: a limit that was made anew since has another one.</param>
 /// <param name="Call">The call's number there: <see cref="LimitState.Calls"/> right after the claim.</param>
-internal readonly record struct HeldLimit(LimitLine Line, LimitState State, long Call);
+/// <param name="Weight">What it took there.</param>
+/// <param name="IsCorrected">The call has turned out to cost something else: what it took does not stand in the state as it was taken.</param>
+internal readonly record struct HeldLimit(LimitLine Line, LimitState State, long Call, int Weight, bool IsCorrected = false);

@@ -21,6 +21,9 @@ internal sealed class NamedLimit
 
     public IReadOnlyCollection<LimitLine> Lines => lines.Values;
 
+    /// <summary>What a job takes: no more than there is, though the limit was wider when the job came in.</summary>
+    public int WeightOf(int weight, IReadOnlyDictionary<string, int>? weights) => Math.Min(Definition.WeightOf(weight, weights), Definition.MaxWeight);
+
     public LimitLine? Find(string key) => lines.GetValueOrDefault(IsPerKey ? key : "");
 
     public LimitLine LineOf(string key)

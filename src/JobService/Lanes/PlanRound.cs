@@ -4,7 +4,11 @@ using JobService.Limits;
 namespace JobService.Lanes;
 
 /// <summary>The next job of a lane, as far as the planner needs it.</summary>
-public record LaneHead(JobId Id, int Weight);
+public record LaneHead(JobId Id, int Weight)
+{
+    /// <summary>What it takes of limits that count something else, by name; null when it names nothing.</summary>
+    public IReadOnlyDictionary<string, int>? Weights { get; init; }
+}
 
 /// <summary>A job that starts.</summary>
 /// <param name="Queue">Its queue; a permit of its semaphore is the job's own.</param>

@@ -10,7 +10,6 @@ internal sealed class QueueLanes(string name)
     private readonly PriorityQueue<Lane, double> idle = new();
     private IReadOnlyDictionary<string, double> shares = new Dictionary<string, double>();
     private LimitLine[]? sharedLines;
-    private int maxWeight = int.MaxValue;
 
     public string Name { get; } = name;
 
@@ -68,14 +67,10 @@ internal sealed class QueueLanes(string name)
         HandsOutSlots = Array.Exists(examples, state => state.HandsOutSlots);
         StartWindow = Reservation.StartWindow(examples) ?? TimeSpan.Zero;
         LongestDelay = Reservation.LongestDelay(examples);
-        maxWeight = Limits.Select(limit => limit.Definition.MaxWeight).DefaultIfEmpty(int.MaxValue).Min();
     }
 
     /// <summary>The states that a job of this key needs, in the order of <see cref="Limits"/>.</summary>
     public LimitLine[] LinesOf(string key) => sharedLines ?? Array.ConvertAll(Limits, limit => limit.LineOf(key));
-
-    /// <summary>A job that came in before a limit was narrowed takes all there is, rather than blocking the line for ever.</summary>
-    public int Fit(int weight) => Math.Min(weight, maxWeight);
 
     /// <summary>
     /// The lane has no job that may go. It is forgotten once the queue's time has passed it: until then it could come back with a debt. Where most keys come

@@ -9,21 +9,53 @@ namespace JobService.Limits;
 [JsonDerivedType(typeof(ConcurrencyDefinition), "concurrency")]
 public abstract record LimitDefinition
 {
-    /// <summary>Calls per period (<c>rate</c>), in any window (<c>window</c>) or at once (<c>concurrency</c>), by weight. From 1 to 1 000 000.</summary>
+    /// <summary><see cref="Counts"/>: a job takes its weight.</summary>
+    public const string Weight = "weight";
+
+    /// <summary><see cref="Counts"/>: a job takes 1, whatever it weighs.</summary>
+    public const string Calls = "calls";
+
+    /// <summary>What the limit counts per period (<c>rate</c>), in any window (<c>window</c>) or at once (<c>concurrency</c>). From 1 to 1 000 000.</summary>
     public required int Permits { get; init; }
+
+    /// <summary>
+    /// What a job takes of the limit: its <c>weight</c> (default), <c>calls</c> (every job takes 1), or a name of <c>[A-Za-z0-9._-]{1,64}</c>: then the job's weight of that
+    /// name in <c>weights</c>, or its <c>weight</c> where it gives none. The two words are read without regard to case.
+    /// </summary>
+    public string Counts
+    {
+        get;
+        init => field = WordIn(value) ?? value;
+    } = Weight;
 
     /// <summary>One state for all jobs (<c>shared</c>), or one for each job key (<c>perKey</c>). Default: <c>shared</c>.</summary>
     public LimitScope Scope { get; init; }
 
     /// <summary>
     /// Where an answer says what the call has really cost: a JMESPath expression on its JSON, as <c>usage.total_tokens</c>. The difference to the job's weight is
-    /// charged or refunded from that moment on. Default: the weight is the cost. Not for <c>concurrency</c>.
+    /// charged or refunded from that moment on. Default: what was taken is the cost. Not for <c>concurrency</c>, and not where calls are counted.
     /// </summary>
     public string? WeightFrom { get; init; }
 
-    /// <summary>The heaviest job that can ever pass.</summary>
+    /// <summary>The most that a job can ever take.</summary>
     [JsonIgnore]
     public abstract int MaxWeight { get; }
+
+    /// <summary>True when the name is one of the two that <see cref="Counts"/> gives a meaning of its own: no weight of a job can have it.</summary>
+    public static bool IsReserved(string name) => WordIn(name) is not null;
+
+    /// <summary>What a job takes.</summary>
+    /// <param name="weight">Its weight.</param>
+    /// <param name="weights">Its weights by name; null when it gives none.</param>
+    public int WeightOf(int weight, IReadOnlyDictionary<string, int>? weights) => Counts switch
+    {
+        Weight => weight,
+        Calls => 1,
+        var name => weights?.GetValueOrDefault(name, weight) ?? weight,
+    };
+
+    private static string? WordIn(string name) =>
+        Weight.Equals(name, StringComparison.OrdinalIgnoreCase) ? Weight : Calls.Equals(name, StringComparison.OrdinalIgnoreCase) ? Calls : null;
 }
 
 /// <summary>Calls per period: GCRA (ITU-T I.371), so that no window holds more than burst + rate × its length.</summary>

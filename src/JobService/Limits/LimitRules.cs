@@ -17,6 +17,8 @@ public static class LimitRules
             found.Add(("/burst", "From 1 to 1000000."));
         if (limit is { WeightFrom: not null } and ConcurrencyDefinition)
             found.Add(("/weightFrom", "Not for concurrency: what a call held is free when it ends, whatever it has cost. Leave it out."));
+        else if (limit is { WeightFrom: not null, Counts: LimitDefinition.Calls })
+            found.Add(("/weightFrom", "Not for a limit that counts calls: a call is one call, whatever it has cost. Leave it out, or count 'weight' or a name."));
         return found;
     }
 }

@@ -6,26 +6,26 @@ public static class Reservation
     /// <summary>No store hands a slot out so long before its moment, in ticks: 100 ms.</summary>
     public const long FarthestAhead = 100 * TimeSpan.TicksPerMillisecond;
 
-    /// <summary>The first moment, not before <paramref name="from"/>, at which <em>all</em> limits allow the weight; or <see cref="LimitState.Never"/>.</summary>
+    /// <summary>The first moment, not before <paramref name="from"/>, at which <em>all</em> limits allow what the job takes of them; or <see cref="LimitState.Never"/>.</summary>
     /// <param name="limits">In the order in which a job stands in their lines: its own <c>perKey</c> states first.</param>
+    /// <param name="weights">What the job takes of each of them.</param>
     /// <param name="from">No slot lies before this moment.</param>
-    /// <param name="weight">The same for every limit.</param>
-    /// <param name="binding">The limit that allows last: where to wait. Null when all allow at <paramref name="from"/>.</param>
-    public static long Earliest(ReadOnlySpan<LimitState> limits, long from, int weight, out LimitState? binding)
+    /// <param name="binding">Index of the limit that allows last: where to wait. -1 when all allow at <paramref name="from"/>.</param>
+    public static long Earliest(ReadOnlySpan<LimitState> limits, ReadOnlySpan<int> weights, long from, out int binding)
     {
-        binding = null;
+        binding = -1;
         var at = from;
         bool moved;
         do
         {
             // A limit that allowed the moment before may refuse the later one of another: ask until none moves it.
             moved = false;
-            foreach (var limit in limits)
+            for (var i = 0; i < limits.Length; i++)
             {
-                var allowed = limit.EarliestAt(at, weight);
+                var allowed = limits[i].EarliestAt(at, weights[i]);
                 if (allowed > at)
                 {
-                    (at, binding, moved) = (allowed, limit, true);
+                    (at, binding, moved) = (allowed, i, true);
                     if (at == LimitState.Never)
                         return at;
                 }
@@ -36,11 +36,11 @@ public static class Reservation
         return at;
     }
 
-    /// <summary>Takes the weight from every limit, at a moment that <see cref="Earliest"/> named.</summary>
-    public static void Take(ReadOnlySpan<LimitState> limits, long at, int weight)
+    /// <summary>Takes from every limit what the job takes of it, at a moment that <see cref="Earliest"/> named.</summary>
+    public static void Take(ReadOnlySpan<LimitState> limits, ReadOnlySpan<int> weights, long at)
     {
-        foreach (var limit in limits)
-            limit.Take(at, weight);
+        for (var i = 0; i < limits.Length; i++)
+            limits[i].Take(at, weights[i]);
     }
 
     /// <summary>How late a call under these limits may start; null when none hands out slots and it may start at any time.</summary>

@@ -217,7 +217,7 @@ public abstract record Addition
     public sealed record UnknownQueue : Addition;
 
     /// <summary>The job is heavier than the limit ever allows.</summary>
-    public sealed record NeverFits(string Limit, int MaxWeight) : Addition;
+    public sealed record NeverFits(string Limit, int MaxWeight, string Counts) : Addition;
 
     /// <summary>The job has a <c>request</c>, and the queue's target is not <c>http</c>.</summary>
     public sealed record RequestNotAllowed : Addition;

@@ -24,6 +24,8 @@ internal static class StorageJson
 
     public static string Write(IReadOnlyDictionary<string, string> texts) => JsonSerializer.Serialize(texts, Options);
 
+    public static string Write(IReadOnlyDictionary<string, int> weights) => JsonSerializer.Serialize(weights, Options);
+
     public static string Write(HeaderValue secret) => JsonSerializer.Serialize(secret, Options);
 
     public static HeaderValue ReadSecret(string json) => JsonSerializer.Deserialize<HeaderValue>(json, Options)!;
@@ -41,4 +43,6 @@ internal static class StorageJson
     public static ApiRequest ReadRequest(string json) => JsonSerializer.Deserialize<ApiRequest>(json, Options)!;
 
     public static Dictionary<string, string> ReadTexts(string json) => JsonSerializer.Deserialize<Dictionary<string, string>>(json, Options)!;
+
+    public static Dictionary<string, int> ReadWeights(string json) => JsonSerializer.Deserialize<Dictionary<string, int>>(json, Options)!;
 }

@@ -80,6 +80,10 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
     [InlineData("""{"kind":"concurrency","permits":1,"burst":2}""", "/burst")]
     [InlineData("""{"kind":"rate","permits":1,"scope":"perJob"}""", "/scope")]
     [InlineData("""{"kind":"rate","permits":1,"scope":1}""", "/scope")]
+    [InlineData("""{"kind":"rate","permits":1,"counts":""}""", "/counts")]
+    [InlineData("""{"kind":"rate","permits":1,"counts":"input tokens"}""", "/counts")]
+    [InlineData("""{"kind":"rate","permits":1,"counts":1}""", "/counts")]
+    [InlineData("""{"kind":"rate","permits":1,"counts":"CALLS","weightFrom":"usage"}""", "/weightFrom")]
     [InlineData("""{"kind":"rate","permits":1,"weightFrom":""}""", "/weightFrom")]
     [InlineData("""{"kind":"rate","permits":1,"weightFrom":5}""", "/weightFrom")]
     [InlineData("""{"kind":"window","permits":1,"weightFrom":"usage..total"}""", "/weightFrom")]
@@ -198,7 +202,7 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
         using var shares = await service.SendAsync(HttpMethod.Get, "/v1/queues/shares");
         using var plain = await service.SendAsync(HttpMethod.Get, "/v1/queues/plain");
 
-        Assert.Equal("""{"kind":"rate","periodSeconds":1,"burst":1,"permits":5,"scope":"perKey","weightFrom":"usage.total"}""",
+        Assert.Equal("""{"kind":"rate","periodSeconds":1,"burst":1,"permits":5,"counts":"weight","scope":"perKey","weightFrom":"usage.total"}""",
             (await limit.JsonAsync()).GetProperty("config").GetRawText());
         var queue = await shares.JsonAsync();
         Assert.Equal("""{"gold-7":4,"":0.5}""", queue.GetProperty("keyShares").GetRawText());
@@ -245,6 +249,21 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
         Assert.Equal(("/problems/weight-never-fits", $"heavy-{kind}", most),
             (problem.GetProperty("type").GetString(), problem.GetProperty("limit").GetString(), problem.GetProperty("maxWeight").GetInt32()));
         Assert.Contains("window limit", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains("\"counts\": \"calls\"", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_limit_that_counts_calls_takes_any_weight_and_the_word_is_read_in_any_case()
+    {
+        await service.PutAsync("/v1/limits/heavy-calls", """{"kind":"rate","permits":500,"periodSeconds":60,"counts":"Calls"}""");
+        await service.PutAsync("/v1/queues/heavy-calls", """{"limits":["heavy-calls"]}""");
+
+        using var fits = await service.SubmitAsync("""{"queue":"heavy-calls","payload":1,"weight":4000,"weights":{"inputTokens":3000}}""");
+
+        Assert.Equal(HttpStatusCode.Accepted, fits.StatusCode);
+        Assert.Equal("""{"inputTokens":3000}""", (await fits.JsonAsync()).GetProperty("weights").GetRawText());
+        using var limit = await service.SendAsync(HttpMethod.Get, "/v1/limits/heavy-calls");
+        Assert.Equal("calls", (await limit.JsonAsync()).GetProperty("config").GetProperty("counts").GetString());
     }
 
     private Task<HttpResponseMessage> PutAsync(string path, string body, params (string, string)[] headers) => service.SendAsync(HttpMethod.Put, path, body, headers);

@@ -219,15 +219,17 @@ public sealed class LessonTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_the_queue_says_holds_for_limits_that_do_not_say_it_themselves()
+    public async Task What_the_queue_says_holds_for_limits_that_count_weight_and_do_not_say_it_themselves()
     {
         reply = WireReplies.Answer(200, """{"usage": {"in": 7, "out": 5}}""", "Content-Type: application/json");
         await PutLimitAsync("in", new RateDefinition { Permits = 100, WeightFrom = "usage.in" });
         await PutLimitAsync("any", new RateDefinition { Permits = 100 });
         await PutLimitAsync("rate", new RateDefinition { Permits = 100 });
         await PutLimitAsync("atOnce", new ConcurrencyDefinition { Permits = 100 });
+        await PutLimitAsync("calls", new RateDefinition { Permits = 100, Counts = LimitDefinition.Calls });
+        await PutLimitAsync("named", new RateDefinition { Permits = 100, Counts = "inputTokens" });
 
-        var (_, lesson) = await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["in", "any", "rate", "atOnce"], WeightFrom = "usage.out" }));
+        var (_, lesson) = await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["in", "any", "rate", "atOnce", "calls", "named"], WeightFrom = "usage.out" }));
 
         Assert.Equal(new Dictionary<string, int> { ["in"] = 7, ["any"] = 5, ["rate"] = 5 }, lesson!.TrueWeights);
     }

@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Lanes;
 using JobService.Limits;
 
 namespace JobService.Tests.Lanes;
@@ -45,7 +46,7 @@ public sealed class ExplanationTests
         model.Add("q", count: 5);
         model.Run();
 
-        var stand = model.Planner.Explain("q", "", weight: 1, ahead: 1, model.Now);
+        var stand = model.Planner.Explain("q", "", weight: 1, weights: null, new JobsAhead(1, 1), model.Now);
 
         Assert.Equal((WaitReason.Concurrency, "db", null), (stand.Reason, stand.Limit, stand.Until));
     }
@@ -60,7 +61,7 @@ public sealed class ExplanationTests
             var first = started.GetValueOrDefault(key);
             for (var ahead = 0; model.HasWaiting("q", key) && ahead < 15; ahead++)
             {
-                var stand = model.Planner.Explain("q", key, weight: 1, ahead, model.Now);
+                var stand = model.Planner.Explain("q", key, weight: 1, weights: null, new JobsAhead(ahead, ahead), model.Now);
                 Assert.Equal((WaitReason.Limit, limit), (stand.Reason, stand.Limit));
                 named.Add((key, first + ahead), stand.Until!.Value);
             }

@@ -174,13 +174,13 @@ public sealed class LanePlannerTests
         model.Run();
         model.Add("a", "heavy", weight: 2);
         model.Run();
-        Assert.Equal(WaitReason.Concurrency, model.Planner.Explain("a", "heavy", weight: 2, ahead: 0, model.Now).Reason);
+        Assert.Equal(WaitReason.Concurrency, model.Planner.Explain("a", "heavy", weight: 2, weights: null, JobsAhead.None, model.Now).Reason);
 
         model.PutQueue("a", ["db"], paused: true);
         model.Add("b", "light");
 
         Assert.Equal("light", Assert.Single(model.Run()).Key);
-        Assert.Equal(WaitReason.Paused, model.Planner.Explain("a", "heavy", weight: 2, ahead: 0, model.Now).Reason);
+        Assert.Equal(WaitReason.Paused, model.Planner.Explain("a", "heavy", weight: 2, weights: null, JobsAhead.None, model.Now).Reason);
     }
 
     [Fact]

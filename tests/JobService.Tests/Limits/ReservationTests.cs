@@ -8,8 +8,8 @@ public sealed class ReservationTests
     private static readonly Gen<RateDefinition> rates = Gen.Select(Gen.Int[1, 40], Gen.Int[1, 500], Gen.Int[2, 6], (permits, milliseconds, burst) =>
         new RateDefinition { Permits = permits, PeriodSeconds = milliseconds / 1_000.0, Burst = burst });
 
-    private static readonly Gen<(RateDefinition[] Rates, int Permits, (int Gap, int Weight, int Ends)[] Steps)> stories =
-        Gen.Select(rates.Array[1, 3], Gen.Int[2, 5], Gen.Select(Gen.Int[0, 400_000], Gen.Int[1, 2], Gen.Int[0, 2]).Array[1, 40]);
+    private static readonly Gen<(RateDefinition[] Rates, int Permits, (int Gap, int[] Weights, int Ends)[] Steps)> stories =
+        Gen.Select(rates.Array[1, 3], Gen.Int[2, 5], Gen.Select(Gen.Int[0, 400_000], Gen.Int[1, 2].Array[4], Gen.Int[0, 2]).Array[1, 40]);
 
     [Fact]
     public void The_moment_named_is_the_earliest_at_which_all_limits_allow() => stories.Sample(
@@ -20,30 +20,32 @@ public sealed class ReservationTests
             LimitState[] limits = [.. definitions.Select(definition => new RateLimit(definition)), concurrency];
             var running = new Queue<int>();
             var from = RateStory.Begin;
-            foreach (var (gap, weight, ends) in steps)
+            foreach (var (gap, drawn, ends) in steps)
             {
                 for (var end = 0; end < ends && running.TryDequeue(out var ended); end++)
                     concurrency.Return(ended);
 
                 // Slots are taken in the order of their moments, so that the models need not look ahead.
                 from += gap;
-                var at = Reservation.Earliest(limits, from, weight, out var binding);
-                if (running.Sum() + weight > permits)
+                var weights = drawn[..limits.Length];
+                var at = Reservation.Earliest(limits, weights, from, out var binding);
+                if (running.Sum() + weights[^1] > permits)
                 {
                     Assert.Equal(LimitState.Never, at);
-                    Assert.Same(concurrency, binding);
+                    Assert.Equal(limits.Length - 1, binding);
                     continue;
                 }
 
                 Assert.True(at >= from);
-                Assert.All(models, model => Assert.True(model.Allows(at, weight)));
-                Assert.True(at == from || models.Any(model => !model.Allows(at - 1, weight)), "a tick earlier was allowed too");
-                Assert.Equal(at == from, binding is null);
-                Assert.True(binding is null || binding.EarliestAt(from, weight) == at, "another limit allows last");
+                Assert.All(models.Zip(weights), asked => Assert.True(asked.First.Allows(at, asked.Second)));
+                Assert.True(at == from || models.Zip(weights).Any(asked => !asked.First.Allows(at - 1, asked.Second)), "a tick earlier was allowed too");
+                Assert.Equal(at == from, binding < 0);
+                Assert.True(binding < 0 || limits[binding].EarliestAt(from, weights[binding]) == at, "another limit allows last");
 
-                Reservation.Take(limits, at, weight);
-                models.ForEach(model => model.Add(at, weight));
-                running.Enqueue(weight);
+                Reservation.Take(limits, weights, at);
+                for (var i = 0; i < models.Count; i++)
+                    models[i].Add(at, weights[i]);
+                running.Enqueue(weights[^1]);
                 from = at;
             }
 
@@ -59,23 +61,22 @@ public sealed class ReservationTests
         var full = new ConcurrencyLimit(new ConcurrencyDefinition { Permits = 1 });
         full.Take(0, 1);
 
-        var at = Reservation.Earliest([rate, full], 5, 1, out var binding);
+        var at = Reservation.Earliest([rate, full], [1, 1], 5, out var binding);
 
-        Assert.Equal(LimitState.Never, at);
-        Assert.Same(full, binding);
+        Assert.Equal((LimitState.Never, 1), (at, binding));
         Assert.Equal(0, rate.TheoreticalArrival);
         Assert.Equal(1, full.Held);
     }
 
     [Fact]
-    public void Taking_takes_from_all()
+    public void Taking_takes_from_each_what_the_job_takes_of_it()
     {
         var rate = new RateLimit(new RateDefinition { Permits = 10, Burst = 3 });
         var concurrency = new ConcurrencyLimit(new ConcurrencyDefinition { Permits = 4 });
 
-        Reservation.Take([rate, concurrency], 0, 3);
+        Reservation.Take([rate, concurrency], [1, 3], 0);
 
-        Assert.Equal(3, rate.Taken(0));
+        Assert.Equal(1, rate.Taken(0));
         Assert.Equal(3, concurrency.Taken(0));
     }
 
@@ -86,15 +87,15 @@ public sealed class ReservationTests
         var paused = new ConcurrencyLimit(new ConcurrencyDefinition { Permits = 1 });
         paused.PauseUntil(900);
 
-        Assert.Equal(900, Reservation.Earliest([rate, paused], 5, 1, out var binding));
-        Assert.Same(paused, binding);
+        Assert.Equal(900, Reservation.Earliest([rate, paused], [1, 1], 5, out var binding));
+        Assert.Equal(1, binding);
     }
 
     [Fact]
     public void No_limits_allow_at_once()
     {
-        Assert.Equal(5, Reservation.Earliest([], 5, 1, out var binding));
-        Assert.Null(binding);
+        Assert.Equal(5, Reservation.Earliest([], [], 5, out var binding));
+        Assert.Equal(-1, binding);
         Assert.Null(Reservation.StartWindow([]));
     }
 
@@ -124,6 +125,6 @@ public sealed class ReservationTests
     private static void Reserve(LimitState[] limits, int count)
     {
         for (var n = 0; n < count; n++)
-            Reservation.Take(limits, Reservation.Earliest(limits, 0, 1, out _), 1);
+            Reservation.Take(limits, [1, 2], Reservation.Earliest(limits, [1, 2], 0, out _));
     }
 }

@@ -3,7 +3,7 @@ using JobService.Limits;
 
 namespace JobService.Tests.Limits;
 
-/// <summary>A rate, a window and calls at once for the same jobs, and everything that can happen to them.</summary>
+/// <summary>A rate, a window and calls at once for the same jobs, each counting something else, and everything that can happen to them.</summary>
 public sealed class SeveralLimitsTests
 {
     private const long Second = TimeSpan.TicksPerSecond;
@@ -15,7 +15,7 @@ public sealed class SeveralLimitsTests
             new ConcurrencyDefinition { Permits = calls }));
 
     private static readonly Gen<Event[]> events =
-        Gen.Select(Gen.Int[0, 11], Gen.Long[0, Second], Gen.Int[1, 2], Gen.Int[0, 60], (kind, gap, weight, number) => new Event(kind, gap, weight, number)).Array[1, 60];
+        Gen.Select(Gen.Int[0, 11], Gen.Long[0, Second], Gen.Int[1, 2].Array[3], Gen.Int[0, 60], (kind, gap, weights, number) => new Event(kind, gap, weights, number)).Array[1, 60];
 
     [Fact]
     public void All_are_taken_or_none_no_bound_breaks_and_everything_comes_back() => Gen.Select(setups, events).Sample(
@@ -23,8 +23,8 @@ public sealed class SeveralLimitsTests
         {
             LimitState[] limits = [new RateLimit(setup.Rate), new WindowLimit(setup.Window), new ConcurrencyLimit(setup.Calls)];
             var (rate, window) = (new RateModel(setup.Rate), new WindowModel(setup.Window));
-            var running = new List<(long At, int Weight)>();
-            var (now, made) = (RateStory.Begin, new List<(long At, int Weight)>());
+            var running = new List<(long At, int[] Weights)>();
+            var (now, made) = (RateStory.Begin, new List<(long At, int[] Weights)>());
             foreach (var happening in story)
             {
                 now += happening.Gap;
@@ -33,28 +33,29 @@ public sealed class SeveralLimitsTests
                     continue;
 
                 var before = limits.Select(limit => (limit.ToStored(), limit.Calls, limit.Taken(now))).ToList();
-                var at = Reservation.Earliest(limits, now, happening.Weight, out var binding);
+                var weights = happening.Weights;
+                var at = Reservation.Earliest(limits, weights, now, out var binding);
                 Assert.Equal(before, limits.Select(limit => (limit.ToStored(), limit.Calls, limit.Taken(now))));
-                Assert.All(limits, limit => AskedAgain(limit, now, happening.Weight));
-                if (running.Sum(call => call.Weight) + happening.Weight > setup.Calls.Permits)
+                Assert.All(limits.Zip(weights), asked => AskedAgain(asked.First, now, asked.Second));
+                if (running.Sum(call => call.Weights[2]) + weights[2] > setup.Calls.Permits)
                 {
                     Assert.Equal(LimitState.Never, at);
                     continue;
                 }
 
-                Assert.All(limits, limit => Assert.Equal(at, limit.EarliestAt(at, happening.Weight)));
-                Assert.True(at == now ? binding is null : binding!.EarliestAt(at - 1, happening.Weight) == at, "a tick earlier was allowed too");
-                Reservation.Take(limits, at, happening.Weight);
-                running.Add((at, happening.Weight));
-                made.Add((at, happening.Weight));
+                Assert.All(limits.Zip(weights), asked => Assert.Equal(at, asked.First.EarliestAt(at, asked.Second)));
+                Assert.True(at == now ? binding < 0 : limits[binding].EarliestAt(at - 1, weights[binding]) == at, "a tick earlier was allowed too");
+                Reservation.Take(limits, weights, at);
+                running.Add((at, weights));
+                made.Add((at, weights));
             }
 
-            made.ForEach(start => rate.Add(start.At, start.Weight));
-            made.ForEach(start => window.Add(start.At, start.Weight, start.At % window.Lateness));
+            made.ForEach(start => rate.Add(start.At, start.Weights[0]));
+            made.ForEach(start => window.Add(start.At, start.Weights[1], start.At % window.Lateness));
             Assert.Null(rate.Overfull());
             Assert.Null(window.Overfull());
-            Assert.Equal(running.Sum(call => call.Weight), limits[2].Taken(now));
-            running.ForEach(call => limits[2].Return(call.Weight));
+            Assert.Equal(running.Sum(call => call.Weights[2]), limits[2].Taken(now));
+            running.ForEach(call => limits[2].Return(call.Weights[2]));
             var rested = limits.Max(limit => limit.RestsAt);
             Assert.Equal([setup.Rate.Burst, setup.Window.Permits, setup.Calls.Permits], limits.Select(limit => limit.Available(rested)));
         },
@@ -72,12 +73,13 @@ public sealed class SeveralLimitsTests
                 now += story[n].Gap / 10;
                 if (n == story.Length / 2)
                     Assert.True(limits[0].Reconfigure(second.Rate, now) && limits[1].Reconfigure(second.Window, now));
-                var at = Reservation.Earliest(limits, now, story[n].Weight, out _);
-                Reservation.Take(limits, at, story[n].Weight);
+                var weights = story[n].Weights[..2];
+                var at = Reservation.Earliest(limits, weights, now, out _);
+                Reservation.Take(limits, weights, at);
                 if (n < story.Length / 2)
                     continue;
-                rate.Add(at, story[n].Weight);
-                window.Add(at, story[n].Weight, at % window.Lateness);
+                rate.Add(at, weights[0]);
+                window.Add(at, weights[1], at % window.Lateness);
             }
 
             Assert.Null(rate.Overfull());
@@ -89,36 +91,38 @@ public sealed class SeveralLimitsTests
         setup =>
         {
             LimitState[] limits = [new RateLimit(setup.Rate with { Burst = setup.Calls.Permits }), new WindowLimit(setup.Window with { Permits = setup.Calls.Permits }), new ConcurrencyLimit(setup.Calls)];
+            int[] weights = [setup.Calls.Permits, setup.Calls.Permits, setup.Calls.Permits];
             var now = RateStory.Begin;
             for (var n = 0; n < 50; n++)
             {
                 foreach (var limit in limits)
                     limit.SlowDown(now, now += 1);
-                var at = Reservation.Earliest(limits, now, setup.Calls.Permits, out _);
+                var at = Reservation.Earliest(limits, weights, now, out _);
                 Assert.InRange(at - now, 0, 400 * Second);
-                Reservation.Take(limits, now = at, setup.Calls.Permits);
+                Reservation.Take(limits, weights, now = at);
                 limits[2].Return(setup.Calls.Permits);
             }
         },
         iter: 200);
 
-    private static void Happen(LimitState[] limits, Event happening, long now, List<(long At, int Weight)> running, List<(long At, int Weight)> made)
+    private static void Happen(LimitState[] limits, Event happening, long now, List<(long At, int[] Weights)> running, List<(long At, int[] Weights)> made)
     {
-        var some = limits[happening.Number % limits.Length];
+        var which = happening.Number % limits.Length;
+        var some = limits[which];
         switch (happening.Kind)
         {
             case 5 or 6 when running.Count > 0:
                 var ended = running[happening.Number % running.Count];
                 running.Remove(ended);
-                foreach (var limit in limits)
-                    limit.Return(ended.Weight);
+                foreach (var (limit, weight) in limits.Zip(ended.Weights))
+                    limit.Return(weight);
                 break;
             case 7 when running.Count > 0:
                 var unused = running[happening.Number % running.Count];
                 running.Remove(unused);
                 made.Remove(unused);
-                foreach (var limit in limits)
-                    limit.TakeBack(unused.At, unused.Weight);
+                foreach (var (limit, weight) in limits.Zip(unused.Weights))
+                    limit.TakeBack(unused.At, weight);
                 break;
             case 8:
                 some.PauseUntil(now + (happening.Gap / 2));
@@ -127,11 +131,11 @@ public sealed class SeveralLimitsTests
                 some.SlowDown(now - happening.Gap, now);
                 break;
             case 10:
-                some.Expect(some.Calls - (happening.Number % 3), happening.Weight, now + (2 * happening.Gap));
+                some.Expect(some.Calls - (happening.Number % 3), happening.Weights[which], now + (2 * happening.Gap));
                 break;
             case 11 when running.Count > 0:
-                var (at, weight) = running[happening.Number % running.Count];
-                foreach (var limit in limits)
+                var (at, weights) = running[happening.Number % running.Count];
+                foreach (var (limit, weight) in limits.Zip(weights))
                     limit.Correct(at, weight, weight + 1, now);
                 break;
         }
@@ -150,5 +154,5 @@ public sealed class SeveralLimitsTests
 
     private sealed record Setup(RateDefinition Rate, WindowDefinition Window, ConcurrencyDefinition Calls);
 
-    private sealed record Event(int Kind, long Gap, int Weight, int Number);
+    private sealed record Event(int Kind, long Gap, int[] Weights, int Number);
 }

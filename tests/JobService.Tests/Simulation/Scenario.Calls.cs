@@ -26,15 +26,15 @@ internal sealed partial class Scenario
             Assert.True(lockHolders.TryAdd(name, job.Id), $"The lock {name} is taken twice.");
 
         var limits = job.Queue.Definition.Limits.Select(limit => service.Memory.Limits[limit].Entry).ToList();
-        var call = new Call(job, limits, claimedAt, [.. limits.Select(limit => JudgeOf(limit, job.Key))], limits.Select(limit => limit.Definition.MaxWeight).Append(job.Weight).Min());
+        var call = new Call(job, limits, claimedAt, [.. limits.Select(limit => JudgeOf(limit, job.Key))], [.. limits.Select(limit => Math.Min(limit.Definition.WeightOf(job.Weight, story.Weights), limit.Definition.MaxWeight))]);
         running.Add(job.Id, call);
         var names = string.Join(", ", job.Queue.Definition.Limits);
-        Note($"{job.Id} of {job.Queue.Name}, key {job.Key}, weight {call.Weight}, is claimed for {((job.Slot?.At.UtcTicks ?? claimedAt) - begin) / 1e4:0.000}, limits: {names}");
+        Note($"{job.Id} of {job.Queue.Name}, key {job.Key}, weight {job.Weight}, is claimed for {((job.Slot?.At.UtcTicks ?? claimedAt) - begin) / 1e4:0.000}, limits: {names}");
         CheckTold(call);
-        foreach (var (limit, judge) in limits.Zip(call.Judges))
+        foreach (var (limit, judge, weight) in limits.Zip(call.Judges, call.Weights))
         {
             var before = judge.Held;
-            judge.Hold(call.Weight);
+            judge.Hold(weight);
             if (limit.Definition is ConcurrencyDefinition concurrency)
                 judge.CheckHeld(concurrency, limit.Name, before);
         }
@@ -69,13 +69,13 @@ internal sealed partial class Scenario
         var startedAt = service.Now;
         var duration = random.Next(5) switch { 0 => 0, 1 => random.NextDouble() * 8, _ => random.NextDouble() * 120 };
         var onTheWay = random.NextDouble();
-        foreach (var (limit, judge) in call.Limits.Zip(call.Judges))
+        foreach (var (limit, judge, weight) in call.Limits.Zip(call.Judges, call.Weights))
         {
             // A window is counted by the API: at any moment up to its answer, or, when that takes longer, as late as the limit allows for.
             var countedAt = limit.Definition is WindowDefinition window
                 ? startedAt + (long)(onTheWay * Math.Min(duration * Millisecond, Math.Max(job.Slot!.Value.At.UtcTicks, startedAt - job.Slot.Value.Window.Ticks) + new WindowModel(window).Lateness - startedAt))
                 : startedAt;
-            call.Started[limit.Name] = judge.Start(limit.Definition, limit.Name, call.ClaimedAt, countedAt, call.Weight);
+            call.Started[limit.Name] = judge.Start(limit.Definition, limit.Name, call.ClaimedAt, countedAt, weight);
         }
 
         InThisProcess(duration, () => Answer(call, startedAt));
@@ -98,7 +98,7 @@ internal sealed partial class Scenario
             case < 70:
                 return (Success(), null);
             case < 76:
-                var weights = call.Limits.ToDictionary(limit => limit.Name, _ => random.Next(call.Weight + 1));
+                var weights = call.Limits.Zip(call.Weights).Where(_ => random.Next(4) > 0).ToDictionary(taken => taken.First.Name, taken => random.Next(taken.Second + 1));
                 return (Success(), new CallLesson { TrueWeights = weights });
             case < 80:
                 return (Success(), new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, random.Next(6), now.AddMilliseconds(random.Next(1_000)))] });
@@ -117,11 +117,11 @@ internal sealed partial class Scenario
 
     private void EndCall(Call call, CallLesson? lesson)
     {
-        foreach (var (limit, judge) in call.Limits.Zip(call.Judges))
+        foreach (var (limit, judge, weight) in call.Limits.Zip(call.Judges, call.Weights))
         {
-            judge.End(call.Weight);
-            if (lesson?.TrueWeights?.TryGetValue(limit.Name, out var weight) == true)
-                call.Started[limit.Name].Weight = weight;
+            judge.End(weight);
+            if (lesson?.TrueWeights?.TryGetValue(limit.Name, out var trueWeight) == true)
+                call.Started[limit.Name].Weight = trueWeight;
         }
 
         if (call.HasPermit)
@@ -191,7 +191,7 @@ internal sealed partial class Scenario
 
     private static JobOutcome.Succeeded Success() => new(new JobResult(200, "application/json", "{}"u8.ToArray(), 2));
 
-    private sealed class Call(ClaimedJob job, List<LimitEntry> limits, long claimedAt, List<LimitJudge> judges, int weight)
+    private sealed class Call(ClaimedJob job, List<LimitEntry> limits, long claimedAt, List<LimitJudge> judges, int[] weights)
     {
         public ClaimedJob Job { get; } = job;
 
@@ -201,7 +201,8 @@ internal sealed partial class Scenario
 
         public long ClaimedAt { get; } = claimedAt;
 
-        public int Weight { get; } = weight;
+        /// <summary>What it has taken of each of its limits.</summary>
+        public int[] Weights { get; } = weights;
 
         public Dictionary<string, LimitJudge.Started> Started { get; } = [];
 

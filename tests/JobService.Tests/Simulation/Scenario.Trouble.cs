@@ -10,6 +10,7 @@ internal sealed partial class Scenario
 {
     private static readonly string[] Queues = ["q0", "q1", "q2", "q3", "q4"];
     private static readonly string[] Limits = ["rate", "own rate", "window", "own window", "slots", "own slots"];
+    private static readonly string[] Words = ["in", "out"];
     private static readonly string[] Signals = ["open", "ready"];
 
     /// <summary>What this node has heard and does not start against, before the store knows.</summary>
@@ -17,6 +18,8 @@ internal sealed partial class Scenario
 
     /// <summary>Kind and scope of each limit, and how often they have changed.</summary>
     private readonly Dictionary<string, ((Type, LimitScope) Kind, int Count)> kinds = [];
+
+    private readonly Dictionary<string, string> counted = [];
 
     private void SetUp()
     {
@@ -61,6 +64,7 @@ internal sealed partial class Scenario
                 Queue = random.Next(3) == 0 ? Any(Queues) : queue,
                 Key = random.Next(3) == 0 ? $"{random.Next(5)}" : key,
                 Weight = random.Next(4) == 0 ? random.Next(1, 4) : 1,
+                Weights = random.Next(3) == 0 ? new Dictionary<string, int> { [Any(Words)] = random.Next(1, 4), [Any(Words) + Any(Words)] = 1 } : null,
                 Priority = random.Next(5) == 0 ? random.Next(-2, 3) : 0,
                 Payload = "1"u8.ToArray(),
                 Lock = random.Next(6) == 0 ? $"lock {random.Next(3)}" : null,
@@ -109,11 +113,12 @@ internal sealed partial class Scenario
         var scope = limit.StartsWith("own", StringComparison.Ordinal) != (freely && random.Next(2) == 0) ? LimitScope.PerKey : LimitScope.Shared;
         var kind = freely ? Any(["rate", "window", "slots"]) : limit.Split(' ')[^1];
         double[] periods = [0.1, 0.5, 1, 2];
+        var counts = CountedBy(limit);
         LimitDefinition definition = kind switch
         {
-            "rate" => new RateDefinition { Permits = random.Next(5, 200), PeriodSeconds = Any(periods), Burst = random.Next(1, 5), Scope = scope },
-            "window" => new WindowDefinition { Permits = random.Next(3, 100), PeriodSeconds = Any(periods), Scope = scope },
-            _ => new ConcurrencyDefinition { Permits = random.Next(1, 6), Scope = scope },
+            "rate" => new RateDefinition { Permits = random.Next(5, 200), PeriodSeconds = Any(periods), Burst = random.Next(1, 5), Scope = scope, Counts = counts },
+            "window" => new WindowDefinition { Permits = random.Next(3, 100), PeriodSeconds = Any(periods), Scope = scope, Counts = counts },
+            _ => new ConcurrencyDefinition { Permits = random.Next(1, 6), Scope = scope, Counts = counts },
         };
         Ask(turn => Defining.PutLimit(turn, limit, definition, expected: null), committed: () =>
         {
@@ -124,6 +129,14 @@ internal sealed partial class Scenario
             foreach (var state in told.Keys.Where(state => state.Limit == limit).ToList())
                 told.Remove(state);
         });
+    }
+
+    /// <summary>What a limit counts, the same in the whole story.</summary>
+    private string CountedBy(string limit)
+    {
+        if (!counted.TryGetValue(limit, out var word))
+            counted.Add(limit, word = random.Next(3) switch { 0 => LimitDefinition.Weight, 1 => LimitDefinition.Calls, _ => Any(Words) });
+        return word;
     }
 
     private void PutQueue(string queue)

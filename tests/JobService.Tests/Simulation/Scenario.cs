@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Lanes;
 using JobService.Limits;
 using JobService.Storage;
 using JobService.Storage.Sqlite;
@@ -171,7 +172,7 @@ internal sealed partial class Scenario : IDisposable
         var left = stories.Where(story => !story.Value.IsOver).ToList();
         var some = left.Take(3).Select(story => (story.Value, Row(story.Key)) is var (told, row)
             ? $"{row?.State} in {told.Queue} key '{told.Key}' weight {told.Weight} lock {told.Lock} waits for "
-                + service.Ask(turn => turn.Memory.Planner.Explain(told.Queue, told.Key, told.Weight, 0, service.Now))
+                + service.Ask(turn => turn.Memory.Planner.Explain(told.Queue, told.Key, told.Weight, told.Weights, JobsAhead.None, service.Now))
             : "");
         return $"{left.Count} of {stories.Count} unfinished, {running.Count} running, alarm {(service.Alarm - service.Now) / 1e7} s; {string.Join("; ", some)}";
     }
@@ -186,6 +187,8 @@ internal sealed partial class Scenario : IDisposable
         public string Key { get; } = job.Key;
 
         public int Weight { get; } = job.Weight;
+
+        public IReadOnlyDictionary<string, int>? Weights { get; } = job.Weights;
 
         public string? Lock { get; } = job.Lock;
 

@@ -245,7 +245,7 @@ public abstract partial class JobStoreContract : IAsyncLifetime
         await Driver.PutQueueAsync("limited", "even");
 
         Assert.IsType<Addition.UnknownQueue>(await Driver.SubmitAsync(Driver.NewJob("nowhere")));
-        Assert.Equal(new Addition.NeverFits("even", 1), await Driver.SubmitAsync(Driver.NewJob("limited") with { Weight = 2 }));
+        Assert.Equal(new Addition.NeverFits("even", 1, "weight"), await Driver.SubmitAsync(Driver.NewJob("limited") with { Weight = 2 }));
         Assert.IsType<Addition.RequestNotAllowed>(await Driver.SubmitAsync(Driver.NewJob() with { Request = new ApiRequest { Method = "GET" } }));
         Assert.Empty(await Driver.ClaimNowAsync());
     }

@@ -20,8 +20,11 @@ public sealed record JobView
     /// <summary>Higher goes first within the key.</summary>
     public required int Priority { get; init; }
 
-    /// <summary>What the job takes of each limit.</summary>
+    /// <summary>What the job takes of each limit that counts weight.</summary>
     public required int Weight { get; init; }
+
+    /// <summary>What it takes of limits that count something else, by name; left out when it gives none.</summary>
+    public IReadOnlyDictionary<string, int>? Weights { get; init; }
 
     /// <summary>At most one job of the whole service holds the lock of this name at a time.</summary>
     public string? Lock { get; init; }
@@ -87,6 +90,7 @@ public sealed record JobView
         Key = job.Key,
         Priority = job.Priority,
         Weight = job.Weight,
+        Weights = job.Weights,
         Lock = job.Lock,
         Attempt = job.Attempt,
         Failures = job.Failures,

@@ -28,8 +28,14 @@ public sealed class SubmitJob
     /// <summary>The job's partition, as a customer or an account: keys share the queue fairly. At most 256 characters. Default: the empty key.</summary>
     public string Key { get; set; } = "";
 
-    /// <summary>What the job takes of each limit. Default 1, at least 1; refused with 422 when a limit of the queue can never allow it.</summary>
+    /// <summary>What the job takes of each limit that counts weight. Default 1, at least 1; refused with 422 when a limit of the queue can never allow it.</summary>
     public int Weight { get; set; } = 1;
+
+    /// <summary>
+    /// What the job takes of limits that count something else than weight and calls, by the name that they count, as <c>{"inputTokens": 3000, "outputTokens": 1000}</c>.
+    /// At most 16 names of <c>[A-Za-z0-9._-]{1,64}</c>, not <c>weight</c> or <c>calls</c>; each value at least 1. Default: of every such limit the job's <c>weight</c>.
+    /// </summary>
+    public IReadOnlyDictionary<string, int>? Weights { get; set; }
 
     /// <summary>Higher goes first within the key. Default 0, from -100 to 100.</summary>
     public int Priority { get; set; }
@@ -76,6 +82,8 @@ public sealed class SubmitJob
             yield return new Violation("/key", "At most 256 characters, none of them a control character.");
         if (Weight < 1)
             yield return new Violation("/weight", "A whole number, at least 1.");
+        foreach (var violation in WeightRules.Check(Weights))
+            yield return violation;
         if (Priority is < -100 or > 100)
             yield return new Violation("/priority", "From -100 to 100.");
         if (Lock is not null && (Lock.Length == 0 || !Names.IsText(Lock)))
@@ -113,6 +121,7 @@ public sealed class SubmitJob
         Queue = Queue,
         Key = Key,
         Weight = Weight,
+        Weights = Weights is { Count: > 0 } ? Weights : null,
         Priority = Priority,
         Lock = Lock,
         Signal = WaitFor?.Signal,

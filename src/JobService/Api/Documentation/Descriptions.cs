@@ -83,6 +83,9 @@ internal static class Descriptions
         * `window`: never more weight than `permits` in any window of the period's length, wherever it begins. For APIs that count exactly, and for token budgets.
         * `concurrency`: so many calls at once.
 
+        `counts` says what a job takes: its `weight` (default), 1 whatever it weighs (`calls`), or what it gives under a name in `weights` (any other word, as `inputTokens`), so that calls a minute,
+        tokens a minute and calls at once stand on one queue.
+
         `scope` `perKey` gives each job key a state of its own. `weightFrom` names the number in an answer that says what the call has really cost.
         """;
 

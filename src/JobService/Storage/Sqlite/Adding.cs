@@ -34,8 +34,9 @@ internal static class Adding
             return new Addition.RequestNotAllowed();
         foreach (var name in queue.Entry.Definition.Limits)
         {
-            if (turn.Memory.Limits[name].Entry.Definition.MaxWeight is var most && job.Weight > most)
-                return new Addition.NeverFits(name, most);
+            var limit = turn.Memory.Limits[name].Entry.Definition;
+            if (limit.WeightOf(job.Weight, job.Weights) > limit.MaxWeight)
+                return new Addition.NeverFits(name, limit.MaxWeight, limit.Counts);
         }
 
         return null;
@@ -67,6 +68,7 @@ internal static class Adding
             Key = job.Key,
             Priority = job.Priority,
             Weight = job.Weight,
+            Weights = job.Weights,
             Lock = job.Lock,
             MaxAttempts = job.MaxAttempts ?? queue.Entry.Definition.Retry.MaxAttempts,
             CreatedAt = turn.NowTime,
@@ -75,7 +77,7 @@ internal static class Adding
             Tags = job.Tags,
             Batch = job.Batch,
             CallbackUrl = job.Callback?.Url,
-            Waiting = Explaining.Wait(memory.Planner, job.Queue, job.Key, job.Weight, attempt: 0, dueAt, parked, position: null, weightAhead: null, turn.Now),
+            Waiting = Explaining.Wait(memory.Planner, job.Queue, job.Key, job.Weight, job.Weights, attempt: 0, dueAt, parked, position: null, ahead: null, turn.Now),
             Attempts = [],
         };
     }

@@ -9,13 +9,14 @@ internal static class Explaining
 {
     public static Waiting? Wait(StoreMemory memory, JobRead job, long now) =>
         job.State == JobState.Queued && memory.FindQueue(job.Queue) is not null
-            ? Wait(memory.Planner, job.Queue, job.Key, job.Weight, job.Attempt, job.DueAt, job.Parked, job.Position, job.WeightAhead, now)
+            ? Wait(memory.Planner, job.Queue, job.Key, job.Weight, job.WeightsByName, job.Attempt, job.DueAt, job.Parked, job.Position, job.Ahead, now)
             : null;
 
     public static Waiting Wait(
-        LanePlanner planner, string queue, string key, int weight, int attempt, long? dueAt, long? parked, int? position, long? weightAhead, long now)
+        LanePlanner planner, string queue, string key, int weight, IReadOnlyDictionary<string, int>? weights, int attempt, long? dueAt, long? parked, int? position,
+        JobsAhead? ahead, long now)
     {
-        var stand = planner.Explain(queue, key, weight, weightAhead, now);
+        var stand = planner.Explain(queue, key, weight, weights, ahead, now);
         if (stand.Reason == WaitReason.Paused)
             return new Waiting(WaitReason.Paused, Position: parked == ParkedRows.InLane ? position : null);
         if (dueAt is { } due)

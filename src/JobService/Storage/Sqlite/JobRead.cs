@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Lanes;
 
 namespace JobService.Storage.Sqlite;
 
@@ -18,6 +19,8 @@ internal sealed class JobRead
     public int Priority { get; init; }
 
     public int Weight { get; init; }
+
+    public string? Weights { get; init; }
 
     public string? Lock { get; init; }
 
@@ -73,8 +76,10 @@ internal sealed class JobRead
 
     public int? Position { get; set; }
 
-    /// <summary>Weight of the jobs that go before it in its lane; known where <see cref="Position"/> is.</summary>
-    public long? WeightAhead { get; set; }
+    /// <summary>The jobs that go before it in its lane; known where <see cref="Position"/> is.</summary>
+    public JobsAhead? Ahead { get; set; }
+
+    public IReadOnlyDictionary<string, int>? WeightsByName => Weights is null ? null : StorageJson.ReadWeights(Weights);
 
     /// <param name="catalog">For what the job leaves to its queue.</param>
     /// <param name="waiting">Why it waits, when it is queued.</param>
@@ -87,6 +92,7 @@ internal sealed class JobRead
         Key = Key,
         Priority = Priority,
         Weight = Weight,
+        Weights = WeightsByName,
         Lock = Lock,
         Attempt = Attempt,
         Failures = Failures,

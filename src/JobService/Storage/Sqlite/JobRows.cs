@@ -8,8 +8,8 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement insertJob = new(database, """
         INSERT INTO jobs (stamp, salt, queue_id, key, state, priority, weight, attempt, failures, max_attempts, timeout_ms, created_at, due_at, start_before,
-                          lock, signal, parked, batch, batch_index, callback)
-        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0, 0, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                          lock, signal, parked, batch, batch_index, callback, weights)
+        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0, 0, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
         """);
 
     private readonly SqliteStatement insertBody = new(database, """
@@ -28,7 +28,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 
     private readonly SqliteStatement selectHeads = new(database, """
         SELECT j.stamp, j.salt, j.weight, j.attempt, j.failures, j.max_attempts, j.timeout_ms, j.start_before, j.throttled_since, b.payload, b.request,
-               j.priority, j.lock, j.batch, j.callback, b.request_body
+               j.priority, j.lock, j.batch, j.callback, b.request_body, j.weights
         FROM   jobs j INDEXED BY jobs_ready JOIN bodies b USING (stamp)
         WHERE  j.state = 0 AND j.due_at IS NULL AND j.parked IS NULL AND j.queue_id = ?1 AND j.key = ?2
         ORDER  BY j.priority DESC, j.stamp
@@ -74,7 +74,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 
     private readonly SqliteStatement selectJob = new(database, """
         SELECT salt, queue_id, key, state, cancel_reason, attempt, started_at, failures, max_attempts, lease, weight, start_before,
-               priority, lock, signal, parked, batch, callback
+               priority, lock, signal, parked, batch, callback, weights
         FROM   jobs WHERE stamp = ?1
         """);
 
@@ -124,7 +124,8 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         insertJob.Bind(1, stamp).Bind(2, job.Id.Salt).Bind(3, queueId).Bind(4, job.Key).Bind(5, job.Priority).Bind(6, job.Weight)
             .Bind(7, job.MaxAttempts).Bind(8, (long?)job.Timeout?.TotalMilliseconds).Bind(9, now).Bind(10, dueAt).Bind(11, job.StartBefore?.UtcTicks)
             .Bind(12, job.Lock).Bind(13, dueAt is not null || parked > ParkedRows.InLine ? job.Signal : null).Bind(14, parked)
-            .Bind(15, job.Batch?.Batch.Stamp).Bind(16, job.Batch?.Index).Bind(17, job.Callback is null ? null : 1L).Run();
+            .Bind(15, job.Batch?.Batch.Stamp).Bind(16, job.Batch?.Index).Bind(17, job.Callback is null ? null : 1L)
+            .Bind(18, row.WeightsJson).Run();
 
         insertBody.Bind(1, stamp).Bind(2, job.NotBefore?.UtcTicks).Bind(4, row.RequestJson).Bind(5, row.TagsJson).Bind(6, job.Idempotency?.Key);
         _ = job.Payload is { } payload ? insertBody.Bind(3, payload.Span) : insertBody.BindNull(3);
@@ -158,6 +159,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         {
             heads.Add(new QueuedRow(JobId.FromParts(selectHeads.Int64(0), selectHeads.Int64(1)), selectHeads.Int32(2))
             {
+                Weights = selectHeads.IsNull(16) ? null : StorageJson.ReadWeights(selectHeads.Text(16)),
                 Stamp = selectHeads.Int64(0),
                 QueueId = queueId,
                 Key = key,
@@ -230,6 +232,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
             Parked = selectJob.Int64OrNull(15),
             Batch = selectJob.Int64OrNull(16),
             HasCallback = !selectJob.IsNull(17),
+            Weights = selectJob.IsNull(18) ? null : StorageJson.ReadWeights(selectJob.Text(18)),
         };
         selectJob.Reset();
         return row;

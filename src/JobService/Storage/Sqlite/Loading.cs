@@ -59,7 +59,7 @@ internal static partial class Loading
     {
         var running = turn.Jobs.Running().Select(stamp => turn.Jobs.Find(stamp)!).ToList();
         turn.Touch(turn.Memory.Planner.PostponeLost(
-            running.Where(row => row.StartedAt is not null).Select(row => new LostStart(turn.Memory.Queue(row.QueueId).Entry.Name, row.Key, row.Weight, row.StartedAt!.Value)), turn.Now));
+            running.Where(row => row.StartedAt is not null).Select(row => new LostStart(turn.Memory.Queue(row.QueueId).Entry.Name, row.Key, row.Weight, row.Weights, row.StartedAt!.Value)), turn.Now));
         foreach (var row in running)
             Free(turn, row);
         if (running.Count > 0)

@@ -8,4 +8,6 @@ internal sealed record NewRow(NewJob Job)
     public string? RequestJson { get; } = Job.Request is { } request ? StorageJson.Write(request) : null;
 
     public string? TagsJson { get; } = Job.Tags is { Count: > 0 } tags ? StorageJson.Write(tags) : null;
+
+    public string? WeightsJson { get; } = Job.Weights is { Count: > 0 } weights ? StorageJson.Write(weights) : null;
 }

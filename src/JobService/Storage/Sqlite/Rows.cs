@@ -59,6 +59,8 @@ internal sealed record JobRow(JobId Id, long QueueId, string Key, JobState State
 
     public int Weight { get; init; }
 
+    public IReadOnlyDictionary<string, int>? Weights { get; init; }
+
     public int Priority { get; init; }
 
     public string? Lock { get; init; }

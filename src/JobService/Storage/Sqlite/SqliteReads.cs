@@ -1,6 +1,7 @@
 using System.Text;
 using Dapper;
 using JobService.Jobs;
+using JobService.Lanes;
 using Microsoft.Data.Sqlite;
 
 namespace JobService.Storage.Sqlite;
@@ -9,7 +10,7 @@ namespace JobService.Storage.Sqlite;
 internal sealed class SqliteReads(ReadConnections connections)
 {
     private const string Columns = """
-        SELECT j.stamp AS Stamp, j.salt AS Salt, q.name AS Queue, j.state AS State, j.key AS Key, j.priority AS Priority, j.weight AS Weight,
+        SELECT j.stamp AS Stamp, j.salt AS Salt, q.name AS Queue, j.state AS State, j.key AS Key, j.priority AS Priority, j.weight AS Weight, j.weights AS Weights,
                j.attempt AS Attempt, j.failures AS Failures, j.max_attempts AS MaxAttempts, j.created_at AS CreatedAt, b.not_before AS NotBefore,
                j.start_before AS StartBefore, j.started_at AS StartedAt, j.finished_at AS FinishedAt, j.due_at AS DueAt, j.cancel_reason AS CancelReason,
                j.lock AS Lock, j.parked AS Parked, j.batch AS BatchStamp, g.salt AS BatchSalt,
@@ -121,6 +122,16 @@ internal sealed class SqliteReads(ReadConnections connections)
         return new SignalStatus(setAt is { } ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null, waiting);
     });
 
+    private const string InLaneBefore = """
+        SELECT weight, weights FROM jobs INDEXED BY jobs_ready
+        WHERE  state = 0 AND due_at IS NULL AND parked IS NULL AND queue_id = (SELECT id FROM queues WHERE name = @Queue) AND key = @Key AND priority > @Priority
+        UNION ALL
+        SELECT weight, weights FROM jobs INDEXED BY jobs_ready
+        WHERE  state = 0 AND due_at IS NULL AND parked IS NULL AND queue_id = (SELECT id FROM queues WHERE name = @Queue) AND key = @Key AND priority = @Priority
+               AND stamp < @Stamp
+        LIMIT  @counted
+        """;
+
     /// <summary>Place within the lane or within the line of the lock, from 1; none beyond 1 000 or when the job stands in neither.</summary>
     private static void FindPlace(SqliteConnection connection, JobRead job)
     {
@@ -128,27 +139,26 @@ internal sealed class SqliteReads(ReadConnections connections)
         if (job.State != JobState.Queued || job.DueAt is not null || job.Parked > ParkedRows.InLine)
             return;
 
-        var (ahead, weight) = connection.QuerySingle<(long Jobs, long Weight)>(
+        var (ahead, weight, naming) = connection.QuerySingle<(long Jobs, long Weight, long Naming)>(
             job.Parked == ParkedRows.InLine ?
             """
-            SELECT count(*), 0 FROM (
+            SELECT count(*), 0, 0 FROM (
               SELECT 1 FROM jobs INDEXED BY jobs_locked WHERE state = 0 AND parked = 0 AND lock = @Lock AND priority > @Priority
               UNION ALL
               SELECT 1 FROM jobs INDEXED BY jobs_locked WHERE state = 0 AND parked = 0 AND lock = @Lock AND priority = @Priority AND stamp < @Stamp
               LIMIT  @counted)
             """ :
             """
-            SELECT count(*), COALESCE(sum(weight), 0) FROM (
-              SELECT weight FROM jobs INDEXED BY jobs_ready
-              WHERE  state = 0 AND due_at IS NULL AND parked IS NULL AND queue_id = (SELECT id FROM queues WHERE name = @Queue) AND key = @Key AND priority > @Priority
-              UNION ALL
-              SELECT weight FROM jobs INDEXED BY jobs_ready
-              WHERE  state = 0 AND due_at IS NULL AND parked IS NULL AND queue_id = (SELECT id FROM queues WHERE name = @Queue) AND key = @Key AND priority = @Priority
-                     AND stamp < @Stamp
-              LIMIT  @counted)
-            """,
+            SELECT count(*), COALESCE(sum(weight), 0), count(weights) FROM (
+            """ + InLaneBefore + ")",
             new { job.Queue, job.Key, job.Lock, job.Priority, job.Stamp, counted });
-        if (ahead < counted)
-            (job.Position, job.WeightAhead) = ((int)ahead + 1, weight);
+        if (ahead >= counted)
+            return;
+
+        // Few jobs give weights by name: only then it is asked what they are.
+        var named = naming == 0 ? null : connection.Query<(string Name, long Named, long Weight)>(
+            "SELECT name.key, sum(name.value), sum(weight) FROM (" + InLaneBefore + ") ahead, json_each(ahead.weights) name WHERE ahead.weights IS NOT NULL GROUP BY name.key",
+            new { job.Queue, job.Key, job.Priority, job.Stamp, counted }).ToDictionary(row => row.Name, row => (row.Named, row.Weight));
+        (job.Position, job.Ahead) = ((int)ahead + 1, new JobsAhead(ahead, weight, named));
     }
 }
