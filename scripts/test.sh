@@ -4,10 +4,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# What the tests use beside .NET, as command=package of Debian: nginx is the judge of rate limits, node (with the official library, from npm) of our signatures,
+# What the tests use beside .NET, as command=package of Debian: nginx is the judge of rate limits, and with HAProxy what stands in front of the service, node (with the official library, from npm) of our signatures,
 # the others run docs/recipes.md and read streams.
 # Without one of them promises would go untested: no skip, an error.
-needed=(nginx=nginx-light python3=python3 curl=curl chromium=chromium node=nodejs npm=npm)
+needed=(nginx=nginx-light haproxy=haproxy python3=python3 curl=curl chromium=chromium node=nodejs npm=npm)
 missing() { for each in "${needed[@]}"; do PATH=$PATH:/usr/sbin command -v "${each%%=*}" >/dev/null || echo "${each#*=}"; done; }
 if [ -n "$(missing)" ]; then
   as_root=(); [ "$(id -u)" = 0 ] || as_root=(sudo)

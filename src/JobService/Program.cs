@@ -28,7 +28,7 @@ try
     services.AddOptions<HostOptions>().Configure<IOptions<DispatchOptions>>((host, dispatch) =>
         host.ShutdownTimeout = TimeSpan.FromSeconds(dispatch.Value.GraceSeconds + 5) + LastConnections.Patience);
     builder.WebHost.ConfigureKestrel(ServerBounds.Apply);
-    if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
+    if (!builder.Configuration.GetSection("Kestrel:Endpoints").Exists() && builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
         builder.WebHost.UseUrls("http://localhost:8080");
 
     // Time and chance come in from here and nowhere else.
@@ -64,6 +64,7 @@ try
     services.AddSingleton<JobExecutor>();
 
     Settings<CallbackOptions>(CallbackOptions.Section);
+    services.AddSingleton(provider => new ServiceRoot(provider.GetRequiredService<IOptions<ProxyOptions>>().Value.PathBase));
     services.AddSingleton<WebhookClient>();
 
     // They start in this order and stop in the other: the door first, then what takes jobs, then what runs them, at last what writes their ends.

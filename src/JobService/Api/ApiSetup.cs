@@ -15,6 +15,7 @@ internal static class ApiSetup
         services.AddOptions<ConfiguredCatalog>().Configure(catalog => catalog.Read(configuration)).ValidateOnStart();
         services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<ConfiguredCatalog>, ConfiguredCatalogCheck>();
         services.AddHostedService<CatalogDeclaration>();
+        services.AddBehindProxy();
         services.AddCrossOrigin();
         services.AddSingleton<JobWaits>();
         services.AddSingleton<UploadParts>();
@@ -38,9 +39,11 @@ internal static class ApiSetup
         app.Use(app.Services.GetRequiredService<RequestLog>().Pass);
         app.UseExceptionHandler();
         app.UseStatusCodePages(page => Problems.OfStatus(page.HttpContext.Response.StatusCode).ExecuteAsync(page.HttpContext));
-        app.UseWhen(IsPage, pages => pages.UseSecurityHeaders(PageHeaders()));
         app.Use(ServerBounds.Pass);
+        // What it looks at is what came, not what a proxy is said to have forwarded.
         app.Use(app.Services.GetRequiredService<HostGate>().Pass);
+        app.UseBehindProxy();
+        app.UseWhen(IsPage, pages => pages.UseSecurityHeaders(PageHeaders()));
         app.Use(HeadAsGet.Pass);
         app.UseCrossOrigin();
         app.Use(app.Services.GetRequiredService<CrossSiteGate>().Pass);

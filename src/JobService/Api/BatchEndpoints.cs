@@ -139,7 +139,7 @@ internal static class BatchEndpoints
 
     private static JsonAnswer<BatchView> Accepted(Batch batch, HttpContext http)
     {
-        http.Response.Headers.Location = $"/v1/batches/{batch.Id}";
+        http.Response.Headers.Location = http.Request.Reached($"/v1/batches/{batch.Id}");
         return new JsonAnswer<BatchView>(StatusCodes.Status202Accepted, BatchView.Of(batch));
     }
 }

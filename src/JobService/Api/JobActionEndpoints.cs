@@ -90,7 +90,7 @@ internal static class JobActionEndpoints
                 break;
         }
 
-        http.Response.Headers.Location = $"/v1/jobs/{job}";
+        http.Response.Headers.Location = http.Request.Reached($"/v1/jobs/{job}");
         return await store.FindAsync(job, ResultJson.MaxInlineBytes) is { } found ? Answer(StatusCodes.Status202Accepted, found) : Problems.NoJob(id);
     }
 

@@ -169,13 +169,13 @@ internal static class JobEndpoints
 
     private static JsonAnswer<JobView> Accepted(Job job, HttpContext http)
     {
-        http.Response.Headers.Location = $"/v1/jobs/{job.Id}";
+        http.Response.Headers.Location = http.Request.Reached($"/v1/jobs/{job.Id}");
         return new JsonAnswer<JobView>(job.State.IsFinished() ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, JobView.Of(job));
     }
 
     private static JsonAnswer<JobView> Replay(Job job, HttpContext http)
     {
-        http.Response.Headers.Location = $"/v1/jobs/{job.Id}";
+        http.Response.Headers.Location = http.Request.Reached($"/v1/jobs/{job.Id}");
         return new JsonAnswer<JobView>(StatusCodes.Status202Accepted, JobView.Of(job));
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using JobService.Api.Contracts;
 
 namespace JobService.Api;
 
@@ -14,9 +15,10 @@ internal class JsonAnswer<T>(int status, T value, string contentType = "applicat
 
     public T Value => value;
 
-    public virtual Task ExecuteAsync(HttpContext httpContext) => WriteAsync(httpContext.Response, Bytes());
+    public virtual Task ExecuteAsync(HttpContext httpContext) => WriteAsync(httpContext.Response, Bytes(httpContext.Request));
 
-    protected byte[] Bytes() => JsonSerializer.SerializeToUtf8Bytes(value, Info);
+    protected byte[] Bytes(HttpRequest request) =>
+        JsonSerializer.SerializeToUtf8Bytes(request.PathBase.HasValue && value is ILinked<T> linked ? linked.Under(request.PathBase.ToUriComponent()) : value, Info);
 
     protected Task WriteAsync(HttpResponse response, byte[] bytes)
     {

@@ -79,7 +79,7 @@ internal static class LimitEndpoints
         switch (outcome)
         {
             case PutOutcome<LimitEntry>.Created(var made):
-                http.Response.Headers.Location = $"/v1/limits/{name}";
+                http.Response.Headers.Location = http.Request.Reached($"/v1/limits/{name}");
                 return await AnswerAsync(StatusCodes.Status201Created, made, http, store);
             case PutOutcome<LimitEntry>.Replaced(var replaced, _):
                 return await AnswerAsync(StatusCodes.Status200OK, replaced, http, store);

@@ -40,7 +40,7 @@ internal static class MapEndpoint
             if (uploading.IsCompleted && await uploading is { Accepted: 0, Refusal: { } refusal })
                 return refusal;
 
-            http.Response.Headers.Location = $"/v1/batches/{batch.Id}";
+            http.Response.Headers.Location = http.Request.Reached($"/v1/batches/{batch.Id}");
             await stream.RunAsync(http, new ResultsWish(batch.Id, inInputOrder, Until.All, ResultsWish.Beginning(inInputOrder)), asEvents: false, uploading);
             return Results.Empty;
         }

@@ -101,7 +101,7 @@ internal static class QueueEndpoints
         switch (outcome)
         {
             case PutOutcome<QueueEntry>.Created(var made):
-                http.Response.Headers.Location = $"/v1/queues/{name}";
+                http.Response.Headers.Location = http.Request.Reached($"/v1/queues/{name}");
                 return Answer(StatusCodes.Status201Created, made, http);
             case PutOutcome<QueueEntry>.Replaced(var replaced, var former):
                 if (replaced.Definition.Capacity > former.Definition.Capacity)

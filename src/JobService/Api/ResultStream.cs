@@ -53,7 +53,7 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
         {
             foreach (var result in page.Items)
             {
-                lines.Add(ResultView.Of(result));
+                lines.Add(ResultView.Of(result).Under(http.Request.PathBase.ToUriComponent()));
                 if (lines.Unflushed >= FlushAtBytes)
                     await lines.FlushAsync(http.RequestAborted);
             }

@@ -11,7 +11,7 @@ internal sealed class TaggedJob(Job job, DateTimeOffset now) : JsonAnswer<JobVie
 
     public override Task ExecuteAsync(HttpContext httpContext)
     {
-        var body = Bytes();
+        var body = Bytes(httpContext.Request);
         var tag = EntityTags.Of(body);
         var response = httpContext.Response;
         response.Headers.ETag = tag;

@@ -23,6 +23,7 @@ public sealed partial class CallbackSender : BackgroundService
     private readonly WebhookClient client;
     private readonly TimeProvider time;
     private readonly Func<double> chance;
+    private readonly ServiceRoot root;
     private readonly ILogger<CallbackSender> logger;
     private readonly Receivers receivers;
     private readonly List<Task> sends = [];
@@ -31,13 +32,14 @@ public sealed partial class CallbackSender : BackgroundService
     private readonly CancellationTokenSource abandon = new();
 
     public CallbackSender(
-        IJobStore store, IDeliveryStore deliveries, WebhookClient client, IOptions<CallbackOptions> options, TimeProvider time, Func<double> chance, ILogger<CallbackSender> logger)
+        IJobStore store, IDeliveryStore deliveries, WebhookClient client, IOptions<CallbackOptions> options, TimeProvider time, Func<double> chance, ServiceRoot root, ILogger<CallbackSender> logger)
     {
         this.store = store;
         this.deliveries = deliveries;
         this.client = client;
         this.time = time;
         this.chance = chance;
+        this.root = root;
         this.logger = logger;
         receivers = new Receivers(options.Value.MaxPerReceiver, options.Value.MaxConcurrency);
         store.Committed += Hear;
@@ -185,7 +187,7 @@ public sealed partial class CallbackSender : BackgroundService
     private async Task<DeliveryTry> TryAsync(DeliveryWork work)
     {
         var (at, since) = (store.Now, time.GetTimestamp());
-        var body = work.Body ?? EventBody.Of(work);
+        var body = work.Body ?? EventBody.Of(work, root.Path);
         var answer = await client.PostAsync(work.Callback, work.Pending.Id, body, abandon.Token);
         var (state, nextAt) = Conclude(answer, work.Failures + 1);
         return new DeliveryTry(work.Pending, at, time.GetElapsedTime(since), answer.Status, answer.Error, body, state, nextAt);

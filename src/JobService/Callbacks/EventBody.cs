@@ -17,18 +17,21 @@ internal static class EventBody
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    public static byte[] Of(DeliveryWork work) => work switch
+    /// <param name="work">What is told.</param>
+    /// <param name="root">Where the links begin.</param>
+    public static byte[] Of(DeliveryWork work, string root) => work switch
     {
-        { Job: { } job } => Of(work.Type, job),
-        { Batch: { } batch } => Of(work.Type, batch),
+        { Job: { } job } => Of(work.Type, job, root),
+        { Batch: { } batch } => Of(work.Type, batch, root),
         _ => throw new InvalidOperationException($"What delivery {work.Pending.Id} tells of is gone."),
     };
 
     /// <param name="type">As <c>job.succeeded</c>.</param>
     /// <param name="job">The job as it was when it ended, its result inline as far as it is shown so.</param>
-    public static byte[] Of(string type, Job job)
+    /// <param name="root">Where the links begin.</param>
+    public static byte[] Of(string type, Job job, string root = "")
     {
-        var self = $"/v1/jobs/{job.Id}";
+        var self = $"{root}/v1/jobs/{job.Id}";
         var summary = new JobSummary(
             job.Id.Value, job.Queue, job.Key, job.State, job.Attempt, job.Tags, job.CreatedAt.UtcDateTime, job.FinishedAt?.UtcDateTime, job.CancelReason,
             job.Error, ResultJson.Of(job.Result), new SummaryLinks(self, job.Result is null ? null : self + "/result"));
@@ -37,12 +40,13 @@ internal static class EventBody
 
     /// <param name="type"><c>batch.finished</c>.</param>
     /// <param name="batch">The batch as it was when it was over.</param>
-    public static byte[] Of(string type, Batch batch)
+    /// <param name="root">Where the links begin.</param>
+    public static byte[] Of(string type, Batch batch, string root = "")
     {
-        var self = $"/v1/batches/{batch.Id}";
+        var self = $"{root}/v1/batches/{batch.Id}";
         var summary = new BatchSummary(
             batch.Id.Value, batch.Queue, batch.State, batch.Total, new EndCounts(batch.Succeeded, batch.Failed, batch.Cancelled), batch.CreatedAt.UtcDateTime,
-            batch.FinishedAt?.UtcDateTime, batch.CancelReason, new BatchSummaryLinks(self, self + "/results", $"/v1/jobs?batch={batch.Id}"));
+            batch.FinishedAt?.UtcDateTime, batch.CancelReason, new BatchSummaryLinks(self, self + "/results", $"{root}/v1/jobs?batch={batch.Id}"));
         return JsonSerializer.SerializeToUtf8Bytes(new Event<BatchSummary>(type, summary.FinishedAt, summary), Options);
     }
 

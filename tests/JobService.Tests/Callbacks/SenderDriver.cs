@@ -104,7 +104,7 @@ internal sealed class SenderDriver : IAsyncDisposable
         var options = Microsoft.Extensions.Options.Options.Create(Options);
         var upstream = Microsoft.Extensions.Options.Options.Create(new UpstreamOptions { AllowPrivateNetworks = AllowPrivateNetworks });
         client = new WebhookClient(options, upstream, new ConfigurationBuilder().AddInMemoryCollection(secrets).Build(), Time);
-        sender = new CallbackSender(Store, Watched, client, options, Time, () => Chance, NullLogger<CallbackSender>.Instance);
+        sender = new CallbackSender(Store, Watched, client, options, Time, () => Chance, new ServiceRoot(""), NullLogger<CallbackSender>.Instance);
         await sender.StartAsync(CancellationToken.None);
     }
 

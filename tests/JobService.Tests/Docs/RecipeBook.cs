@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace JobService.Tests.Docs;
@@ -8,7 +7,7 @@ internal static partial class RecipeBook
 {
     private const string Output = "text";
 
-    private static readonly Block[] blocks = [.. Read()];
+    private static readonly DocumentBlock[] blocks = [.. DocumentBlocks.Of("recipes.md")];
 
     /// <summary>Code with an output right below it.</summary>
     public static IReadOnlyList<Recipe> Recipes { get; } =
@@ -23,26 +22,8 @@ internal static partial class RecipeBook
     public static string FileName(string code) =>
         NamedFirst().Match(code) is { Success: true } first ? first.Groups["name"].Value : throw new InvalidOperationException($"No file name in the first line of:\n{code}");
 
-    private static IEnumerable<Block> Read([CallerFilePath] string here = "")
-    {
-        var text = File.ReadAllText(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "..", "docs", "recipes.md"));
-        var heading = "";
-        foreach (Match part in HeadingOrBlock().Matches(text))
-        {
-            if (part.Groups["heading"].Success)
-                heading = part.Groups["heading"].Value;
-            else
-                yield return new Block(heading, part.Groups["language"].Value, part.Groups["text"].Value);
-        }
-    }
-
-    [GeneratedRegex("^##+ (?<heading>[^\n]+)$|^```(?<language>[a-z]+)\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 5_000)]
-    private static partial Regex HeadingOrBlock();
-
     [GeneratedRegex(@"\A(#|//|<!--) (?<name>[\w.]+)", RegexOptions.ExplicitCapture, 5_000)]
     private static partial Regex NamedFirst();
-
-    private sealed record Block(string Heading, string Language, string Text);
 }
 
 /// <param name="Heading">Of the section it stands in.</param>

@@ -17,13 +17,15 @@ internal sealed class EventReader : IDisposable
 
     public HttpResponseMessage Answer => answer;
 
-    public static async Task<EventReader> OpenAsync(ServiceFixture service, string path, string? lastEventId = null)
+    public static Task<EventReader> OpenAsync(ServiceFixture service, string path, string? lastEventId = null) => OpenAsync(service.Client, path, lastEventId);
+
+    public static async Task<EventReader> OpenAsync(HttpClient client, string path, string? lastEventId = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (lastEventId is not null)
             request.Headers.Add("Last-Event-ID", lastEventId);
         using var hang = new CancellationTokenSource(Patience.Hang);
-        var begun = await service.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, hang.Token);
+        var begun = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, hang.Token);
         Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (begun.StatusCode, begun.Content.Headers.ContentType?.MediaType));
         return new EventReader(begun, await begun.Content.ReadAsStreamAsync(hang.Token));
     }

@@ -3,7 +3,7 @@ using JobService.Jobs;
 namespace JobService.Api.Contracts;
 
 /// <summary>A batch as it stands. What does not apply is left out.</summary>
-public sealed record BatchView
+public sealed record BatchView : ILinked<BatchView>
 {
     /// <summary>A UUIDv7.</summary>
     public required Guid Id { get; init; }
@@ -45,6 +45,8 @@ public sealed record BatchView
     /// <summary>Where to go from here.</summary>
     public required BatchLinks Links { get; init; }
 
+    BatchView ILinked<BatchView>.Under(string pathBase) => this with { Links = Links.Under(pathBase) };
+
     internal static BatchView Of(Batch batch) => new()
     {
         Id = batch.Id.Value,
@@ -77,4 +79,6 @@ public sealed record BatchLinks(string Self, string Results, string Jobs, string
         return new BatchLinks(
             self, self + "/results", $"/v1/jobs?batch={batch.Id}", batch.IsOver ? null : self + "/cancel", batch.CallbackUrl is null ? null : self + "/deliveries");
     }
+
+    internal BatchLinks Under(string pathBase) => new(pathBase + Self, pathBase + Results, pathBase + Jobs, Cancel.Under(pathBase), Deliveries.Under(pathBase));
 }

@@ -3,7 +3,7 @@ using JobService.Jobs;
 namespace JobService.Api.Contracts;
 
 /// <summary>A job as it stands. What does not apply is left out.</summary>
-public sealed record JobView
+public sealed record JobView : ILinked<JobView>
 {
     /// <summary>A UUIDv7; its order is the order of acceptance.</summary>
     public required Guid Id { get; init; }
@@ -81,6 +81,8 @@ public sealed record JobView
     public required JobLinks Links { get; init; }
 
     internal bool IsFinished => State.IsFinished();
+
+    JobView ILinked<JobView>.Under(string pathBase) => this with { Links = Links.Under(pathBase) };
 
     internal static JobView Of(Job job) => new()
     {
@@ -165,9 +167,15 @@ public sealed record JobLinks(string Self, string? Result, string? Cancel, strin
             $"/v1/queues/{job.Queue}",
             job.CallbackUrl is null ? null : self + "/deliveries");
     }
+
+    internal JobLinks Under(string pathBase) =>
+        new(pathBase + Self, Result.Under(pathBase), Cancel.Under(pathBase), Retry.Under(pathBase), pathBase + Queue, Deliveries.Under(pathBase));
 }
 
 /// <summary>A page of jobs, newest first.</summary>
 /// <param name="Items">The jobs, without results and attempts.</param>
 /// <param name="NextCursor">Give it as <c>?cursor=</c> for the next page; left out on the last.</param>
-public sealed record JobList(IReadOnlyList<JobView> Items, string? NextCursor);
+public sealed record JobList(IReadOnlyList<JobView> Items, string? NextCursor) : ILinked<JobList>
+{
+    JobList ILinked<JobList>.Under(string pathBase) => this with { Items = [.. Items.Select(job => ((ILinked<JobView>)job).Under(pathBase))] };
+}

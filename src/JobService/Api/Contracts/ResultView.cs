@@ -3,7 +3,7 @@ using JobService.Jobs;
 namespace JobService.Api.Contracts;
 
 /// <summary>How one job of a batch ended.</summary>
-public sealed record ResultView
+public sealed record ResultView : ILinked<ResultView>
 {
     /// <summary>The job's place in the batch, from 0.</summary>
     public required int Index { get; init; }
@@ -28,6 +28,10 @@ public sealed record ResultView
 
     /// <summary>Only when the result is too large, or nests too deep, to stand here.</summary>
     public ResultLinks? Links { get; init; }
+
+    ResultView ILinked<ResultView>.Under(string pathBase) => Under(pathBase);
+
+    internal ResultView Under(string pathBase) => Links is null || pathBase.Length == 0 ? this : this with { Links = new ResultLinks(pathBase + Links.Result) };
 
     internal static ResultView Of(BatchResult result)
     {
@@ -54,7 +58,10 @@ public sealed record ResultLinks(string Result);
 /// <param name="Items">The results, in the order asked for.</param>
 /// <param name="Complete">The batch is over, and nothing comes behind this page.</param>
 /// <param name="NextCursor">Give it as <c>?cursor=</c> for what follows, now or later; left out when the page is complete, and at the end of a part in input order.</param>
-public sealed record ResultPage(IReadOnlyList<ResultView> Items, bool Complete, string? NextCursor);
+public sealed record ResultPage(IReadOnlyList<ResultView> Items, bool Complete, string? NextCursor) : ILinked<ResultPage>
+{
+    ResultPage ILinked<ResultPage>.Under(string pathBase) => this with { Items = [.. Items.Select(result => result.Under(pathBase))] };
+}
 
 /// <summary>The last line of a stream: without it the connection was cut.</summary>
 /// <param name="Summary">How the batch stood at the end of the stream.</param>

@@ -25,13 +25,13 @@ internal static class OpenApiSetup
         app.MapGet("/openapi/v1.json", app.Services.GetRequiredService<BuiltDocument>().Get).ExcludeFromDescription();
         app.UseSwaggerUI(ui =>
         {
-            ui.SwaggerEndpoint("/openapi/v1.json", "JobService v1");
+            ui.SwaggerEndpoint("../openapi/v1.json", "JobService v1");
             ui.DocumentTitle = "JobService";
             ui.EnableTryItOutByDefault();
             ui.DisplayRequestDuration();
             ui.EnablePersistAuthorization();
         });
-        app.MapGet("/", () => Results.Redirect("/swagger")).ExcludeFromDescription();
+        app.MapGet("/", (HttpRequest request) => Results.Redirect(request.Reached("/swagger"))).ExcludeFromDescription();
     }
 
     private static Task Introduce(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellation)

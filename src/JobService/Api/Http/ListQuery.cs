@@ -68,7 +68,7 @@ internal sealed record ListQuery(JobFilter Filter, int Limit, JobId? Before)
     public static string Next(HttpRequest request, string cursor)
     {
         var kept = request.Query.Where(parameter => parameter.Key != "cursor").Append(new("cursor", cursor));
-        return request.Path.ToUriComponent() + QueryString.Create(kept).ToUriComponent();
+        return request.Reached(request.Path.ToUriComponent()) + QueryString.Create(kept).ToUriComponent();
     }
 
     private static (ListQuery?, IResult) Wrong(string name, string wanted) => (null, Problems.Parameter(name, wanted));

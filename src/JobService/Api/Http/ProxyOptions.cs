@@ -1,0 +1,41 @@
+using System.Buffers;
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+
+namespace JobService.Api.Http;
+
+/// <summary>Section <c>JobService:Proxy</c>: what stands between the clients and this service.</summary>
+public sealed class ProxyOptions : IValidatableObject
+{
+    public const string Section = "JobService:Proxy";
+
+    private static readonly SearchValues<char> PathCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/");
+
+    /// <summary>The path under which clients reach the service, as <c>/jobservice</c>: <c>Location</c>, links and the OpenAPI document begin with it, whether the proxy takes it off the
+    /// requests or leaves it on. Default: none.</summary>
+    public string PathBase { get; set; } = "";
+
+    /// <summary>Addresses and networks of proxies, as <c>10.0.0.7</c>, <c>127.0.0.1</c> or <c>10.0.0.0/8</c>, whose <c>X-Forwarded-For</c>, <c>-Proto</c>, <c>-Host</c> and
+    /// <c>-Prefix</c> are believed. Default: none.</summary>
+    public string[] Trusted { get; set; } = [];
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (PathBase.Length > 0 && !IsPathBase(PathBase))
+            yield return new ValidationResult($"'{PathBase}' is no path that begins with one slash and ends without one, as /jobservice: letters, digits, - . _ ~ and / only.", [nameof(PathBase)]);
+        foreach (var wrong in Trusted.Where(one => Network(one) is null))
+            yield return new ValidationResult($"'{wrong}' is no address and no network, as 10.0.0.7 or 10.0.0.0/8.", [nameof(Trusted)]);
+    }
+
+    internal static IPNetwork? Network(string text)
+    {
+        if (IPNetwork.TryParse(text, out var network))
+            return network;
+        return IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
+    }
+
+    /// <summary>A path that leads nowhere else when other paths are put behind it: <c>//elsewhere</c> would be another host.</summary>
+    internal static bool IsPathBase(string path) =>
+        path.StartsWith('/') && !path.EndsWith('/') && !path.Contains("//", StringComparison.Ordinal) && !path.AsSpan().ContainsAnyExcept(PathCharacters)
+        && !path.Split('/').Any(segment => segment is "." or "..");
+}
