@@ -23,7 +23,7 @@ public sealed class HttpApi : IApiTarget
         this.time = time;
         server = new ServerClock(time);
         var address = Uri.TryCreate(target.BaseAddress, UriKind.Absolute, out var given) ? given : null;
-        connections = new Connections(cancel => ConnectAsync(new DnsEndPoint(address!.IdnHost, address.Port), options, cancel), address?.Scheme == Uri.UriSchemeHttps);
+        connections = new Connections(() => ConnectAsync(new DnsEndPoint(address!.IdnHost, address.Port), options), address?.Scheme == Uri.UriSchemeHttps);
         http = new HttpMessageInvoker(
             new SocketsHttpHandler
             {
@@ -72,7 +72,7 @@ public sealed class HttpApi : IApiTarget
         try
         {
             place = await connections.EnterAsync(step.Call.Paced, cancel);
-            if (place is null || !step.MayStart())
+            if (!step.MayStart())
                 return new ApiAnswer.NotStarted();
 
             using var response = await http.SendAsync(step.Message, cancel);
@@ -103,11 +103,10 @@ public sealed class HttpApi : IApiTarget
     }
 
     /// <summary>Bounded as the handler bounds its own connecting.</summary>
-    private async ValueTask<Socket> ConnectAsync(DnsEndPoint name, UpstreamOptions options, CancellationToken cancel)
+    private async ValueTask<Socket> ConnectAsync(DnsEndPoint name, UpstreamOptions options)
     {
         using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(options.ConnectTimeoutSeconds), time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancel);
-        return await AddressGuard.ConnectAsync(name, options.AllowPrivateNetworks, either.Token);
+        return await AddressGuard.ConnectAsync(name, options.AllowPrivateNetworks, bound.Token);
     }
 
     private static ApiAnswer.Broken BrokenBy(Exception error) => AddressGuard.BlockedBy(error) is { } blocked

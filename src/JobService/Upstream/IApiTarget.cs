@@ -56,7 +56,7 @@ public abstract record ApiAnswer
     /// <param name="MayRetry">False when the next attempt would end the same.</param>
     public sealed record Broken(string Type, string Detail, bool MayRetry) : ApiAnswer;
 
-    /// <summary>The call was not made: the slot has passed, the queue is paused, or another paced call is still opening the first connection.</summary>
+    /// <summary>The call was not made: its slot has passed or is held back, or the queue is paused.</summary>
     public sealed record NotStarted : ApiAnswer;
 
     /// <summary>The call was not made: the circuit breaker is open for so long.</summary>

@@ -22,21 +22,58 @@ public sealed class ConnectionsTests
     }
 
     [Fact]
-    public async Task While_one_paced_call_opens_a_connection_the_others_give_their_slots_up()
+    public async Task As_many_connections_are_opened_ahead_as_calls_are_due()
     {
-        var connecting = new TaskCompletionSource<Socket>();
-        var connections = new Connections(_ => new ValueTask<Socket>(connecting.Task));
+        var connecting = new List<TaskCompletionSource<Socket>>();
+        var connections = new Connections(() => new ValueTask<Socket>(Begin(connecting).Task));
 
-        var first = connections.EnterAsync(paced: true, CancellationToken.None);
-        Assert.Null(await connections.EnterAsync(paced: true, CancellationToken.None));
-        Assert.NotNull(await connections.EnterAsync(paced: false, CancellationToken.None));
+        var calls = Enumerable.Range(0, 3).Select(_ => connections.EnterAsync(paced: true, Calls.Cancel).AsTask()).ToList();
+        Assert.Equal(3, connecting.Count);
+        Assert.True((await connections.EnterAsync(paced: false, Calls.Cancel)) is var unpaced);
+        unpaced.Leave();
 
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        connecting.SetResult(await ConnectAsync(listener));
-        Assert.NotNull(await first);
+        using var listener = Listen();
+        connecting[2].SetResult(await ConnectAsync(listener));
+        await calls[0].WaitAsync(Patience.Hang, Calls.Cancel);
+        Assert.False(calls[1].IsCompleted);
         await using var ahead = connections.TakeAhead();
         Assert.NotNull(ahead);
+    }
+
+    [Fact]
+    public async Task A_paced_call_takes_the_connection_that_another_one_leaves_before_its_own_is_open()
+    {
+        var connecting = new List<TaskCompletionSource<Socket>>();
+        var connections = new Connections(() => new ValueTask<Socket>(Begin(connecting).Task));
+        using var listener = Listen();
+        var first = connections.EnterAsync(paced: true, Calls.Cancel);
+        connecting[0].SetResult(await ConnectAsync(listener));
+        var place = await first;
+        var second = connections.EnterAsync(paced: true, Calls.Cancel).AsTask();
+        Assert.False(second.IsCompleted);
+
+        place.Leave();
+
+        await second.WaitAsync(Patience.Hang, Calls.Cancel);
+        connections.CloseAhead();
+    }
+
+    [Fact]
+    public async Task A_call_that_is_stopped_while_it_waits_leaves_its_connection_to_the_next()
+    {
+        var connecting = new List<TaskCompletionSource<Socket>>();
+        var connections = new Connections(() => new ValueTask<Socket>(Begin(connecting).Task));
+        using var stop = new CancellationTokenSource();
+        var stopped = connections.EnterAsync(paced: true, stop.Token).AsTask();
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopped);
+        var next = connections.EnterAsync(paced: true, Calls.Cancel).AsTask();
+
+        using var listener = Listen();
+        connecting[0].SetResult(await ConnectAsync(listener));
+
+        await next.WaitAsync(Patience.Hang, Calls.Cancel);
+        connections.CloseAhead();
     }
 
     [Fact]
@@ -44,15 +81,15 @@ public sealed class ConnectionsTests
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var connections = new Connections(async _ => await ConnectAsync(listener));
-        (await connections.EnterAsync(paced: true, CancellationToken.None))!.Value.Leave();
+        var connections = new Connections(async () => await ConnectAsync(listener));
+        (await connections.EnterAsync(paced: true, Calls.Cancel)).Leave();
         using (var peer = await listener.AcceptSocketAsync(TestContext.Current.CancellationToken))
         {
             await using var alive = connections.TakeAhead();
             Assert.NotNull(alive);
         }
 
-        (await connections.EnterAsync(paced: true, CancellationToken.None))!.Value.Leave();
+        (await connections.EnterAsync(paced: true, Calls.Cancel)).Leave();
         using (var peer = await listener.AcceptSocketAsync(TestContext.Current.CancellationToken))
             peer.Close(0);
 
@@ -62,18 +99,17 @@ public sealed class ConnectionsTests
     [Fact]
     public async Task Behind_a_handshake_one_call_goes_ahead_until_the_first_is_ready()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var connections = new Connections(async _ => await ConnectAsync(listener), hasHandshake: true);
-        var first = await connections.EnterAsync(paced: true, CancellationToken.None);
-        Assert.True(first!.Value.GoesAhead);
+        using var listener = Listen();
+        var connections = new Connections(async () => await ConnectAsync(listener), hasHandshake: true);
+        await connections.EnterAsync(paced: true, Calls.Cancel);
         await using var stream = connections.TakeAhead();
-        Assert.Null(await connections.EnterAsync(paced: true, CancellationToken.None));
+        var next = connections.EnterAsync(paced: true, Calls.Cancel).AsTask();
+        Assert.False(next.IsCompleted);
 
         connections.Ready();
-        first.Value.Leave();
 
-        Assert.False((await connections.EnterAsync(paced: true, CancellationToken.None))!.Value.GoesAhead);
+        await next.WaitAsync(Patience.Hang, Calls.Cancel);
+        connections.CloseAhead();
     }
 
     [Fact]
@@ -83,6 +119,19 @@ public sealed class ConnectionsTests
 
         for (var i = 0; i < 3; i++)
             Assert.Equal(ErrorTypes.Transport, (await target.BrokenAsync(Calls.Of() with { Paced = true })).Type);
+    }
+
+    private static TaskCompletionSource<Socket> Begin(List<TaskCompletionSource<Socket>> connecting)
+    {
+        connecting.Add(new TaskCompletionSource<Socket>());
+        return connecting[^1];
+    }
+
+    private static TcpListener Listen()
+    {
+        var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return listener;
     }
 
     private static async Task<Socket> ConnectAsync(TcpListener listener)
