@@ -17,7 +17,7 @@ public sealed partial class FloorPlanTests
         ["Intake"] = 3, ["Events"] = 3, ["Upstream"] = 3, ["Processing"] = 3,
         ["Storage"] = 2, [Sqlite] = 2,
         ["Lanes"] = 1,
-        ["Jobs"] = 0, ["Limits"] = 0, ["Telemetry"] = 0,
+        ["Jobs"] = 0, ["Limits"] = 0, ["Expressions"] = 0, ["Telemetry"] = 0,
     };
 
     private static readonly List<Source> sources = ReadSources();

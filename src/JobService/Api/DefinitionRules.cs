@@ -1,6 +1,6 @@
+using JobService.Expressions;
 using JobService.Jobs;
 using JobService.Limits;
-using JobService.Upstream;
 
 namespace JobService.Api;
 
@@ -26,7 +26,7 @@ internal static class DefinitionRules
             yield break;
         if (string.IsNullOrWhiteSpace(expression) || expression.Length > MaxExpressionLength)
             yield return new Violation("/weightFrom", $"A JMESPath expression of 1 to {MaxExpressionLength} characters, as usage.total_tokens.");
-        else if (TrueCost.Fault(expression) is { } fault)
+        else if (BoundedExpression.Fault(expression) is { } fault)
             yield return new Violation("/weightFrom", fault);
     }
 }

@@ -14,8 +14,11 @@ namespace JobService.Dispatch;
 /// to a listener of this process on the loopback address, open for those two answers.
 /// </remarks>
 public sealed class WarmUp(
-    IJobStore store, Lessons lessons, IOptions<UpstreamOptions> options, IConfiguration configuration, TimeProvider time, ILogger<WarmUp> logger) : BackgroundService
+    IJobStore store, Lessons lessons, TrueCost costs, IOptions<UpstreamOptions> options, IConfiguration configuration, TimeProvider time, ILogger<WarmUp> logger) : BackgroundService
 {
+    /// <summary>An own one: those of the limits come from whoever may define them.</summary>
+    private const string WeightFrom = "sum([usage.input, usage.output])";
+
     private const string Answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nX-RateLimit-Remaining: 1\r\nX-RateLimit-Reset: 1\r\n\r\n{}";
     private const string Refusal = "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: 2\r\nRetry-After: 1\r\n\r\n{}";
 
@@ -52,15 +55,19 @@ public sealed class WarmUp(
     /// <summary>Into holds of nobody's.</summary>
     private void Learn(ApiAnswer answer)
     {
-        var definition = new QueueDefinition { Limits = [.. store.Catalog.Limits.Keys.Take(1)] };
-        var job = new ClaimedJob
-        {
-            Id = default, Lease = 0, Queue = new QueueEntry("warm-up", definition, Paused: false, Revision: 0, FromConfiguration: false), Attempt = 1, MaxAttempts = 1, Timeout = Patience,
-        };
+        if (answer is ApiAnswer.Answered answered && store.Catalog.Limits.Values.Any(limit => limit.Definition.WeightFrom is not null))
+            costs.Of(WeightFrom, answered);
         var holds = new Holds(store);
-        if (lessons.Of(job, answer) is { } lesson)
+        var job = JobWith([.. store.Catalog.Limits.Keys.Take(1)]);
+        if (lessons.Of(JobWith([]), answer) is { } lesson)
             holds.Hold(job, lesson);
         holds.Holding(job);
+    }
+
+    private static ClaimedJob JobWith(IReadOnlyList<string> limits)
+    {
+        var queue = new QueueEntry("warm-up", new QueueDefinition { Limits = limits }, Paused: false, Revision: 0, FromConfiguration: false);
+        return new ClaimedJob { Id = default, Lease = 0, Queue = queue, Attempt = 1, MaxAttempts = 1, Timeout = Patience };
     }
 
     private static async Task AnswerAsync(TcpListener listener, CancellationToken cancel)

@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using DevLab.JmesPath;
+using JobService.Expressions;
 using JobService.Upstream;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -107,7 +108,7 @@ public sealed class TrueCostTests
 
         Gen.Select(name.Array[1, 4].Select(names => string.Join('.', names)), body).Sample((path, json) =>
         {
-            if (TrueCost.Fault(path) is not null)
+            if (BoundedExpression.Fault(path) is not null)
                 return;
             var result = new JmesPath().Parse(path).Transform(JToken.Parse(json)).AsJToken();
             int? expected = result?.Type is JTokenType.Integer or JTokenType.Float && (double)result >= 0 ? (int)Math.Ceiling((double)result) : null;
@@ -116,47 +117,57 @@ public sealed class TrueCostTests
     }
 
     [Theory]
-    [InlineData("usage.total_tokens")]
-    [InlineData("sum([usage.input, usage.output])")]
-    [InlineData("a + b")]
-    [InlineData("let $x = a in $x")]
-    public void An_expression_has_no_fault(string expression) => Assert.Null(TrueCost.Fault(expression));
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("   ")]
-    [InlineData("usage.")]
-    [InlineData("sum(")]
-    [InlineData("nosuch(a)")]
-    [InlineData("length()")]
-    [InlineData("a[::0]")]
-    [InlineData("\0")]
-    [InlineData("\ud800")]
-    public void What_is_none_has_one(string expression) => Assert.NotNull(TrueCost.Fault(expression));
-
-    [Theory]
-    [InlineData("(", ")")]
-    [InlineData("[", "]")]
-    [InlineData("!", "")]
-    [InlineData("abs(", ")")]
-    [InlineData("-", "")]
-    public void Nesting_is_bounded_before_it_costs_the_stack(string open, string close)
+    [InlineData("usage.total_tokens", 12)]
+    [InlineData("usage.input_tokens + usage.output_tokens", 10)]
+    [InlineData("nowhere", null)]
+    [InlineData("nowhere + usage", null)]
+    public void Of_a_stream_the_last_event_that_names_one_counts(string expression, int? cost)
     {
-        var levels = (TrueCost.MaxExpressionLength - 1) / (open.Length + close.Length);
-        var allowed = Nested(levels);
-        var small = new Thread(
-            () =>
-            {
-                Assert.Null(TrueCost.Fault(allowed));
-                costs.Of(allowed, Answer("""{"a": 1}"""));
-            },
-            maxStackSize: 256 * 1024);
-        small.Start();
-        small.Join();
+        const string Stream =
+            """
+            event: message_start
+            data: {"usage": {"total_tokens": 3, "input_tokens": 2, "output_tokens": 1}}
 
-        Assert.Equal("At most 500 characters.", TrueCost.Fault(Nested(100_000)));
+            : a comment
+            data: {"usage": {"input_tokens": 7,
+            data:  "output_tokens": 3, "total_tokens": 12}}
 
-        string Nested(int depth) => string.Concat(Enumerable.Repeat(open, depth)) + "a" + string.Concat(Enumerable.Repeat(close, depth));
+            data: {"delta": "text"}
+
+            data: {"usage": null}
+
+            data: [DONE]
+
+            data: {"usage": {"total_tokens": 99}} was cut off
+            """;
+
+        Assert.Equal(cost, costs.Of(expression, new ApiAnswer.Answered(200, "text/event-stream; charset=utf-8", Encoding.UTF8.GetBytes(Stream))));
+    }
+
+    [Fact]
+    public void A_long_stream_takes_no_more_work_than_one_document()
+    {
+        var events = string.Concat(Enumerable.Repeat($"data: {{\"items\": [{string.Join(',', Enumerable.Repeat(1, 500))}]}}\n\n", 5_000));
+
+        Assert.Null(costs.Of("sum(items[*].cost) + nowhere", new ApiAnswer.Answered(200, "text/event-stream", Encoding.UTF8.GetBytes(events))));
+        Assert.Null(costs.Of("items.cost", new ApiAnswer.Answered(200, "text/event-stream", Encoding.UTF8.GetBytes(events))));
+    }
+
+    [Fact]
+    public void A_byte_order_mark_hides_nothing()
+    {
+        Assert.Equal(7, costs.Of("cost", new ApiAnswer.Answered(200, "application/json", Encoding.UTF8.GetBytes("\uFEFF{\"cost\": 7}"))));
+        Assert.Equal(7, costs.Of("cost | @", new ApiAnswer.Answered(200, "application/json", Encoding.UTF8.GetBytes("\uFEFF{\"cost\": 7}"))));
+    }
+
+    [Fact]
+    public void What_may_be_too_much_work_is_not_begun()
+    {
+        // Eight doublings: allowed on a small document, and 256 copies of a large one.
+        const string Expression = "[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|length(@)";
+        Assert.Equal(2, costs.Of(Expression, Answer("[1]")));
+
+        Assert.Null(costs.Of(Expression, Answer($"[{string.Join(',', Enumerable.Repeat(1, 50_000))}]")));
     }
 
     [Fact]

@@ -1,0 +1,307 @@
+using System.Text;
+using DevLab.JmesPath;
+
+namespace JobService.Expressions;
+
+/// <summary>How much work an expression can make of a document of some size, at most: known before it is evaluated, since an evaluation cannot be stopped.</summary>
+/// <remarks>
+/// The parser tells the expression in postfix order; each part becomes a function of what it is given. Sizes are bytes of JSON, work is a step or the reading of a byte, and what is made anew counts
+/// <see cref="MakingWork"/> for each of its bytes: small values take many times the memory of their text.
+/// </remarks>
+internal sealed class ExpressionCost : IJmesPathGenerator
+{
+    private const double MakingWork = 8;
+
+    /// <summary>Log of what can be sorted, and what a comparison costs.</summary>
+    private const double SortingWork = 20;
+
+    /// <summary>A number or a boolean as text.</summary>
+    private static readonly Growth Scalar = Growth.Of(24);
+
+    private static readonly Growth Step = Growth.Of(1);
+    private static readonly Part Given = new(_ => new Cost(Step, Growth.Same));
+    private static readonly Part Items = new(_ => new Cost(Growth.Same, Growth.Same, IsProjection: true)) { IsProjection = true };
+
+    private readonly Stack<Part> parts = new();
+    private readonly Stack<List<Part>> lists = new();
+    private readonly Stack<List<(string Name, Part Value)>> bindings = new();
+    private readonly List<(string Name, Part Value)> openBindings = [];
+
+    private ExpressionCost()
+    {
+    }
+
+    /// <summary>The bound for a document of so many bytes.</summary>
+    /// <exception cref="FormatException">The expression uses what has no bound.</exception>
+    public static Func<double, double> Of(string expression)
+    {
+        var reader = new ExpressionCost();
+        using var text = new MemoryStream(Encoding.UTF8.GetBytes(expression));
+        Parser.Parse(text, Encoding.UTF8, reader);
+        var whole = reader.parts.Pop();
+        return size => Made(whole.Bound(new Scope(size, size, []))).Work.At(size);
+    }
+
+    public bool IsProjection() => parts.TryPeek(out var top) && top.IsProjection;
+
+    public void OnExpression()
+    {
+        // What ends here is on the stack.
+    }
+
+    public void OnIdentifier(string name) => parts.Push(Given with { Text = name });
+
+    public void OnIndex(int index) => parts.Push(Given);
+
+    public void OnCurrentNode() => parts.Push(Given);
+
+    public void OnRootNode() => parts.Push(new Part(scope => new Cost(Step, Growth.Of(scope.Document))));
+
+    public void OnLiteralString(string literal) => PushText(literal);
+
+    public void OnRawString(string value) => PushText(value);
+
+    public void OnVariableReference(string name) =>
+        parts.Push(new Part(scope => new Cost(Step, Growth.Of(scope.Variables.GetValueOrDefault(name, scope.Document)))));
+
+    public void OnListWildcardProjection() => parts.Push(Items);
+
+    public void OnHashWildcardProjection() => parts.Push(Items);
+
+    public void OnFlattenProjection() => parts.Push(Items);
+
+    public void OnSliceExpression(int? start, int? stop, int? step) => parts.Push(Items);
+
+    public void OnFilterProjection()
+    {
+        var condition = parts.Pop();
+        parts.Push(new Part(scope => new Cost(Growth.Same + Made(condition.Bound(scope)).Work.OverParts, Growth.Same, IsProjection: true)) { IsProjection = true });
+    }
+
+    public void OnSubExpression() => Chain();
+
+    public void OnIndexExpression() => Chain();
+
+    public void OnPipeExpression() => Push((left, right, scope) => Then(Made(left.Bound(scope)), right, scope));
+
+    public void OnAndExpression() => Either();
+
+    public void OnOrExpression() => Either();
+
+    public void OnNotExpression() => Scalars(1);
+
+    public void OnComparisonEqual() => Scalars(2);
+
+    public void OnComparisonNotEqual() => Scalars(2);
+
+    public void OnComparisonGreater() => Scalars(2);
+
+    public void OnComparisonGreaterOrEqual() => Scalars(2);
+
+    public void OnComparisonLesser() => Scalars(2);
+
+    public void OnComparisonLesserOrEqual() => Scalars(2);
+
+    public void OnArithmeticUnaryPlus() => Scalars(1);
+
+    public void OnArithmeticUnaryMinus() => Scalars(1);
+
+    public void OnArithmeticAddition() => Scalars(2);
+
+    public void OnArithmeticSubtraction() => Scalars(2);
+
+    public void OnArithmeticMultiplication() => Scalars(2);
+
+    public void OnArithmeticDivision() => Scalars(2);
+
+    public void OnArithmeticModulo() => Scalars(2);
+
+    public void OnArithmeticIntegerDivision() => Scalars(2);
+
+    public void PushMultiSelectHash() => lists.Push([]);
+
+    public void AddMultiSelectHashExpression()
+    {
+        var value = parts.Pop();
+        lists.Peek().Add(value with { Text = parts.Pop().Text });
+    }
+
+    public void PopMultiSelectHash() => PopMultiSelect();
+
+    public void PushMultiSelectList() => lists.Push([]);
+
+    public void AddMultiSelectListExpression() => lists.Peek().Add(parts.Pop());
+
+    public void PopMultiSelectList() => PopMultiSelect();
+
+    public void PushFunction() => lists.Push([]);
+
+    public void AddFunctionArg() => lists.Peek().Add(parts.Pop());
+
+    public void OnExpressionType() => parts.Push(parts.Pop() with { IsExpressionType = true });
+
+    public void PopFunction(string name)
+    {
+        if (name.StartsWith("pad_", StringComparison.Ordinal))
+            throw new FormatException($"{name} makes texts of any length and is not allowed.");
+        var arguments = lists.Pop();
+        parts.Push(new Part(scope => Function(name, arguments, scope)));
+    }
+
+    public void OnLetBinding(string name) => openBindings.Add((name, parts.Pop()));
+
+    public void OnLetBindings()
+    {
+        bindings.Push([.. openBindings]);
+        openBindings.Clear();
+    }
+
+    public void OnLetExpression()
+    {
+        var (bound, body) = (bindings.Pop(), parts.Pop());
+        parts.Push(new Part(scope =>
+        {
+            var variables = new Dictionary<string, double>(scope.Variables);
+            var work = Step;
+            foreach (var (name, value) in bound)
+            {
+                var cost = Made(value.Bound(scope));
+                work += cost.Work;
+                variables[name] = Math.Max(cost.Size.At(scope.Given), variables.GetValueOrDefault(name));
+            }
+
+            var inner = body.Bound(scope with { Variables = variables });
+            return inner with { Work = inner.Work + work };
+        }));
+    }
+
+    /// <summary>What is projected becomes an array of its own where it is used as a value.</summary>
+    private static Cost Made(Cost cost) => cost.IsProjection ? new Cost(cost.Work + (MakingWork * cost.Size), cost.Size + Step) : cost;
+
+    private static Cost Then(Cost left, Part next, Scope scope)
+    {
+        var right = next.Bound(scope with { Given = left.Size.At(scope.Given) });
+        return left.IsProjection
+            ? new Cost(left.Work + left.Size.Then(right.Work.OverParts), left.Size.Then(right.Size.OverParts), IsProjection: true)
+            : new Cost(left.Work + left.Size.Then(right.Work), left.Size.Then(right.Size), right.IsProjection);
+    }
+
+    // What recurs stays small: expressions nest a hundred functions deep, on stacks that others have used before.
+    private static Cost Function(string name, List<Part> arguments, Scope scope)
+    {
+        var values = new List<Cost>();
+        foreach (var argument in arguments)
+        {
+            if (!argument.IsExpressionType)
+                values.Add(Made(argument.Bound(scope)));
+        }
+
+        var (work, size) = Sum(values);
+        foreach (var argument in arguments)
+        {
+            if (argument.IsExpressionType)
+                (work, size) = WithEach(work, size, Made(argument.Bound(scope with { Given = size.At(scope.Given) })));
+        }
+
+        return Function(name, values, work, size);
+    }
+
+    private static (Growth Work, Growth Size) Sum(List<Cost> values) =>
+        values.Aggregate((Step, Step), (sum, value) => (sum.Item1 + value.Work, sum.Item2 + value.Size));
+
+    private static (Growth Work, Growth Size) WithEach(Growth work, Growth size, Cost each) =>
+        (work + size.Then(each.Work.OverParts), size + size.Then(each.Size.OverParts));
+
+    private static Cost Function(string name, List<Cost> values, Growth work, Growth size)
+    {
+        var made = name switch
+        {
+            "join" or "replace" => size + Product(values),
+            "to_string" => 6 * size, // each character escaped
+            "split" or "items" or "from_items" or "zip" or "group_by" => 4 * size,
+            _ => size + Scalar,
+        };
+        var own = name switch
+        {
+            "sort" or "sort_by" or "group_by" => SortingWork * size,
+            "contains" or "find_first" or "find_last" or "replace" or "split" or "trim" or "trim_left" or "trim_right" => size + Product(values),
+            _ => size,
+        };
+        return new Cost(work + own + (IsNumber(name) ? Step : MakingWork * made), IsNumber(name) ? Scalar : made);
+    }
+
+    private static bool IsNumber(string function) => function is
+        "abs" or "avg" or "ceil" or "contains" or "ends_with" or "find_first" or "find_last" or "floor" or "length" or "starts_with" or "sum" or "to_number" or "type";
+
+    /// <summary>The first with each of the others: a text is looked through for another, or glue comes between all.</summary>
+    private static Growth Product(List<Cost> values) =>
+        values.Count < 2 ? Step : values.Skip(1).Aggregate(Step, (sum, value) => sum + (values[0].Size * value.Size));
+
+    private void PushText(string text) => parts.Push(new Part(_ => new Cost(Step, Growth.Of(text.Length))));
+
+    private void Chain() => Push((left, right, scope) => Then(left.Bound(scope), right, scope));
+
+    private void Push(Func<Part, Part, Scope, Cost> bound)
+    {
+        var (right, left) = (parts.Pop(), parts.Pop());
+        parts.Push(new Part(scope => bound(left, right, scope)));
+    }
+
+    private void Either() => Push((left, right, scope) =>
+    {
+        var (one, other) = (Made(left.Bound(scope)), Made(right.Bound(scope)));
+        return new Cost(one.Work + other.Work + Step, one.Size + other.Size);
+    });
+
+    /// <summary>A number or a boolean made of so many operands, which are read whole at most.</summary>
+    private void Scalars(int count)
+    {
+        var operands = Enumerable.Range(0, count).Select(_ => parts.Pop()).ToArray();
+        parts.Push(new Part(scope =>
+        {
+            var work = Step;
+            foreach (var operand in operands)
+            {
+                var cost = Made(operand.Bound(scope));
+                work += cost.Work + cost.Size;
+            }
+
+            return new Cost(work, Scalar);
+        }));
+    }
+
+    private void PopMultiSelect()
+    {
+        var members = lists.Pop();
+        parts.Push(new Part(scope =>
+        {
+            var (work, size) = (Step, Step);
+            foreach (var member in members)
+            {
+                var cost = Made(member.Bound(scope));
+                (work, size) = (work + cost.Work, size + cost.Size + Growth.Of(member.Text.Length + 4));
+            }
+
+            return new Cost(work + (MakingWork * size), size);
+        }));
+    }
+
+    /// <param name="Document">Bytes of the whole document.</param>
+    /// <param name="Given">Bytes of the value that the part is evaluated on, at most.</param>
+    /// <param name="Variables">Bytes of their values, at most.</param>
+    private sealed record Scope(double Document, double Given, Dictionary<string, double> Variables);
+
+    /// <summary>Bounds in terms of the size of what is given.</summary>
+    private sealed record Cost(Growth Work, Growth Size, bool IsProjection = false);
+
+    private sealed record Part(Func<Scope, Cost> Bound)
+    {
+        /// <summary>Of an identifier, as the name of a member.</summary>
+        public string Text { get; init; } = "";
+
+        /// <summary>A projection itself, nothing made of one: what the parser asks for.</summary>
+        public bool IsProjection { get; init; }
+
+        public bool IsExpressionType { get; init; }
+    }
+}
