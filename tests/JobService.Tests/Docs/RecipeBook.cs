@@ -22,7 +22,7 @@ internal static partial class RecipeBook
     public static string FileName(string code) =>
         NamedFirst().Match(code) is { Success: true } first ? first.Groups["name"].Value : throw new InvalidOperationException($"No file name in the first line of:\n{code}");
 
-    [GeneratedRegex(@"\A(#|//|<!--) (?<name>[\w.]+)", RegexOptions.ExplicitCapture, 5_000)]
+    [GeneratedRegex(@"\A(#|//|<!--) (?<name>[\w.-]+)", RegexOptions.ExplicitCapture, 5_000)]
     private static partial Regex NamedFirst();
 }
 

@@ -17,6 +17,7 @@ public sealed partial class RecipeKitchen : IAsyncLifetime
     private readonly SemaphoreSlim stoves = new(Stoves);
     private readonly Dictionary<string, Task<string>> meals = [];
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("jobservice-recipes-");
+    private readonly int http2Port = FreePort.Next();
     private ServerProcess? pages;
     private ServerProcess? service;
 
@@ -29,7 +30,8 @@ public sealed partial class RecipeKitchen : IAsyncLifetime
         var port = FreePort.Next();
         pages = await ServerProcess.StartAsync(
             ["python3", "-m", "http.server", $"{port}", "--bind", "127.0.0.1", "--directory", folder.FullName], folder, port, "/");
-        service = await JobServiceProcess.StartAsync(folder, new Dictionary<string, string> { ["JobService:Cors:Origins:0"] = $"http://{pages.Address}" });
+        var cors = new Dictionary<string, string> { ["JobService:Cors:Origins:0"] = $"http://{pages.Address}" };
+        service = await JobServiceProcess.StartAsync(folder, cors, http2Port: http2Port);
 
         foreach (var recipe in RecipeBook.Recipes)
             meals[recipe.Heading] = CookAsync(recipe);
@@ -81,7 +83,7 @@ public sealed partial class RecipeKitchen : IAsyncLifetime
             WorkingDirectory = folder.FullName,
             UseShellExecute = false,
             RedirectStandardOutput = true,
-            Environment = { ["JOBSERVICE"] = $"http://{service!.Address}" },
+            Environment = { ["JOBSERVICE"] = $"http://{service!.Address}", ["JOBSERVICE_HTTP2"] = $"http://127.0.0.1:{http2Port}" },
         };
         using var process = Process.Start(start)!;
         using var hang = new CancellationTokenSource(HangGuard);

@@ -24,7 +24,7 @@ public sealed class RecipeTests(RecipeKitchen kitchen) : IClassFixture<RecipeKit
     {
         Assert.Equal(["api.py", "jobservice.py"], RecipeBook.Modules.Keys.Order());
         Assert.Equal(
-            [("csharp", 1), ("html", 1), ("python", 9), ("sh", 6)],
+            [("csharp", 2), ("html", 1), ("python", 9), ("sh", 6)],
             RecipeBook.Recipes.GroupBy(recipe => recipe.Language).OrderBy(group => group.Key).Select(group => (group.Key, group.Count())));
     }
 }
