@@ -27,21 +27,36 @@ public sealed partial class LanePlanner
         if (hold is null)
             return HeedInLane(queues[queueName].FindOrOpen(key, ref lastLaneNumber), startedAt, lesson, notBefore, now);
 
-        foreach (var held in Concerned(hold))
+        EndCall(hold, isCounted: !lesson.Refused && lesson.Budgets.Count == 0);
+        var concerned = Concerned(hold).ToArray();
+        foreach (var held in concerned)
         {
             // The state in force: the limit may have been made anew since the claim.
             var line = held.Line.Limit.LineOf(key);
-            var state = line.State;
             if (notBefore is { } until)
-                state.PauseUntil(until);
+                line.State.PauseUntil(until);
             else if (lesson.Refused)
-                state.SlowDown(startedAt, now);
-            if (lesson.CallsBudget is { } budget)
-                state.Expect(held.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + LongestPause.Ticks));
+                line.State.SlowDown(startedAt, now);
             Reconsider(line);
         }
 
+        foreach (var budget in lesson.Budgets)
+            HeedBudget(concerned, queues.GetValueOrDefault(queueName)?.WeightFrom, key, budget, now);
         return null;
+    }
+
+    /// <summary>What is left concerns the limits that count the same; calls, and what is used up, concern all when none does.</summary>
+    private static void HeedBudget(HeldLimit[] concerned, string? weightFrom, string key, CallBudget budget, long now)
+    {
+        var counting = Array.FindAll(concerned, held => BudgetRule.Counts(held.Line.Limit.Definition, weightFrom, budget.Unit));
+        var inWeight = counting.Length > 0 && budget.Unit != BudgetUnit.Calls;
+        if (counting.Length == 0 && (budget.Unit == BudgetUnit.Calls || budget.Remaining == 0))
+            counting = concerned;
+        foreach (var held in counting)
+        {
+            var state = held.Line.Limit.LineOf(key).State;
+            state.Expect(held.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + LongestPause.Ticks), now, budget.Limit, inWeight);
+        }
     }
 
     /// <summary>The call has cost another weight than it took of one of its limits.</summary>

@@ -65,13 +65,15 @@ public sealed partial class LanePlanner
             var own = limit.LineOf(key);
             if (!own.State.HandsOutSlots && !hasReturned)
                 own.State.Take(former.At, before.Weight);
+            else if (!former.IsOver)
+                own.State.Resume(before.Weight);
             if (former.At > former.Slot)
                 own.State.Postpone(former.Slot, before.Weight, former.At);
             LetRest(own);
             held.Add(before with { Line = own, State = own.State, Call = own.State.Calls });
         }
 
-        return new LimitHold([.. held], former.Slot, former.Window) { At = former.At };
+        return new LimitHold([.. held], former.Slot, former.Window) { At = former.At, IsOver = former.IsOver };
     }
 
     /// <summary>The call has started later than its slot.</summary>
@@ -129,6 +131,7 @@ public sealed partial class LanePlanner
     /// <summary>The call has ended, or was never made: what it held is free, and an unused slot too if no later one was handed out.</summary>
     public void Return(LimitHold hold, bool callWasMade)
     {
+        EndCall(hold, isCounted: callWasMade);
         foreach (var held in hold.Limits)
         {
             if (callWasMade)
@@ -136,6 +139,21 @@ public sealed partial class LanePlanner
             else
                 held.State.TakeBack(hold.At, held.Weight);
             Reconsider(held.Line);
+        }
+    }
+
+    /// <summary>The call is not under way any more. Once for each call: what else comes of it later changes nothing here.</summary>
+    /// <param name="hold">What it took.</param>
+    /// <param name="isCounted">The API has counted it, as far as is known, and has not said what is left.</param>
+    public void EndCall(LimitHold hold, bool isCounted)
+    {
+        if (hold.IsOver)
+            return;
+        hold.IsOver = true;
+        foreach (var held in hold.Limits)
+        {
+            if (held.State.End(held.Weight, isCounted))
+                Reconsider(held.Line);
         }
     }
 

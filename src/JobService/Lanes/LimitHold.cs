@@ -15,6 +15,9 @@ public sealed class LimitHold
     /// <summary>True when others wait for the end of the call: some limit counts calls at once.</summary>
     public bool EndsWithTheCall => Array.Exists(Limits, limit => !limit.State.HandsOutSlots);
 
+    /// <summary>The call has ended, or was never made: its states do not count it as under way any more.</summary>
+    internal bool IsOver { get; set; }
+
     /// <summary>The states of which it holds something.</summary>
     internal HeldLimit[] Limits { get; }
 

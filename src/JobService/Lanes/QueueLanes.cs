@@ -27,6 +27,9 @@ internal sealed class QueueLanes(string name)
     /// <summary>Limits with a state for each key first: who waits for its own holds up nobody else.</summary>
     public NamedLimit[] Limits { get; private set; } = [];
 
+    /// <summary>Where a response says what the call has cost, for limits that do not say it themselves.</summary>
+    public string? WeightFrom { get; private set; }
+
     public bool HandsOutSlots { get; private set; }
 
     public TimeSpan StartWindow { get; private set; }
@@ -54,6 +57,7 @@ internal sealed class QueueLanes(string name)
     {
         Limits = [.. definition.Limits.Select(limit)];
         shares = definition.KeyShares;
+        WeightFrom = definition.WeightFrom;
         foreach (var lane in lanes.Values)
             lane.Share = ShareOf(lane.Key);
         RefreshLimits();

@@ -1,6 +1,6 @@
 namespace JobService.Limits;
 
-/// <summary>What refusals and answers have taught about one limit: its pace, and what the API says it still allows.</summary>
+/// <summary>What refusals without a hint have taught about one limit: its pace.</summary>
 /// <remarks>
 /// Multiplicative decrease once per round trip, additive increase with time (Chiu and Jain 1989; TCP, RFC 5681). The recovery is slow, since each probe
 /// that fails costs a call and a pause. It is linear, so the whole factor is one moment: it grows by 1 in <see cref="Recovery"/> and is 1 at
@@ -17,19 +17,11 @@ internal sealed class LearnedPace
     private long recoveredAt;
     private long pacedUntil;
 
-    private long budgetCall = -1;
-    private long lastCall;
-    private long budgetUntil;
-
-    public long RestsAt => Math.Max(recoveredAt, budgetUntil);
+    public long RestsAt => recoveredAt;
 
     public (double Factor, long FactorAt, long PacedUntil) Kept => (FactorAt(slowedAt), slowedAt, pacedUntil);
 
-    public long NotBefore(long from, long calls)
-    {
-        var first = Math.Max(from, pacedUntil);
-        return calls >= lastCall ? Math.Max(first, budgetUntil) : first;
-    }
+    public long NotBefore(long from) => Math.Max(from, pacedUntil);
 
     public double FactorAt(long now) => (double)Share(now) / Recovery;
 
@@ -53,23 +45,11 @@ internal sealed class LearnedPace
 
     /// <summary>The start at this moment was not made.</summary>
     /// <remarks>Only the start that spaced last gives its gap back; nothing was spaced beyond <paramref name="at"/> before it, or it would not have got that slot.</remarks>
-    public void TakeBack(long at, double fullPace, long calls)
+    public void TakeBack(long at, double fullPace)
     {
         if (fullPace > 0 && at < recoveredAt && pacedUntil == Paced(at, fullPace))
             pacedUntil = at;
-
-        // The numbers of calls go back as well: what the next ones tell must not seem to be older.
-        budgetCall = Math.Min(budgetCall, calls);
     }
-
-    public void Expect(long call, int remaining, long until)
-    {
-        if (call > budgetCall || until > budgetUntil)
-            (budgetCall, lastCall, budgetUntil) = (call, call + remaining, until);
-    }
-
-    public (long Remaining, long Until)? BudgetAt(long now, long calls) =>
-        now < budgetUntil ? (Math.Max(0, lastCall - calls), budgetUntil) : null;
 
     /// <summary>A weight of calls at once that is allowed at the full pace: the moment from which on the factor lets it through.</summary>
     public long AllowedFrom(long weight, int permits) => recoveredAt - Recovery + (((weight * Recovery) + permits - 1) / permits);

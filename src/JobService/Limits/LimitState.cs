@@ -12,6 +12,13 @@ public abstract class LimitState
 
     // A hundred thousand idle keys have learned nothing: they pay for a reference.
     private LearnedPace? lessons;
+    private ToldWindow? toldCalls;
+    private ToldWindow? toldWeight;
+
+    // Handed out and not ended: the API may still have to count it.
+    private int callsUnderWay;
+    private long weightUnderWay;
+    private long weightHandedOut;
 
     private protected LimitState(LimitDefinition definition) => Definition = definition;
 
@@ -20,7 +27,7 @@ public abstract class LimitState
     /// <summary>The API said "not before". Zero when it said nothing.</summary>
     public long PausedUntil { get; private set; }
 
-    /// <summary>Calls handed out so far, without those taken back. Right after <see cref="Take"/> it is the number of the call just handed out; the first is 1.</summary>
+    /// <summary>Calls handed out so far. Right after <see cref="Take"/> it is the number of the call just handed out; the first is 1, and no number comes twice.</summary>
     public long Calls { get; private set; }
 
     /// <summary>True when every start needs a moment of its own; false when a start may come at any time after the claim.</summary>
@@ -33,7 +40,7 @@ public abstract class LimitState
     public virtual TimeSpan LongestDelay => TimeSpan.MaxValue;
 
     /// <summary>From this moment on the state is as if it were new, if nothing else happens; <see cref="Never"/> while calls hold it.</summary>
-    public long RestsAt => Math.Max(OwnRestsAt, Math.Max(PausedUntil, lessons?.RestsAt ?? 0));
+    public long RestsAt => Math.Max(OwnRestsAt, Math.Max(PausedUntil, Math.Max(lessons?.RestsAt ?? 0, Math.Max(toldCalls?.Until ?? 0, toldWeight?.Until ?? 0))));
 
     /// <summary>Null when nothing was learned.</summary>
     private protected LearnedPace? Learned => lessons;
@@ -46,6 +53,9 @@ public abstract class LimitState
     /// <summary>Time in ticks that one permit takes at the configured pace: what a limit that goes slower stretches. Zero when starts are not spaced.</summary>
     private protected virtual double TicksPerPermit => 0;
 
+    /// <summary>Length of the period in ticks; zero when there is none.</summary>
+    private protected virtual long Period => 0;
+
     /// <summary>A new state that has handed out nothing.</summary>
     public static LimitState For(LimitDefinition definition) => definition switch
     {
@@ -56,7 +66,7 @@ public abstract class LimitState
     };
 
     /// <summary>The first moment, not before <paramref name="from"/>, at which the limit allows the weight; or <see cref="Never"/>. Changes nothing.</summary>
-    public long EarliestAt(long from, int weight) => OwnEarliestAt(NotBefore(from), weight);
+    public long EarliestAt(long from, int weight) => OwnEarliestAt(NotBefore(from, weight), weight);
 
     /// <summary>
     /// The first moment, not before <paramref name="from"/>, for a job of this weight when so much weight goes before it, nothing else comes and every
@@ -64,11 +74,11 @@ public abstract class LimitState
     /// </summary>
     /// <remarks>
     /// Exact for a <c>rate</c>, and for a <c>window</c> when what goes before has weight 1. A limit that was slowed down is taken to work off evenly what
-    /// goes before until it has recovered. A budget counts calls, not weight: it is heeded when it is used up already.
+    /// goes before until it has recovered. What the API says is left is heeded when it is used up already.
     /// </remarks>
     public long EarliestAfter(long from, long ahead, int weight)
     {
-        var first = NotBefore(from);
+        var first = NotBefore(from, weight);
         ahead = Math.Max(ahead, 0);
         var at = OwnEarliestAfter(first, ahead, weight);
         if (at != Never && lessons?.Spread(first, ahead, TicksPerPermit) is var (slowUntil, gone))
@@ -80,8 +90,34 @@ public abstract class LimitState
     public void Take(long at, int weight)
     {
         Calls++;
+        weightHandedOut += weight;
+        Resume(weight);
         lessons?.Pace(at, weight * TicksPerPermit);
         OwnTake(at, weight);
+    }
+
+    /// <summary>A call that was handed out goes on under a state that was made anew.</summary>
+    public void Resume(int weight)
+    {
+        callsUnderWay++;
+        weightUnderWay += weight;
+    }
+
+    /// <summary>A call has ended: once for each <see cref="Take"/> that is not taken back. What it took stays taken.</summary>
+    /// <param name="weight">What it took.</param>
+    /// <param name="isCounted">The API has counted it, as far as is known, and has not said what is left.</param>
+    /// <returns>True when others may go earlier, or must go later, for that.</returns>
+    public bool End(int weight, bool isCounted)
+    {
+        callsUnderWay = Math.Max(0, callsUnderWay - 1);
+        weightUnderWay = Math.Max(0, weightUnderWay - weight);
+        if (isCounted)
+        {
+            toldCalls?.Spend(1);
+            toldWeight?.Spend(weight);
+        }
+
+        return toldCalls is not null || toldWeight is not null;
     }
 
     /// <summary>The call is over: what it held is free. A rate keeps what it handed out.</summary>
@@ -101,11 +137,11 @@ public abstract class LimitState
     /// <summary>What a start of this weight keeps away from others, whatever was handed out before it; null when starts are not spaced.</summary>
     public virtual StartPace? PaceOf(int weight) => null;
 
-    /// <summary>The call that took the weight for <paramref name="at"/> was never made: what can be given back without breaking a bound is.</summary>
+    /// <summary>The call that took the weight for <paramref name="at"/>, and has <see cref="End">ended</see>, was never made: what can be given back without breaking a bound is.</summary>
     public void TakeBack(long at, int weight)
     {
-        Calls = Math.Max(0, Calls - 1);
-        lessons?.TakeBack(at, weight * TicksPerPermit, Calls);
+        weightHandedOut -= weight;
+        lessons?.TakeBack(at, weight * TicksPerPermit);
         OwnTakeBack(at, weight);
     }
 
@@ -138,22 +174,29 @@ public abstract class LimitState
             PauseUntil(now + (long)(TimeSpan.TicksPerSecond * 0.5 / lessons.FactorAt(now)));
     }
 
-    /// <summary>The API counts too: after the call of this number it allows so many more until a moment.</summary>
-    /// <param name="call"><see cref="Calls"/> right after the <see cref="Take"/> of the call whose answer says so.</param>
-    /// <param name="remaining">Calls after that one. Calls with higher numbers that were under way already are among them.</param>
-    /// <param name="until">When the API begins to count anew; the caller caps it. What a later call has told stands, unless an earlier call tells of a later period.</param>
-    public void Expect(long call, int remaining, long until)
+    /// <summary>The API counts too: after the call of this number it allows so many more until a moment. To be told when the call has <see cref="End">ended</see>.</summary>
+    /// <param name="call"><see cref="Calls"/> right after the <see cref="Take"/> of the call whose response says so.</param>
+    /// <param name="left">Calls after that one, or weight. Some that are under way may be among them.</param>
+    /// <param name="until">When the API begins to count anew; the caller caps it.</param>
+    /// <param name="now">When this became known.</param>
+    /// <param name="whole">What the API allows in a whole window; null when it did not say.</param>
+    /// <param name="inWeight">What is left is counted as the limit counts, not in calls.</param>
+    public void Expect(long call, long left, long until, long now, long? whole = null, bool inWeight = false)
     {
-        lessons ??= new LearnedPace();
-        lessons.Expect(Math.Clamp(call, 0, Calls), Math.Max(remaining, 0), Math.Min(until, DateTime.MaxValue.Ticks));
+        var (told, underWay, handedOut) = inWeight
+            ? (toldWeight ??= new ToldWindow(), weightUnderWay, weightHandedOut)
+            : (toldCalls ??= new ToldWindow(), callsUnderWay, Calls);
+        left = Math.Max(left, 0);
+        var hasJustBegun = !inWeight && left + 1 + underWay >= Definition.Permits && (whole ?? Definition.Permits) >= Definition.Permits;
+        told.Tell(new ToldLeft(Math.Clamp(call, 0, Calls), left, Math.Clamp(until, 0, DateTime.MaxValue.Ticks), now, Calls, handedOut), underWay, Period, hasJustBegun);
     }
 
     /// <summary>Forgets what was learned. What was taken stays taken.</summary>
     /// <returns>False when nothing was learned that still counts.</returns>
     public bool Unlearn(long now)
     {
-        var hadLearned = PausedUntil > now || lessons?.RestsAt > now;
-        (PausedUntil, lessons) = (0, null);
+        var hadLearned = PausedUntil > now || lessons?.RestsAt > now || toldCalls?.Until > now || toldWeight?.Until > now;
+        (PausedUntil, lessons, toldCalls, toldWeight) = (0, null, null, null);
         return hadLearned;
     }
 
@@ -161,7 +204,10 @@ public abstract class LimitState
     public double FactorAt(long now) => lessons?.FactorAt(now) ?? 1;
 
     /// <summary>Calls that the API still allows, as far as is known, and until when that counts. Null when it said nothing, or nothing that still counts.</summary>
-    public (long Remaining, long Until)? BudgetAt(long now) => lessons?.BudgetAt(now, Calls);
+    public (long Remaining, long Until)? BudgetAt(long now) => toldCalls?.LeftAt(now, callsUnderWay) is { } left ? (left, toldCalls.Until) : null;
+
+    /// <summary>The same in the unit that the limit counts.</summary>
+    public (long Remaining, long Until)? WeightBudgetAt(long now) => toldWeight?.LeftAt(now, weightUnderWay) is { } left ? (left, toldWeight.Until) : null;
 
     /// <summary>What a store keeps in one row. The budget is not kept: the next answer tells it again.</summary>
     public StoredLimit ToStored()
@@ -185,9 +231,11 @@ public abstract class LimitState
     /// <returns>False when the kind has changed: nothing was done, make a new state.</returns>
     public bool Reconfigure(LimitDefinition definition, long now)
     {
-        var before = TicksPerPermit;
+        var (before, counts) = (TicksPerPermit, Definition.Counts);
         if (!Adopt(definition, now))
             return false;
+        if (definition.Counts != counts)
+            toldWeight = null; // it was told in what was counted before
 
         lessons?.Repace(TicksPerPermit / before, now);
         return true;
@@ -197,7 +245,7 @@ public abstract class LimitState
     public abstract long Taken(long now);
 
     /// <summary>Weight that could start now.</summary>
-    public long Available(long now) => NotBefore(now) > now ? 0 : Math.Max(0, OwnAvailable(now));
+    public long Available(long now) => NotBefore(now, weight: 1) > now ? 0 : Math.Max(0, OwnAvailable(now));
 
     protected abstract long OwnEarliestAt(long from, int weight);
 
@@ -226,10 +274,14 @@ public abstract class LimitState
     // Decimal: 0.07 s are 700 000 ticks, not 700 000.0000000001 rounded up.
     private protected static long Ticks(double periodSeconds) => (long)Math.Ceiling((decimal)periodSeconds * TimeSpan.TicksPerSecond);
 
-    private long NotBefore(long from)
+    private long NotBefore(long from, int weight)
     {
         var first = Math.Max(from, PausedUntil);
-        return lessons is null ? first : lessons.NotBefore(first, Calls);
+        if (lessons is not null)
+            first = lessons.NotBefore(first);
+        if (toldCalls is not null)
+            first = toldCalls.NotBefore(first, callsUnderWay, amount: 1);
+        return toldWeight is null ? first : toldWeight.NotBefore(first, weightUnderWay, weight);
     }
 }
 

@@ -66,6 +66,8 @@ public sealed class RateLimit : LimitState
 
     private protected override long OwnRestsAt => Math.Max(TheoreticalArrival, lastSlot);
 
+    private protected override long Period => Ticks(((RateDefinition)Definition).PeriodSeconds);
+
     private protected override double TicksPerPermit => interval;
 
     public override long Taken(long now) => (Math.Max(TheoreticalArrival - now, 0) + interval - 1) / interval;

@@ -45,6 +45,8 @@ public sealed class WindowLimit : LimitState
 
     private protected override long OwnRestsAt => log is { Count: > 0 } ? lastSlot + period + lateness : lastSlot;
 
+    private protected override long Period => period;
+
     private protected override double TicksPerPermit => (double)period / Definition.Permits;
 
     /// <summary>Moments whose weight differs from what was last stored: the weight now, 0 for none.</summary>

@@ -71,7 +71,7 @@ public sealed record LimitStatus(long Taken, long Available, DateTimeOffset? Nex
     /// <summary>Share of the configured pace, below 1; null when refusals have not slowed the limit down.</summary>
     public double? Factor { get; init; }
 
-    /// <summary>Calls that the API says it still allows.</summary>
+    /// <summary>What the API says it still allows: calls, or what the limit counts, beyond what is under way.</summary>
     public long? Remaining { get; init; }
 
     /// <summary>Until when <see cref="Remaining"/> holds.</summary>

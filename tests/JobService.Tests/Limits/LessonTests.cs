@@ -112,52 +112,12 @@ public sealed class LessonTests
             Assert.True(at == Begin + Second || limit.Available(at - 1) == 0);
         });
 
-    [Theory]
-    [MemberData(nameof(EveryKind))]
-    public void The_budget_of_the_api_counts_the_calls_after_the_one_that_told_it(int kind)
-    {
-        var limit = LimitState.For(kinds[kind]);
-        limit.Take(Begin, 1);
-        var told = limit.Calls;
-        limit.Take(limit.EarliestAt(Begin, 1), 1);
-        var until = Begin + (20 * Second);
-        limit.Expect(told, 2, until);
-
-        Assert.Equal((1L, until), limit.BudgetAt(Begin));
-        var at = limit.EarliestAt(Begin, 1);
-        Assert.True(at < until);
-        limit.Take(at, 1);
-        Assert.Equal(until, limit.EarliestAt(Begin, 1));
-        Assert.Equal(0, limit.Available(Begin + (10 * Second)));
-
-        limit.TakeBack(at, 1);
-        Assert.True(limit.EarliestAt(Begin, 1) < until);
-        Assert.Null(limit.BudgetAt(until));
-    }
-
-    [Fact]
-    public void What_a_later_call_tells_stands_unless_an_earlier_one_tells_of_a_later_period()
-    {
-        var limit = LimitState.For(kinds[2]);
-        for (var n = 0; n < 5; n++)
-            limit.Take(Begin, 1);
-
-        limit.Expect(4, 7, Begin + 100);
-        limit.Expect(3, 90, Begin + 100);
-        limit.Expect(4, 90, Begin + 99);
-        Assert.Equal((6L, Begin + 100), limit.BudgetAt(Begin));
-        limit.Expect(5, 3, Begin + 50);
-        Assert.Equal((3L, Begin + 50), limit.BudgetAt(Begin));
-        limit.Expect(2, 20, Begin + 200);
-        Assert.Equal((17L, Begin + 200), limit.BudgetAt(Begin));
-    }
-
     [Fact]
     public void Silly_budgets_do_no_harm() => Gen.Select(Gen.Long, Gen.Int, Gen.Long).Sample((call, remaining, until) =>
     {
         var limit = LimitState.For(kinds[0]);
         limit.Take(Begin, 1);
-        limit.Expect(call, remaining, until);
+        limit.Expect(call, remaining, until, Begin);
 
         Assert.InRange(limit.EarliestAt(Begin, 1), Begin, DateTime.MaxValue.Ticks);
         Assert.InRange(limit.BudgetAt(Begin)?.Remaining ?? 0, 0, int.MaxValue);

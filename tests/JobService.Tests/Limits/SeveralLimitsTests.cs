@@ -131,7 +131,7 @@ public sealed class SeveralLimitsTests
                 some.SlowDown(now - happening.Gap, now);
                 break;
             case 10:
-                some.Expect(some.Calls - (happening.Number % 3), happening.Weights[which], now + (2 * happening.Gap));
+                some.Expect(some.Calls - (happening.Number % 3), happening.Weights[which], now + (2 * happening.Gap), now);
                 break;
             case 11 when running.Count > 0:
                 var (at, weights) = running[happening.Number % running.Count];

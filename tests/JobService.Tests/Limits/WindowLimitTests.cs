@@ -143,7 +143,7 @@ public sealed class WindowLimitTests
                 if (step.Fate == 2)
                     limit.SlowDown(at, at);
                 if (step.Fate == 3)
-                    limit.Expect(limit.Calls, step.Weight, at + Second);
+                    limit.Expect(limit.Calls, step.Weight, at + Second, at);
             }
 
             var rested = limit.RestsAt;

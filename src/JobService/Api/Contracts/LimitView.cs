@@ -32,7 +32,7 @@ public sealed record LimitView
 /// <summary>What answers of the API have taught; what is not known is left out. The limit never goes faster than configured.</summary>
 /// <param name="PausedUntil">No call before: a <c>Retry-After</c>, or a pause after a refusal that named no moment.</param>
 /// <param name="Factor">Share of the configured pace that the limit goes at, below 1: halved by a refusal without a hint, slowly recovering.</param>
-/// <param name="Remaining">Calls that the API says it still allows.</param>
+/// <param name="Remaining">What the API says it still allows beyond the calls under way: calls, or tokens where the limit counts these.</param>
 /// <param name="RemainingUntil">When the API counts anew.</param>
 public sealed record LearnedView(DateTimeOffset? PausedUntil, double? Factor, long? Remaining, DateTimeOffset? RemainingUntil)
 {

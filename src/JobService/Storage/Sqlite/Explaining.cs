@@ -66,7 +66,7 @@ internal static class Explaining
     private static LimitStatus OfAllKeys(IReadOnlyCollection<LimitLine> states, LimitState untouched, long now, long waiting) =>
         new(states.Sum(line => line.State.Taken(now)), untouched.Available(now), NextFreeAt: null, waiting, PausedUntil: null) { Keys = states.Count };
 
-    private static (long Remaining, long Until)? BudgetOf(LimitState state, long now) => state.BudgetAt(now);
+    private static (long Remaining, long Until)? BudgetOf(LimitState state, long now) => state.WeightBudgetAt(now) ?? state.BudgetAt(now);
 
     private static DateTimeOffset At(long moment) => new(moment, TimeSpan.Zero);
 }

@@ -39,6 +39,8 @@ internal static class Finishing
     {
         if (running is { Hold: { } hold, HasReturned: false })
             GiveBack(turn, running, hold, callWasMade: end.StartedAt is not null);
+        if (running.Hold is { } ended)
+            turn.Memory.Planner.EndCall(ended, isCounted: end.StartedAt is not null);
         // Nobody has told yet when it started: the claims that would have have not come.
         if (end.StartedAt is { } started && running.Hold is { } late && turn.Memory.Planner.PostponeUntold(late, running.Key, started.UtcTicks))
             turn.Touch(late, running.Key);

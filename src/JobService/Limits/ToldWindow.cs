@@ -1,0 +1,86 @@
+namespace JobService.Limits;
+
+/// <summary>What an API says is left of the window it counts in. Calls under way may not be counted yet: no more are let out than are left beyond these.</summary>
+/// <remarks>
+/// Responses overtake each other, and what is told is rounded: whole seconds are up to one too late, whole seconds since 1970 too late or too early. So of the statements
+/// about one window the fewest left and the earliest end count. A statement belongs to the window that is known when what is left fell by no more than what was called,
+/// and when its end is later by no more than the time since: what counts down in whole seconds is late by no more. All else is news of another window.
+/// </remarks>
+internal sealed class ToldWindow
+{
+    /// <summary>What statements of one window differ by without rounding: the way of a response.</summary>
+    private const long Jitter = 50 * TimeSpan.TicksPerMillisecond;
+
+    private const long Rounding = TimeSpan.TicksPerSecond;
+
+    private long left;
+    private long toldAt;
+    private long lastCall;
+    private long handedOut;
+    private long underWayThen;
+
+    // When the window ends if it is known to have begun with a call: seconds that were rounded down end it no earlier.
+    private long wholeUntil;
+
+    /// <summary>When the API counts anew.</summary>
+    public long Until { get; private set; }
+
+    /// <summary>Takes up what a response said.</summary>
+    /// <param name="statement">What it said.</param>
+    /// <param name="underWay">Handed out and not answered, without the call that was just answered.</param>
+    /// <param name="period">Period of the limit itself: no window is longer for a rounding. Zero when it has none.</param>
+    /// <param name="isWhole">The window has just begun with this call, and allows no less than the limit itself: rounded or not, it ends a period from now.</param>
+    public void Tell(in ToldLeft statement, long underWay, long period, bool isWhole)
+    {
+        var (now, isLater) = (statement.Now, statement.Call > lastCall);
+        if (now < Until)
+        {
+            if (statement.Left >= left && !isLater)
+            {
+                Shorten(statement.Until, now); // it was counted before the one that is known
+                return;
+            }
+
+            if (statement.Left < left && left - statement.Left <= statement.HandedOut - handedOut + underWayThen && statement.Until - Until <= now - toldAt + Jitter)
+            {
+                Note(statement, underWay);
+                Shorten(statement.Until, now);
+                return;
+            }
+        }
+
+        Note(statement, underWay);
+        wholeUntil = isWhole && period > 0 ? now + period : 0;
+        var isRoundedUp = period > 0 && statement.Until > now + period && statement.Until - now - period <= Rounding;
+        (Until, toldAt) = (isRoundedUp ? now + period : NotShorter(statement.Until), now);
+    }
+
+    /// <summary>A call has ended that told nothing, and may have been counted.</summary>
+    public void Spend(long amount) => left = Math.Max(0, left - amount);
+
+    /// <summary>What may be handed out beyond what is under way; null when nothing is known any more.</summary>
+    public long? LeftAt(long now, long underWay) => now < Until ? Math.Max(0, left - underWay) : null;
+
+    /// <summary>The first moment, not before <paramref name="from"/>, that the window does not forbid.</summary>
+    public long NotBefore(long from, long underWay, long amount) => left - underWay >= amount ? from : Math.Max(from, Until);
+
+    private void Note(in ToldLeft statement, long underWay) =>
+        (left, lastCall, handedOut, underWayThen) = (statement.Left, statement.LastCall, statement.HandedOut, underWay);
+
+    private void Shorten(long until, long now)
+    {
+        if (NotShorter(until) is var end && end < Until)
+            (Until, toldAt) = (end, now);
+    }
+
+    private long NotShorter(long until) => wholeUntil > until && wholeUntil - until <= Rounding ? wholeUntil : until;
+}
+
+/// <summary>What one response said is left.</summary>
+/// <param name="Call">Number of its call.</param>
+/// <param name="Left">Calls, or weight, after that one.</param>
+/// <param name="Until">When the API counts anew.</param>
+/// <param name="Now">When the response came.</param>
+/// <param name="LastCall">Number of the last call handed out by now.</param>
+/// <param name="HandedOut">All that was handed out by now, in the unit of <paramref name="Left"/>.</param>
+internal readonly record struct ToldLeft(long Call, long Left, long Until, long Now, long LastCall, long HandedOut);
