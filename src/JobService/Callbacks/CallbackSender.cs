@@ -16,6 +16,9 @@ public sealed partial class CallbackSender : BackgroundService
     /// <summary>After trouble with the store.</summary>
     private static readonly TimeSpan Backoff = TimeSpan.FromSeconds(1);
 
+    /// <summary>A send without an answer for so long gives its place to others: receivers that are well answer in less.</summary>
+    private static readonly TimeSpan Overrun = TimeSpan.FromMilliseconds(250);
+
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
     private readonly IJobStore store;
@@ -165,6 +168,7 @@ public sealed partial class CallbackSender : BackgroundService
         {
             if (await deliveries.OpenAsync(id) is not { } work)
                 return;
+            await using var overrun = time.CreateTimer(_ => receivers.Overrun(origin, id), null, Overrun, Timeout.InfiniteTimeSpan);
             var ended = await TryAsync(work);
             answered = ended.Status is not null;
             await WriteAsync(ended);

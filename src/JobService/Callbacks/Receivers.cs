@@ -3,12 +3,32 @@ using JobService.Jobs;
 namespace JobService.Callbacks;
 
 /// <summary>Who is to be told next. A receiver is an origin with its own few sends at once, so that a slow one delays no other.</summary>
-/// <remarks>It knows receivers, not deliveries: any number of these may wait in the store.</remarks>
+/// <remarks>
+/// It knows receivers, not deliveries: any number of these may wait in the store. A receiver that has answered may use all places; one that is not known yet leaves a
+/// quarter of them, and one that gave no answer the last time three quarters. And a send without an answer so far gives its place to others: of receivers that never
+/// answer, any number delays none that does.
+/// </remarks>
 internal sealed class Receivers(int maxPerReceiver, int maxInHand)
 {
+    /// <summary>Sends that wait for a slow answer, for each place: they hold a connection and a body, and nothing else.</summary>
+    private const int SlowPerPlace = 16;
+
+    /// <summary>Origins remembered as answering after they have nothing more to be told.</summary>
+    private const int MaxRemembered = 10_000;
+
     private readonly Dictionary<string, Receiver> receivers = [];
+    private readonly HashSet<string> answering = [];
+    private readonly Queue<string> answeringSince = new();
     private readonly Lock gate = new();
+
+    // In the order in which they are asked.
+    private readonly Standing[] standings =
+    [
+        new(maxInHand), new(Math.Max(1, maxInHand * 3 / 4)), new(Math.Max(1, maxInHand / 4)),
+    ];
+
     private int inHand;
+    private int slow;
     private TaskCompletionSource changed = NewSignal();
 
     /// <summary>Receivers that have something due or in hand.</summary>
@@ -29,12 +49,13 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
             var receiver = Of(origin);
             if (receiver.NextAt <= at)
                 return;
-            receiver.NextAt = at;
+            Change(receiver, () => receiver.NextAt = at);
             changed.TrySetResult();
         }
     }
 
-    /// <summary>A receiver with a delivery due and room for one, those with the fewest in hand first. Whoever takes it looks into the store and says what else there is.</summary>
+    /// <summary>A receiver with a delivery due and room for one: those that answer before those that are not known, and these before the silent ones; then those with the fewest in hand.
+    /// Whoever takes it looks into the store and says what else there is.</summary>
     /// <param name="now">The moment.</param>
     /// <param name="known">Deliveries in hand: they are pending too, until they have ended.</param>
     /// <param name="room">How many more it may have in hand.</param>
@@ -42,11 +63,21 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
     {
         lock (gate)
         {
-            var next = WithRoom().Where(receiver => receiver.NextAt <= now).OrderBy(receiver => receiver.InHand.Count).ThenBy(receiver => receiver.NextAt).FirstOrDefault();
-            known = next?.InHand.ToHashSet() ?? [];
-            room = next is null ? 0 : Math.Min(RoomOf(next), maxInHand - inHand);
-            next?.NextAt = null;
-            return next?.Origin;
+            (known, room) = (new HashSet<JobId>(), 0);
+            foreach (var standing in standings)
+            {
+                standing.FallDue(now);
+                var places = Math.Min(standing.Places - standing.InHand, maxInHand - inHand);
+                if (places <= 0 || standing.Due.Min is not { } next)
+                    continue;
+
+                known = next.InHand.Keys.ToHashSet();
+                room = Math.Min(RoomOf(next), places);
+                Change(next, () => next.NextAt = null);
+                return next.Origin;
+            }
+
+            return null;
         }
     }
 
@@ -54,8 +85,25 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
     {
         lock (gate)
         {
-            Of(origin).InHand.Add(delivery);
+            var receiver = Of(origin);
+            var standing = standings[(int)receiver.Standing];
+            Change(receiver, () => receiver.InHand.Add(delivery, standing));
+            standing.InHand++;
             inHand++;
+        }
+    }
+
+    /// <summary>A send has had no answer for a while: it goes on without a place, as long as there are not too many of these.</summary>
+    public void Overrun(string origin, JobId delivery)
+    {
+        lock (gate)
+        {
+            if (!receivers.TryGetValue(origin, out var receiver) || receiver.InHand.GetValueOrDefault(delivery) is not { } standing || slow >= SlowPerPlace * maxInHand)
+                return;
+            receiver.InHand[delivery] = null;
+            LeavePlace(standing);
+            slow++;
+            changed.TrySetResult();
         }
     }
 
@@ -79,10 +127,19 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
         lock (gate)
         {
             var receiver = Of(origin);
-            receiver.InHand.Remove(delivery);
-            inHand--;
-            receiver.IsSilent = answered is { } given ? !given : receiver.IsSilent;
-            receiver.NextAt = now;
+            Change(receiver, () =>
+            {
+                if (receiver.InHand.Remove(delivery, out var standing))
+                    LeavePlace(standing);
+                receiver.Standing = answered switch
+                {
+                    true => Answers.Yes,
+                    false => Answers.No,
+                    null => receiver.Standing,
+                };
+                receiver.NextAt = now;
+            });
+            Remember(receiver);
             changed.TrySetResult();
         }
     }
@@ -96,32 +153,111 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
             if (changed.Task.IsCompleted)
                 changed = NewSignal();
             change = changed.Task;
-            return WithRoom().Min(receiver => receiver.NextAt);
+            return inHand < maxInHand ? standings.Where(standing => standing.InHand < standing.Places).Min(standing => standing.NextAt) : null;
         }
     }
 
-    private IEnumerable<Receiver> WithRoom() => inHand < maxInHand ? receivers.Values.Where(receiver => RoomOf(receiver) > 0) : [];
+    /// <param name="standing">Whose place it had; null when it was slow and had none.</param>
+    private void LeavePlace(Standing? standing)
+    {
+        if (standing is null)
+        {
+            slow--;
+            return;
+        }
 
-    private int RoomOf(Receiver receiver) => (receiver.IsSilent ? 1 : maxPerReceiver) - receiver.InHand.Count;
+        standing.InHand--;
+        inHand--;
+    }
+
+    /// <summary>Until it has answered, one try alone finds out whether it does.</summary>
+    private int RoomOf(Receiver receiver) => (receiver.Standing == Answers.Yes ? maxPerReceiver : 1) - receiver.InHand.Count;
 
     private Receiver Of(string origin)
     {
         if (!receivers.TryGetValue(origin, out var receiver))
-            receivers.Add(origin, receiver = new Receiver(origin));
+            receivers.Add(origin, receiver = new Receiver(origin) { Standing = answering.Contains(origin) ? Answers.Yes : Answers.Unknown });
         return receiver;
     }
 
+    private void Remember(Receiver receiver)
+    {
+        if (receiver.Standing != Answers.Yes)
+            answering.Remove(receiver.Origin);
+        else if (answering.Add(receiver.Origin))
+            answeringSince.Enqueue(receiver.Origin);
+        while (answeringSince.Count > MaxRemembered)
+            answering.Remove(answeringSince.Dequeue());
+    }
+
+    /// <summary>A receiver's place in the order follows from what it is: it is taken out before that changes.</summary>
+    private void Change(Receiver receiver, Action change)
+    {
+        standings[(int)receiver.Standing].Remove(receiver);
+        change();
+        if (receiver.NextAt is not null && RoomOf(receiver) > 0)
+            standings[(int)receiver.Standing].Add(receiver);
+    }
+
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether it gave an answer, whatever, the last time.</summary>
+    private enum Answers
+    {
+        Yes,
+        Unknown,
+        No,
+    }
 
     private sealed class Receiver(string origin)
     {
         public string Origin { get; } = origin;
 
+        public Answers Standing { get; set; }
+
         public DateTimeOffset? NextAt { get; set; }
 
-        public HashSet<JobId> InHand { get; } = [];
+        /// <summary>With the places they have; null when the answer is slow to come.</summary>
+        public Dictionary<JobId, Standing?> InHand { get; } = [];
+    }
 
-        /// <summary>It gave no answer the last time: one try alone finds out whether it does again.</summary>
-        public bool IsSilent { get; set; }
+    /// <summary>Receivers of one kind that have something to be told and room for it.</summary>
+    private sealed class Standing(int places)
+    {
+        private static readonly Comparer<Receiver> ByMoment = Comparer<Receiver>.Create((left, right) => Order(left.NextAt!.Value.CompareTo(right.NextAt!.Value), left, right));
+
+        private static readonly Comparer<Receiver> ByHand = Comparer<Receiver>.Create((left, right) =>
+            left.InHand.Count != right.InHand.Count ? left.InHand.Count.CompareTo(right.InHand.Count) : ByMoment.Compare(left, right));
+
+        private readonly SortedSet<Receiver> later = new(ByMoment);
+
+        public int Places { get; } = places;
+
+        public int InHand { get; set; }
+
+        public SortedSet<Receiver> Due { get; } = new(ByHand);
+
+        public DateTimeOffset? NextAt => Due.Min?.NextAt ?? later.Min?.NextAt;
+
+        public void Add(Receiver receiver) => later.Add(receiver);
+
+        public void Remove(Receiver receiver)
+        {
+            if (receiver.NextAt is null)
+                return;
+            later.Remove(receiver);
+            Due.Remove(receiver);
+        }
+
+        public void FallDue(DateTimeOffset now)
+        {
+            while (later.Min is { } first && first.NextAt <= now)
+            {
+                later.Remove(first);
+                Due.Add(first);
+            }
+        }
+
+        private static int Order(int byMoment, Receiver left, Receiver right) => byMoment != 0 ? byMoment : string.CompareOrdinal(left.Origin, right.Origin);
     }
 }

@@ -174,16 +174,14 @@ public sealed class CallbackSenderTests
         await using var driver = await SenderDriver.StartAsync();
         for (var i = 0; i < 6; i++)
             await driver.EndJobAsync(receiver.Url);
-        for (var i = 0; i < 4; i++)
-            await receiver.NextAsync();
-        Assert.Equal(4, receiver.Count);
+        await receiver.NextAsync();
+        Assert.Equal(1, receiver.Count);
 
         await driver.Time.PassAsync(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15));
 
-        for (var i = 0; i < 4; i++)
-            Assert.Equal("No answer within 15 s.", (await driver.Watched.NextTryAsync()).Error);
+        Assert.Equal("No answer within 15 s.", (await driver.Watched.NextTryAsync()).Error);
         await receiver.NextAsync();
-        Assert.Equal(5, receiver.ConnectionCount);
+        Assert.Equal(2, receiver.ConnectionCount);
     }
 
     [Fact]
@@ -201,7 +199,44 @@ public sealed class CallbackSenderTests
 
         for (var i = 0; i < 20; i++)
             await quick.NextAsync();
-        Assert.Equal(4, slow.Count);
+        Assert.Equal(1, slow.Count);
+    }
+
+    [Fact]
+    public async Task Many_receivers_that_never_answer_delay_no_other()
+    {
+        const int PlacesOfTheUnknown = 12;
+        using var asked = new SemaphoreSlim(0);
+        await using var quick = new HookReceiver(WireReplies.Answer());
+        await using var driver = await SenderDriver.StartAsync();
+        var dead = Enumerable.Range(0, 4 * PlacesOfTheUnknown).Select(_ => new HookReceiver(_ =>
+        {
+            asked.Release();
+            return WireReplies.Silence();
+        })).ToArray();
+        foreach (var receiver in dead)
+            await driver.EndJobAsync(receiver.Url);
+        var (job, since) = (await driver.EndJobAsync(quick.Url), driver.Time.GetUtcNow());
+
+        // It is as unknown as they are: those before it are asked first, a quarter of a second for each dozen.
+        var told = quick.NextAsync();
+        while (!told.IsCompleted)
+        {
+            var places = 0;
+            while (places < PlacesOfTheUnknown && !told.IsCompleted && await Task.WhenAny(asked.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken), told) != told)
+                places++;
+            driver.Time.Advance(TimeSpan.FromMilliseconds(250));
+        }
+
+        Assert.Equal(DeliveryState.Delivered, (await driver.NextTryAsync(job)).State);
+        Assert.True(driver.Time.GetUtcNow() - since <= TimeSpan.FromSeconds(1.25), $"{driver.Time.GetUtcNow() - since}");
+
+        // And whoever has answered once waits for none of them.
+        driver.Time.Advance(TimeSpan.FromSeconds(1));
+        await driver.EndJobAsync(quick.Url);
+        await quick.NextAsync();
+        foreach (var receiver in dead)
+            await receiver.DisposeAsync();
     }
 
     [Fact]
