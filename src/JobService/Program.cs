@@ -51,6 +51,7 @@ try
     services.AddSingleton<LiveEvents>();
 
     Settings<UpstreamOptions>(UpstreamOptions.Section);
+    services.AddSingleton(provider => new Dialer(provider.GetRequiredService<IOptions<UpstreamOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
     services.AddSingleton<ApiTargets>();
     services.AddSingleton<TrueCost>();
     Settings<ProcessingOptions>(ProcessingOptions.Section);

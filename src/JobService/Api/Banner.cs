@@ -1,6 +1,7 @@
 using System.Net;
 using JobService.Api.Http;
 using JobService.Storage;
+using JobService.Upstream;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
@@ -9,7 +10,7 @@ namespace JobService.Api;
 
 /// <summary>Says after the start where everything is.</summary>
 internal sealed class Banner(
-    IServer server, IHostApplicationLifetime lifetime, IOptions<StorageOptions> storage, ApiKeyGate gate, ILogger<Banner> log) : IHostedService
+    IServer server, IHostApplicationLifetime lifetime, IOptions<StorageOptions> storage, ApiKeyGate gate, Dialer dialer, IConfiguration configuration, ILogger<Banner> log) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -25,6 +26,8 @@ internal sealed class Banner(
         foreach (var address in addresses.Select(address => address.TrimEnd('/')))
             log.LogInformation("API {Api} · Swagger UI {SwaggerUi}", address + "/v1/jobs", address + "/swagger");
         log.LogInformation("Data {Data}", Path.GetFullPath(storage.Value.Path));
+        if (OutgoingProxy.Notice(dialer.Proxy, configuration) is var (sentence, isWarning))
+            log.Log(isWarning ? LogLevel.Warning : LogLevel.Information, "{Notice}", sentence);
 
         if (gate.IsOpen && addresses.Any(address => !IsLoopback(address)))
             log.LogWarning("Anybody who reaches this port may use the service: set {Setting}, or listen on localhost only", "JobService:ApiKey");

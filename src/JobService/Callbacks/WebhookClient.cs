@@ -1,12 +1,11 @@
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using JobService.Jobs;
 using JobService.Upstream;
 using Microsoft.Extensions.Options;
 
 namespace JobService.Callbacks;
 
-/// <summary>Sends one signed event once: no redirect, no proxy, no cookie, and only to addresses that may be called.</summary>
+/// <summary>Sends one signed event once: no redirect, no cookie, and only to addresses that may be called.</summary>
 public sealed class WebhookClient : IDisposable
 {
     /// <summary>Of an answer that nobody reads, so much is passed over to keep the connection.</summary>
@@ -18,26 +17,18 @@ public sealed class WebhookClient : IDisposable
     private readonly TimeSpan timeout;
     private readonly IConfiguration configuration;
     private readonly TimeProvider time;
+    private readonly Dialer dialer;
 
-    public WebhookClient(IOptions<CallbackOptions> options, IOptions<UpstreamOptions> upstream, IConfiguration configuration, TimeProvider time)
+    public WebhookClient(IOptions<CallbackOptions> options, IOptions<UpstreamOptions> upstream, IConfiguration configuration, TimeProvider time, Dialer dialer)
     {
         this.configuration = configuration;
         this.time = time;
+        this.dialer = dialer;
         timeout = TimeSpan.FromSeconds(options.Value.TimeoutSeconds);
-        http = new HttpMessageInvoker(
-            new SocketsHttpHandler
-            {
-                UseProxy = false,
-                UseCookies = false,
-                AllowAutoRedirect = false,
-                ActivityHeadersPropagator = null,
-                ConnectTimeout = TimeSpan.FromSeconds(upstream.Value.ConnectTimeoutSeconds),
-                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-                MaxResponseDrainSize = MaxDrainBytes,
-                ConnectCallback = async (connection, cancel) => new NetworkStream(
-                    await AddressGuard.ConnectAsync(connection.DnsEndPoint, upstream.Value.AllowPrivateNetworks, cancel), ownsSocket: true),
-            },
-            disposeHandler: true);
+        var handler = OutgoingHandler.Create(dialer, upstream.Value);
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
+        handler.MaxResponseDrainSize = MaxDrainBytes;
+        http = new HttpMessageInvoker(handler, disposeHandler: true);
     }
 
     /// <param name="callback">Who is told.</param>
@@ -54,14 +45,15 @@ public sealed class WebhookClient : IDisposable
         try
         {
             using var message = Message(callback.Url, key, id.ToString(), body);
+            await dialer.CheckAsync(message.RequestUri!, either.Token);
             using var response = await http.SendAsync(message, either.Token);
-            return new WebhookAnswer((int)response.StatusCode, ErrorOf((int)response.StatusCode)) { RetryAfter = RetryAfterOf(response) };
+            return new WebhookAnswer((int)response.StatusCode, ErrorOf(response, message.RequestUri!)) { RetryAfter = RetryAfterOf(response) };
         }
         catch (Exception error) when (!abandon.IsCancellationRequested)
         {
             if (AddressGuard.BlockedBy(error) is { } blocked)
                 return new WebhookAnswer(null, blocked.Message) { IsFinal = true };
-            return new WebhookAnswer(null, bound.IsCancellationRequested ? $"No answer within {timeout.TotalSeconds:0.###} s." : Innermost(error));
+            return new WebhookAnswer(null, bound.IsCancellationRequested ? $"No answer within {timeout.TotalSeconds:0.###} s." : TransportFault.Detail(error));
         }
     }
 
@@ -91,16 +83,13 @@ public sealed class WebhookClient : IDisposable
     private TimeSpan? RetryAfterOf(HttpResponseMessage response) =>
         RetryAfter.Read(response.Headers, ResponseClock.Of(ServerClock.DateOf(response.Headers), time.GetUtcNow()));
 
-    private static string? ErrorOf(int status) => status switch
+    private static string? ErrorOf(HttpResponseMessage response, Uri asked) => (int)response.StatusCode switch
     {
         >= 200 and < 300 => null,
-        >= 300 and < 400 => "Redirects are not followed.",
+        >= 300 and < 400 => ResponseHeaders.LocationOf(response, asked) is { } location ? $"Redirects are not followed; the receiver points to {location}." : "Redirects are not followed.",
         410 => "The receiver wants no more events at this address.",
         _ => "The receiver did not accept the event.",
     };
-
-    // The outer ones say no more than that a request has failed.
-    private static string Innermost(Exception error) => error.GetBaseException().Message;
 }
 
 /// <summary>What came of one try.</summary>

@@ -1,10 +1,9 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Security.AntiSSRF;
 
 namespace JobService.Upstream;
 
-/// <summary>Opens connections to public addresses only: decided on the address that is connected, not on the name it came from.</summary>
+/// <summary>Which addresses may be called: decided on the address that is connected, not on the name it came from.</summary>
 public static class AddressGuard
 {
     // The list is Microsoft's, kept current with the package. Missing in it: IPv4-compatible (RFC 4291, section 2.5.5.1) and
@@ -30,34 +29,12 @@ public static class AddressGuard
         return null;
     }
 
-    /// <summary>Connects to the first address of the name that may be called and answers.</summary>
-    /// <exception cref="AddressBlockedException">The name has no address that may be called.</exception>
-    public static async ValueTask<Socket> ConnectAsync(DnsEndPoint name, PrivateNetworks open, CancellationToken cancel)
+    /// <summary>Those of a name's addresses that may be called.</summary>
+    /// <exception cref="AddressBlockedException">None of them.</exception>
+    public static IPAddress[] Allowed(string host, IPAddress[] addresses, PrivateNetworks open)
     {
-        // A literal is not asked of the resolver, which refuses 0.0.0.0 and :: with an exception of its own.
-        var addresses = IPAddress.TryParse(name.Host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(name.Host, cancel);
         var allowed = Array.FindAll(addresses, address => IsPublic(address) || open.Opens(address));
-        if (addresses.Length > 0 && allowed.Length == 0)
-            throw new AddressBlockedException(name.Host);
-
-        Exception failure = new SocketException((int)SocketError.HostNotFound);
-        foreach (var address in allowed)
-        {
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                await socket.ConnectAsync(new IPEndPoint(address, name.Port), cancel);
-                return socket;
-            }
-            catch (Exception error)
-            {
-                socket.Dispose();
-                cancel.ThrowIfCancellationRequested();
-                failure = error;
-            }
-        }
-
-        throw failure;
+        return allowed.Length > 0 ? allowed : throw new AddressBlockedException(host);
     }
 }
 

@@ -9,7 +9,7 @@ namespace JobService.Upstream;
 
 /// <summary>The target of each queue, kept as long as its definition is: connections stay warm and a circuit stays open over a pause.</summary>
 public sealed class ApiTargets(
-    TimeProvider time, Func<double> chance, IOptions<UpstreamOptions> options, IConfiguration configuration, ILoggerFactory logs) : IAsyncDisposable
+    TimeProvider time, Func<double> chance, IOptions<UpstreamOptions> options, IConfiguration configuration, ILoggerFactory logs, Dialer dialer) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Kept> queues = new();
     private readonly Lock change = new();
@@ -45,7 +45,7 @@ public sealed class ApiTargets(
     private IApiTarget Make(string queue, TargetDefinition definition) => definition switch
     {
         SimulatedTarget simulated => new SimulatedApi(simulated, time, chance),
-        HttpTarget http => new HttpApi(queue, http, options.Value, configuration, time, log),
+        HttpTarget http => new HttpApi(queue, http, options.Value, configuration, time, log, dialer),
         _ => throw new UnreachableException($"No API for {definition.GetType().Name}."),
     };
 

@@ -1,10 +1,9 @@
-using System.Net;
-using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using JobService.Jobs;
 
 namespace JobService.Upstream;
 
-/// <summary>A real API over HTTP. One call is one request on the wire: no redirect, no retry, no proxy, no cookie.</summary>
+/// <summary>A real API over HTTP. One call is one request on the wire: no redirect, no retry, no cookie.</summary>
 public sealed class HttpApi : IApiTarget
 {
     private readonly HttpMessageInvoker http;
@@ -14,38 +13,33 @@ public sealed class HttpApi : IApiTarget
     private readonly int maxAnswerBytes;
     private readonly TimeProvider time;
     private readonly ServerClock server;
+    private volatile bool certificateWanted;
 
-    public HttpApi(string queue, HttpTarget target, UpstreamOptions options, IConfiguration configuration, TimeProvider time, ILogger log)
+    public HttpApi(string queue, HttpTarget target, UpstreamOptions options, IConfiguration configuration, TimeProvider time, ILogger log, Dialer? dialer = null)
     {
         messages = new CallMessage(target, configuration);
         pipeline = new CallPipeline(queue, time, log);
         maxAnswerBytes = options.MaxAnswerBytes;
         this.time = time;
         server = new ServerClock(time);
+        dialer ??= new Dialer(options, time);
         var address = Uri.TryCreate(target.BaseAddress, UriKind.Absolute, out var given) ? given : null;
-        connections = new Connections(() => ConnectAsync(new DnsEndPoint(address!.IdnHost, address.Port), options), address?.Scheme == Uri.UriSchemeHttps);
-        http = new HttpMessageInvoker(
-            new SocketsHttpHandler
-            {
-                UseProxy = false,
-                UseCookies = false,
-                AllowAutoRedirect = false,
-                ActivityHeadersPropagator = null,
-                ConnectTimeout = TimeSpan.FromSeconds(options.ConnectTimeoutSeconds),
-                // Kept warm: a new connection costs the call the milliseconds that its slot has.
-                PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5),
-                PooledConnectionLifetime = TimeSpan.FromMinutes(15),
-                // An answer that is not read to its end takes its connection with it.
-                MaxResponseDrainSize = 0,
-                ConnectCallback = async (connection, cancel) =>
-                    connections.TakeAhead() ?? connections.Add(await AddressGuard.ConnectAsync(connection.DnsEndPoint, options.AllowPrivateNetworks, cancel)),
-                PlaintextStreamFilter = (connection, _) =>
-                {
-                    connections.Ready();
-                    return ValueTask.FromResult(connection.PlaintextStream);
-                },
-            },
-            disposeHandler: true);
+        connections = new Connections(() => dialer.ConnectAsync(address!, CancellationToken.None), address?.Scheme == Uri.UriSchemeHttps);
+        var handler = OutgoingHandler.Create(dialer, options);
+        // Kept warm: a new connection costs the call the milliseconds that its slot has.
+        handler.PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5);
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(15);
+        // A response that is not read to its end takes its connection with it.
+        handler.MaxResponseDrainSize = 0;
+        // All of them are for this one target, also those that go to a proxy.
+        handler.ConnectCallback = async (_, cancel) => connections.TakeAhead() ?? connections.Add(await dialer.ConnectAsync(address!, cancel));
+        handler.PlaintextStreamFilter = (connection, _) =>
+        {
+            connections.Ready();
+            return ValueTask.FromResult(connection.PlaintextStream);
+        };
+        handler.SslOptions.LocalCertificateSelectionCallback = SelectCertificate;
+        http = new HttpMessageInvoker(handler, disposeHandler: true);
     }
 
     public async Task<ApiAnswer> CallAsync(ApiCall call, Func<bool> mayStart, CancellationToken abandon)
@@ -102,16 +96,16 @@ public sealed class HttpApi : IApiTarget
         }
     }
 
-    /// <summary>Bounded as the handler bounds its own connecting.</summary>
-    private async ValueTask<Socket> ConnectAsync(DnsEndPoint name, UpstreamOptions options)
+    /// <summary>None; but a failure is told with it. Asked first without the server's certificate, and again when the server wants one.</summary>
+    private X509Certificate SelectCertificate(object sender, string host, X509CertificateCollection own, X509Certificate? server, string[] issuers)
     {
-        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(options.ConnectTimeoutSeconds), time);
-        return await AddressGuard.ConnectAsync(name, options.AllowPrivateNetworks, bound.Token);
+        certificateWanted |= server is not null;
+        return null!;
     }
 
-    private static ApiAnswer.Broken BrokenBy(Exception error) => AddressGuard.BlockedBy(error) is { } blocked
+    private ApiAnswer.Broken BrokenBy(Exception error) => AddressGuard.BlockedBy(error) is { } blocked
         ? new ApiAnswer.Broken(ErrorTypes.Blocked, blocked.Message, MayRetry: false)
-        : new ApiAnswer.Broken(ErrorTypes.Transport, error.Message, MayRetry: true);
+        : new ApiAnswer.Broken(ErrorTypes.Transport, TransportFault.Detail(error, certificateWanted), MayRetry: true);
 
     private static string? RedirectNote(HttpResponseMessage response, Uri asked) => ResponseHeaders.LocationOf(response, asked) is { } location
         ? $"The API points to {location}. Redirects are not followed: call that address, if it is the right one."

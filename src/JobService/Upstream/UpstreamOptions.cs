@@ -22,6 +22,20 @@ public sealed class UpstreamOptions : IValidatableObject
     [Range(0.1, 300)]
     public double ConnectTimeoutSeconds { get; set; } = 10;
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        AllowPrivateNetworks.Fault is { } fault ? [new ValidationResult(fault, [nameof(AllowPrivateNetworks)])] : [];
+    /// <summary>
+    /// The proxy through which calls and callbacks leave, as <c>http://proxy.example:3128</c> or <c>http://user:password@proxy.example:3128</c>; <c>https</c> for TLS to the proxy itself. Default: none,
+    /// whatever the environment says. The addresses of a target's name are checked before the proxy gets it, all of them.
+    /// </summary>
+    public string? Proxy { get; set; }
+
+    /// <summary>Hosts that are called without the proxy, with all below them, separated by commas: <c>internal.example, 10.1.2.3</c>. Default: none.</summary>
+    public string? NoProxy { get; set; }
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (AllowPrivateNetworks.Fault is { } fault)
+            yield return new ValidationResult(fault, [nameof(AllowPrivateNetworks)]);
+        if (OutgoingProxy.Fault(Proxy) is { } wrong)
+            yield return new ValidationResult(wrong, [nameof(Proxy)]);
+    }
 }

@@ -29,6 +29,9 @@ internal sealed class SenderDriver : IAsyncDisposable
 
     public bool AllowPrivateNetworks { get; set; } = true;
 
+    /// <summary>Null: one that asks this machine's resolver.</summary>
+    public Dialer? Dialer { get; set; }
+
     public double Chance { get; set; }
 
     public IJobStore Store => driver.Store;
@@ -103,7 +106,7 @@ internal sealed class SenderDriver : IAsyncDisposable
     {
         var options = Microsoft.Extensions.Options.Options.Create(Options);
         var upstream = Microsoft.Extensions.Options.Options.Create(new UpstreamOptions { AllowPrivateNetworks = AllowPrivateNetworks });
-        client = new WebhookClient(options, upstream, new ConfigurationBuilder().AddInMemoryCollection(secrets).Build(), Time);
+        client = new WebhookClient(options, upstream, new ConfigurationBuilder().AddInMemoryCollection(secrets).Build(), Time, Dialer ?? new Dialer(upstream.Value, Time));
         sender = new CallbackSender(Store, Watched, client, options, Time, () => Chance, new ServiceRoot(""), NullLogger<CallbackSender>.Instance);
         await sender.StartAsync(CancellationToken.None);
     }

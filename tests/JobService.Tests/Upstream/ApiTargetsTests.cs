@@ -16,7 +16,8 @@ public sealed class ApiTargetsTests : IAsyncDisposable
         () => 0.5,
         Options.Create(new UpstreamOptions { AllowPrivateNetworks = true }),
         new ConfigurationBuilder().Build(),
-        NullLoggerFactory.Instance);
+        NullLoggerFactory.Instance,
+        new Dialer(new UpstreamOptions { AllowPrivateNetworks = true }, TimeProvider.System));
 
     public ValueTask DisposeAsync() => targets.DisposeAsync();
 

@@ -30,12 +30,13 @@ internal static class Calls
 
     public static HttpApi Http(
         string address, Dictionary<string, HeaderValue>? headers = null, UpstreamOptions? options = null,
-        Dictionary<string, string?>? configuration = null, TimeProvider? time = null) =>
+        Dictionary<string, string?>? configuration = null, TimeProvider? time = null, Dialer? dialer = null) =>
         new(
             "test",
             new HttpTarget { BaseAddress = address, Headers = headers ?? [] },
             options ?? new UpstreamOptions { AllowPrivateNetworks = true },
             new ConfigurationBuilder().AddInMemoryCollection(configuration).Build(),
             time ?? TimeProvider.System,
-            NullLogger.Instance);
+            NullLogger.Instance,
+            dialer);
 }

@@ -1,0 +1,105 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace JobService.Upstream;
+
+/// <summary>Opens every connection that leaves the service, of calls and of callbacks: through the guard and to the first address that answers, or through the operator's proxy.</summary>
+public sealed class Dialer(UpstreamOptions options, TimeProvider time)
+{
+    /// <summary>The addresses of a name.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
+
+    /// <summary>Null when nothing leaves through a proxy.</summary>
+    public OutgoingProxy? Proxy { get; } = OutgoingProxy.Of(options);
+
+    /// <summary>To where a message for this address has to be sent.</summary>
+    /// <exception cref="AddressBlockedException">The name has no address that may be called, or, through a proxy, one that may not.</exception>
+    public async ValueTask<Socket> ConnectAsync(Uri target, CancellationToken cancel)
+    {
+        if (Proxy?.GetProxy(target) is not { } proxy)
+            return await ConnectAsync(target.IdnHost, target.Port, isProxy: false, cancel);
+        await CheckAsync(target, cancel);
+        return await ConnectAsync(proxy.IdnHost, proxy.Port, isProxy: true, cancel);
+    }
+
+    /// <summary>For a handler that speaks to many: its connection is for the request that asks for it, or for a tunnel or a proxy of many.</summary>
+    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext connection, CancellationToken cancel)
+    {
+        var first = connection.InitialRequestMessage;
+        var throughProxy = first.Method == HttpMethod.Connect || Proxy?.GetProxy(first.RequestUri!) is not null;
+        return new NetworkStream(await ConnectAsync(connection.DnsEndPoint.Host, connection.DnsEndPoint.Port, throughProxy, cancel), ownsSocket: true);
+    }
+
+    /// <summary>What goes through a proxy the guard cannot see connected: the name's addresses are checked before, all of them, since the proxy takes which it likes.</summary>
+    /// <exception cref="AddressBlockedException">One of them may not be called.</exception>
+    public async ValueTask CheckAsync(Uri target, CancellationToken cancel)
+    {
+        if (Proxy?.GetProxy(target) is null)
+            return;
+
+        IPAddress[] addresses;
+        try
+        {
+            addresses = await AddressesOf(target.IdnHost, cancel);
+        }
+        catch (SocketException) when (options.AllowPrivateNetworks.IsAll)
+        {
+            return; // only the proxy knows the name, and the operator lets it
+        }
+        catch (SocketException unknown)
+        {
+            throw new HttpRequestException(
+                HttpRequestError.NameResolutionError,
+                $"'{target.IdnHost}' has no address here ({unknown.Message}), so that it cannot be checked before the proxy gets it. JobService:Upstream:AllowPrivateNetworks leaves names that only the proxy knows to it.",
+                unknown);
+        }
+
+        if (AddressGuard.Allowed(target.IdnHost, addresses, options.AllowPrivateNetworks).Length < addresses.Length)
+            throw new AddressBlockedException(target.IdnHost);
+    }
+
+    /// <summary>Bounded as the handler bounds its own connecting.</summary>
+    private async ValueTask<Socket> ConnectAsync(string host, int port, bool isProxy, CancellationToken cancel)
+    {
+        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(options.ConnectTimeoutSeconds), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancel);
+        try
+        {
+            var addresses = await AddressesOf(host, either.Token);
+            var allowed = isProxy ? addresses : AddressGuard.Allowed(host, addresses, options.AllowPrivateNetworks);
+            return await HappyEyeballs.ConnectAsync(HappyEyeballs.Order(allowed), (address, abandon) => ConnectAsync(new IPEndPoint(address, port), abandon), time, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new SocketException((int)SocketError.TimedOut, $"No connection to {(isProxy ? "the proxy " : "")}{host}:{port} within {options.ConnectTimeoutSeconds:0.###} s.");
+        }
+        catch (SocketException fault) when (isProxy)
+        {
+            throw new SocketException(fault.ErrorCode, $"The proxy {host}:{port} cannot be reached: {fault.Message}.");
+        }
+    }
+
+    /// <summary>A literal is not asked of the resolver, which refuses 0.0.0.0 and :: with an exception of its own; IPv4 in IPv6 clothes is called as IPv4.</summary>
+    private async Task<IPAddress[]> AddressesOf(string host, CancellationToken cancel)
+    {
+        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Resolve(host, cancel);
+        return addresses.Length > 0
+            ? Array.ConvertAll(addresses, address => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)
+            : throw new SocketException((int)SocketError.HostNotFound);
+    }
+
+    private static async Task<Socket> ConnectAsync(IPEndPoint address, CancellationToken cancel)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address, cancel);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Net;
+
+namespace JobService.Upstream;
+
+/// <summary>The operator's way out: <c>JobService:Upstream:Proxy</c>, and which hosts are called without it.</summary>
+public sealed class OutgoingProxy : IWebProxy
+{
+    /// <summary>What other programs take their proxy from, and this service does not: an address that is called is a matter of its configuration alone.</summary>
+    private static readonly string[] environmentNames = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
+
+    private readonly Uri address;
+    private readonly string[] without;
+
+    private OutgoingProxy(Uri address, string[] without, ICredentials? credentials)
+    {
+        this.address = address;
+        this.without = without;
+        Credentials = credentials;
+    }
+
+    public ICredentials? Credentials { get; set; }
+
+    /// <summary>Null when calls leave directly.</summary>
+    public static OutgoingProxy? Of(UpstreamOptions options)
+    {
+        if (string.IsNullOrWhiteSpace(options.Proxy) || Read(options.Proxy) is not { } given)
+            return null;
+        var credentials = given.UserInfo.Split(':', 2) is [{ Length: > 0 } user, .. var password]
+            ? new NetworkCredential(Uri.UnescapeDataString(user), Uri.UnescapeDataString(string.Concat(password)))
+            : null;
+        return new OutgoingProxy(
+            new UriBuilder(given) { UserName = "", Password = "" }.Uri,
+            options.NoProxy?.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
+            credentials);
+    }
+
+    /// <summary>What is wrong with the setting; null when nothing is.</summary>
+    public static string? Fault(string? proxy) => string.IsNullOrWhiteSpace(proxy) || Read(proxy) is not null ? null : "An address as http://proxy.example:3128, with user and password in front of the host where they are needed.";
+
+    /// <summary>What the operator is told at the start; null when there is nothing to tell.</summary>
+    /// <param name="proxy">The proxy in use.</param>
+    /// <param name="configuration">The environment is part of it.</param>
+    /// <returns>The sentence, and whether it is a warning.</returns>
+    public static (string Sentence, bool IsWarning)? Notice(OutgoingProxy? proxy, IConfiguration configuration)
+    {
+        if (proxy is not null)
+            return ($"Calls and callbacks leave through the proxy {proxy.address.GetLeftPart(UriPartial.Authority)}", false);
+        return Array.Find(environmentNames, name => !string.IsNullOrEmpty(configuration[name])) is { } unused
+            ? ($"{unused} names a proxy, and it is not used: calls and callbacks leave directly. JobService:Upstream:Proxy sets one", true)
+            : null;
+    }
+
+    public Uri? GetProxy(Uri destination) => IsBypassed(destination) ? null : address;
+
+    public bool IsBypassed(Uri host) => Array.Exists(without, name => Covers(name.TrimStart('*').TrimStart('.'), host.IdnHost));
+
+    private static bool Covers(string name, string host) =>
+        host.Equals(name, StringComparison.OrdinalIgnoreCase) || host.EndsWith("." + name, StringComparison.OrdinalIgnoreCase);
+
+    private static Uri? Read(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", Host.Length: > 0, AbsolutePath: "/", Query: "", Fragment: "" } ? uri : null;
+}
