@@ -47,7 +47,7 @@ public abstract record ApiAnswer
         public bool IsNamedRefusal { get; init; }
 
         /// <summary>"Not now": nothing is wrong with the call but its moment. A bare 503 is an API that is down; 529 is an LLM API that is overloaded.</summary>
-        public bool IsRefusal => IsNamedRefusal || Status is 429 or 529 || (Status is (>= 400 and < 500) or 503 && Hint.SaysNotNow);
+        public bool IsRefusal => IsNamedRefusal || Status is 429 or 529 || (Status is (>= 400 and < 500) or 503 && Hint.SaysNotNow) || (Status == 503 && Hint.RetryAfter is not null);
     }
 
     /// <summary>No usable answer: connection, timeout, address, size.</summary>

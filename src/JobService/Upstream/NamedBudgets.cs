@@ -9,6 +9,7 @@ namespace JobService.Upstream;
 /// <item><c>RateLimit-Remaining</c>, <c>-Reset</c>, <c>-Limit</c> (the draft up to version 06), <c>X-RateLimit-…</c>, <c>X-Rate-Limit-…</c>: nearly everybody; GitHub in epoch seconds.</item>
 /// <item><c>X-RateLimit-Reset-After</c>: Discord, where the reset beside it is less exact.</item>
 /// <item><c>x-ratelimit-remaining-requests</c>, <c>x-ratelimit-reset-requests: 6m0s</c>, the same for tokens: OpenAI, Groq; <c>…-tokens-minute</c>: Cerebras.</item>
+/// <item><c>X-RateLimit-Retry-After</c> where there is no reset: Symfony's documentation.</item>
 /// <item><c>anthropic-ratelimit-input-tokens-remaining</c>, <c>-reset</c>, <c>-limit</c>: Anthropic.</item>
 /// <item><c>X-RateLimit-Remaining-short</c>: the throttler of that name (@nestjs/throttler).</item>
 /// <item><c>X-RateLimit-UserRemaining</c>, <c>-PathRemaining</c>, <c>-UserPathRemaining</c>, with epoch milliseconds: hapi-rate-limit; <c>X-RateLimit-UserRemaining</c> with seconds: Imgur.</item>
@@ -21,13 +22,14 @@ internal static class NamedBudgets
 
     // What holds another word comes before it. "rate-limit" is passed over first, so that "limit" is not found in it.
     private static readonly (string Word, Part Part)[] Words =
-        [("remaining", Part.Remaining), ("reset-after", Part.ResetAfter), ("reset", Part.Reset), ("limit", Part.Limit)];
+        [("remaining", Part.Remaining), ("reset-after", Part.ResetAfter), ("reset", Part.Reset), ("retry-after", Part.RetryAfter), ("limit", Part.Limit)];
 
     private enum Part
     {
         Remaining,
         ResetAfter,
         Reset,
+        RetryAfter,
         Limit,
     }
 
@@ -78,7 +80,7 @@ internal static class NamedBudgets
             var limitText = Texts[(int)Part.Limit]?.Split(',', ';')[0].Trim();
             if (limitText?.StartsWith('-') == true)
                 return null;
-            var budget = Budget(remaining, Texts[(int)Part.ResetAfter], clock) ?? Budget(remaining, Texts[(int)Part.Reset], clock);
+            var budget = Budget(remaining, Texts[(int)Part.ResetAfter], clock) ?? Budget(remaining, Texts[(int)Part.Reset] ?? Texts[(int)Part.RetryAfter], clock);
             // Of several windows it is not known which one the limit is of.
             var limit = limitText is null || remaining.Contains(',') ? null : HeaderText.Count(limitText);
             return budget is { } told ? told with { Unit = Unit(), Limit = limit } : null;
@@ -101,7 +103,7 @@ internal static class NamedBudgets
         }
 
         private static RateBudget? Single(string remaining, string reset, ResponseClock clock) =>
-            RateHeaders.Budget(HeaderText.Count(remaining), TimeText.Parse(reset)?.AsReset(clock));
+            TimeText.Parse(reset) is { } told && RateHeaders.Budget(HeaderText.Count(remaining), told.AsReset(clock)) is { } budget ? budget with { IsExact = told.IsExact } : null;
 
         private BudgetUnit Unit() => (Has("token"), Has("input"), Has("output")) switch
         {

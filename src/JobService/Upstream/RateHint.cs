@@ -10,19 +10,22 @@ public readonly record struct RateHint(TimeSpan? RetryAfter, IReadOnlyList<RateB
 {
     private static readonly TimeSpan Rounding = TimeSpan.FromSeconds(1);
 
-    /// <summary>A time to come back at, or nothing left of a budget. Where one call at a time is allowed, none is left after every one.</summary>
-    public bool SaysNotNow => RetryAfter is not null || SpentUntil(static budget => budget.Limit is null or > 1) is not null;
+    /// <summary>
+    /// A time to come back at, or nothing left of a budget. Some limiters tell the end of their window as a <c>Retry-After</c> with every response (Flask-Limiter, rate-limiter-flexible, Symfony's
+    /// documentation): while calls are left, that says nothing. Where one call at a time is allowed, none is left after every one, and that says nothing either.
+    /// </summary>
+    public bool SaysNotNow => SpentUntil(static budget => budget.Limit is null or > 1) is not null || (RetryAfter is { } wait && !IsEndOfOpenWindow(wait));
 
     /// <summary>How long a refusal asks to wait: what it says, or what is left of the spent window, where that says more. Null when it names no time to come.</summary>
-    /// <remarks>Many limiters cut their <c>Retry-After</c> to whole seconds, to 0 too, and tell the end of the window beside it.</remarks>
+    /// <remarks>Many limiters cut their <c>Retry-After</c> to whole seconds, to 0 too, and tell the end of the window beside it, some of them exactly.</remarks>
     public TimeSpan? Pause
     {
         get
         {
-            var spent = SpentUntil(static _ => true);
-            if (RetryAfter is { } told && told > TimeSpan.Zero)
-                return spent > told && spent - told < Rounding ? spent : told;
-            return spent;
+            if (RetryAfter is not { } told || told == TimeSpan.Zero)
+                return SpentUntil(static _ => true);
+            var exact = told.Ticks % TimeSpan.TicksPerSecond == 0 ? SpentUntil(static budget => budget.IsExact) : null;
+            return exact > told && exact - told < Rounding ? exact : told;
         }
     }
 
@@ -36,6 +39,17 @@ public readonly record struct RateHint(TimeSpan? RetryAfter, IReadOnlyList<RateB
         TimeSpan? left = RetryAfter is not { } told || told == TimeSpan.Zero ? RetryAfter : told > elapsed ? told - elapsed : TimeSpan.FromTicks(1);
         var budgets = Budgets?.Where(budget => budget.Reset > elapsed).Select(budget => budget with { Reset = budget.Reset - elapsed }).ToList();
         return this with { RetryAfter = left, Budgets = budgets is { Count: > 0 } ? budgets : null };
+    }
+
+    private bool IsEndOfOpenWindow(TimeSpan wait)
+    {
+        foreach (var budget in Budgets ?? [])
+        {
+            if (budget.Remaining > 0 && (budget.Reset - wait).Duration() <= 2 * Rounding)
+                return true;
+        }
+
+        return false;
     }
 
     private TimeSpan? SpentUntil(Func<RateBudget, bool> counts)
@@ -55,4 +69,8 @@ public readonly record struct RateHint(TimeSpan? RetryAfter, IReadOnlyList<RateB
 /// <param name="Remaining">What is left after this call, from 0.</param>
 /// <param name="Reset">When the API begins to count anew, from the response on: above zero, at most a day.</param>
 /// <param name="Limit">What the API allows in a whole window; null when it does not say.</param>
-public readonly record struct RateBudget(BudgetUnit Unit, int Remaining, TimeSpan Reset, int? Limit = null);
+public readonly record struct RateBudget(BudgetUnit Unit, int Remaining, TimeSpan Reset, int? Limit = null)
+{
+    /// <summary>The end was told finer than in whole seconds.</summary>
+    public bool IsExact { get; init; }
+}

@@ -111,6 +111,28 @@ public sealed class LessonTests : IAsyncDisposable
         Assert.IsNotType<JobOutcome.Throttled>(other.Outcome);
     }
 
+    [Theory]
+    [InlineData("Retry-After: 0", "X-RateLimit-Limit: 10", "X-RateLimit-Remaining: 9", "X-RateLimit-Reset: 1767268801")] // Flask-Limiter
+    [InlineData("Retry-After: 0.942", "X-RateLimit-Limit: 10", "X-RateLimit-Remaining: 9", "X-RateLimit-Reset: 1767268802")] // rate-limiter-flexible
+    [InlineData("X-RateLimit-Retry-After: 1767268800", "X-RateLimit-Limit: 10", "X-RateLimit-Remaining: 9")] // Symfony's documentation
+    public async Task The_end_of_a_window_that_every_response_tells_makes_no_refusal_of_an_error(params string[] headers)
+    {
+        reply = WireReplies.Answer(404, "no such thing", headers);
+
+        Assert.Equal(404, Assert.IsType<JobOutcome.Failed>((await RunAsync(await ClaimedAsync())).End.Outcome).Error.Status);
+    }
+
+    [Fact]
+    public async Task A_second_limit_refuses_while_the_first_has_calls_left()
+    {
+        reply = WireReplies.Answer(403, "secondary rate limit", "Retry-After: 60", "x-ratelimit-limit: 5000", "x-ratelimit-remaining: 4990", "x-ratelimit-reset: 1767272400");
+
+        var (end, lesson) = await RunAsync(await ClaimedAsync());
+
+        Assert.IsType<JobOutcome.Throttled>(end.Outcome);
+        Assert.Equal(service.Store.Now + TimeSpan.FromSeconds(60), lesson!.NotBefore);
+    }
+
     [Fact]
     public async Task Where_one_call_at_a_time_is_allowed_an_error_is_no_refusal()
     {

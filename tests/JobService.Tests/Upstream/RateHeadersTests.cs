@@ -150,7 +150,7 @@ public sealed class RateHeadersTests
         Assert.Equal(
             [
                 new RateBudget(BudgetUnit.Calls, 59, TimeSpan.FromSeconds(1), Limit: 60),
-                new RateBudget(BudgetUnit.Tokens, 149_984, TimeSpan.FromMilliseconds(6), Limit: 150_000),
+                new RateBudget(BudgetUnit.Tokens, 149_984, TimeSpan.FromMilliseconds(6), Limit: 150_000) { IsExact = true },
             ],
             Read(
                 "x-ratelimit-limit-requests: 60", "x-ratelimit-remaining-requests: 59", "x-ratelimit-reset-requests: 1s",
@@ -193,6 +193,8 @@ public sealed class RateHeadersTests
     [InlineData(1.0, "Retry-After: 0", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1")] // koa-ratelimit, Flask-Limiter: cut
     [InlineData(4.9, "Retry-After: 4", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268804900")]
     [InlineData(5.0, "Retry-After: 5", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268804900")]
+    [InlineData(4.0, "Retry-After: 4", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268804")] // may be rounded up itself
+    [InlineData(0.9, "Retry-After: 0.9", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268801500")]
     [InlineData(60.0, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 60", "x-ratelimit-remaining-tokens: 0", "x-ratelimit-reset-tokens: 1s")]
     [InlineData(null, "Retry-After: 0")]
     [InlineData(null, "Retry-After: 0", "X-RateLimit-Remaining: 1", "X-RateLimit-Reset: 1")]
