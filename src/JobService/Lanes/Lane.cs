@@ -41,6 +41,15 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
     /// <summary>The API said "not before" for this key. In ticks of store time.</summary>
     public long PausedUntil { get; set; }
 
+    /// <summary>Claims in a row that came back without a call.</summary>
+    public UnstartedClaims Unstarted { get; set; }
+
+    /// <summary>It is claimed from no earlier, since claims came back without a call. In ticks of store time.</summary>
+    public long BackedOffUntil { get; set; }
+
+    /// <summary>Nothing of it goes before this moment, whatever its limits allow.</summary>
+    public long RestsUntil => Math.Max(PausedUntil, BackedOffUntil);
+
     /// <summary>Refusals in a row that named no moment, and when the last one came.</summary>
     public (int Count, long At) Refusals { get; set; }
 

@@ -45,6 +45,7 @@ public sealed partial class LanePlanner
             return;
         foreach (var lane in queue.Lanes)
         {
+            EndBackOff(lane);
             Leave(lane);
             pausedLanes.Remove(lane);
         }
@@ -68,6 +69,7 @@ public sealed partial class LanePlanner
     {
         foreach (var lane in queue.Lanes)
         {
+            EndBackOff(lane); // what was in the way may be gone with the change
             if (lane.StandsIn is LimitLine)
                 MoveToReady(lane);
             else

@@ -25,6 +25,8 @@ public sealed partial class LanePlanner
             return new LaneStand(WaitReason.Limit, null, queue.HeldUntil);
         if (queue.Find(key) is not { } lane)
             return new LaneStand(WaitReason.Turn, null, null);
+        if (pausedLanes.Contains(lane) && lane.BackedOffUntil > lane.PausedUntil)
+            return new LaneStand(WaitReason.Turn, null, lane.BackedOffUntil);
         if (pausedLanes.Contains(lane))
             return new LaneStand(WaitReason.Limit, null, lane.PausedUntil);
 

@@ -149,24 +149,34 @@ public sealed partial class LanePlanner
     {
         if (until <= lane.PausedUntil)
             return;
-        pausedLanes.Remove(lane);
+        Park(lane, () => lane.PausedUntil = until);
+    }
+
+    /// <summary>Nothing of the lane goes before a moment.</summary>
+    private void Park(Lane lane, Action change)
+    {
+        pausedLanes.Remove(lane); // before its moment changes: the set is in the order of the moments
         Leave(lane);
-        lane.PausedUntil = until;
+        change();
         pausedLanes.Add(lane);
-        NextWake = Math.Min(NextWake, until);
+        NextWake = Math.Min(NextWake, lane.RestsUntil);
+    }
+
+    private void Unpark(Lane lane, Action change)
+    {
+        var wasParked = pausedLanes.Remove(lane);
+        change();
+        if (!wasParked)
+            return;
+        Rejoin(lane);
+        NextWake = 0;
     }
 
     private bool Unlearn(Lane lane, long now)
     {
         var hadLearned = lane.PausedUntil > now;
-        var wasParked = pausedLanes.Remove(lane); // before its moment changes: the set is in the order of the moments
-        (lane.PausedUntil, lane.Refusals) = (0, default);
-        if (wasParked)
-        {
-            Rejoin(lane);
-            NextWake = 0;
-        }
-
+        EndBackOff(lane);
+        Unpark(lane, () => (lane.PausedUntil, lane.Refusals) = (0, default));
         return hadLearned;
     }
 

@@ -20,7 +20,7 @@ public sealed partial class LanePlanner
     {
         if (active.Count > 0)
             return 0;
-        var next = Math.Min(pausedLanes.Min?.PausedUntil ?? LimitState.Never, plainTimes.First);
+        var next = Math.Min(pausedLanes.Min?.RestsUntil ?? LimitState.Never, plainTimes.First);
         foreach (var queue in heldQueues)
             next = Math.Min(next, queue.HeldUntil);
         return Math.Min(slotTimes.First, morePermitsAt) is var ahead and < LimitState.Never ? Math.Min(next, ahead - round.WakeAhead) : next;

@@ -66,7 +66,7 @@ public sealed partial class LanePlanner
 
     private void WakePaused(long now)
     {
-        while (pausedLanes.Min is { } lane && lane.PausedUntil <= now)
+        while (pausedLanes.Min is { } lane && lane.RestsUntil <= now)
         {
             pausedLanes.Remove(lane);
             Rejoin(lane);

@@ -216,7 +216,7 @@ public sealed partial class LanePlanner
 
     private static int ByPause(Lane left, Lane right)
     {
-        var byTime = left.PausedUntil.CompareTo(right.PausedUntil);
+        var byTime = left.RestsUntil.CompareTo(right.RestsUntil);
         return byTime != 0 ? byTime : left.Number.CompareTo(right.Number);
     }
 }

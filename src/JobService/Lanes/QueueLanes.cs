@@ -18,6 +18,12 @@ internal sealed class QueueLanes(string name)
     /// <summary>Its target is broken: nothing starts before this moment.</summary>
     public long HeldUntil { get; set; }
 
+    /// <summary>Claims in a row that came back without a call, of any key.</summary>
+    public UnstartedClaims Unstarted { get; set; }
+
+    /// <summary>Lanes with claims that came back without a call, and no start since.</summary>
+    public int StuckLanes { get; set; }
+
     /// <summary>Jobs that the present round has started.</summary>
     public int StartedInRound { get; set; }
 
@@ -88,8 +94,11 @@ internal sealed class QueueLanes(string name)
         {
             idle.Dequeue();
             // One that has rested again since has a later entry that speaks for it.
-            if (lane.VirtualTime <= virtualTime && lane.StandsIn is null && lane.PausedUntil <= now && lanes.GetValueOrDefault(lane.Key) == lane)
+            if (lane.VirtualTime <= virtualTime && lane.StandsIn is null && lane.RestsUntil <= now && lanes.GetValueOrDefault(lane.Key) == lane)
+            {
                 lanes.Remove(lane.Key);
+                StuckLanes -= lane.Unstarted.Rounds > 0 ? 1 : 0;
+            }
         }
     }
 

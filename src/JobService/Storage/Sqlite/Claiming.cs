@@ -71,7 +71,7 @@ internal static class Claiming
         queue.Move(JobState.Queued, JobState.Running);
         queue.Starts.Count(turn.Now);
         var definition = queue.Entry.Definition;
-        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, row.Key, startsAt, start.Hold) { Lock = row.Lock, Batch = row.Batch, Attempt = row.Attempt + 1, HasCallback = row.HasCallback });
+        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, row.Key, startsAt, start.Hold) { ClaimedAt = turn.Now, Lock = row.Lock, Batch = row.Batch, Attempt = row.Attempt + 1, HasCallback = row.HasCallback });
         turn.Events?.Add(StoreEvent.OfJob(row.Id, start.Queue, row.Key, JobState.Running, row.Attempt + 1, Watching.BatchOf(turn, row.Batch)));
         if (row.Lock is not null)
             turn.Memory.Locks.Take(row.Lock, lease);

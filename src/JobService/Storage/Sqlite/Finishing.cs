@@ -41,6 +41,8 @@ internal static class Finishing
             GiveBack(turn, running, hold, callWasMade: end.StartedAt is not null);
         if (running.Hold is { } ended)
             turn.Memory.Planner.EndCall(ended, isCounted: end.StartedAt is not null);
+        if (end.StartedAt is not null)
+            turn.Memory.Planner.Started(running.Queue.Entry.Name, running.Key);
         // Nobody has told yet when it started: the claims that would have have not come.
         if (end.StartedAt is { } started && running.Hold is { } late && turn.Memory.Planner.PostponeUntold(late, running.Key, started.UtcTicks))
             turn.Touch(late, running.Key);
@@ -88,6 +90,8 @@ internal static class Finishing
                 Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Set, "throttled");
                 break;
             case JobOutcome.Unstarted:
+                if (turn.Memory.Planner.CameBackUnstarted(running.Queue.Entry.Name, running.Key, running.ClaimedAt, turn.Now) is { } pause)
+                    turn.BackedOff.Add((running.Queue.Entry.Name, pause));
                 Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Keep, "unstarted");
                 break;
             case JobOutcome.Returned:

@@ -79,7 +79,7 @@ internal static partial class Loading
             before ??= former.Running[row.Lease.Value];
             var hasReturned = isEnding || before.HasReturned;
             var hold = before.Hold is { } held ? turn.Memory.Planner.Retake(held, row.Key, hasReturned) : null;
-            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, before.StartedAt, hold) { Lock = row.Lock, Batch = row.Batch, Attempt = row.Attempt, HasCallback = row.HasCallback, HasReturned = hasReturned });
+            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, before.StartedAt, hold) { ClaimedAt = before.ClaimedAt, Lock = row.Lock, Batch = row.Batch, Attempt = row.Attempt, HasCallback = row.HasCallback, HasReturned = hasReturned });
             if (row.Lock is not null)
                 turn.Memory.Locks.Take(row.Lock, row.Lease.Value);
         }

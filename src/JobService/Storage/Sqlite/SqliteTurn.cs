@@ -44,6 +44,9 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
     /// <summary>What those who watch are told after the commit; null while nobody does.</summary>
     public List<StoreEvent>? Events { get; set; }
 
+    /// <summary>Queues whose claims keep coming back without a call, and how long they are left alone each time.</summary>
+    public List<(string Queue, TimeSpan Wait)> BackedOff { get; } = [];
+
     public bool CatalogChanged { get; set; }
 
     /// <summary>A bite was done and there is more: another turn follows, with what others have asked for meanwhile.</summary>

@@ -172,6 +172,7 @@ internal sealed partial class SqliteWriter : IDisposable
 
         if (turn.GoesOn)
             Nudge();
+        turn.BackedOff.ForEach(queue => LogBackedOff(logger, queue.Queue, queue.Wait.TotalSeconds));
         Tell(turn);
         commands.ForEach(command => command.Complete());
         if (claimed.Count > 0)
@@ -246,6 +247,9 @@ internal sealed partial class SqliteWriter : IDisposable
     {
         SqliteErrorCode: not (raw.SQLITE_ERROR or raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_MISUSE or raw.SQLITE_RANGE),
     };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs of queue {Queue} are claimed and cannot start, again and again: one is tried every {Seconds} s")]
+    private static partial void LogBackedOff(ILogger logger, string queue, double seconds);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A turn of the store was rolled back")]
     private static partial void LogTurnFailed(ILogger logger, Exception error);

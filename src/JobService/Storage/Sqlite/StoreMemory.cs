@@ -106,6 +106,8 @@ internal sealed class RunningJob(JobId id, QueueRow queue, string key, long star
     /// <summary>Its slot, or the moment of its claim; later when it is known to have started late.</summary>
     public long StartedAt { get; set; } = startedAt;
 
+    public long ClaimedAt { get; init; }
+
     /// <summary>Row number of its batch.</summary>
     public long? Batch { get; init; }
 

@@ -1,0 +1,86 @@
+using JobService.Jobs;
+using JobService.Limits;
+
+namespace JobService.Tests.Storage;
+
+/// <summary>Whatever keeps claims from starting: nothing spins, and it is seen.</summary>
+public abstract partial class JobStoreContract
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("rate")]
+    [InlineData("concurrency")]
+    public async Task Claims_that_never_start_are_made_ever_more_rarely(string? kind)
+    {
+        if (kind is not null)
+            await Driver.PutLimitAsync("limit", kind == "rate" ? new RateDefinition { Permits = 1_000 } : new ConcurrencyDefinition { Permits = 2 });
+        await Driver.PutQueueAsync("q", kind is null ? [] : ["limit"]);
+        var job = await Driver.AddAsync(Driver.NewJob());
+
+        var claims = await RefuseAllAsync(TimeSpan.FromSeconds(60));
+
+        Assert.InRange(claims, 5, 30);
+        var waiting = (await Driver.GetAsync(job)).Waiting!;
+        Assert.Equal(WaitReason.Turn, waiting.Reason);
+        Assert.InRange(waiting.Until!.Value - Driver.Store.Now, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task Claims_of_many_keys_that_never_start_are_few_too()
+    {
+        await Driver.PutQueueAsync("q");
+        for (var key = 0; key < 50; key++)
+            await Driver.AddAsync(Driver.NewJob(key: $"k{key}"));
+        Driver.Permits = 4;
+
+        Assert.InRange(await RefuseAllAsync(TimeSpan.FromSeconds(20)), 10, 300);
+    }
+
+    [Fact]
+    public async Task A_key_that_cannot_start_holds_up_no_other_and_goes_on_at_once_when_it_could()
+    {
+        await Driver.PutQueueAsync("q");
+        var stuck = await Driver.AddAsync(Driver.NewJob(key: "stuck"));
+        await RefuseAllAsync(TimeSpan.FromSeconds(10));
+        await Driver.AddAsync(Driver.NewJob(key: "other"));
+
+        await Driver.SucceedAsync(Assert.Single(await Driver.ClaimNowAsync(), job => job.Key == "other"));
+        Driver.Time.Advance(TimeSpan.FromSeconds(5));
+        await Driver.SucceedAsync(Assert.Single(await Driver.ClaimNowAsync(), job => job.Id == stuck));
+        await Driver.AddAsync(Driver.NewJob(key: "stuck"));
+
+        Assert.Single(await Driver.ClaimNowAsync());
+    }
+
+    [Fact]
+    public async Task A_change_of_its_queue_ends_the_waiting_of_claims_that_could_not_start()
+    {
+        await Driver.PutQueueAsync("q");
+        await Driver.AddAsync(Driver.NewJob());
+        await RefuseAllAsync(TimeSpan.FromSeconds(10));
+        Assert.Empty(await Driver.ClaimNowAsync());
+
+        await Driver.PutQueueAsync("q", new QueueDefinition { MaxConcurrency = 3 });
+
+        Assert.Single(await Driver.ClaimNowAsync());
+    }
+
+    private async Task<int> RefuseAllAsync(TimeSpan lasting)
+    {
+        var claims = 0;
+        for (var passed = TimeSpan.Zero; passed < lasting; passed += Step)
+        {
+            foreach (var job in await Driver.ClaimNowAsync())
+            {
+                claims++;
+                await Driver.FinishAsync(job, new JobOutcome.Unstarted(), started: false);
+            }
+
+            Driver.Time.Advance(Step);
+        }
+
+        return claims;
+    }
+}
