@@ -24,6 +24,9 @@ internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExcep
                 return Problems.OfStatus(bad.StatusCode);
             case BadHttpRequestException bad:
                 return Problems.Invalid(bad.Message.EndsWith('.') ? bad.Message : bad.Message + ".");
+            // Kestrel says so of a chunk that says to be larger than 2 GiB, and calls it no bad request.
+            case IOException { InnerException: OverflowException }:
+                return Problems.Invalid("The body has a chunk whose size is out of bounds.");
             case StorageUnavailableException trouble:
                 log.LogWarning("Not written: {Trouble}", trouble.Message);
                 return Problems.StorageUnavailable(trouble.Message);

@@ -31,7 +31,7 @@ public sealed class JobExecutor(
                 {
                     await starts.ReadyAsync(job);
                     notYet = false;
-                    var request = new ApiCall(job.Id, job.Attempt, job.Payload, job.Request, job.Timeout, Paced: job.Slot is not null)
+                    var request = new ApiCall(job.Id, job.Attempt, job.Payload, job.Request?.Read(), job.Timeout, Paced: job.Slot is not null)
                     {
                         ThrottledBy = job.Queue.Definition.ThrottledBy,
                         KeepHeaders = job.Queue.Definition.KeepHeaders,

@@ -46,7 +46,7 @@ public sealed record ClaimedJob
 
     public ReadOnlyMemory<byte> Payload { get; init; }
 
-    public ApiRequest? Request { get; init; }
+    public StoredRequest? Request { get; init; }
 
     /// <summary>Limits with permits to return when the call ends.</summary>
     public bool HoldsLimits { get; init; }

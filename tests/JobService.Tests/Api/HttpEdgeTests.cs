@@ -50,6 +50,9 @@ public sealed class HttpEdgeTests(ServiceFixture service) : IClassFixture<Servic
     [InlineData("NONSENSE\r\n\r\n")]
     [InlineData("POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}")]
     [InlineData("POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")]
+    [InlineData("POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n80000000\r\n")]
+    [InlineData("POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFFFFFFFFFF\r\n")]
+    [InlineData("POST /v1/batches HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFF\r\n")]
     public async Task What_is_no_http_is_400(string raw) => Assert.StartsWith("HTTP/1.1 400 ", await SpeakAsync(raw), StringComparison.Ordinal);
 
     [Fact]

@@ -74,6 +74,19 @@ public sealed class ResponseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_compressed_response_says_what_the_call_has_cost()
+    {
+        await service.PutAsync("/v1/limits/tokens", """{"kind": "window", "permits": 1000, "periodSeconds": 3600, "weightFrom": "usage.total"}""");
+        api = new RawTcpApi(Gzipped("\uFEFF{\"usage\": {\"total\": 7}}", "application/json"));
+        await service.PutAsync("/v1/queues/api", $$$"""{"target": {"kind": "http", "baseAddress": "{{{api.Address}}}"}, "limits": ["tokens"]}""");
+        using var submitted = await service.SubmitAsync("""{"queue": "api", "payload": 1, "weight": 100}""", ("Prefer", "wait=20"));
+        using var answer = await service.SendAsync(HttpMethod.Get, "/v1/limits/tokens");
+        using var limit = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+
+        Assert.Equal(7, limit.RootElement.GetProperty("state").GetProperty("taken").GetInt32());
+    }
+
+    [Fact]
     public async Task A_compressed_error_is_told_in_words()
     {
         var job = await CallAsync(Gzipped("not like this", "text/plain", status: 400));

@@ -85,10 +85,26 @@ public sealed class PoisonTests : IAsyncLifetime
             await driver.AddAsync(driver.NewJob("http") with { Request = new ApiRequest { Body = body, BodyType = "a/b" } });
         await driver.AddAsync(driver.NewJob("http") with { Request = new ApiRequest() });
 
-        var requests = (await driver.ClaimAsync()).Select(job => job.Request!).ToList();
+        var requests = (await driver.ClaimAsync()).Select(job => job.Request!.Read()).ToList();
 
         Assert.Equal([bytes, [], null], requests.Select(request => request.Body?.ToArray()));
         Assert.Equal(["a/b", "a/b", null], requests.Select(request => request.BodyType));
+    }
+
+    [Fact]
+    public async Task A_row_that_cannot_be_read_does_not_keep_the_others_from_being_claimed()
+    {
+        await driver.PutQueueAsync("http", new QueueDefinition { Target = new HttpTarget { BaseAddress = "http://localhost:1" } });
+        var ids = new List<JobId>();
+        for (var i = 0; i < 3; i++)
+            ids.Add(await driver.AddAsync(driver.NewJob("http") with { Request = new ApiRequest { Path = "/x" } }));
+        await using (var connection = new SqliteConnection($"Data Source={file.DatabaseFile};Pooling=False"))
+            await connection.ExecuteAsync("UPDATE bodies SET request = '{' WHERE stamp = @Stamp", new { ids[1].Stamp });
+
+        var claimed = await driver.ClaimAsync();
+
+        Assert.Equal(ids, claimed.Select(job => job.Id));
+        Assert.Equal([false, true, false], claimed.Select(job => Record.Exception(() => job.Request!.Read()) is System.Text.Json.JsonException));
     }
 
     private NewJob Poison() => driver.NewJob() with { Payload = new Bad().Memory };

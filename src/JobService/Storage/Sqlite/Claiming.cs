@@ -95,7 +95,7 @@ internal static class Claiming
             Rates = start.Rates,
             PlannedAt = new DateTimeOffset(startsKnown, TimeSpan.Zero),
             Payload = row.Payload,
-            Request = row.RequestJson is { } request ? StorageJson.ReadRequest(request) with { Body = row.RequestBody is { } body ? body : default(ReadOnlyMemory<byte>?) } : null,
+            Request = row.RequestJson is { } request ? new StoredRequest(request, row.RequestBody is { } body ? body : default(ReadOnlyMemory<byte>?)) : null,
             HoldsLimits = start.Hold is { EndsWithTheCall: true },
         };
     }
