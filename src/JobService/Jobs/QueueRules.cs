@@ -26,6 +26,8 @@ public static class QueueRules
             yield return new Violation("/maxConcurrency", "From 1 to 10000.");
         if (queue.Capacity is < 1 or > 100_000_000)
             yield return new Violation("/capacity", "From 1 to 100000000.");
+        if (queue.Share is not (> 0 and <= MaxShare))
+            yield return new Violation("/share", $"Above 0, at most {MaxShare}.");
         if (queue.TimeoutSeconds is not (> 0 and <= 86_400))
             yield return new Violation("/timeoutSeconds", "Above 0, at most 86400.");
     }

@@ -22,7 +22,7 @@ public sealed partial class LanePlanner
         if (rescoped)
             limit.ForgetAll();
         concerned.ForEach(queue => queue.RefreshLimits());
-        DecideWhoClaimsAhead();
+        NoteWhoShares();
         return keeps;
     }
 
@@ -34,9 +34,12 @@ public sealed partial class LanePlanner
             queues.Add(name, queue = new QueueLanes(name));
 
         AskAllAgain(queue);
+        var before = queue.Limits;
         queue.Configure(definition, limit => limits[limit]);
+        foreach (var line in before.Except(queue.Limits).SelectMany(limit => limit.Lines))
+            line.Forget(queue);
         queue.Paused = paused;
-        DecideWhoClaimsAhead();
+        NoteWhoShares();
     }
 
     public void RemoveQueue(string name)
@@ -50,18 +53,22 @@ public sealed partial class LanePlanner
             pausedLanes.Remove(lane);
         }
 
+        foreach (var line in queue.Limits.SelectMany(limit => limit.Lines))
+            line.Forget(queue);
         active.Remove(queue);
         starved.Remove(queue);
         heldQueues.Remove(queue);
-        DecideWhoClaimsAhead();
+        NoteWhoShares();
     }
 
-    /// <summary>Queues whose limits are their own and only hand out slots. A limit that counts calls, or that another queue names, would be held, or spent, before the call begins.</summary>
-    private void DecideWhoClaimsAhead()
+    /// <summary>Which queues name which limit. Claims lie ahead only in queues whose limits are their own and only hand out slots: others could use what was held, or spent, before the call begins.</summary>
+    private void NoteWhoShares()
     {
-        var names = queues.Values.SelectMany(queue => queue.Limits).CountBy(limit => limit).ToDictionary();
+        var names = queues.Values.SelectMany(queue => queue.Limits, (queue, limit) => (queue, limit)).ToLookup(pair => pair.limit, pair => pair.queue);
+        foreach (var limit in limits.Values)
+            limit.Queues = [.. names[limit]];
         foreach (var queue in queues.Values)
-            queue.MayClaimAhead = Array.TrueForAll(queue.Limits, limit => limit.Definition is not ConcurrencyDefinition && names[limit] == 1);
+            queue.MayClaimAhead = Array.TrueForAll(queue.Limits, limit => limit.Definition is not ConcurrencyDefinition && !limit.IsNamedBySeveral);
     }
 
     /// <summary>What the limits were asked before does not hold any more.</summary>

@@ -58,7 +58,7 @@ public sealed partial class LanePlanner
                 continue;
             var before = ahead?.WeightAt(limit.Definition) ?? 0;
             if (!limit.IsPerKey && ahead is not null)
-                before += WeightBefore(line, lane, ahead.Weight);
+                before = WeightBefore(line, lane, ahead);
             var at = line.State.EarliestAfter(now, before, limit.WeightOf(weight, weights));
             if (at > now && (last is null || at > last.Value.At))
                 last = (line, at);
@@ -67,22 +67,33 @@ public sealed partial class LanePlanner
         return last;
     }
 
-    /// <summary>What lanes that stand in the line will take of its limit before the lane comes to a job with so much weight before it, in virtual time.</summary>
-    private static long WeightBefore(LimitLine line, Lane lane, long ahead)
+    /// <summary>What will be taken of a shared limit before the lane comes to a job with others before it: by these, by other lanes of its queue, and by other queues.</summary>
+    private static long WeightBefore(LimitLine line, Lane lane, JobsAhead ahead)
     {
-        var turn = lane.VirtualTime + (ahead / lane.Share);
-        var before = 0.0;
-        foreach (var other in line.Lanes.Where(other => other != lane).Take(MaxCountedLanes))
+        var turn = lane.VirtualTime + (ahead.Weight / lane.Share);
+        double before = ahead.WeightAt(line.Limit.Definition);
+        foreach (var other in line.Lanes.Where(other => other.Queue == lane.Queue && other != lane).Take(MaxCountedLanes))
+            before += JobsBefore(turn - other.VirtualTime, other.HeadWeight / other.Share, other.Number < lane.Number, other.Jobs) * other.HeadWeightAt(line.Limit);
+
+        turn = line.TurnOf(lane.Queue) + (before / lane.Queue.Share);
+        foreach (var place in line.Places.Where(place => place.Queue != lane.Queue && place.Lanes.Count > 0))
         {
-            var lead = turn - other.VirtualTime;
-            var goesFirst = other.Number < lane.Number;
-            if (lead < 0 || (lead == 0 && !goesFirst))
-                continue;
-            // One job at once, and one more for each whole charge that it lags behind.
-            var jobs = Math.Floor(lead * other.Share / other.HeadWeight) + (goesFirst || lead * other.Share % other.HeadWeight > 0 ? 1 : 0);
-            before += Math.Min(jobs, other.Jobs) * other.HeadWeightAt(line.Limit);
+            var weight = place.Lanes.First!.HeadWeightAt(line.Limit);
+            before += JobsBefore(turn - line.TurnOf(place.Queue), weight / place.Queue.Share, goesFirst: true, place.Lanes.Take(MaxCountedLanes).Sum(other => (long)other.Jobs)) * weight;
         }
 
         return (long)Math.Min(before, long.MaxValue / 4);
+    }
+
+    /// <summary>Jobs of somebody else that go first: one at once, and one more for each whole charge that it lags behind.</summary>
+    /// <param name="lead">How far, in virtual time, it lags behind.</param>
+    /// <param name="charge">What one of its jobs adds to its time.</param>
+    /// <param name="goesFirst">Whether it is first when both stand at the same time.</param>
+    /// <param name="jobs">It has no more than these.</param>
+    private static double JobsBefore(double lead, double charge, bool goesFirst, long jobs)
+    {
+        if (lead < 0 || (lead == 0 && !goesFirst))
+            return 0;
+        return Math.Min(Math.Floor(lead / charge) + (goesFirst || lead % charge > 0 ? 1 : 0), jobs);
     }
 }

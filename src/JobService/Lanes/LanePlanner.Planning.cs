@@ -137,7 +137,7 @@ public sealed partial class LanePlanner
         Leave(lane);
         var queue = lane.Queue;
         var lines = queue.LinesOf(lane.Key);
-        if (Array.Find(lines, line => line != calledBy && line.HasBefore(lane, other => MayStart(other, round))) is { } ahead)
+        if (Array.Find(lines, line => line != calledBy && (line.HasBefore(lane, other => MayStart(other, round)) || IsReadyBefore(line, lane, round))) is { } ahead)
         {
             // What it would start is asked when it stands in front.
             lane.ForgetHead();
@@ -179,6 +179,23 @@ public sealed partial class LanePlanner
         queue.Rest(lane);
     }
 
+    /// <summary>Another queue has a lane that is ready too, and it is that queue's turn at the limit: while nobody stands in the line, the first to be looked at would take all there is.</summary>
+    private bool IsReadyBefore(LimitLine line, Lane lane, PlanRound round)
+    {
+        if (!line.Limit.IsNamedBySeveral)
+            return false;
+        foreach (var other in line.Limit.Queues)
+        {
+            if (other != lane.Queue && active.Contains(other) && IsReadyFor(line, other) && line.GoesBefore(other, lane.Queue) && MayStart(other, round))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool IsReadyFor(LimitLine line, QueueLanes queue) =>
+        line.Limit.IsPerKey ? queue.Find(line.Key) is { StandsIn: ReadyLine } : queue.Ready.Head is not null;
+
     private void Start(Lane lane, LaneHead head, LimitLine[] lines, long at, PlanRound round)
     {
         var queue = lane.Queue;
@@ -187,6 +204,7 @@ public sealed partial class LanePlanner
         {
             var (line, weight) = (lines[i], lane.HeadWeights[i]);
             line.State.Take(at, weight);
+            line.Serve(lane, weight);
             changed.Add(line);
             LetRest(line);
             held[i] = new HeldLimit(line, line.State, line.State.Calls, weight);
@@ -197,8 +215,6 @@ public sealed partial class LanePlanner
         pool.Use();
         queue.StartedInRound++;
         queue.Ready.Serve(lane.VirtualTime);
-        foreach (var line in lines.Where(line => !line.Limit.IsPerKey))
-            line.Serve(lane.VirtualTime);
         lane.Charge(head.Weight);
         lane.Jobs--;
         round.Claim(new PlannedStart(

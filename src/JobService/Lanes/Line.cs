@@ -3,9 +3,6 @@ namespace JobService.Lanes;
 /// <summary>Lanes that wait for the same thing, in the order of their virtual times.</summary>
 internal abstract class Line
 {
-    /// <summary>Virtual time of the lane served last.</summary>
-    public double VirtualNow { get; private set; }
-
     public void Join(Lane lane)
     {
         lane.VirtualTime = TimeHere(lane);
@@ -19,13 +16,11 @@ internal abstract class Line
         lane.StandsIn = null;
     }
 
-    public void Serve(double virtualTime) => VirtualNow = Math.Max(VirtualNow, virtualTime);
+    /// <summary>A lane's time on the clock of this line.</summary>
+    protected abstract double TimeHere(Lane lane);
 
-    /// <summary>
-    /// A lane's time on the clock of this line. What it lagged behind it has not saved up, and it leads by no more than its last charge: the times of other
-    /// lines, which run slower or faster, neither let it overtake nor starve it here.
-    /// </summary>
-    protected virtual double TimeHere(Lane lane) => Math.Clamp(lane.VirtualTime, VirtualNow, VirtualNow + lane.LastCharge);
+    /// <summary>What the lane lagged behind it has not saved up, and it leads by no more than its last charge.</summary>
+    protected static double TimeAt(Lane lane, double servedTo) => Math.Clamp(lane.VirtualTime, servedTo, servedTo + lane.LastCharge);
 
     protected abstract void Add(Lane lane);
 
@@ -37,9 +32,16 @@ internal sealed class ReadyLine : Line
 {
     private readonly LaneSet lanes = new();
 
+    /// <summary>Virtual time of the lane served last.</summary>
+    public double VirtualNow { get; private set; }
+
     public Lane? Head => lanes.First;
 
     public IEnumerable<Lane> Lanes => lanes;
+
+    public void Serve(double virtualTime) => VirtualNow = Math.Max(VirtualNow, virtualTime);
+
+    protected override double TimeHere(Lane lane) => TimeAt(lane, VirtualNow);
 
     protected override void Add(Lane lane) => lanes.Add(lane);
 

@@ -19,6 +19,12 @@ internal sealed class NamedLimit
 
     public bool IsPerKey => Definition.Scope == LimitScope.PerKey;
 
+    /// <summary>The queues that name it.</summary>
+    public IReadOnlyList<QueueLanes> Queues { get; set; } = [];
+
+    /// <summary>Queues share it, each with its share.</summary>
+    public bool IsNamedBySeveral => Queues.Count > 1;
+
     public IReadOnlyCollection<LimitLine> Lines => lines.Values;
 
     /// <summary>What a job takes: no more than there is, though the limit was wider when the job came in.</summary>
@@ -46,9 +52,12 @@ internal sealed class NamedLimit
     public bool Configure(LimitDefinition definition, long now)
     {
         var keeps = definition.Scope == Definition.Scope;
+        var recounts = definition.Counts != Definition.Counts;
         Definition = definition;
         foreach (var line in lines.Values)
         {
+            if (recounts)
+                line.ForgetTurns();
             if (keeps && line.State.Reconfigure(definition, now))
                 continue;
             keeps = false;

@@ -30,6 +30,9 @@ internal sealed class QueueLanes(string name)
     /// <summary>Lanes that only wait for the queue's turn: its permits.</summary>
     public ReadyLine Ready { get; } = new();
 
+    /// <summary>How much of limits that other queues name too it gets beside a queue of share 1.</summary>
+    public double Share { get; private set; } = 1;
+
     /// <summary>Limits with a state for each key first: who waits for its own holds up nobody else.</summary>
     public NamedLimit[] Limits { get; private set; } = [];
 
@@ -64,6 +67,7 @@ internal sealed class QueueLanes(string name)
         Limits = [.. definition.Limits.Select(limit)];
         shares = definition.KeyShares;
         WeightFrom = definition.WeightFrom;
+        Share = definition.Share;
         foreach (var lane in lanes.Values)
             lane.Share = ShareOf(lane.Key);
         RefreshLimits();

@@ -31,15 +31,15 @@ public sealed class ConfiguredCatalogTests
     {
         var catalog = Read(
             ("Limits:keyed:kind", "window"), ("Limits:keyed:permits", "90000"), ("Limits:keyed:periodSeconds", "60"),
-            ("Limits:keyed:scope", "perKey"), ("Limits:keyed:weightFrom", "usage.total_tokens"),
-            ("Queues:q:limits:0", "keyed"), ("Queues:q:keyShares:gold-7", "4"), ("Queues:q:KEYSHARES:silver", "0.5"), ("Queues:q:weightFrom", "cost"),
+            ("Limits:keyed:scope", "perKey"), ("Limits:keyed:counts", "inputTokens"), ("Limits:keyed:weightFrom", "usage.total_tokens"),
+            ("Queues:q:limits:0", "keyed"), ("Queues:q:keyShares:gold-7", "4"), ("Queues:q:KEYSHARES:silver", "0.5"), ("Queues:q:weightFrom", "cost"), ("Queues:q:share", "9"),
             ("Queues:numbers:keyShares:0", "2"), ("Queues:numbers:keyShares:1", "3"));
 
         Assert.Empty(catalog.Faults);
         Assert.Equal(
-            new WindowDefinition { Permits = 90_000, PeriodSeconds = 60, Scope = LimitScope.PerKey, WeightFrom = "usage.total_tokens" }, catalog.Limits["keyed"]);
+            new WindowDefinition { Permits = 90_000, PeriodSeconds = 60, Counts = "inputTokens", Scope = LimitScope.PerKey, WeightFrom = "usage.total_tokens" }, catalog.Limits["keyed"]);
         Assert.Equal([("gold-7", 4), ("silver", 0.5)], catalog.Queues["q"].KeyShares.Select(share => (share.Key, share.Value)));
-        Assert.Equal("cost", catalog.Queues["q"].WeightFrom);
+        Assert.Equal(("cost", 9), (catalog.Queues["q"].WeightFrom, catalog.Queues["q"].Share));
         Assert.Equal([("0", 2), ("1", 3)], catalog.Queues["numbers"].KeyShares.Select(share => (share.Key, share.Value)));
     }
 

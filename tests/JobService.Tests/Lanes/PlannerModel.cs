@@ -28,9 +28,9 @@ internal sealed class PlannerModel
     /// <summary>How often the rows of a lane were asked for.</summary>
     public int Looks { get; private set; }
 
-    public void PutQueue(string name, string[] limits, int size = 1_000, bool paused = false, Dictionary<string, double>? shares = null)
+    public void PutQueue(string name, string[] limits, int size = 1_000, bool paused = false, Dictionary<string, double>? shares = null, double share = 1)
     {
-        Planner.PutQueue(name, new QueueDefinition { Limits = limits, KeyShares = shares ?? [] }, paused);
+        Planner.PutQueue(name, new QueueDefinition { Limits = limits, KeyShares = shares ?? [], Share = share }, paused);
         permits.TryAdd(name, size);
     }
 
@@ -40,13 +40,15 @@ internal sealed class PlannerModel
     public void PutConcurrency(string name, int permits, LimitScope scope = LimitScope.Shared) =>
         Planner.PutLimit(name, new ConcurrencyDefinition { Permits = permits, Scope = scope }, Now);
 
-    public void Add(string queue, string key = "", int count = 1, int weight = 1)
+    public void PutLimit(string name, LimitDefinition definition) => Planner.PutLimit(name, definition, Now);
+
+    public void Add(string queue, string key = "", int count = 1, int weight = 1, Dictionary<string, int>? weights = null)
     {
         if (!waiting.TryGetValue((queue, key), out var lane))
             waiting.Add((queue, key), lane = []);
         for (var i = 0; i < count; i++)
         {
-            var head = new LaneHead(JobId.FromParts(++lastId, 0), weight);
+            var head = new LaneHead(JobId.FromParts(++lastId, 0), weight) { Weights = weights };
             lane.Add(head);
             laneOf.Add(head.Id, (queue, key));
         }

@@ -145,6 +145,7 @@ internal sealed partial class Scenario
         {
             Limits = [.. Limits.Where(_ => random.Next(3) == 0)],
             MaxConcurrency = random.Next(1, 12),
+            Share = random.Next(3) == 0 ? 0.1 + random.Next(10) : 1,
             KeyShares = random.Next(2) == 0 ? new Dictionary<string, double> { ["1"] = 3, ["2"] = 0.5 } : new Dictionary<string, double>(),
             Retry = new RetryPolicy { MaxAttempts = random.Next(2, 5) },
         };

@@ -17,7 +17,7 @@ public sealed record JobView : ILinked<JobView>
     /// <summary>The job's partition.</summary>
     public required string Key { get; init; }
 
-    /// <summary>Higher goes first within the key.</summary>
+    /// <summary>Higher goes first within the key of the queue.</summary>
     public required int Priority { get; init; }
 
     /// <summary>What the job takes of each limit that counts weight.</summary>

@@ -18,6 +18,9 @@ public sealed record QueueView
     /// <summary>Names of the limits that every call needs, all at once.</summary>
     public required IReadOnlyList<string> Limits { get; init; }
 
+    /// <summary>How much it gets of limits that other queues name too, beside a queue of share 1.</summary>
+    public required double Share { get; init; }
+
     /// <summary>Shares of keys; a key that is not named has 1.</summary>
     public required IReadOnlyDictionary<string, double> KeyShares { get; init; }
 
@@ -63,6 +66,7 @@ public sealed record QueueView
             Paused = entry.Paused,
             Target = queue.Target,
             Limits = queue.Limits,
+            Share = queue.Share,
             KeyShares = queue.KeyShares,
             WeightFrom = queue.WeightFrom,
             ThrottledBy = queue.ThrottledBy,

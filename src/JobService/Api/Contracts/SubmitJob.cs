@@ -37,7 +37,7 @@ public sealed class SubmitJob
     /// </summary>
     public IReadOnlyDictionary<string, int>? Weights { get; set; }
 
-    /// <summary>Higher goes first within the key. Default 0, from -100 to 100.</summary>
+    /// <summary>Higher goes first within the key of the queue, and only there: between keys <c>keyShares</c> of the queue decide, between queues their <c>share</c>. Default 0, from -100 to 100.</summary>
     public int Priority { get; set; }
 
     /// <summary>At most one job of the whole service holds the lock of this name, from its start to the end of its processing; the others stand in the lock's
