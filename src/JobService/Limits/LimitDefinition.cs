@@ -32,8 +32,8 @@ public abstract record LimitDefinition
     public LimitScope Scope { get; init; }
 
     /// <summary>
-    /// Where a response says what the call has really cost: a JMESPath expression on its JSON, as <c>usage.total_tokens</c>; of a <c>text/event-stream</c> on the last event in which it gives a
-    /// number. The difference to the job's weight is charged or refunded from that moment on. At most 256 characters; a path of names is looked up in any response, any other expression in at most
+    /// Where a response says what the call has really cost: a JMESPath expression on its JSON, as <c>usage.total_tokens</c>; of a <c>text/event-stream</c> or NDJSON on the last event or line in which it
+    /// gives a number. The difference to the job's weight is charged or refunded from that moment on. At most 256 characters; a path of names is looked up in any response, any other expression in at most
     /// 1 MiB and as far as its work is bounded. Default: what was taken is the cost. Not for <c>concurrency</c>, and not where calls are counted.
     /// </summary>
     public string? WeightFrom { get; init; }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json;
 using JobService.Expressions;
 using JobService.Limits;
@@ -15,35 +16,41 @@ public sealed class TrueCost(ILogger<TrueCost> logger)
 
     private const int MaxDepth = 32;
 
+    /// <summary>Documents of a stream in which a cost is looked for. One that is no JSON costs an exception.</summary>
+    private const int MaxTried = 5_000;
+
     /// <summary>Expressions of definitions that are long gone are dropped now and then, with all others.</summary>
     private const int MaxExpressions = 1_000;
 
     private readonly ConcurrentDictionary<string, CostExpression> expressions = new();
 
-    /// <returns>From 0 to <see cref="MaxWeight"/>, rounded up; null when the response does not say it. Of a stream of events the last that says it counts.</returns>
+    /// <returns>From 0 to <see cref="MaxWeight"/>, rounded up; null when the response does not say it. Of a stream the last event or line that says it counts.</returns>
     public int? Of(string expression, ApiAnswer.Answered answer)
     {
         if (answer.Status is < 200 or > 299 || answer.ContentType is not { } type)
             return null;
-        var isStream = type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
-        if (!isStream && !type.Contains("json", StringComparison.OrdinalIgnoreCase))
+        var stream = StreamedJson.FromLast(type, answer.Body);
+        if (stream is null && !type.Contains("json", StringComparison.OrdinalIgnoreCase))
             return null;
 
         var known = Known(expression);
-        var (cost, why) = isStream ? OfEvents(known, answer.Body) : OfDocument(known, WithoutMark(answer.Body));
+        var (cost, why) = stream is null ? OfDocument(known, WithoutMark(answer.Body)) : OfLast(known, stream);
         if (cost is null && known.TellOnce())
             logger.LogDebug("{Expression} named no cost in a response, whose weight stays as it was: {Why}", expression, why);
         return cost;
     }
 
-    /// <summary>From the last event on, within the work that one document may take.</summary>
-    private static (int? Cost, string Why) OfEvents(CostExpression expression, ReadOnlyMemory<byte> body)
+    /// <summary>From the last document on, within the work that one may take.</summary>
+    private static (int? Cost, string Why) OfLast(CostExpression expression, IEnumerable<ReadOnlyMemory<byte>> fromLast)
     {
         var why = "no event with a number from 0";
-        var work = 0d;
-        foreach (var data in EventData.Of(body).AsEnumerable().Reverse())
+        var (work, tried) = (0d, 0);
+        foreach (var data in fromLast)
         {
-            if ((work += expression.Whole?.WorkOn(data.Length) ?? 0) > BoundedExpression.MaxWork)
+            if (!expression.MayBeNamedIn(data.Span))
+                continue;
+            work += expression.Whole?.WorkOn(data.Length) ?? 0;
+            if (work > BoundedExpression.MaxWork || tried++ == MaxTried)
                 return (null, "more work than is allowed");
             (var cost, why) = OfDocument(expression, data);
             if (cost is not null)
@@ -98,7 +105,11 @@ public sealed class TrueCost(ILogger<TrueCost> logger)
     /// <param name="Whole">Any other expression.</param>
     private sealed record CostExpression(string[]? Path, BoundedExpression? Whole)
     {
+        private readonly byte[]? lastName = Path is [.., var last] ? Encoding.UTF8.GetBytes(last) : null;
         private int told;
+
+        /// <summary>False only when a look at the bytes is enough to say so.</summary>
+        public bool MayBeNamedIn(ReadOnlySpan<byte> json) => lastName is null || json.IndexOf(lastName) >= 0 || json.Contains((byte)'\\');
 
         public static CostExpression Of(string text)
         {

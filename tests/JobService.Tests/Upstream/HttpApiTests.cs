@@ -1,8 +1,8 @@
 using JobService.Jobs;
 using JobService.Tests.Support;
 using JobService.Upstream;
-using static JobService.Tests.Support.WireReplies;
 using Microsoft.Extensions.Time.Testing;
+using static JobService.Tests.Support.WireReplies;
 
 namespace JobService.Tests.Upstream;
 

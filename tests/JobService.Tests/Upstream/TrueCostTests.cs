@@ -2,6 +2,7 @@ using System.Text;
 using CsCheck;
 using DevLab.JmesPath;
 using JobService.Expressions;
+using JobService.Tests.Support;
 using JobService.Upstream;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -144,6 +145,22 @@ public sealed class TrueCostTests
         Assert.Equal(cost, costs.Of(expression, new ApiAnswer.Answered(200, "text/event-stream; charset=utf-8", Encoding.UTF8.GetBytes(Stream))));
     }
 
+    [Theory]
+    [InlineData("application/x-ndjson")]
+    [InlineData("application/jsonl; charset=utf-8")]
+    public void Of_lines_the_last_that_names_one_counts(string type)
+    {
+        const string Lines = """
+            {"eval_count": 1, "done": false}
+            {"eval_count": 290, "done": true}
+            {"done": true}
+
+            """;
+
+        Assert.Equal(290, costs.Of("eval_count", new ApiAnswer.Answered(200, type, Encoding.UTF8.GetBytes(Lines))));
+        Assert.Equal(290, costs.Of("eval_count + `0`", new ApiAnswer.Answered(200, type, Encoding.UTF8.GetBytes(Lines))));
+    }
+
     [Fact]
     public void A_long_stream_takes_no_more_work_than_one_document()
     {
@@ -151,6 +168,28 @@ public sealed class TrueCostTests
 
         Assert.Null(costs.Of("sum(items[*].cost) + nowhere", new ApiAnswer.Answered(200, "text/event-stream", Encoding.UTF8.GetBytes(events))));
         Assert.Null(costs.Of("items.cost", new ApiAnswer.Answered(200, "text/event-stream", Encoding.UTF8.GetBytes(events))));
+    }
+
+    [Theory]
+    [InlineData("text/event-stream", "data:cost\n\n")]
+    [InlineData("application/x-ndjson", "cost\n")]
+    [InlineData("application/x-ndjson", "\n")]
+    public void A_stream_of_what_is_no_JSON_is_given_up(string type, string part)
+    {
+        var stream = "data:{\"cost\": 7}\n\n" + string.Concat(Enumerable.Repeat(part, 500_000));
+        var took = System.Diagnostics.Stopwatch.StartNew();
+
+        Assert.Null(costs.Of("cost", new ApiAnswer.Answered(200, type, Encoding.UTF8.GetBytes(stream))));
+
+        Assert.InRange(took.Elapsed, TimeSpan.Zero, Patience.Hang); // half a million exceptions take longer
+    }
+
+    [Fact]
+    public void The_first_of_very_many_events_may_name_it()
+    {
+        var stream = "data: {\"message\": {\"usage\": {\"input_tokens\": 7}}}\n\n" + string.Concat(Enumerable.Repeat("data: {\"delta\": \"word\"}\n\n", 100_000));
+
+        Assert.Equal(7, costs.Of("message.usage.input_tokens", new ApiAnswer.Answered(200, "text/event-stream", Encoding.UTF8.GetBytes(stream))));
     }
 
     [Fact]

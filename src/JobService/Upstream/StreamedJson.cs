@@ -1,0 +1,33 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.InteropServices;
+
+namespace JobService.Upstream;
+
+/// <summary>JSON documents that came one after the other, as LLM APIs send them: the data of server-sent events, or lines.</summary>
+internal static class StreamedJson
+{
+    /// <returns>From the last one on, whatever stands in it; null when the content type is that of one document.</returns>
+    public static IEnumerable<ReadOnlyMemory<byte>>? FromLast(string contentType, ReadOnlyMemory<byte> body)
+    {
+        if (contentType.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
+            return Events(body);
+        return contentType.Contains("ndjson", StringComparison.OrdinalIgnoreCase) || contentType.Contains("jsonl", StringComparison.OrdinalIgnoreCase) ? Lines(body) : null;
+    }
+
+    /// <summary>An event that is cut off in the middle is none.</summary>
+    private static IEnumerable<ReadOnlyMemory<byte>> Events(ReadOnlyMemory<byte> body)
+    {
+        using var stream = MemoryMarshal.TryGetArray(body, out var bytes) ? new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false) : new MemoryStream(body.ToArray());
+        return SseParser.Create(stream, static (_, data) => (ReadOnlyMemory<byte>)data.ToArray()).Enumerate().Select(item => item.Data).ToArray().Reverse();
+    }
+
+    private static IEnumerable<ReadOnlyMemory<byte>> Lines(ReadOnlyMemory<byte> body)
+    {
+        for (var rest = body; rest.Length > 0;)
+        {
+            var start = rest.Span.LastIndexOf((byte)'\n') + 1;
+            yield return rest[start..];
+            rest = rest[..Math.Max(0, start - 1)];
+        }
+    }
+}
