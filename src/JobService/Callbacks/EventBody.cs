@@ -34,7 +34,7 @@ internal static class EventBody
         var self = $"{root}/v1/jobs/{job.Id}";
         var summary = new JobSummary(
             job.Id.Value, job.Queue, job.Key, job.State, job.Attempt, job.Tags, job.CreatedAt.UtcDateTime, job.FinishedAt?.UtcDateTime, job.CancelReason,
-            job.Error, ResultJson.Of(job.Result), new SummaryLinks(self, job.Result is null ? null : self + "/result"));
+            job.Error, ResultJson.Of(job.Result), job.Result is { Headers: { } headers } kept ? new KeptResponse(kept.Status, kept.ContentType, headers) : null, new SummaryLinks(self, job.Result is null ? null : self + "/result"));
         return JsonSerializer.SerializeToUtf8Bytes(new Event<JobSummary>(type, summary.FinishedAt, summary), Options);
     }
 
@@ -54,7 +54,10 @@ internal static class EventBody
 
     private sealed record JobSummary(
         Guid Id, string Queue, string Key, JobState State, int Attempt, IReadOnlyDictionary<string, string>? Tags, DateTime CreatedAt, DateTime? FinishedAt,
-        CancelReason? CancelReason, JobError? Error, RawJson? Result, SummaryLinks Links);
+        CancelReason? CancelReason, JobError? Error, RawJson? Result, KeptResponse? Response, SummaryLinks Links);
+
+    /// <summary>Where the queue keeps headers: as in the job.</summary>
+    private sealed record KeptResponse(int Status, string? ContentType, IReadOnlyDictionary<string, string> Headers);
 
     private sealed record BatchSummary(
         Guid Id, string Queue, BatchState State, long Total, EndCounts Counts, DateTime CreatedAt, DateTime? FinishedAt, CancelReason? CancelReason, BatchSummaryLinks Links);

@@ -10,7 +10,7 @@ using JobService.Jobs;
 namespace JobService.Upstream;
 
 /// <summary>Undoes the compression of a response: RFC 9110, section 8.4.1.</summary>
-/// <remarks>.NET's own streams take half of a compressed body for a whole one and say nothing (findings/dotnet-truncated-gzip.sh), so that half a result would be kept as a result.</remarks>
+/// <remarks>.NET's own streams take half of a compressed body for a whole one and say nothing (10.0.12), so that half a result would be kept as a result.</remarks>
 internal static class ContentCodings
 {
     private const string Identity = "identity";

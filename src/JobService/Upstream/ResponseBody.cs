@@ -39,7 +39,7 @@ internal static class ResponseBody
     private static (long? Length, ApiAnswer.Broken? Fault) LengthOf(HttpResponseMessage response)
     {
         var content = response.Content;
-        if (!content.Headers.NonValidated.TryGetValues("Content-Length", out var lines))
+        if (!content.Headers.NonValidated.TryGetValues("Content-Length", out var lines) || (lines.Count == 1 && content.Headers.ContentLength is not null))
             return default;
         var given = lines.SelectMany(line => line.Split(',', StringSplitOptions.TrimEntries)).Distinct().ToArray();
         if (given is [var only] && long.TryParse(only, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var length))

@@ -27,6 +27,8 @@ public sealed class RequestBodyTests : IAsyncLifetime
     [Theory]
     [InlineData("/v1/jobs", "application/json", """{"queue": "api", "request": {"body": BODY}}""")]
     [InlineData("/v1/jobs", "application/json", """{"queue": "api", "payload": BODY}""")]
+    [InlineData("/v1/jobs", "application/json", """{"queue": "api", "payload": BODY, "request": {"path": "/x"}}""")]
+    [InlineData("/v1/jobs", "application/json", """{"queue": "api", "payload": BODY, "request": {"body": null, "method": "PATCH"}}""")]
     [InlineData("/v1/batches", "application/json", """{"queue": "api", "jobs": [{"request": {"body": BODY}}]}""")]
     [InlineData("/v1/batches", "application/json", """{"queue": "api", "defaults": {"request": {"body": BODY}}, "jobs": [{"key": "k"}]}""")]
     [InlineData("/v1/batches?queue=api", "application/x-ndjson", """{"request": {"body": BODY}}""")]

@@ -34,6 +34,20 @@ public sealed class ResponseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task They_stand_in_the_results_of_a_batch_too()
+    {
+        api = new RawTcpApi(request => request.Text == "1" ? WireReplies.Answer(201, "{}", "Location: /items/7") : WireReplies.Answer(200, "{}"));
+        await service.PutAsync("/v1/queues/api", $$$"""{"target": {"kind": "http", "baseAddress": "{{{api.Address}}}"}, "keepHeaders": ["location"]}""");
+        using var submitted = await service.SendAsync(HttpMethod.Post, "/v1/batches", """{"queue": "api", "jobs": [{"payload": 1}, {"payload": 2}]}""");
+        using var answer = await service.SendAsync(HttpMethod.Get, $"{submitted.Headers.Location}/results?order=input&wait=20");
+        using var page = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        var items = page.RootElement.GetProperty("items");
+
+        Assert.Equal("/items/7", items[0].GetProperty("response").GetProperty("headers").GetProperty("location").GetString());
+        Assert.False(items[1].TryGetProperty("response", out _));
+    }
+
+    [Fact]
     public async Task No_more_is_kept_of_headers_than_fits()
     {
         var job = await CallAsync(WireReplies.Answer(200, "{}", $"A: {new string('a', 16_000)}", $"B: {new string('b', 1_000)}", "C: c"), """["a", "b", "c"]""");

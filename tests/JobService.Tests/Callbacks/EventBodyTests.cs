@@ -42,6 +42,14 @@ public sealed class EventBodyTests
     }
 
     [Fact]
+    public void Headers_that_the_queue_keeps_are_told()
+    {
+        var result = Result("text/plain", "ok") with { Headers = new Dictionary<string, string> { ["location"] = "/items/7" } };
+
+        Assert.Equal("""{"status":200,"contentType":"text/plain","headers":{"location":"/items/7"}}""", Data(Ended with { Result = result }).GetProperty("response").GetRawText());
+    }
+
+    [Fact]
     public void A_failure_is_told_with_its_error()
     {
         var data = Data(Ended with { State = JobState.Failed, Error = new JobError("upstream-status", "No.", 500, "because") });

@@ -107,7 +107,7 @@ public sealed record JobView : ILinked<JobView>
         Waiting = job.Waiting is { } waiting ? new WaitingView(waiting.Reason, waiting.Limit, waiting.Until, waiting.Position) : null,
         CancelReason = job.CancelReason,
         Result = ResultJson.Of(job.Result),
-        Response = job.Result is { } result ? new ResponseView(result.Status, result.ContentType, result.Headers) : null,
+        Response = job.Result is { } result ? ResponseView.Of(result) : null,
         Error = job.Error is { } error ? new JobErrorView(error.Type, error.Title, error.Status, error.Detail) : null,
         Attempts = job.Attempts?.Select(a => new AttemptView(a.Number, a.StartedAt, a.EndedAt, a.Status, a.Outcome)).ToArray(),
         Links = JobLinks.Of(job),
@@ -130,7 +130,10 @@ public sealed record WaitingView(WaitReason Reason, string? Limit, DateTimeOffse
 /// <param name="Status">HTTP status.</param>
 /// <param name="ContentType">Media type; left out when the API gave none.</param>
 /// <param name="Headers">What the queue's <c>keepHeaders</c> names, of what came; several lines of one header are joined by a comma.</param>
-public sealed record ResponseView(int Status, string? ContentType, IReadOnlyDictionary<string, string>? Headers);
+public sealed record ResponseView(int Status, string? ContentType, IReadOnlyDictionary<string, string>? Headers)
+{
+    internal static ResponseView Of(JobResult result) => new(result.Status, result.ContentType, result.Headers);
+}
 
 /// <summary>How an attempt failed.</summary>
 /// <param name="Type">Stable name, described under <c>/problems/{type}</c>.</param>

@@ -20,6 +20,9 @@ public sealed record ResultView : ILinked<ResultView>
     /// <summary>The answer's body after processing, as in the job; beyond 64 KiB, or 32 levels of JSON, only <c>links.result</c>.</summary>
     public RawJson? Result { get; init; }
 
+    /// <summary>Status, content type and kept headers of the response behind the result; only where the queue's <c>keepHeaders</c> has kept some.</summary>
+    public ResponseView? Response { get; init; }
+
     /// <summary>Why the job failed.</summary>
     public JobErrorView? Error { get; init; }
 
@@ -43,6 +46,7 @@ public sealed record ResultView : ILinked<ResultView>
             State = result.State,
             Completion = result.Completion,
             Result = inline,
+            Response = result.Result is { Headers: not null } kept ? ResponseView.Of(kept) : null,
             Error = result is { State: JobState.Failed, Error: { } error } ? new JobErrorView(error.Type, error.Title, error.Status, error.Detail) : null,
             CancelReason = result.CancelReason,
             Links = inline is null && result.Result is { Length: > 0 } ? new ResultLinks($"/v1/jobs/{result.Job}/result") : null,

@@ -182,19 +182,13 @@ public sealed class SubmitRequest
             yield return violation;
     }
 
-    internal ApiRequest ToApiRequest()
+    internal ApiRequest ToApiRequest() => this switch
     {
-        var (body, type) = BodyAsBytes();
-        return WithoutBody() with { Body = body, BodyType = type };
-    }
+        { Body: { } json } => WithoutBody() with { Body = JsonMarshal.GetRawUtf8Value(json).ToArray() },
+        { BodyText: { } text } => WithoutBody() with { Body = Encoding.UTF8.GetBytes(text), BodyType = "text/plain; charset=utf-8" },
+        { BodyBase64: { } bytes } => WithoutBody() with { Body = bytes, BodyType = "application/octet-stream" },
+        _ => WithoutBody(),
+    };
 
     private ApiRequest WithoutBody() => new() { Method = Method, Path = Path, Query = Query, Headers = Headers };
-
-    private (ReadOnlyMemory<byte>? Body, string? Type) BodyAsBytes() => this switch
-    {
-        { Body: { } json } => (JsonMarshal.GetRawUtf8Value(json).ToArray(), null),
-        { BodyText: { } text } => (Encoding.UTF8.GetBytes(text), "text/plain; charset=utf-8"),
-        { BodyBase64: { } bytes } => (bytes, "application/octet-stream"),
-        _ => (null, null),
-    };
 }

@@ -16,7 +16,7 @@ internal sealed class BatchReads(ReadConnections connections)
     private const string ResultColumns = """
         SELECT j.batch_index, j.completion, j.stamp, j.salt, j.state, j.cancel_reason,
                r.status, r.content_type, length(r.body), CASE WHEN length(r.body) <= ?5 THEN r.body END,
-               e.type, e.title, e.status, e.detail
+               e.type, e.title, e.status, e.detail, r.headers
         """;
 
     private const string Joins = " LEFT JOIN results r ON r.stamp = j.stamp AND j.state = 2 LEFT JOIN errors e ON e.stamp = j.stamp AND j.state > 2 ";
@@ -77,10 +77,12 @@ internal sealed class BatchReads(ReadConnections connections)
         return new BatchResult((int)row.Int64(0), row.Int64(1), JobId.FromParts(row.Int64(2), row.Int64(3)), state)
         {
             CancelReason = state == JobState.Cancelled ? (CancelReason?)row.Int32OrNull(5) : null,
-            Result = row.Int32OrNull(6) is { } status ? new JobResult(status, row.TextOrNull(7), row.IsNull(9) ? default(ReadOnlyMemory<byte>?) : row.Blob(9), row.Int64(8)) : null,
+            Result = row.Int32OrNull(6) is { } status ? new JobResult(status, row.TextOrNull(7), row.IsNull(9) ? default(ReadOnlyMemory<byte>?) : row.Blob(9), row.Int64(8)) { Headers = HeadersOf(row) } : null,
             Error = row.TextOrNull(10) is { } type ? new JobError(type, row.Text(11), row.Int32OrNull(12), row.TextOrNull(13)) : null,
         };
     }
+
+    private static Dictionary<string, string>? HeadersOf(SqliteStatement row) => row.TextOrNull(14) is { } json ? StorageJson.ReadTexts(json) : null;
 
     private static BatchRow? Find(SqliteConnection connection, JobId id)
     {
