@@ -96,6 +96,29 @@ public sealed class BehindProxyTests : IAsyncDisposable
     }
 
     [Theory]
+    [InlineData("For", "[::1")]
+    [InlineData("For", ",,,")]
+    [InlineData("For", "unknown, _hidden")]
+    [InlineData("Host", "a b")]
+    [InlineData("Host", "a/../b")]
+    [InlineData("Host", "a, b")]
+    [InlineData("Proto", "java script")]
+    [InlineData("Prefix", "/%zz")]
+    [InlineData("Prefix", "/a?b")]
+    [InlineData("Prefix", "/a%2f..%2fb")]
+    [InlineData("Prefix", "/a, /b")]
+    [InlineData("Prefix", "a")]
+    public async Task What_cannot_be_read_is_left_aside(string header, string value)
+    {
+        var service = Start(("JobService:Proxy:Trusted:0", "127.0.0.1"));
+
+        using var made = await service.SendAsync(HttpMethod.Put, "/v1/limits/a", """{"kind":"rate","permits":1}""", ("X-Forwarded-" + header, value));
+
+        Assert.Equal(201, (int)made.StatusCode);
+        Assert.Matches("^(/a)?/v1/limits/a$", made.Headers.Location!.ToString());
+    }
+
+    [Theory]
     [InlineData("jobservice")]
     [InlineData("/jobservice/")]
     [InlineData("/")]
