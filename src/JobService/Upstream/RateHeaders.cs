@@ -29,7 +29,19 @@ internal static class RateHeaders
             return default;
 
         var clock = server.At(headers);
-        return new RateHint(RetryAfter.Read(headers, clock), BudgetsOf(headers, clock), ShouldRetry(headers));
+        var wait = RetryAfter.Read(headers, clock);
+        var budgets = BudgetsOf(headers, clock);
+        for (var i = 0; wait is not null && i < budgets?.Count; i++)
+            budgets[i] = SoonerBy(wait.Value, budgets[i]);
+        return new RateHint(wait, budgets, ShouldRetry(headers));
+    }
+
+    /// <summary>A window whose end is told twice is over at the end that is told better: seconds need no clock. What was cut to whole seconds is less than one later.</summary>
+    private static RateBudget SoonerBy(TimeSpan wait, RateBudget budget)
+    {
+        var second = TimeSpan.FromSeconds(1);
+        var latest = wait.Ticks % TimeSpan.TicksPerSecond == 0 ? wait + second : wait;
+        return budget.Reset > latest && budget.Reset - wait < 3 * second ? budget with { Reset = latest } : budget;
     }
 
     // Most APIs say nothing of all this, and their responses cost one look at the names.

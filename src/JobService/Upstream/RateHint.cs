@@ -25,7 +25,7 @@ public readonly record struct RateHint(TimeSpan? RetryAfter, IReadOnlyList<RateB
             if (RetryAfter is not { } told || told == TimeSpan.Zero)
                 return SpentUntil(static _ => true);
             var exact = told.Ticks % TimeSpan.TicksPerSecond == 0 ? SpentUntil(static budget => budget.IsExact) : null;
-            return exact > told && exact - told < Rounding ? exact : told;
+            return exact > told && exact - told <= Rounding ? exact : told;
         }
     }
 

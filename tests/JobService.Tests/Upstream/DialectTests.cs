@@ -25,12 +25,13 @@ public sealed class DialectTests
             ["ratelimit-limit: 10", "ratelimit-policy: 10;w=1", "ratelimit-remaining: 0", "ratelimit-reset: 1", "retry-after: 1", Date]
         },
         {
-            "koa-ratelimit 6.0.0", 429, 1.139698, "Calls 0 of 10 for 1.139698",
+            "koa-ratelimit 6.0.0", 429, 1, "Calls 0 of 10 for 1",
             ["X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1796055432.139698", "X-RateLimit-Limit: 10", "Retry-After: 0", Date]
         },
         { "koa-ratelimit 6.0.0 on Redis", 429, 1, "Calls 0 of 10 for 1", ["X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1796055431", "X-RateLimit-Limit: 10", "Retry-After: 0", Date] },
         { "koa2-ratelimit 1.1.3", 429, 1, "Calls 0 of 10 for 1", ["X-RateLimit-Limit: 10", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1796055432", "Retry-After: 1", Date] },
-        { "rate-limiter-flexible 11.4.0", 429, 0.911, "Calls 0 of 10 for 2", ["Retry-After: 0.911", "X-RateLimit-Limit: 10", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1796055433", Date] },
+        { "rate-limiter-flexible 11.4.0", 429, 0.911, "Calls 0 of 10 for 0.911", ["Retry-After: 0.911", "X-RateLimit-Limit: 10", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1796055433", Date] },
+        { "rate-limiter-flexible 11.4.0", 200, null, "Calls 9 of 10 for 0.999", ["Retry-After: 0.999", "X-RateLimit-Limit: 10", "X-RateLimit-Remaining: 9", "X-RateLimit-Reset: 1796055433", Date] },
         {
             "rate-limiter-flexible, as documented", 429, 3, "Calls 0 of 10 for 3",
             ["Retry-After: 3", "X-RateLimit-Limit: 10", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: Mon Nov 30 2026 17:17:14 GMT+0100 (Central European Standard Time)", Date]

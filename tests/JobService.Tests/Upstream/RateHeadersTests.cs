@@ -182,6 +182,17 @@ public sealed class RateHeadersTests
     public void What_a_whole_window_allows_is_read_beside_it(int? limit, params string[] headers) => Assert.Equal(limit, Assert.Single(Read(headers).Budgets!).Limit);
 
     [Theory]
+    [InlineData(0.9, "Retry-After: 0.9", "X-RateLimit-Reset: 1767268802")]
+    [InlineData(1, "Retry-After: 0", "X-RateLimit-Reset: 1767268802")]
+    [InlineData(3, "Retry-After: 2", "X-RateLimit-Reset: 1767268804")]
+    [InlineData(2, "Retry-After: 2", "X-RateLimit-Reset: 2")]
+    [InlineData(2.5, "Retry-After: 2", "X-RateLimit-Reset: 2.5")]
+    [InlineData(5, "Retry-After: 2", "X-RateLimit-Reset: 1767268805")] // another window
+    [InlineData(1, "Retry-After: 60", "X-RateLimit-Reset: 1767268801")]
+    public void A_window_whose_end_is_told_twice_is_over_at_the_better_one(double seconds, params string[] headers) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), Assert.Single(Read([.. headers, "X-RateLimit-Remaining: 0"]).Budgets!).Reset);
+
+    [Theory]
     [InlineData(true, "x-should-retry: true")]
     [InlineData(false, "X-Should-Retry: false")]
     [InlineData(null, "x-should-retry: maybe")]
