@@ -1,5 +1,6 @@
 using JobService.Api;
 using JobService.Api.Http;
+using JobService.Jobs;
 using JobService.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -64,6 +65,7 @@ public sealed class BehindProxyTests : IAsyncDisposable
         Assert.StartsWith("/base/v1/jobs/", (await list.JsonAsync()).GetProperty("items")[0].GetProperty("links").GetProperty("self").GetString(), StringComparison.Ordinal);
         Assert.Equal(("/base/swagger", "/base/swagger"), (root.Headers.Location!.ToString(), slash.Headers.Location!.ToString()));
         Assert.Equal("/base/", (await document.JsonAsync()).GetProperty("servers")[0].GetProperty("url").GetString());
+        Assert.Equal("/base", service.Services.GetRequiredService<ServiceRoot>().Path);
         Assert.DoesNotContain("href=\"/", await problems.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 

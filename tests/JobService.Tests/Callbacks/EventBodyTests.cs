@@ -50,6 +50,13 @@ public sealed class EventBodyTests
     }
 
     [Fact]
+    public void Links_begin_with_the_path_under_which_the_service_is_reached()
+    {
+        var job = JsonElement.Parse(EventBody.Of("job.succeeded", Ended with { Result = Result("application/json", "1") }, "/base")).GetProperty("data").GetProperty("links");
+        Assert.Equal(($"/base/v1/jobs/{Ended.Id}", $"/base/v1/jobs/{Ended.Id}/result"), (job.GetProperty("self").GetString(), job.GetProperty("result").GetString()));
+    }
+
+    [Fact]
     public void A_failure_is_told_with_its_error()
     {
         var data = Data(Ended with { State = JobState.Failed, Error = new JobError("upstream-status", "No.", 500, "because") });
