@@ -12,12 +12,10 @@ internal sealed class CuttingProxy : IAsyncDisposable
     /// <summary>The first chunk of an answer of events: the browser is to come back soon.</summary>
     private const string ComeBackSoon = "b\r\nretry: 20\n\n\r\n";
 
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource stopping = new();
+    private readonly LoopbackServer proxy;
     private readonly IPEndPoint service;
     private readonly string page;
     private readonly Func<int> cutAfter;
-    private readonly Task accepting;
 
     /// <param name="service">Where the service listens.</param>
     /// <param name="page">What a browser gets at <c>/</c>.</param>
@@ -25,72 +23,48 @@ internal sealed class CuttingProxy : IAsyncDisposable
     public CuttingProxy(IPEndPoint service, string page, Func<int> cutAfter)
     {
         (this.service, this.page, this.cutAfter) = (service, page, cutAfter);
-        listener.Start();
-        accepting = AcceptAsync();
+        proxy = new LoopbackServer(ServeAsync);
     }
 
-    public string Address => $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/";
+    public string Address => $"http://127.0.0.1:{proxy.Port}/";
 
     public int CutCount { get; private set; }
 
-    public async ValueTask DisposeAsync()
-    {
-        await stopping.CancelAsync();
-        await accepting;
-        listener.Dispose();
-        stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => proxy.DisposeAsync();
 
-    private async Task AcceptAsync()
+    private async Task ServeAsync(TcpClient browser, CancellationToken stop)
     {
-        var connections = new List<Task>();
         try
         {
-            while (true)
-                connections.Add(ServeAsync(await listener.AcceptTcpClientAsync(stopping.Token)));
+            var stream = browser.GetStream();
+            var (head, _) = await ReadHeadAsync(stream, stop);
+            if (head.StartsWith("GET /v1/", StringComparison.Ordinal))
+                await HandOnAsync(stream, head, stop);
+            else
+                await ShowPageAsync(stream, stop);
         }
-        catch (OperationCanceledException)
+        catch (Exception gone) when (gone is IOException or OperationCanceledException or SocketException)
         {
-            await Task.WhenAll(connections);
+            // A browser opens connections that it does not need, and goes when it likes.
         }
     }
 
-    private async Task ServeAsync(TcpClient browser)
-    {
-        using (browser)
-        {
-            try
-            {
-                var stream = browser.GetStream();
-                var (head, _) = await ReadHeadAsync(stream);
-                if (head.StartsWith("GET /v1/", StringComparison.Ordinal))
-                    await HandOnAsync(stream, head);
-                else
-                    await ShowPageAsync(stream);
-            }
-            catch (Exception gone) when (gone is IOException or OperationCanceledException or SocketException)
-            {
-                // A browser opens connections that it does not need, and goes when it likes.
-            }
-        }
-    }
-
-    private async Task HandOnAsync(NetworkStream browser, string head)
+    private async Task HandOnAsync(NetworkStream browser, string head, CancellationToken stop)
     {
         using var server = new TcpClient();
-        await server.ConnectAsync(service, stopping.Token);
+        await server.ConnectAsync(service, stop);
         var answer = server.GetStream();
-        await answer.WriteAsync(Encoding.Latin1.GetBytes(head.Replace("Connection: keep-alive", "Connection: close", StringComparison.OrdinalIgnoreCase)), stopping.Token);
-        var (answerHead, rest) = await ReadHeadAsync(answer);
+        await answer.WriteAsync(Encoding.Latin1.GetBytes(head.Replace("Connection: keep-alive", "Connection: close", StringComparison.OrdinalIgnoreCase)), stop);
+        var (answerHead, rest) = await ReadHeadAsync(answer, stop);
         var hasEvents = answerHead.Contains("text/event-stream", StringComparison.Ordinal);
-        await browser.WriteAsync(Encoding.Latin1.GetBytes(hasEvents ? answerHead + ComeBackSoon : answerHead), stopping.Token);
+        await browser.WriteAsync(Encoding.Latin1.GetBytes(hasEvents ? answerHead + ComeBackSoon : answerHead), stop);
 
         var left = cutAfter();
         var buffer = new byte[4_096];
         ReadOnlyMemory<byte> come = rest;
         do
         {
-            await browser.WriteAsync(come[..Math.Min(come.Length, left)], stopping.Token);
+            await browser.WriteAsync(come[..Math.Min(come.Length, left)], stop);
             left -= come.Length;
             if (left <= 0)
             {
@@ -98,23 +72,23 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 return;
             }
 
-            come = buffer.AsMemory(0, await answer.ReadAsync(buffer, stopping.Token));
+            come = buffer.AsMemory(0, await answer.ReadAsync(buffer, stop));
         }
         while (!come.IsEmpty);
     }
 
-    private Task ShowPageAsync(NetworkStream browser) => browser.WriteAsync(
-        Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\nContent-Length: {Encoding.UTF8.GetByteCount(page)}\r\n\r\n{page}"), stopping.Token).AsTask();
+    private Task ShowPageAsync(NetworkStream browser, CancellationToken stop) => browser.WriteAsync(
+        Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\nContent-Length: {Encoding.UTF8.GetByteCount(page)}\r\n\r\n{page}"), stop).AsTask();
 
     /// <returns>The head with its empty line, and what came behind it.</returns>
-    private async Task<(string Head, byte[] Behind)> ReadHeadAsync(NetworkStream stream)
+    private static async Task<(string Head, byte[] Behind)> ReadHeadAsync(NetworkStream stream, CancellationToken stop)
     {
         var read = new List<byte>();
         var buffer = new byte[4_096];
         int end;
         while ((end = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(read).IndexOf("\r\n\r\n"u8)) < 0)
         {
-            var count = await stream.ReadAsync(buffer, stopping.Token);
+            var count = await stream.ReadAsync(buffer, stop);
             if (count == 0)
                 throw new IOException("The connection ended before the head did.");
             read.AddRange(buffer.AsSpan(0, count));

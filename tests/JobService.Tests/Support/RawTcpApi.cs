@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -28,21 +27,18 @@ public delegate Task WireReply(WireConnection connection, CancellationToken stop
 
 public sealed class RawTcpApi : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource stopping = new();
+    private readonly LoopbackServer server;
     private readonly ConcurrentQueue<WireRequest> requests = new();
     private readonly TaskCompletionSource clientGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<WireRequest> firstRequest = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Func<WireRequest, WireReply> script;
-    private readonly Task accepting;
     private int connectionCount;
     private int requestCount;
 
     public RawTcpApi(Func<WireRequest, WireReply> script)
     {
         this.script = script;
-        listener.Start();
-        accepting = AcceptAsync();
+        server = new LoopbackServer((client, stop) => ServeAsync(client.Client, stop));
     }
 
     public RawTcpApi(WireReply always)
@@ -50,7 +46,7 @@ public sealed class RawTcpApi : IAsyncDisposable
     {
     }
 
-    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+    public int Port => server.Port;
 
     public string Address => $"http://127.0.0.1:{Port}";
 
@@ -67,40 +63,20 @@ public sealed class RawTcpApi : IAsyncDisposable
     /// <summary>Completes when a client has closed or broken a connection.</summary>
     public Task ClientGone => clientGone.Task.WaitAsync(Patience.Hang);
 
-    public async ValueTask DisposeAsync()
-    {
-        await stopping.CancelAsync();
-        await accepting;
-        listener.Stop();
-        stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => server.DisposeAsync();
 
-    private async Task AcceptAsync()
-    {
-        var connections = new List<Task>();
-        try
-        {
-            while (true)
-                connections.Add(ServeAsync(await listener.AcceptSocketAsync(stopping.Token)));
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(connections);
-        }
-    }
-
-    private async Task ServeAsync(Socket socket)
+    private async Task ServeAsync(Socket socket, CancellationToken stop)
     {
         var number = Interlocked.Increment(ref connectionCount);
         using var connection = new WireConnection(socket);
         try
         {
-            while (connection.IsOpen && await connection.ReadAsync(stopping.Token) is var (head, body))
+            while (connection.IsOpen && await connection.ReadAsync(stop) is var (head, body))
             {
                 var request = new WireRequest(head, body, number, Interlocked.Increment(ref requestCount));
                 requests.Enqueue(request);
                 firstRequest.TrySetResult(request);
-                await script(request)(connection, stopping.Token);
+                await script(request)(connection, stop);
             }
 
             if (connection.IsOpen)

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -45,10 +44,8 @@ internal sealed class TestAuthority : IDisposable
 /// <summary>An API behind TLS that says yes to every request.</summary>
 internal sealed class TlsApi : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource stopping = new();
+    private readonly LoopbackServer server;
     private readonly SslServerAuthenticationOptions options;
-    private readonly Task accepting;
 
     /// <param name="certificate">What it shows.</param>
     /// <param name="wantsCertificate">It asks for a client's, and hangs up without one.</param>
@@ -60,52 +57,28 @@ internal sealed class TlsApi : IAsyncDisposable
             ClientCertificateRequired = wantsCertificate,
             RemoteCertificateValidationCallback = (_, given, _, _) => given is not null || !wantsCertificate,
         };
-        listener.Start();
-        accepting = AcceptAsync();
+        server = new LoopbackServer(ServeAsync);
     }
 
-    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+    public int Port => server.Port;
 
     public string Address => $"https://localhost:{Port}";
 
-    public async ValueTask DisposeAsync()
-    {
-        await stopping.CancelAsync();
-        await accepting;
-        listener.Stop();
-        stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => server.DisposeAsync();
 
-    private async Task AcceptAsync()
+    private async Task ServeAsync(TcpClient client, CancellationToken stop)
     {
-        var connections = new List<Task>();
         try
         {
-            while (true)
-                connections.Add(ServeAsync(await listener.AcceptTcpClientAsync(stopping.Token)));
+            await using var tls = new SslStream(client.GetStream());
+            await tls.AuthenticateAsServerAsync(options, stop);
+            var buffer = new byte[16 * 1024];
+            while (await tls.ReadAsync(buffer, stop) > 0)
+                await tls.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\ntrue"), stop);
         }
-        catch (OperationCanceledException)
+        catch (Exception end) when (end is IOException or System.Security.Authentication.AuthenticationException or OperationCanceledException)
         {
-            await Task.WhenAll(connections);
-        }
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        using (client)
-        {
-            try
-            {
-                await using var tls = new SslStream(client.GetStream());
-                await tls.AuthenticateAsServerAsync(options, stopping.Token);
-                var buffer = new byte[16 * 1024];
-                while (await tls.ReadAsync(buffer, stopping.Token) > 0)
-                    await tls.WriteAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\ntrue"), stopping.Token);
-            }
-            catch (Exception end) when (end is IOException or System.Security.Authentication.AuthenticationException or OperationCanceledException)
-            {
-                // The client has gone, or was not let in.
-            }
+            // The client has gone, or was not let in.
         }
     }
 }

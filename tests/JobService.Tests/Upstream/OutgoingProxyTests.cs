@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using JobService.Jobs;
 using JobService.Tests.Callbacks;
 using JobService.Tests.Support;
@@ -78,6 +79,26 @@ public sealed class OutgoingProxyTests
         Assert.Equal("direct", (await open.AnsweredAsync()).Text());
         Assert.Equal(ErrorTypes.Blocked, (await guarded.BrokenAsync()).Type);
         Assert.Empty(proxy.Lines);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_name_that_only_the_proxy_knows_is_left_to_it_where_private_networks_are_open(bool isOpen)
+    {
+        await using var server = new RawTcpApi(Answer(200, "through"));
+        await using var proxy = new ProxyServer(server.Port);
+        var options = new UpstreamOptions { Proxy = proxy.Address, AllowPrivateNetworks = isOpen };
+        await using var api = Calls.Http("http://inside.example", options: options, dialer: new Dialer(options, TimeProvider.System)
+        {
+            Resolve = (_, _) => Task.FromException<IPAddress[]>(new SocketException((int)SocketError.HostNotFound)),
+        });
+
+        if (isOpen)
+            Assert.Equal("through", (await api.AnsweredAsync()).Text());
+        else
+            Assert.Contains("JobService:Upstream:AllowPrivateNetworks leaves names", (await api.BrokenAsync()).Detail, StringComparison.Ordinal);
+        Assert.Equal(isOpen ? 1 : 0, proxy.Lines.Count);
     }
 
     [Fact]
