@@ -1,9 +1,12 @@
+using JobService.Limits;
+
 namespace JobService.Lanes;
 
 /// <summary>All jobs of one (queue, key). It stands in exactly one line, is paused, or is idle.</summary>
 internal sealed class Lane(QueueLanes queue, string key, long number)
 {
     private int[] headWeights = [];
+    private RecentStarts starts;
 
     public QueueLanes Queue { get; } = queue;
 
@@ -38,8 +41,8 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
     /// <summary>Jobs that may go. For explanations only: whether there is one, the rows say.</summary>
     public int Jobs { get; set; }
 
-    /// <summary>The API said "not before" for this key. In ticks of store time.</summary>
-    public long PausedUntil { get; set; }
+    /// <summary>Until when it is parked, because of what was learned. In ticks of store time.</summary>
+    public long ParkedUntil { get; set; }
 
     /// <summary>Claims in a row that came back without a call.</summary>
     public UnstartedClaims Unstarted { get; set; }
@@ -48,10 +51,16 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
     public long BackedOffUntil { get; set; }
 
     /// <summary>Nothing of it goes before this moment, whatever its limits allow.</summary>
-    public long RestsUntil => Math.Max(PausedUntil, BackedOffUntil);
+    public long RestsUntil => Math.Max(ParkedUntil, BackedOffUntil);
 
-    /// <summary>Refusals in a row that named no moment, and when the last one came.</summary>
-    public (int Count, long At) Refusals { get; set; }
+    /// <summary>What responses have taught, where no limit is concerned; null while nothing is learned.</summary>
+    public LanePace? Learned { get; set; }
+
+    /// <summary>A moment is noted at which it is looked at whether what was learned can be forgotten.</summary>
+    public bool IsRemembered { get; set; }
+
+    /// <summary>Calls that were claimed and have not ended.</summary>
+    public int UnderWay { get; private set; }
 
     /// <summary>Looks at the job at the head.</summary>
     /// <remarks>A job that came in before a limit was narrowed takes all there is of it, rather than blocking the line for ever.</remarks>
@@ -74,6 +83,23 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
 
     /// <summary>What the job at the head takes of one of the queue's limits.</summary>
     public int HeadWeightAt(NamedLimit limit) => Array.IndexOf(Queue.Limits, limit) is >= 0 and var at && at < headWeights.Length ? headWeights[at] : 1;
+
+    /// <summary>A call is claimed.</summary>
+    /// <returns>Its number, from when something is learned on.</returns>
+    public long BeginCall(long now)
+    {
+        UnderWay++;
+        starts.Count(now);
+        return Learned?.Start(now) ?? 0;
+    }
+
+    /// <summary>A call that was claimed before the planner was made anew goes on.</summary>
+    public void ResumeCall() => UnderWay++;
+
+    public void EndCall() => UnderWay = Math.Max(0, UnderWay - 1);
+
+    /// <summary>Calls that were claimed within the last second.</summary>
+    public int RecentStarts(long now) => starts.Recent(now);
 
     /// <summary>Charges the lane for a job that it starts.</summary>
     public void Charge(int weight)

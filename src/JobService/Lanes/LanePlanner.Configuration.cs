@@ -50,7 +50,7 @@ public sealed partial class LanePlanner
         {
             EndBackOff(lane);
             Leave(lane);
-            pausedLanes.Remove(lane);
+            parkedLanes.Remove(lane);
         }
 
         foreach (var line in queue.Limits.SelectMany(limit => limit.Lines))

@@ -25,10 +25,10 @@ public sealed partial class LanePlanner
             return new LaneStand(WaitReason.Limit, null, queue.HeldUntil);
         if (queue.Find(key) is not { } lane)
             return new LaneStand(WaitReason.Turn, null, null);
-        if (pausedLanes.Contains(lane) && lane.BackedOffUntil > lane.PausedUntil)
+        if (lane.Learned is { } learned && learned.EarliestAfter(now, lane.UnderWay, ahead?.Jobs ?? 0) is var paced && paced > Math.Max(now, lane.BackedOffUntil))
+            return new LaneStand(WaitReason.Limit, null, paced);
+        if (lane.BackedOffUntil > now)
             return new LaneStand(WaitReason.Turn, null, lane.BackedOffUntil);
-        if (pausedLanes.Contains(lane))
-            return new LaneStand(WaitReason.Limit, null, lane.PausedUntil);
 
         if (FindLast(lane, weight, weights, ahead, now) is var (line, at))
         {

@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Limits;
 
 namespace JobService.Lanes;
 
@@ -6,26 +7,26 @@ namespace JobService.Lanes;
 public sealed partial class LanePlanner
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
-    private static readonly TimeSpan FirstRefusalPause = TimeSpan.FromSeconds(1);
-
-    /// <summary>Refusals without a moment in a row beyond which a lane without limits waits no longer: 64 s.</summary>
-    private const int MaxDoublings = 6;
 
     /// <summary>Heeds what a call has taught.</summary>
     /// <param name="queueName">Its queue.</param>
     /// <param name="key">Its key.</param>
-    /// <param name="hold">What it took; null when the queue has no limits.</param>
+    /// <param name="hold">What it took.</param>
     /// <param name="startedAt">When it was sent.</param>
     /// <param name="lesson">What its answer said.</param>
     /// <param name="now">The moment.</param>
-    /// <returns>Until when the lane is paused, because the call took no limits; null when limits are concerned.</returns>
-    public long? Heed(string queueName, string key, LimitHold? hold, long startedAt, CallLesson lesson, long now)
+    /// <returns>What a store keeps of the lane, when it has learned something to be kept; null when limits are concerned.</returns>
+    public StoredLane? Heed(string queueName, string key, LimitHold hold, long startedAt, CallLesson lesson, long now)
     {
         var notBefore = lesson.NotBefore is { } moment ? Math.Min(moment.UtcTicks, now + LongestPause.Ticks) : (long?)null;
         if (lesson.CircuitOpen && notBefore is { } probe)
-            return HoldQueue(queues[queueName], hold, probe);
-        if (hold is null)
-            return HeedInLane(queues[queueName].FindOrOpen(key, ref lastLaneNumber), startedAt, lesson, notBefore, now);
+        {
+            HoldQueue(queues[queueName], hold, probe);
+            return null;
+        }
+
+        if (hold.Limits.Length == 0)
+            return HeedInLane(queues[queueName].FindOrOpen(key, ref lastLaneNumber), hold, startedAt, lesson, notBefore, now);
 
         EndCall(hold, isCounted: !lesson.Refused && lesson.Budgets.Count == 0);
         var concerned = Concerned(hold).ToArray();
@@ -99,89 +100,12 @@ public sealed partial class LanePlanner
         return lifted;
     }
 
-    /// <summary>Lifts what the lanes of a queue have learned: of one key, or of all.</summary>
-    /// <returns>False when none had learned anything that still counts.</returns>
-    public bool UnlearnLanes(string queueName, string? key, long now)
-    {
-        var queue = queues[queueName];
-        Lane[] lanes = key is null ? [.. queue.Lanes] : queue.Find(key) is { } own ? [own] : [];
-        var lifted = Array.FindAll(lanes, lane => Unlearn(lane, now)); // all of them: no look ends at the first
-        return lifted.Length > 0;
-    }
-
-    /// <summary>What the lanes of a queue have learned that still counts: of one key, or of all.</summary>
-    public (int Keys, long PausedUntil)? LearnedInLanes(string queueName, string? key, long now)
-    {
-        var queue = queues[queueName];
-        var paused = (key is null ? queue.Lanes : queue.Find(key) is { } own ? [own] : []).Where(lane => lane.PausedUntil > now).ToList();
-        return paused.Count > 0 ? (paused.Count, paused.Max(lane => lane.PausedUntil)) : null;
-    }
-
-    public void PauseLane(string queueName, string key, long until) => PauseLane(queues[queueName].FindOrOpen(key, ref lastLaneNumber), until);
-
     /// <summary>A refusal concerns the states of the call's key; if it took none of these, the shared ones.</summary>
     private static IEnumerable<HeldLimit> Concerned(LimitHold hold) =>
         Array.Exists(hold.Limits, held => held.Line.Limit.IsPerKey) ? hold.Limits.Where(held => held.Line.Limit.IsPerKey) : hold.Limits;
 
-    /// <summary>Without limits the lane itself waits: as long as the API says, otherwise a second, then twice as long each time.</summary>
-    private long? HeedInLane(Lane lane, long startedAt, CallLesson lesson, long? notBefore, long now)
-    {
-        if (notBefore is null && lesson.CallsBudget is { Remaining: 0, Until: var end })
-            notBefore = Math.Min(end.UtcTicks, now + LongestPause.Ticks);
-        if (notBefore is null && lesson.Refused)
-        {
-            // Calls that were under way together are refused together: that is one refusal.
-            if (startedAt >= lane.Refusals.At)
-            {
-                var inARow = now - lane.PausedUntil < (FirstRefusalPause * (1 << MaxDoublings)).Ticks;
-                lane.Refusals = (inARow ? Math.Min(lane.Refusals.Count + 1, MaxDoublings + 1) : 1, now);
-            }
-
-            notBefore = lane.Refusals.At + (FirstRefusalPause * (1 << (lane.Refusals.Count - 1))).Ticks;
-        }
-
-        if (notBefore is { } until)
-            PauseLane(lane, until);
-        return notBefore;
-    }
-
-    private void PauseLane(Lane lane, long until)
-    {
-        if (until <= lane.PausedUntil)
-            return;
-        Park(lane, () => lane.PausedUntil = until);
-    }
-
-    /// <summary>Nothing of the lane goes before a moment.</summary>
-    private void Park(Lane lane, Action change)
-    {
-        pausedLanes.Remove(lane); // before its moment changes: the set is in the order of the moments
-        Leave(lane);
-        change();
-        pausedLanes.Add(lane);
-        NextWake = Math.Min(NextWake, lane.RestsUntil);
-    }
-
-    private void Unpark(Lane lane, Action change)
-    {
-        var wasParked = pausedLanes.Remove(lane);
-        change();
-        if (!wasParked)
-            return;
-        Rejoin(lane);
-        NextWake = 0;
-    }
-
-    private bool Unlearn(Lane lane, long now)
-    {
-        var hadLearned = lane.PausedUntil > now;
-        EndBackOff(lane);
-        Unpark(lane, () => (lane.PausedUntil, lane.Refusals) = (0, default));
-        return hadLearned;
-    }
-
     /// <summary>A broken target is a matter of its queue: limits that others use too go on for them.</summary>
-    private long? HoldQueue(QueueLanes queue, LimitHold? hold, long until)
+    private void HoldQueue(QueueLanes queue, LimitHold? hold, long until)
     {
         queue.HeldUntil = Math.Max(queue.HeldUntil, until);
         heldQueues.Add(queue);
@@ -192,7 +116,5 @@ public sealed partial class LanePlanner
                 held.State.PauseUntil(until);
             Reconsider(held.Line);
         }
-
-        return null;
     }
 }

@@ -20,7 +20,7 @@ public sealed partial class LanePlanner
     {
         if (active.Count > 0)
             return 0;
-        var next = Math.Min(pausedLanes.Min?.RestsUntil ?? LimitState.Never, plainTimes.First);
+        var next = Math.Min(parkedLanes.Min?.RestsUntil ?? LimitState.Never, plainTimes.First);
         foreach (var queue in heldQueues)
             next = Math.Min(next, queue.HeldUntil);
         return Math.Min(slotTimes.First, morePermitsAt) is var ahead and < LimitState.Never ? Math.Min(next, ahead - round.WakeAhead) : next;
@@ -37,6 +37,24 @@ public sealed partial class LanePlanner
                 LetRest(line, notBefore: now + TimeSpan.TicksPerSecond);
             else
                 line.Limit.Forget(line);
+        }
+    }
+
+    /// <summary>Forgets what lanes have learned that says nothing any more.</summary>
+    private void ForgetLearned(long now)
+    {
+        for (var looks = 0; looks < MaxLooksPerRound && remembered.TryPeek(out var lane, out var at) && at <= now; looks++)
+        {
+            remembered.Dequeue();
+            if (lane.Learned?.RestsAt > now)
+            {
+                remembered.Enqueue(lane, lane.Learned.RestsAt);
+                continue;
+            }
+
+            (lane.Learned, lane.IsRemembered) = (null, false);
+            if (lane.StandsIn is null)
+                lane.Queue.Rest(lane);
         }
     }
 

@@ -22,7 +22,7 @@ public sealed partial class LanePlanner
 
     public void Run(PlanRound round)
     {
-        WakePaused(round.Now);
+        WakeParked(round.Now);
         WakeStarved(round);
         slotTimes.TakeDue(round.Horizon, changed);
         plainTimes.TakeDue(round.Now, changed);
@@ -61,14 +61,15 @@ public sealed partial class LanePlanner
         lookedAt.Clear();
         changed.Clear();
         ForgetResting(round.Now);
+        ForgetLearned(round.Now);
         NextWake = FindNextWake(round, morePermitsAt);
     }
 
-    private void WakePaused(long now)
+    private void WakeParked(long now)
     {
-        while (pausedLanes.Min is { } lane && lane.RestsUntil <= now)
+        while (parkedLanes.Min is { } lane && lane.RestsUntil <= now)
         {
-            pausedLanes.Remove(lane);
+            parkedLanes.Remove(lane);
             Rejoin(lane);
         }
 
@@ -146,6 +147,15 @@ public sealed partial class LanePlanner
         }
 
         var allowed = JobsBeforeOthers(lane, permits[queue].Left);
+        var earliest = lane.Learned?.EarliestAt(round.Now, lane.UnderWay) ?? 0;
+        if (Math.Max(earliest, lane.BackedOffUntil) > round.Now)
+        {
+            ParkUntil(lane, earliest);
+            return;
+        }
+
+        allowed = Math.Min(allowed, lane.Learned?.Allowed(round.Now, lane.UnderWay) ?? allowed);
+
         var heads = round.Heads(queue.Name, lane.Key, allowed + 1);
         var started = 0;
         foreach (var head in heads)
@@ -218,7 +228,7 @@ public sealed partial class LanePlanner
         lane.Charge(head.Weight);
         lane.Jobs--;
         round.Claim(new PlannedStart(
-            queue.Name, head, queue.HandsOutSlots ? at : null, queue.StartWindow, lines.Length > 0 ? new LimitHold(held, at, queue.StartWindow.Ticks) : null, permitAt)
+            queue.Name, head, queue.HandsOutSlots ? at : null, queue.StartWindow, new LimitHold(lane, lane.BeginCall(round.Now), held, at, queue.StartWindow.Ticks), permitAt)
         {
             Delay = queue.LongestDelay,
             Rates = RatesOf(held),

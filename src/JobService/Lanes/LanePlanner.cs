@@ -14,7 +14,7 @@ public sealed partial class LanePlanner
 
     private readonly Dictionary<string, QueueLanes> queues = [];
     private readonly Dictionary<string, NamedLimit> limits = [];
-    private readonly SortedSet<Lane> pausedLanes = new(Comparer<Lane>.Create(ByPause));
+    private readonly SortedSet<Lane> parkedLanes = new(Comparer<Lane>.Create(ByMoment));
     private readonly HashSet<QueueLanes> heldQueues = [];
 
     /// <summary>Queues with ready lanes that the next round looks at.</summary>
@@ -29,6 +29,7 @@ public sealed partial class LanePlanner
     private readonly WakeTimes slotTimes = new();
     private readonly WakeTimes plainTimes = new();
     private readonly PriorityQueue<LimitLine, long> resting = new();
+    private readonly PriorityQueue<Lane, long> remembered = new();
     private long lastLaneNumber;
 
     /// <summary>When a round is worth while even if nothing else happens; <see cref="LimitState.Never"/> when only an event can change anything.</summary>
@@ -73,7 +74,10 @@ public sealed partial class LanePlanner
             held.Add(before with { Line = own, State = own.State, Call = own.State.Calls });
         }
 
-        return new LimitHold([.. held], former.Slot, former.Window) { At = former.At, IsOver = former.IsOver };
+        var lane = queues[former.Lane.Queue.Name].FindOrOpen(key, ref lastLaneNumber);
+        if (!former.IsOver)
+            lane.ResumeCall();
+        return new LimitHold(lane, former.Call, [.. held], former.Slot, former.Window) { At = former.At, IsOver = former.IsOver };
     }
 
     /// <summary>The call has started later than its slot.</summary>
@@ -155,6 +159,8 @@ public sealed partial class LanePlanner
             if (held.State.End(held.Weight, isCounted))
                 Reconsider(held.Line);
         }
+
+        EndInLane(hold, isCounted);
     }
 
     /// <summary>What the limits were asked before does not hold any more for lanes with a heavy head: a lighter job is not to wait for the heavy one's moment.</summary>
@@ -166,7 +172,7 @@ public sealed partial class LanePlanner
 
     private void Rejoin(Lane lane)
     {
-        if (lane.StandsIn is not null || pausedLanes.Contains(lane))
+        if (lane.StandsIn is not null || parkedLanes.Contains(lane))
         {
             AskAgainIfHeavy(lane);
             return;
@@ -214,7 +220,7 @@ public sealed partial class LanePlanner
         NextWake = 0;
     }
 
-    private static int ByPause(Lane left, Lane right)
+    private static int ByMoment(Lane left, Lane right)
     {
         var byTime = left.RestsUntil.CompareTo(right.RestsUntil);
         return byTime != 0 ? byTime : left.Number.CompareTo(right.Number);

@@ -5,8 +5,10 @@ namespace JobService.Lanes;
 /// <summary>What one claim has taken of its limits, as they were then.</summary>
 public sealed class LimitHold
 {
-    internal LimitHold(HeldLimit[] limits, long at, long window)
+    internal LimitHold(Lane lane, long call, HeldLimit[] limits, long at, long window)
     {
+        Lane = lane;
+        Call = call;
         Limits = limits;
         Slot = At = at;
         Window = window;
@@ -17,6 +19,12 @@ public sealed class LimitHold
 
     /// <summary>The call has ended, or was never made: its states do not count it as under way any more.</summary>
     internal bool IsOver { get; set; }
+
+    /// <summary>Whose job it is.</summary>
+    internal Lane Lane { get; }
+
+    /// <summary>The call's number in its lane.</summary>
+    internal long Call { get; }
 
     /// <summary>The states of which it holds something.</summary>
     internal HeldLimit[] Limits { get; }

@@ -15,9 +15,9 @@ public record LaneHead(JobId Id, int Weight)
 /// <param name="Head">The job.</param>
 /// <param name="Slot">The moment of its start; null when no limit hands out slots.</param>
 /// <param name="Window">How late it may start.</param>
-/// <param name="Hold">What it has taken of its limits; null when the queue has none.</param>
+/// <param name="Hold">What it has taken of its limits, if the queue has any.</param>
 /// <param name="PermitAt">When its permit is expected; null when it has one.</param>
-public readonly record struct PlannedStart(string Queue, LaneHead Head, long? Slot, TimeSpan Window, LimitHold? Hold, long? PermitAt)
+public readonly record struct PlannedStart(string Queue, LaneHead Head, long? Slot, TimeSpan Window, LimitHold Hold, long? PermitAt)
 {
     /// <summary>How much later than that it may start, since what follows then goes behind it.</summary>
     public TimeSpan Delay { get; init; }

@@ -98,7 +98,7 @@ internal sealed class QueueLanes(string name)
         {
             idle.Dequeue();
             // One that has rested again since has a later entry that speaks for it.
-            if (lane.VirtualTime <= virtualTime && lane.StandsIn is null && lane.RestsUntil <= now && lanes.GetValueOrDefault(lane.Key) == lane)
+            if (lane.VirtualTime <= virtualTime && lane.StandsIn is null && lane.Learned is null && lane.RestsUntil <= now && lanes.GetValueOrDefault(lane.Key) == lane)
             {
                 lanes.Remove(lane.Key);
                 StuckLanes -= lane.Unstarted.Rounds > 0 ? 1 : 0;

@@ -81,7 +81,7 @@ public abstract class LimitState
         var first = NotBefore(from, weight);
         ahead = Math.Max(ahead, 0);
         var at = OwnEarliestAfter(first, ahead, weight);
-        if (at != Never && lessons?.Spread(first, ahead, TicksPerPermit) is var (slowUntil, gone))
+        if (at != Never && lessons?.Spread(first, ahead, TicksPerPermit, Calls) is var (slowUntil, gone))
             at = Math.Max(Math.Max(at, slowUntil), gone < ahead ? OwnEarliestAfter(slowUntil, ahead - gone, weight) : 0);
         return at > DateTime.MaxValue.Ticks ? Never : at;
     }
@@ -92,7 +92,7 @@ public abstract class LimitState
         Calls++;
         weightHandedOut += weight;
         Resume(weight);
-        lessons?.Pace(at, weight * TicksPerPermit);
+        lessons?.Pace(at, weight * TicksPerPermit, Calls);
         OwnTake(at, weight);
     }
 
@@ -164,13 +164,13 @@ public abstract class LimitState
 
     /// <summary>
     /// The API refused a call that started at a moment, and named none: the limit pauses and then goes at half the pace, but at no less than 1/64, and recovers
-    /// within 300 s at most. Refusals of calls that had started before the last slow-down change nothing: it could not have helped them.
+    /// within 300 s at most; behind 100 calls without a refusal, before or since, ten times as fast. Refusals of calls that had started before the last slow-down change nothing: it could not have helped them.
     /// </summary>
     /// <remarks>The pause is 1 s at half the pace, 2 s at a quarter, up to 32 s at 1/64.</remarks>
     public void SlowDown(long startedAt, long now)
     {
         lessons ??= new LearnedPace();
-        if (lessons.SlowDown(startedAt, now))
+        if (lessons.SlowDown(startedAt, Calls, now))
             PauseUntil(now + (long)(TimeSpan.TicksPerSecond * 0.5 / lessons.FactorAt(now)));
     }
 
@@ -212,8 +212,8 @@ public abstract class LimitState
     /// <summary>What a store keeps in one row. The budget is not kept: the next answer tells it again.</summary>
     public StoredLimit ToStored()
     {
-        var (factor, factorAt, pacedUntil) = lessons?.Kept ?? (1, 0, 0);
-        return new StoredLimit(TakenUntil, PausedUntil, factor, factorAt, pacedUntil);
+        var (factor, factorAt, pacedUntil, isQuick) = lessons?.Kept ?? (1, 0, 0, false);
+        return new StoredLimit(TakenUntil, PausedUntil, factor, factorAt, pacedUntil, isQuick);
     }
 
     /// <summary>Takes up what was stored. For a new state.</summary>
@@ -289,6 +289,7 @@ public abstract class LimitState
 /// <param name="TakenUntil">Rate: the theoretical arrival; window: the last slot; otherwise 0.</param>
 /// <param name="PausedUntil">The API said "not before".</param>
 /// <param name="Factor">Share of the configured pace, at <paramref name="FactorAt"/>.</param>
-/// <param name="FactorAt">The moment of the last refusal without a hint.</param>
+/// <param name="FactorAt">The moment of the last refusal without a hint, or since when the recovery is quick.</param>
 /// <param name="PacedUntil">No call before this moment, because of the factor.</param>
-public readonly record struct StoredLimit(long TakenUntil, long PausedUntil, double Factor, long FactorAt, long PacedUntil);
+/// <param name="IsQuick">The factor recovers quickly.</param>
+public readonly record struct StoredLimit(long TakenUntil, long PausedUntil, double Factor, long FactorAt, long PacedUntil, bool IsQuick = false);

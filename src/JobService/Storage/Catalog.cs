@@ -55,7 +55,15 @@ public sealed record QueueCounts(long Queued, long Running, long Succeeded, long
 /// <summary>What the lanes of a queue without limits have learned; of several keys what holds longest.</summary>
 /// <param name="Keys">Keys that have learned something.</param>
 /// <param name="PausedUntil">The API said "not before".</param>
-public sealed record QueueLearned(int Keys, DateTimeOffset? PausedUntil);
+/// <param name="Pace">Calls a second; null when there is no pace.</param>
+public sealed record QueueLearned(int Keys, DateTimeOffset? PausedUntil, double? Pace)
+{
+    /// <summary>Calls that the API says it still allows, beyond those under way.</summary>
+    public long? Remaining { get; init; }
+
+    /// <summary>Until when <see cref="Remaining"/> holds.</summary>
+    public DateTimeOffset? RemainingUntil { get; init; }
+}
 
 /// <summary>A limit's state at one moment: of all jobs, of one key, or of all keys together.</summary>
 /// <param name="Taken">Permits in use: of the period for <c>rate</c>, started in the window for <c>window</c>, held for <c>concurrency</c>.</param>

@@ -60,7 +60,7 @@ public sealed class LanePlannerPropertyTests
                         model.Now += amount * key * 7 * PlannerModel.Millisecond;
                         break;
                     case Step.Pause:
-                        model.Planner.PauseLane($"q{queue}", $"{key}", model.Now + (amount * 10 * PlannerModel.Millisecond));
+                        model.Planner.RestoreLane($"q{queue}", $"{key}", new StoredLane(model.Now + (amount * 10 * PlannerModel.Millisecond), Pace: null, SlowedAt: 0));
                         break;
                     case Step.Narrow or Step.Widen:
                         width = step == Step.Narrow ? 2 : 4;

@@ -82,7 +82,7 @@ public sealed class LanePlannerTests
         model.Add("q", "told to wait");
         model.Add("q", "other");
 
-        model.Planner.PauseLane("q", "told to wait", until);
+        model.Planner.RestoreLane("q", "told to wait", new StoredLane(until, Pace: null, SlowedAt: 0));
         Assert.Equal("other", Assert.Single(model.Run()).Key);
 
         Assert.Equal(until, model.Planner.NextWake);

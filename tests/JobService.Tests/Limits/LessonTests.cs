@@ -54,6 +54,38 @@ public sealed class LessonTests
     }
 
     [Theory]
+    [MemberData(nameof(EveryKind))]
+    public void Behind_a_hundred_calls_without_a_refusal_it_comes_back_ten_times_as_fast(int kind)
+    {
+        var limit = LimitState.For(kinds[kind]);
+        Call(limit, 100);
+        limit.SlowDown(Begin, Begin + 1);
+        Assert.Equal(0.75, limit.FactorAt(Begin + 1 + (15 * Second / 2)), 9);
+        Assert.Equal(1, limit.FactorAt(Begin + 1 + (15 * Second)));
+
+        // The next one comes too soon for that; a hundred calls later the pace is trusted again.
+        limit.SlowDown(Begin + 2, Begin + (20 * Second));
+        Assert.Equal(0.5 + (30 / 300.0), limit.FactorAt(Begin + (50 * Second)), 9);
+        Call(limit, 100, Begin + (50 * Second));
+        Assert.InRange(limit.FactorAt(Begin + (60 * Second)), 0.9, 1);
+
+        var restored = LimitState.For(kinds[kind]);
+        restored.Restore(limit.ToStored(), Begin + (60 * Second));
+        Assert.Equal(limit.FactorAt(Begin + (55 * Second)), restored.FactorAt(Begin + (55 * Second)), 9);
+        Assert.Equal(limit.FactorAt(Begin + (60 * Second)), restored.FactorAt(Begin + (60 * Second)), 9);
+    }
+
+    private static void Call(LimitState limit, int calls, long at = Begin)
+    {
+        for (var call = 0; call < calls; call++)
+        {
+            limit.Take(at, 1);
+            limit.End(1, isCounted: true);
+            limit.TakeBack(at, 1);
+        }
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(1)]
     public void Starts_are_spaced_while_the_limit_is_slow_and_free_again_afterwards(int kind)

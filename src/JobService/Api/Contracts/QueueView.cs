@@ -85,9 +85,14 @@ public sealed record QueueView
 /// <summary>What responses of the API have taught about the keys of a queue without limits; of several keys what holds longest.</summary>
 /// <param name="Keys">Keys that have learned something; 1 when one was asked for, and where jobs have no key.</param>
 /// <param name="PausedUntil">No call before: a <c>Retry-After</c>, or a pause after a refusal that named no moment.</param>
-public sealed record QueueLearnedView(int Keys, DateTimeOffset? PausedUntil)
+/// <param name="PacePerSecond">Calls a second of one key: what has passed when calls were refused without a hint, and grows while they pass. Left out when there is no pace.</param>
+/// <param name="Remaining">Calls that the API says it still allows, beyond those under way.</param>
+/// <param name="RemainingUntil">When the API counts anew.</param>
+public sealed record QueueLearnedView(int Keys, DateTimeOffset? PausedUntil, double? PacePerSecond, long? Remaining, DateTimeOffset? RemainingUntil)
 {
-    internal static QueueLearnedView? Of(QueueLearned? learned) => learned is null ? null : new QueueLearnedView(learned.Keys, learned.PausedUntil);
+    internal static QueueLearnedView? Of(QueueLearned? learned) => learned is null
+        ? null
+        : new QueueLearnedView(learned.Keys, learned.PausedUntil, learned.Pace is { } pace ? Math.Round(pace, 2) : null, learned.Remaining, learned.RemainingUntil);
 }
 
 /// <summary>Jobs of a queue by state.</summary>

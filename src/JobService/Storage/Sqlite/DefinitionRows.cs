@@ -35,13 +35,13 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
         """);
 
     private readonly SqliteStatement putPausedLane = new(database, """
-        INSERT INTO paused_lanes (queue_id, key, paused_until) VALUES (?1, ?2, ?3)
-        ON CONFLICT (queue_id, key) DO UPDATE SET paused_until = max(paused_until, ?3)
+        INSERT INTO paused_lanes (queue_id, key, paused_until, pace, slowed_at) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (queue_id, key) DO UPDATE SET paused_until = ?3, pace = ?4, slowed_at = ?5
         """);
-    private readonly SqliteStatement deletePausedLanes = new(database, "DELETE FROM paused_lanes WHERE paused_until <= ?1");
+    private readonly SqliteStatement deletePausedLanes = new(database, "DELETE FROM paused_lanes WHERE paused_until <= ?1 AND (pace IS NULL OR slowed_at <= ?2)");
     private readonly SqliteStatement deletePausedLane = new(database, "DELETE FROM paused_lanes WHERE queue_id = ?1 AND key = ?2");
     private readonly SqliteStatement deletePausedLanesOf = new(database, "DELETE FROM paused_lanes WHERE queue_id = ?1");
-    private readonly SqliteStatement selectPausedLanes = new(database, "SELECT queue_id, key, paused_until FROM paused_lanes");
+    private readonly SqliteStatement selectPausedLanes = new(database, "SELECT queue_id, key, paused_until, pace, slowed_at FROM paused_lanes");
 
     // Another value than stands there: SQLite writes no page for an update that changes nothing.
     private readonly SqliteStatement probeWrite = new(database, "UPDATE opens SET opened_at = max(opened_at + 1, ?1) WHERE id = (SELECT max(id) FROM opens)");
@@ -110,7 +110,8 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
         countQueue.Bind(1, queue.Id).Bind(2, queue.Counts[0]).Bind(3, queue.Counts[1]).Bind(4, queue.Counts[2]).Bind(5, queue.Counts[3])
             .Bind(6, queue.Counts[4]).Run();
 
-    public void PauseLane(long queueId, string key, long until) => putPausedLane.Bind(1, queueId).Bind(2, key).Bind(3, until).Run();
+    public void PutLane(long queueId, string key, StoredLane learned) =>
+        putPausedLane.Bind(1, queueId).Bind(2, key).Bind(3, learned.PausedUntil).Bind(4, learned.Pace).Bind(5, learned.SlowedAt).Run();
 
     /// <summary>The pause of one key, or of all, is lifted.</summary>
     public void ResumeLanes(long queueId, string? key)
@@ -121,12 +122,16 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
             deletePausedLane.Bind(1, queueId).Bind(2, key).Run();
     }
 
-    public List<(long QueueId, string Key, long Until)> PausedLanes(long now)
+    public List<(long QueueId, string Key, StoredLane Learned)> Lanes(long now)
     {
-        deletePausedLanes.Bind(1, now).Run();
-        var lanes = new List<(long, string, long)>();
+        deletePausedLanes.Bind(1, now).Bind(2, now - StoredLane.Memory).Run();
+        var lanes = new List<(long, string, StoredLane)>();
         while (selectPausedLanes.Step())
-            lanes.Add((selectPausedLanes.Int64(0), selectPausedLanes.Text(1), selectPausedLanes.Int64(2)));
+        {
+            var learned = new StoredLane(selectPausedLanes.Int64(2), selectPausedLanes.DoubleOrNull(3), selectPausedLanes.Int64(4));
+            lanes.Add((selectPausedLanes.Int64(0), selectPausedLanes.Text(1), learned));
+        }
+
         return lanes;
     }
 

@@ -41,8 +41,12 @@ internal static class Explaining
     }
 
     public static QueueLearned? Queue(SqliteTurn turn, string name, string? key) =>
-        turn.Memory.FindQueue(name) is not null && turn.Memory.Planner.LearnedInLanes(name, key, turn.Now) is var (keys, pausedUntil)
-            ? new QueueLearned(keys, At(pausedUntil))
+        turn.Memory.FindQueue(name) is not null && turn.Memory.Planner.LearnedInLanes(name, key, turn.Now) is { Count: > 0 } lanes
+            ? new QueueLearned(lanes.Count, lanes.Max(lane => lane.PausedUntil) is { } until ? At(until) : null, lanes.Min(lane => lane.Pace))
+            {
+                Remaining = lanes.Min(lane => lane.Remaining),
+                RemainingUntil = lanes.MinBy(lane => lane.Remaining ?? long.MaxValue).RemainingUntil is { } end ? At(end) : null,
+            }
             : null;
 
     private static LimitStatus Of(LimitState state, long now, long waiting)

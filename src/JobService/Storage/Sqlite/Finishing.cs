@@ -39,8 +39,7 @@ internal static class Finishing
     {
         if (running is { Hold: { } hold, HasReturned: false })
             GiveBack(turn, running, hold, callWasMade: end.StartedAt is not null);
-        if (running.Hold is { } ended)
-            turn.Memory.Planner.EndCall(ended, isCounted: end.StartedAt is not null);
+        turn.Memory.Planner.EndCall(running.Hold, isCounted: end.StartedAt is not null);
         if (end.StartedAt is not null)
             turn.Memory.Planner.Started(running.Queue.Entry.Name, running.Key);
         // Nobody has told yet when it started: the claims that would have have not come.

@@ -47,11 +47,9 @@ internal static class Learning
     {
         var planner = turn.Memory.Planner;
         var queue = running.Queue;
-        if (planner.Heed(queue.Entry.Name, running.Key, running.Hold, running.StartedAt, lesson, turn.Now) is { } until)
-            turn.Definitions.PauseLane(queue.Id, running.Key, until);
-        if (running.Hold is not { } hold)
-            return;
-
+        var hold = running.Hold;
+        if (planner.Heed(queue.Entry.Name, running.Key, hold, running.StartedAt, lesson, turn.Now) is { } learned)
+            turn.Definitions.PutLane(queue.Id, running.Key, learned);
         foreach (var (limit, weight) in lesson.TrueWeights ?? NoWeights)
             planner.Correct(hold, running.Key, limit, weight, turn.Now);
         turn.Touch(hold, running.Key);

@@ -10,8 +10,8 @@ internal sealed class LimitStateRows(sqlite3 database) : IDisposable
     private static readonly StoredLimit AsNew = new(0, 0, 1, 0, 0);
 
     private readonly SqliteStatement putState = new(database, """
-        INSERT INTO limit_states (name, key, taken_until, paused_until, factor, factor_at, paced_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-        ON CONFLICT (name, key) DO UPDATE SET taken_until = ?3, paused_until = ?4, factor = ?5, factor_at = ?6, paced_until = ?7
+        INSERT INTO limit_states (name, key, taken_until, paused_until, factor, factor_at, paced_until, is_quick) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        ON CONFLICT (name, key) DO UPDATE SET taken_until = ?3, paused_until = ?4, factor = ?5, factor_at = ?6, paced_until = ?7, is_quick = ?8
         """);
 
     private readonly SqliteStatement putStart = new(database, """
@@ -22,7 +22,7 @@ internal sealed class LimitStateRows(sqlite3 database) : IDisposable
     private readonly SqliteStatement deleteStartsBefore = new(database, "DELETE FROM window_starts WHERE name = ?1 AND key = ?2 AND at < ?3");
     private readonly SqliteStatement deleteStates = new(database, "DELETE FROM limit_states WHERE name = ?1");
     private readonly SqliteStatement deleteStarts = new(database, "DELETE FROM window_starts WHERE name = ?1");
-    private readonly SqliteStatement selectStates = new(database, "SELECT name, key, taken_until, paused_until, factor, factor_at, paced_until FROM limit_states");
+    private readonly SqliteStatement selectStates = new(database, "SELECT name, key, taken_until, paused_until, factor, factor_at, paced_until, is_quick FROM limit_states");
     private readonly SqliteStatement selectStarts = new(database, "SELECT name, key, at, weight FROM window_starts ORDER BY name, key, at");
 
     public void Put(LimitLine line)
@@ -36,7 +36,7 @@ internal sealed class LimitStateRows(sqlite3 database) : IDisposable
             return;
         line.IsStored = true;
         putState.Bind(1, line.Limit.Name).Bind(2, line.Key).Bind(3, stored.TakenUntil).Bind(4, stored.PausedUntil).Bind(5, stored.Factor)
-            .Bind(6, stored.FactorAt).Bind(7, stored.PacedUntil).Run();
+            .Bind(6, stored.FactorAt).Bind(7, stored.PacedUntil).Bind(8, stored.IsQuick ? 1 : 0).Run();
     }
 
     public void DeleteAll(string limit)
@@ -50,7 +50,7 @@ internal sealed class LimitStateRows(sqlite3 database) : IDisposable
         while (selectStates.Step())
         {
             var state = new StoredLimit(
-                selectStates.Int64(2), selectStates.Int64(3), selectStates.Double(4), selectStates.Int64(5), selectStates.Int64(6));
+                selectStates.Int64(2), selectStates.Int64(3), selectStates.Double(4), selectStates.Int64(5), selectStates.Int64(6), selectStates.Int64(7) == 1);
             yield return (selectStates.Text(0), selectStates.Text(1), state);
         }
     }

@@ -16,8 +16,8 @@ internal static partial class Loading
         LoadStates(turn);
         foreach (var queue in turn.Definitions.Queues())
             memory.Enter(queue);
-        foreach (var (queueId, key, until) in turn.Definitions.PausedLanes(turn.Now))
-            memory.Planner.PauseLane(memory.Queue(queueId).Entry.Name, key, until);
+        foreach (var (queueId, key, learned) in turn.Definitions.Lanes(turn.Now))
+            memory.Planner.RestoreLane(memory.Queue(queueId).Entry.Name, key, learned);
         foreach (var (queueId, key, jobs) in turn.Jobs.Lanes())
             memory.Planner.Arrive(memory.Queue(queueId).Entry.Name, key, jobs);
 
@@ -78,7 +78,7 @@ internal static partial class Loading
             var isEnding = former.Ending.TryGetValue(row.Lease!.Value, out var before);
             before ??= former.Running[row.Lease.Value];
             var hasReturned = isEnding || before.HasReturned;
-            var hold = before.Hold is { } held ? turn.Memory.Planner.Retake(held, row.Key, hasReturned) : null;
+            var hold = turn.Memory.Planner.Retake(before.Hold, row.Key, hasReturned);
             turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, before.StartedAt, hold) { ClaimedAt = before.ClaimedAt, Lock = row.Lock, Batch = row.Batch, Attempt = row.Attempt, HasCallback = row.HasCallback, HasReturned = hasReturned });
             if (row.Lock is not null)
                 turn.Memory.Locks.Take(row.Lock, row.Lease.Value);

@@ -38,6 +38,8 @@ internal sealed class SqliteStatement : IDisposable
         return this;
     }
 
+    public SqliteStatement Bind(int index, double? value) => value is { } given ? Bind(index, given) : BindNull(index);
+
     public SqliteStatement Bind(int index, double value)
     {
         Check(raw.sqlite3_bind_double(statement, index, value));
@@ -86,6 +88,8 @@ internal sealed class SqliteStatement : IDisposable
     public long? Int64OrNull(int column) => IsNull(column) ? null : Int64(column);
 
     public double Double(int column) => raw.sqlite3_column_double(statement, column);
+
+    public double? DoubleOrNull(int column) => IsNull(column) ? null : Double(column);
 
     public int? Int32OrNull(int column) => IsNull(column) ? null : Int32(column);
 

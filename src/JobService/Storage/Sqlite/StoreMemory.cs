@@ -95,7 +95,7 @@ internal sealed class StoreMemory
 }
 
 /// <summary>An attempt that holds a lease.</summary>
-internal sealed class RunningJob(JobId id, QueueRow queue, string key, long startedAt, LimitHold? hold)
+internal sealed class RunningJob(JobId id, QueueRow queue, string key, long startedAt, LimitHold hold)
 {
     public JobId Id { get; } = id;
 
@@ -120,8 +120,8 @@ internal sealed class RunningJob(JobId id, QueueRow queue, string key, long star
     /// <summary>Somebody is to be told of its end.</summary>
     public bool HasCallback { get; init; }
 
-    /// <summary>What the call has taken of its limits; null when it took nothing.</summary>
-    public LimitHold? Hold { get; } = hold;
+    /// <summary>What the call has taken of its limits, if there are any.</summary>
+    public LimitHold Hold { get; } = hold;
 
     /// <summary>The call is over: what it held is free.</summary>
     public bool HasReturned { get; set; }

@@ -1,0 +1,116 @@
+using JobService.Jobs;
+using JobService.Limits;
+
+namespace JobService.Lanes;
+
+/// <summary>What responses teach where a call took no limits: its lane waits, finds its pace, and heeds what is left.</summary>
+public sealed partial class LanePlanner
+{
+    /// <summary>Takes up what a store kept.</summary>
+    public void RestoreLane(string queueName, string key, StoredLane stored)
+    {
+        var lane = queues[queueName].FindOrOpen(key, ref lastLaneNumber);
+        LearnedOf(lane).Restore(stored);
+        Remember(lane);
+        AskLaneAgain(lane);
+    }
+
+    /// <summary>Lifts what the lanes of a queue have learned: of one key, or of all.</summary>
+    /// <returns>False when none had learned anything that still counts.</returns>
+    public bool UnlearnLanes(string queueName, string? key, long now)
+    {
+        var hadLearned = false;
+        foreach (var lane in LanesOf(queueName, key))
+        {
+            hadLearned |= lane.Learned?.RestsAt > now;
+            lane.Learned = null;
+            EndBackOff(lane);
+            AskLaneAgain(lane);
+        }
+
+        return hadLearned;
+    }
+
+    /// <summary>What the lanes of a queue have learned that still counts: of one key, or of all.</summary>
+    public IReadOnlyList<LaneLearned> LearnedInLanes(string queueName, string? key, long now) =>
+        [.. LanesOf(queueName, key).Where(lane => lane.Learned?.RestsAt > now).Select(lane => lane.Learned!.LearnedAt(now, lane.UnderWay))];
+
+    private List<Lane> LanesOf(string queueName, string? key)
+    {
+        var queue = queues[queueName];
+        return key is null ? [.. queue.Lanes] : queue.Find(key) is { } own ? [own] : [];
+    }
+
+    private StoredLane? HeedInLane(Lane lane, LimitHold hold, long startedAt, CallLesson lesson, long? notBefore, long now)
+    {
+        EndCall(hold, isCounted: false);
+        var learned = LearnedOf(lane);
+        if (lesson.Refused)
+        {
+            learned.Refuse(startedAt, notBefore, lane.RecentStarts(now), now);
+        }
+        else
+        {
+            learned.Passed(startedAt);
+            if (lesson.CallsBudget is { } budget)
+                learned.Tell(hold.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + LongestPause.Ticks), now, lane.UnderWay);
+            else
+                learned.Untell();
+        }
+
+        Remember(lane);
+        AskLaneAgain(lane);
+        return lesson.Refused || lesson.CallsBudget is { Remaining: 0 } ? learned.ToStored() : null;
+    }
+
+    private void EndInLane(LimitHold hold, bool isCounted)
+    {
+        var lane = hold.Lane;
+        lane.EndCall();
+        if (lane.Learned is not { } learned)
+            return;
+        if (isCounted && hold.Limits.Length == 0)
+        {
+            learned.Passed(hold.At);
+            learned.Untell();
+        }
+
+        AskLaneAgain(lane);
+    }
+
+    private static LanePace LearnedOf(Lane lane) => lane.Learned ??= new LanePace();
+
+    private void Remember(Lane lane)
+    {
+        if (lane.IsRemembered)
+            return;
+        lane.IsRemembered = true;
+        remembered.Enqueue(lane, lane.Learned!.RestsAt);
+    }
+
+    // Apart, so that lanes that are served pay for no closure.
+    private void ParkUntil(Lane lane, long moment) => Park(lane, () => lane.ParkedUntil = moment);
+
+    /// <summary>Nothing of the lane goes before a moment.</summary>
+    private void Park(Lane lane, Action change)
+    {
+        parkedLanes.Remove(lane); // before its moment changes: the set is in the order of the moments
+        Leave(lane);
+        change();
+        parkedLanes.Add(lane);
+        NextWake = Math.Min(NextWake, lane.RestsUntil);
+    }
+
+    /// <summary>The next round asks the lane again: what still holds it back parks it anew.</summary>
+    private void Unpark(Lane lane, Action change)
+    {
+        var wasParked = parkedLanes.Remove(lane);
+        change();
+        if (!wasParked)
+            return;
+        Rejoin(lane);
+        NextWake = 0;
+    }
+
+    private void AskLaneAgain(Lane lane) => Unpark(lane, () => lane.ParkedUntil = 0);
+}
