@@ -8,7 +8,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # the others run docs/recipes.md and read streams.
 # Without one of them promises would go untested: no skip, an error.
 needed=(nginx=nginx-light haproxy=haproxy python3=python3 curl=curl chromium=chromium node=nodejs npm=npm)
-missing() { for each in "${needed[@]}"; do PATH=$PATH:/usr/sbin command -v "${each%%=*}" >/dev/null || echo "${each#*=}"; done; }
+# Public limiters, as file=package: judges of rate limits too.
+needed+=(
+  /usr/lib/python3/dist-packages/flask_limiter=python3-flask-limiter /usr/lib/python3/dist-packages/rest_framework=python3-djangorestframework
+  /usr/lib/python3/dist-packages/waitress=python3-waitress
+  /usr/bin/puma=puma /usr/share/rubygems-integration/all/gems/rack-attack-*=ruby-rack-attack /usr/share/rubygems-integration/all/gems/activesupport-*=ruby-activesupport
+  /usr/bin/php=php-cli /usr/share/php/Symfony/Component/RateLimiter=php-symfony-rate-limiter /usr/share/php/Symfony/Component/Cache=php-symfony-cache
+)
+missing() { for each in "${needed[@]}"; do PATH=$PATH:/usr/sbin command -v "${each%%=*}" >/dev/null || compgen -G "${each%%=*}" >/dev/null || echo "${each#*=}"; done; }
 if [ -n "$(missing)" ]; then
   as_root=(); [ "$(id -u)" = 0 ] || as_root=(sudo)
   echo "Installing what the tests use:" $(missing)

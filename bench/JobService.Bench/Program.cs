@@ -41,8 +41,8 @@ switch (args)
     case ["before", var program]:
         return await ReportAsync(
             BeforeRow.Names.Select(name => new KeyValuePair<string, Func<Task<Row>>>(name, () => BeforeRow.MeasureAsync(name, program))));
-    case ["limiters", .. var names]:
-        return await LimiterTable.MeasureAsync(names);
+    case ["limiters", .. var words]:
+        return LimiterChoice.Of(words) is { } choice ? await LimiterTable.MeasureAsync(choice) : 2;
     case ["all"]:
         return await ReportAsync(rows);
     case [_, ..] when args.All(rows.ContainsKey):

@@ -19,8 +19,8 @@ configured() { sed -e "s|@PORT@|$PORT|g" -e "s|@FOLDER@|$FOLDER|g" -e "s|@ACCESS
 on_node() { exec node --import "$rigs/node/access-log.mjs" "$rigs/node/$1.mjs" "${@:2}"; }
 # Debian's own Python has Debian's packages.
 on_python() { PYTHONPATH=$rigs/python exec /usr/bin/python3 "$rigs/python/serve.py" "$@"; }
-on_ruby() { exec puma --quiet --threads 4:4 --environment production --bind "tcp://127.0.0.1:$PORT" "$rigs/ruby/$1.ru"; }
-on_php() { SYMFONY_POLICY=$1 exec php -S "127.0.0.1:$PORT" "$rigs/php/symfony.php"; }
+on_ruby() { exec /usr/bin/puma --quiet --threads 4:4 --environment production --bind "tcp://127.0.0.1:$PORT" "$rigs/ruby/$1.ru"; }
+on_php() { SYMFONY_POLICY=$1 exec /usr/bin/php -S "127.0.0.1:$PORT" "$rigs/php/symfony.php"; }
 on_nginx() { configured nginx.conf -e "s|@LIMIT@|$1|"; exec nginx -p "$FOLDER" -c "$FOLDER/nginx.conf"; }
 on_haproxy() { configured haproxy.cfg -e "s|@TRACK@|$1|" -e "s|@DENY@|$2|"; exec haproxy -db -f "$FOLDER/haproxy.cfg" >> "$ACCESS_LOG"; }
 on_varnish() {

@@ -3,7 +3,7 @@ using JobService.Tests.Support;
 
 namespace JobService.Bench.Limiters;
 
-/// <summary>Lets public limiters judge the service, a few at a time, and prints what they have seen as the table of docs/limiters.md.</summary>
+/// <summary>Lets public limiters judge the service, a few at a time, and prints what they have seen as the tables of docs/limiters.md.</summary>
 internal static class LimiterTable
 {
     /// <summary>Ten calls a second each: the machine hardly notices them.</summary>
@@ -12,49 +12,30 @@ internal static class LimiterTable
     private static readonly TimeSpan LimitedGuard = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan UnlimitedGuard = TimeSpan.FromSeconds(120);
 
-    /// <param name="arguments">Names of limiters, all when there are none; <c>--limit JSON</c> measures them with another limit than the table's; <c>--only-limited</c> leaves the runs without a limit out.</param>
     /// <returns>The exit code: 1 when one of them has refused a call, or was not used.</returns>
-    public static async Task<int> MeasureAsync(IEnumerable<string> arguments)
+    public static async Task<int> MeasureAsync(LimiterChoice choice)
     {
-        var words = new Queue<string>(arguments);
-        var names = new List<string>();
-        JsonElement? limit = null;
-        var isOnlyLimited = false;
-        while (words.TryDequeue(out var word))
-        {
-            if (word == "--limit")
-                limit = JsonSerializer.Deserialize<JsonElement>(words.Dequeue());
-            else if (word == "--only-limited")
-                isOnlyLimited = true;
-            else
-                names.Add(word);
-        }
-
-        var unknown = names.Except(LimiterRig.All.Select(rig => rig.Name), StringComparer.Ordinal).ToList();
-        if (unknown.Count > 0)
-        {
-            await Console.Error.WriteLineAsync($"There is no {string.Join(", ", unknown)}. There are: {string.Join(' ', LimiterRig.All)}");
-            return 2;
-        }
-
-        var reached = true;
+        var rows = new List<LimiterRow>();
         await using var service = await BenchService.StartAsync();
         await WarmUpAsync(service);
-        Console.WriteLine(LimiterRow.Head);
-        foreach (var rigs in LimiterRig.All.Where(rig => names.Count == 0 || names.Contains(rig.Name)).Chunk(AtOnce))
+        foreach (var rigs in choice.Rigs.Chunk(AtOnce))
         {
             await Console.Error.WriteLineAsync($"{string.Join(", ", rigs.AsEnumerable())} …");
-            var limited = await JudgeAsync(service, rigs, rig => limit ?? rig.Limit, LimitedGuard);
-            var unlimited = isOnlyLimited ? null : await JudgeAsync(service, rigs, _ => null, UnlimitedGuard);
+            var limited = await JudgeAsync(service, rigs, rig => choice.Limit ?? rig.Limit, LimitedGuard);
+            var unlimited = choice.IsOnlyLimited ? null : await JudgeAsync(service, rigs, _ => null, UnlimitedGuard);
             foreach (var (number, rig) in rigs.Index())
             {
-                var row = new LimiterRow(rig, limited[number].Refusal, limit ?? rig.Limit, limited[number].Report, unlimited?[number].Report);
-                Console.WriteLine(row);
-                reached &= row.Reached;
+                var allows = rig.PassesLess ? await EagerClient.MeasureAsync(rig) : LimiterRig.PerSecond;
+                var row = new LimiterRow(rig, limited[number].Refusal, choice.Limit ?? rig.Limit, allows, limited[number].Report, unlimited?[number].Report);
+                await Console.Error.WriteLineAsync(row.Measured);
+                rows.Add(row);
             }
         }
 
-        return reached ? 0 : 1;
+        Console.WriteLine(LimiterRow.Tables(rows));
+        if (choice.Writes)
+            LimiterDocument.Write(rows);
+        return rows.TrueForAll(row => row.Reached) ? 0 : 1;
     }
 
     /// <summary>All are started before the first call: the start of a program costs its neighbours the core.</summary>

@@ -6,17 +6,18 @@ using RedisRateLimiting.AspNetCore;
 using StackExchange.Redis;
 
 var second = TimeSpan.FromSeconds(1);
-var redis = new Lazy<ConnectionMultiplexer>(() => ConnectionMultiplexer.Connect($"!{Environment.GetEnvironmentVariable("REDIS")}"));
+// Connected before the first call: a factory that connects then blocks the threads that it needs itself.
+var redis = Environment.GetEnvironmentVariable("REDIS") is { } socket ? await ConnectionMultiplexer.ConnectAsync($"!{socket}") : null;
 Func<string, RateLimitPartition<string>> limiter = args[0] switch
 {
     "fixed-window" => key => RateLimitPartition.GetFixedWindowLimiter(key, _ => new() { PermitLimit = 10, Window = second }),
     "sliding-window" => key => RateLimitPartition.GetSlidingWindowLimiter(key, _ => new() { PermitLimit = 10, Window = second, SegmentsPerWindow = 4 }),
     "token-bucket" => key => RateLimitPartition.GetTokenBucketLimiter(key, _ => new() { TokenLimit = 10, TokensPerPeriod = 10, ReplenishmentPeriod = second }),
     "concurrency" => key => RateLimitPartition.GetConcurrencyLimiter(key, _ => new() { PermitLimit = 4 }),
-    "redis-fixed-window" => key => RedisRateLimitPartition.GetFixedWindowRateLimiter(key, _ => new() { ConnectionMultiplexerFactory = () => redis.Value, PermitLimit = 10, Window = second }),
-    "redis-sliding-window" => key => RedisRateLimitPartition.GetSlidingWindowRateLimiter(key, _ => new() { ConnectionMultiplexerFactory = () => redis.Value, PermitLimit = 10, Window = second }),
+    "redis-fixed-window" => key => RedisRateLimitPartition.GetFixedWindowRateLimiter(key, _ => new() { ConnectionMultiplexerFactory = () => redis!, PermitLimit = 10, Window = second }),
+    "redis-sliding-window" => key => RedisRateLimitPartition.GetSlidingWindowRateLimiter(key, _ => new() { ConnectionMultiplexerFactory = () => redis!, PermitLimit = 10, Window = second }),
     "redis-token-bucket" => key => RedisRateLimitPartition.GetTokenBucketRateLimiter(
-        key, _ => new() { ConnectionMultiplexerFactory = () => redis.Value, TokenLimit = 10, TokensPerPeriod = 10, ReplenishmentPeriod = second }),
+        key, _ => new() { ConnectionMultiplexerFactory = () => redis!, TokenLimit = 10, TokensPerPeriod = 10, ReplenishmentPeriod = second }),
     var other => throw new ArgumentException($"There is no limiter '{other}'.", nameof(args)),
 };
 

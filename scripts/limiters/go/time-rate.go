@@ -20,12 +20,15 @@ func main() {
 	}
 	http.HandleFunc("/__ready", func(http.ResponseWriter, *http.Request) {})
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		came, status := time.Now(), http.StatusOK
+		came, status, job := time.Now(), http.StatusOK, "-"
 		if !limiter.Allow() {
 			status = http.StatusTooManyRequests
 		}
+		if id := r.Header.Get("X-Job-Id"); id != "" {
+			job = id
+		}
 		w.WriteHeader(status)
-		fmt.Fprintf(log, "%.3f %d %s\n", float64(came.UnixMicro())/1000, status, r.Header.Get("X-Job-Id"))
+		fmt.Fprintf(log, "%.3f %d %s\n", float64(came.UnixMicro())/1000, status, job)
 	})
 	panic(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
 }

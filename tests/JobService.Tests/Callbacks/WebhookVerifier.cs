@@ -9,15 +9,13 @@ namespace JobService.Tests.Callbacks;
 /// <summary>A receiver's check by the official npm package <c>standardwebhooks</c>, in node: the judge of our signatures that we have not written.</summary>
 public sealed class WebhookVerifier : IAsyncLifetime
 {
-    private static readonly TimeSpan InstallPatience = TimeSpan.FromMinutes(3);
-
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("jobservice-verifier-");
 
     public async ValueTask InitializeAsync()
     {
         foreach (var file in Directory.EnumerateFiles(Source()))
             File.Copy(file, Path.Combine(folder.FullName, Path.GetFileName(file)));
-        await RunAsync("npm", "ci --ignore-scripts --no-audit --no-fund --prefer-offline", input: "", InstallPatience);
+        await Npm.InstallAsync(folder.FullName);
     }
 
     public ValueTask DisposeAsync()
@@ -30,12 +28,12 @@ public sealed class WebhookVerifier : IAsyncLifetime
     public async Task<string> VerifyAsync(string secret, WireRequest request, string? body = null)
     {
         var headers = ((string[])["webhook-id", "webhook-timestamp", "webhook-signature"]).ToDictionary(name => name, name => Assert.Single(request.Header(name)));
-        return (await RunAsync("node", "verify.js", JsonSerializer.Serialize(new { secret, headers, body = body ?? request.Text }), Patience.Hang * 3)).Trim();
+        return (await RunAsync("verify.js", JsonSerializer.Serialize(new { secret, headers, body = body ?? request.Text }))).Trim();
     }
 
-    private async Task<string> RunAsync(string program, string arguments, string input, TimeSpan patience)
+    private async Task<string> RunAsync(string script, string input)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        var start = new ProcessStartInfo("node", script)
         {
             WorkingDirectory = folder.FullName,
             UseShellExecute = false,
@@ -45,14 +43,14 @@ public sealed class WebhookVerifier : IAsyncLifetime
             StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         };
         using var process = Process.Start(start)!;
-        using var hang = new CancellationTokenSource(patience);
+        using var hang = new CancellationTokenSource(Patience.Hang * 3);
         try
         {
             var (output, error) = (process.StandardOutput.ReadToEndAsync(hang.Token), process.StandardError.ReadToEndAsync(hang.Token));
             await process.StandardInput.WriteAsync(input);
             process.StandardInput.Close();
             await process.WaitForExitAsync(hang.Token);
-            Assert.True(process.ExitCode == 0, $"{program} {arguments} ended with {process.ExitCode}:\n{await output}\n{await error}");
+            Assert.True(process.ExitCode == 0, $"{script} ended with {process.ExitCode}:\n{await output}\n{await error}");
             return await output;
         }
         finally

@@ -7,10 +7,8 @@ namespace JobService.Tests.Support;
 /// <param name="Refused">Answered otherwise.</param>
 /// <param name="Duplicates">Calls let through beyond the first of a job.</param>
 /// <param name="Seconds">From the first call to the last that was let through.</param>
-/// <param name="Used">
-/// Calls let through ÷ calls that "10 a second" allowed meanwhile. It is counted from the tenth on: the first ten may come at once, and what they save says nothing about the pace.
-/// </param>
-internal sealed record LimiterReport(int Accepted, int Refused, int Duplicates, double Seconds, double Used)
+/// <param name="PerSecond">Calls let through a second, counted from the tenth on: the first ten may come at once, and what they save says nothing about the pace.</param>
+internal sealed record LimiterReport(int Accepted, int Refused, int Duplicates, double Seconds, double PerSecond)
 {
     /// <param name="accessLog">A line "milliseconds status job" for each request; a job "-" is none of ours.</param>
     public static LimiterReport Read(string accessLog)
@@ -25,6 +23,6 @@ internal sealed record LimiterReport(int Accepted, int Refused, int Duplicates, 
             calls.Count - passed.Count,
             passed.Count - passed.DistinctBy(call => call.Job, StringComparer.Ordinal).Count(),
             seconds,
-            paced > 0 ? (passed.Count - LimiterRig.PerSecond) / paced / LimiterRig.PerSecond : 0);
+            paced > 0 ? (passed.Count - LimiterRig.PerSecond) / paced : 0);
     }
 }

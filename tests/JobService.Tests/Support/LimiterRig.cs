@@ -7,10 +7,11 @@ namespace JobService.Tests.Support;
 /// <param name="Of">The package, its version and what is configured.</param>
 /// <param name="Counts">What it does.</param>
 /// <param name="Limit">What to PUT for it.</param>
+/// <param name="PassesLess">It is known to let through less than it says: what that is has to be measured.</param>
 /// <param name="Queue">Fields of the queue besides target and limits; none when undefined.</param>
-public sealed record LimiterRig(string Name, string Of, string Counts, JsonElement Limit, JsonElement Queue)
+public sealed record LimiterRig(string Name, string Of, string Counts, JsonElement Limit, bool PassesLess, JsonElement Queue)
 {
-    /// <summary>What each of them allows.</summary>
+    /// <summary>What each of them is told to allow.</summary>
     public const int PerSecond = 10;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -44,6 +45,13 @@ public sealed record LimiterRig(string Name, string Of, string Counts, JsonEleme
         }
 
         return queue;
+    }
+
+    /// <summary>A limit and the fields of the queue, as docs/limiters.md has them.</summary>
+    public string TextOf(JsonElement limit)
+    {
+        var ofQueue = Queue.ValueKind == JsonValueKind.Object ? Queue.EnumerateObject().Select(told => $"{told.Name} {told.Value}") : [];
+        return string.Join(", ", limit.EnumerateObject().Select(told => told.Name == "kind" ? $"`{told.Value}`" : $"{told.Name} {told.Value}").Concat(ofQueue));
     }
 
     public override string ToString() => Name;
