@@ -90,6 +90,8 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
     [InlineData("""{"kind":"rate","permits":1,"weightFrom":""}""", "/weightFrom")]
     [InlineData("""{"kind":"rate","permits":1,"weightFrom":5}""", "/weightFrom")]
     [InlineData("""{"kind":"window","permits":1,"weightFrom":"usage..total"}""", "/weightFrom")]
+    [InlineData("""{"kind":"window","permits":1,"weightFrom":"[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|[@,@]|length(@)"}""", "/weightFrom")]
+    [InlineData("""{"kind":"window","permits":1,"weightFrom":"length(pad_left(id, `1000000000`))"}""", "/weightFrom")]
     [InlineData("""{"kind":"concurrency","permits":1,"weightFrom":"usage"}""", "/weightFrom")]
     [InlineData("""{"kind":"rate","permits":1,"periodSeconds":1e400}""", "/periodSeconds")]
     public async Task A_bad_limit_is_answered_with_pointers(string body, string pointers)
