@@ -147,7 +147,7 @@ public sealed class JobExecutor(
     private static string TimeoutDetail(ClaimedJob job) => $"The attempt took longer than {job.Timeout.TotalSeconds:0.###} s, call and processing together.";
 
     private static JobError UpstreamError(ApiAnswer.Answered answer) =>
-        new(ErrorTypes.Upstream, TitleOf(ErrorTypes.Upstream), answer.Status, AnswerText.Of(answer.Note, answer.Body.Span, JobError.MaxDetailBytes));
+        new(ErrorTypes.Upstream, TitleOf(ErrorTypes.Upstream), answer.Status, AnswerText.Of(answer.Note, answer.Body.Span, JobError.MaxDetailBytes)) { Headers = answer.Headers };
 
     private static string TitleOf(string type) => type switch
     {

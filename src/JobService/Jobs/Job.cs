@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace JobService.Jobs;
 
 /// <summary>A job as it stands in the store.</summary>
@@ -84,6 +86,10 @@ public sealed record JobError(string Type, string Title, int? Status, string? De
 {
     /// <summary>Bytes of an answer that a failed job keeps.</summary>
     public const int MaxDetailBytes = 4096;
+
+    /// <summary>Headers of the API's response that the queue keeps; null when none came.</summary>
+    [JsonIgnore] // shown with the response, not with the error
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
 }
 
 /// <summary>How attempts end badly.</summary>

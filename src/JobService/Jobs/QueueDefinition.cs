@@ -27,7 +27,7 @@ public sealed record QueueDefinition
     /// </summary>
     public IReadOnlyList<int> ThrottledBy { get; init; } = [];
 
-    /// <summary>Headers of successful responses that are kept and shown as <c>response.headers</c> of the job, as <c>["location", "etag", "link"]</c>. At most 16 names, and 16 384
+    /// <summary>Headers of responses that are kept and shown as <c>response.headers</c> of the job, as <c>["location", "etag", "link"]</c>. At most 16 names, and 16 384
     /// characters of a response; a header beyond is left out. Default: none.</summary>
     public IReadOnlyList<string> KeepHeaders { get; init; } = [];
 

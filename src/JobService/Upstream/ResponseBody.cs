@@ -72,7 +72,7 @@ internal static class ResponseBody
     }
 
     private static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> body, HttpContent content) =>
-        ResultJson.SaysJson(ResponseHeaders.ContentTypeOf(content)) ? ResultJson.WithoutMark(body) : body;
+        ResultJson.WithoutMark(body) is var plain && plain.Length < body.Length && ResultJson.SaysJson(ResponseHeaders.ContentTypeOf(content)) ? plain : body;
 
     private static ApiAnswer.Broken TooLarge(int maxBytes) => new(ErrorTypes.TooLarge, $"The response has more than {maxBytes} bytes.", MayRetry: false);
 }

@@ -34,6 +34,15 @@ public sealed class ResponseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task They_are_kept_of_a_response_that_fails_the_job_too()
+    {
+        var job = await CallAsync(WireReplies.Answer(409, "there is one", "X-Request-Id: r-1"), """["x-request-id"]""");
+
+        Assert.Equal("""{"status":409,"headers":{"x-request-id":"r-1"}}""", job.GetProperty("response").GetRawText());
+        Assert.Equal("there is one", job.GetProperty("error").GetProperty("detail").GetString());
+    }
+
+    [Fact]
     public async Task They_stand_in_the_results_of_a_batch_too()
     {
         api = new RawTcpApi(request => request.Text == "1" ? WireReplies.Answer(201, "{}", "Location: /items/7") : WireReplies.Answer(200, "{}"));

@@ -107,7 +107,7 @@ public sealed record JobView : ILinked<JobView>
         Waiting = job.Waiting is { } waiting ? new WaitingView(waiting.Reason, waiting.Limit, waiting.Until, waiting.Position) : null,
         CancelReason = job.CancelReason,
         Result = ResultJson.Of(job.Result),
-        Response = job.Result is { } result ? ResponseView.Of(result) : null,
+        Response = ResponseView.Of(job),
         Error = job.Error is { } error ? new JobErrorView(error.Type, error.Title, error.Status, error.Detail) : null,
         Attempts = job.Attempts?.Select(a => new AttemptView(a.Number, a.StartedAt, a.EndedAt, a.Status, a.Outcome)).ToArray(),
         Links = JobLinks.Of(job),
@@ -126,13 +126,21 @@ public sealed record BatchPlaceView(Guid Id, int Index);
 /// <param name="Position">Place within its key, or within the line of its lock; 1 is next; counted to 1000.</param>
 public sealed record WaitingView(WaitReason Reason, string? Limit, DateTimeOffset? Until, int? Position);
 
-/// <summary>The API's answer behind the result.</summary>
+/// <summary>The API's response behind the result, or, where the queue keeps headers, behind the error.</summary>
 /// <param name="Status">HTTP status.</param>
 /// <param name="ContentType">Media type; left out when the API gave none.</param>
 /// <param name="Headers">What the queue's <c>keepHeaders</c> names, of what came; several lines of one header are joined by a comma.</param>
 public sealed record ResponseView(int Status, string? ContentType, IReadOnlyDictionary<string, string>? Headers)
 {
     internal static ResponseView Of(JobResult result) => new(result.Status, result.ContentType, result.Headers);
+
+    /// <summary>Of a job that has failed only where headers were kept: its status and body stand in the error.</summary>
+    internal static ResponseView? Of(Job job) => job switch
+    {
+        { Result: { } result } => Of(result),
+        { Error: { Status: { } status, Headers: { } headers } } => new ResponseView(status, ContentType: null, headers),
+        _ => null,
+    };
 }
 
 /// <summary>How an attempt failed.</summary>

@@ -30,7 +30,7 @@ public sealed record QueueView
     /// <summary>Statuses by which this API says "not now", beside those that say it everywhere.</summary>
     public required IReadOnlyList<int> ThrottledBy { get; init; }
 
-    /// <summary>Headers of successful responses that are kept with the job.</summary>
+    /// <summary>Headers of responses that are kept with the job.</summary>
     public required IReadOnlyList<string> KeepHeaders { get; init; }
 
     /// <summary>Calls at once on one node.</summary>

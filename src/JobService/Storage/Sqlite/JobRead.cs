@@ -64,6 +64,8 @@ internal sealed class JobRead
 
     public string? ErrorDetail { get; init; }
 
+    public string? ErrorHeaders { get; init; }
+
     public int? ResultStatus { get; init; }
 
     public string? ContentType { get; init; }
@@ -108,8 +110,8 @@ internal sealed class JobRead
         Waiting = waiting,
         CancelReason = State == JobState.Cancelled ? CancelReason : null,
         Stopping = State == JobState.Running && CancelReason is not null,
-        Result = State == JobState.Succeeded && ResultStatus is { } status ? new JobResult(status, ContentType, Body, Length) { Headers = ResponseHeaders is null ? null : StorageJson.ReadTexts(ResponseHeaders) } : null,
-        Error = State != JobState.Succeeded && ErrorType is not null ? new JobError(ErrorType, ErrorTitle!, ErrorStatus, ErrorDetail) : null,
+        Result = State == JobState.Succeeded && ResultStatus is { } status ? new JobResult(status, ContentType, Body, Length) { Headers = HeadersOf(ResponseHeaders) } : null,
+        Error = State != JobState.Succeeded && ErrorType is not null ? new JobError(ErrorType, ErrorTitle!, ErrorStatus, ErrorDetail) { Headers = HeadersOf(ErrorHeaders) } : null,
         Attempts = attempts is null ? null : [.. attempts.Select(attempt => attempt.ToAttempt()), .. OwnAttempt()],
     };
 
@@ -119,6 +121,8 @@ internal sealed class JobRead
         if (State is JobState.Running or JobState.Succeeded && Time(StartedAt) is { } startedAt)
             yield return new Attempt(Attempt, startedAt, Time(FinishedAt), ResultStatus, State == JobState.Succeeded ? "succeeded" : null);
     }
+
+    private static Dictionary<string, string>? HeadersOf(string? json) => json is null ? null : StorageJson.ReadTexts(json);
 
     private static DateTimeOffset? Time(long? ticks) => ticks is { } given ? new DateTimeOffset(given, TimeSpan.Zero) : null;
 }

@@ -65,7 +65,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
     private readonly SqliteStatement insertResult = new(database, "INSERT OR REPLACE INTO results (stamp, status, content_type, body, headers) VALUES (?1, ?2, ?3, ?4, ?5)");
 
     private readonly SqliteStatement insertError = new(database, """
-        INSERT OR REPLACE INTO errors (stamp, type, title, status, detail) VALUES (?1, ?2, ?3, ?4, ?5)
+        INSERT OR REPLACE INTO errors (stamp, type, title, status, detail, headers) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         """);
 
     private readonly SqliteStatement insertAttempt = new(database, """
@@ -207,7 +207,8 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
             .Bind(7, (long)throttle).Bind(8, now).Bind(9, parked).Run() == 1;
 
     public void WriteError(long stamp, JobError error) =>
-        insertError.Bind(1, stamp).Bind(2, error.Type).Bind(3, error.Title).Bind(4, error.Status).Bind(5, error.Detail).Run();
+        insertError.Bind(1, stamp).Bind(2, error.Type).Bind(3, error.Title).Bind(4, error.Status).Bind(5, error.Detail)
+            .Bind(6, error.Headers is { } headers ? StorageJson.Write(headers) : null).Run();
 
     public void WriteAttempt(long stamp, int number, long startedAt, long endedAt, int? status, string outcome) =>
         insertAttempt.Bind(1, stamp).Bind(2, number).Bind(3, startedAt).Bind(4, endedAt).Bind(5, status).Bind(6, outcome).Run();
