@@ -46,10 +46,15 @@ public sealed class JobExecutor(
                 if (lesson is not null)
                     held = holds.Hold(job, lesson); // before the permit of this call lets the next one go
                 if (answer is ApiAnswer.Broken { Type: ErrorTypes.Blocked })
+                {
+                    starts.End(job, startedAt ?? default);
                     startedAt = null; // the guard stands behind the last look: nothing was sent
+                }
             }
             finally
             {
+                if (startedAt is { } started)
+                    starts.End(job, started);
                 endedAt = store.Now; // before the next call begins
                 callOver(new CallOver(WasMade: startedAt is not null, lesson, held));
             }

@@ -13,6 +13,7 @@ public sealed partial class JobWorkers(
     IJobStore store,
     QueueGates gates,
     SlotClock slots,
+    StartPacer starts,
     JobExecutor executor,
     RunningJobs running,
     JobCompleter completer,
@@ -50,7 +51,10 @@ public sealed partial class JobWorkers(
         {
             inFlight.Enter();
             if (job.Slot is { } slot)
+            {
                 slots.Schedule(store.TimestampOf(slot.At), new Start(this, job));
+                starts.HandOver(job);
+            }
             else
                 _ = RunAsync(job);
         }

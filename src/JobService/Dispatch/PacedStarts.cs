@@ -8,8 +8,9 @@ internal sealed class PacedStarts
 {
     private const int FewEnoughToKeep = 1_024;
 
-    private readonly Dictionary<(string Limit, string Key), ActualStarts> rates = [];
+    private readonly Dictionary<(string Limit, string Key), PacedRate> rates = [];
     private List<LateStart> late = [];
+    private TimeSpan handOver;
     private int sweepAbove = FewEnoughToKeep;
 
     /// <summary>States that are remembered, needed or not.</summary>
@@ -21,20 +22,33 @@ internal sealed class PacedStarts
         var told = late;
         if (told.Count > 0)
             late = [];
-        return new StartsMade(now, told);
+        var made = new StartsMade(now, told, handOver);
+        handOver = TimeSpan.Zero;
+        return made;
+    }
+
+    /// <summary>A claim has come to where its slot is waited for.</summary>
+    public void HandOver(ClaimedJob job, DateTimeOffset now)
+    {
+        if (now - job.PlannedAt > handOver)
+            handOver = now - job.PlannedAt;
     }
 
     /// <summary>The first moment at which a claim with a slot may start, as it looks now.</summary>
     /// <param name="job">The claim.</param>
+    /// <param name="now">The moment.</param>
     /// <param name="binding">The state that holds it back; null when its slot does.</param>
-    public DateTimeOffset EarliestFor(ClaimedJob job, out (string Limit, string Key)? binding)
+    public DateTimeOffset EarliestFor(ClaimedJob job, DateTimeOffset now, out (string Limit, string Key)? binding)
     {
         binding = null;
         var earliest = job.Slot!.Value.At.UtcTicks;
         for (var i = 0; i < job.Rates.Count; i++)
         {
             var (limit, key, pace) = job.Rates[i];
-            if (rates.TryGetValue((limit, key), out var starts) && starts.EarliestFor(job.PlannedAt.UtcTicks, pace) is var allowed && allowed > earliest)
+            if (!rates.TryGetValue((limit, key), out var rate))
+                continue;
+            var allowed = Math.Max(rate.Starts.EarliestFor(job.PlannedAt.UtcTicks, pace), rate.Answers.EarliestAt(now.UtcTicks, pace));
+            if (allowed > earliest)
                 (earliest, binding) = (allowed, (limit, key));
         }
 
@@ -46,7 +60,7 @@ internal sealed class PacedStarts
     {
         if (job.Slot is not { } slot)
             return StartVerdict.Started;
-        var earliest = EarliestFor(job, out _);
+        var earliest = EarliestFor(job, now, out _);
         if (now < slot.At || now > slot.Latest || earliest > slot.Latest)
             return StartVerdict.TooLate;
         if (earliest > now)
@@ -55,19 +69,40 @@ internal sealed class PacedStarts
         var inTime = now - slot.Window;
         var counted = inTime > earliest ? inTime : earliest;
         foreach (var (limit, key, pace) in job.Rates)
-            StartsOf(limit, key, now).Add(now.UtcTicks, counted.UtcTicks, job.PlannedAt.UtcTicks, pace);
+        {
+            var rate = RateOf(limit, key, now);
+            rate.Starts.Add(now.UtcTicks, counted.UtcTicks, job.PlannedAt.UtcTicks, pace);
+            rate.Answers.Start(now.UtcTicks, pace);
+        }
+
         if (counted > slot.At)
             late.Add(new LateStart(job.Lease, counted));
         return StartVerdict.Started;
     }
 
-    private ActualStarts StartsOf(string limit, string key, DateTimeOffset now)
+    /// <summary>The call of a job that has started is over.</summary>
+    public void End(ClaimedJob job, DateTimeOffset startedAt, DateTimeOffset now)
     {
-        if (rates.TryGetValue((limit, key), out var starts))
-            return starts;
+        DateTimeOffset? countsAt = null;
+        foreach (var (limit, key, pace) in job.Rates)
+        {
+            if (!rates.TryGetValue((limit, key), out var rate) || rate.Answers.End(startedAt.UtcTicks, now.UtcTicks, pace) is not { } counted)
+                continue;
+            rate.Starts.Postpone(now.UtcTicks, counted, pace);
+            countsAt = new DateTimeOffset(counted, TimeSpan.Zero);
+        }
+
+        if (countsAt is { } moment)
+            late.Add(new LateStart(job.Lease, moment));
+    }
+
+    private PacedRate RateOf(string limit, string key, DateTimeOffset now)
+    {
+        if (rates.TryGetValue((limit, key), out var rate))
+            return rate;
         Sweep(now);
-        rates.Add((limit, key), starts = new ActualStarts());
-        return starts;
+        rates.Add((limit, key), rate = new PacedRate());
+        return rate;
     }
 
     /// <summary>Keys that never come back would pile up. Looked through when as many have come as the last look left.</summary>
@@ -75,13 +110,20 @@ internal sealed class PacedStarts
     {
         if (rates.Count < sweepAbove)
             return;
-        foreach (var (state, starts) in rates)
+        foreach (var (state, rate) in rates)
         {
-            if (starts.IsOver(now.UtcTicks))
+            if (rate.Starts.IsOver(now.UtcTicks) && rate.Answers.IsOver(now.UtcTicks))
                 rates.Remove(state);
         }
 
         sweepAbove = Math.Max(FewEnoughToKeep, 2 * rates.Count);
+    }
+
+    private sealed class PacedRate
+    {
+        public ActualStarts Starts { get; } = new();
+
+        public AnswerWatch Answers { get; } = new();
     }
 }
 

@@ -12,13 +12,20 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
 {
     private readonly Lock gate = new();
     private readonly PacedStarts starts = new();
-    private readonly Dictionary<(string Limit, string Key), Queue<Waiter>> waiting = [];
+    private readonly Dictionary<(string Limit, string Key), WaitQueue> waiting = [];
 
     /// <summary>What the store has not been told yet.</summary>
     public StartsMade TakeStarts()
     {
         lock (gate)
             return starts.Take(store.Now);
+    }
+
+    /// <summary>A claim has come to where its slot is waited for.</summary>
+    public void HandOver(ClaimedJob job)
+    {
+        lock (gate)
+            starts.HandOver(job, store.Now);
     }
 
     /// <summary>Waits behind the starts that were late, in the order of arrival. It ends also when the slot is over by then: <see cref="TryStart"/> decides.</summary>
@@ -29,18 +36,17 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
 
         lock (gate)
         {
-            var at = starts.EarliestFor(job, out var state);
-            if (state is not { } binding || (at <= store.Now && !waiting.ContainsKey(binding)))
+            var now = store.Now;
+            var at = starts.EarliestFor(job, now, out var state);
+            if (state is not { } binding || (at <= now && !waiting.ContainsKey(binding)))
                 return Task.CompletedTask;
 
             var waiter = new Waiter(job);
             if (!waiting.TryGetValue(binding, out var line))
-            {
-                waiting.Add(binding, line = []);
-                Wake(binding, at);
-            }
-
-            line.Enqueue(waiter);
+                waiting.Add(binding, line = new WaitQueue(binding));
+            line.Jobs.Enqueue(waiter);
+            if (line.Jobs.Count == 1)
+                Wake(line, at);
             return waiter.Task;
         }
     }
@@ -55,33 +61,78 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
         }
     }
 
-    private void Wake((string Limit, string Key) state, DateTimeOffset at) => slots.Schedule(store.TimestampOf(at), new Turn(this, state));
+    /// <summary>The call of a job that has started is over.</summary>
+    public void End(ClaimedJob job, DateTimeOffset startedAt)
+    {
+        if (job.Rates.Count == 0 || job.Slot is null)
+            return;
+
+        lock (gate)
+        {
+            var now = store.Now;
+            starts.End(job, startedAt, now);
+            if (waiting.Count == 0)
+                return;
+            foreach (var (limit, key, _) in job.Rates)
+            {
+                // Who waits for this response may go earlier.
+                if (waiting.TryGetValue((limit, key), out var line) && !line.IsServed && line.Jobs.TryPeek(out var first)
+                    && starts.EarliestFor(first.Job, now, out _) is var at && at < line.WakesAt)
+                {
+                    Wake(line, at);
+                }
+            }
+        }
+    }
+
+    private void Wake(WaitQueue line, DateTimeOffset at)
+    {
+        line.WakesAt = at;
+        slots.Schedule(store.TimestampOf(at), new Turn(this, line, at));
+    }
 
     /// <summary>The first that waits goes, if its moment has come; then the next one's is known.</summary>
-    private void ServeFirst((string Limit, string Key) state)
+    private void ServeFirst(WaitQueue line, DateTimeOffset wokenFor)
     {
         Waiter first;
         lock (gate)
         {
-            first = waiting[state].Peek();
-            var at = starts.EarliestFor(first.Job, out _);
-            if (at > store.Now && at <= first.Job.Slot!.Value.Latest)
+            if (line.IsServed || line.WakesAt != wokenFor)
+                return; // its moment has changed since
+            first = line.Jobs.Peek();
+            var now = store.Now;
+            var at = starts.EarliestFor(first.Job, now, out _);
+            if (at > now && at <= first.Job.Slot!.Value.Latest)
             {
-                Wake(state, at);
+                Wake(line, at);
                 return;
             }
+
+            line.IsServed = true;
         }
 
         first.Go(); // up to its send, in this very thread
         lock (gate)
         {
-            var line = waiting[state];
-            line.Dequeue();
-            if (line.TryPeek(out var next))
-                Wake(state, starts.EarliestFor(next.Job, out _));
+            line.IsServed = false;
+            line.Jobs.Dequeue();
+            if (line.Jobs.TryPeek(out var next))
+                Wake(line, starts.EarliestFor(next.Job, store.Now, out _));
             else
-                waiting.Remove(state);
+                waiting.Remove(line.State);
         }
+    }
+
+    /// <summary>Jobs that wait for one state of a limit. Only the first has a moment.</summary>
+    private sealed class WaitQueue((string Limit, string Key) state)
+    {
+        public (string Limit, string Key) State { get; } = state;
+
+        public Queue<Waiter> Jobs { get; } = new();
+
+        public DateTimeOffset WakesAt { get; set; }
+
+        public bool IsServed { get; set; }
     }
 
     private sealed class Waiter(ClaimedJob job)
@@ -95,8 +146,8 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
         public void Go() => gone.SetResult();
     }
 
-    private sealed class Turn(StartPacer pacer, (string Limit, string Key) state) : IThreadPoolWorkItem
+    private sealed class Turn(StartPacer pacer, WaitQueue line, DateTimeOffset at) : IThreadPoolWorkItem
     {
-        public void Execute() => pacer.ServeFirst(state);
+        public void Execute() => pacer.ServeFirst(line, at);
     }
 }

@@ -33,6 +33,9 @@ public sealed class ActualStarts
         starts.Add(new Started(at, pace.Takes, arrival));
     }
 
+    /// <summary>A call that had started is known, from <paramref name="at"/> on, to have come so late that it counts as started at <paramref name="countedAt"/>.</summary>
+    public void Postpone(long at, long countedAt, StartPace pace) => starts.Add(new Started(at, 0, countedAt + pace.Takes));
+
     private long ArrivalFor(long plannedAt)
     {
         var from = starts.Count;

@@ -3,7 +3,8 @@ namespace JobService.Storage;
 /// <summary>Starts that have come later than their slots, as a node tells them when the next slots are handed out.</summary>
 /// <param name="At">All starts before this moment have been told.</param>
 /// <param name="Late">Those since the last time.</param>
-public readonly record struct StartsMade(DateTimeOffset At, IReadOnlyList<LateStart> Late);
+/// <param name="HandOver">How long it took at most, since the last time, from the planning of a slot until it was known where it is waited for.</param>
+public readonly record struct StartsMade(DateTimeOffset At, IReadOnlyList<LateStart> Late, TimeSpan HandOver = default);
 
 /// <summary>A call that has started behind its slot.</summary>
 /// <param name="Lease">Of its attempt.</param>

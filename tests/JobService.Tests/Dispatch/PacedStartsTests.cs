@@ -20,6 +20,7 @@ public sealed class PacedStartsTests
     public void A_late_start_holds_back_what_was_handed_out_ahead_by_its_lateness()
     {
         // T is 20 ms, the window 2 ms.
+        Warm();
         var limit = new RateLimit(new RateDefinition { Permits = 50 });
         var jobs = Enumerable.Range(0, 3).Select(_ => Claim(limit, Begin, plannedAt: Begin)).ToList();
 
@@ -36,6 +37,7 @@ public sealed class PacedStartsTests
     [Fact]
     public void What_the_store_knew_when_it_handed_a_slot_out_counts_no_more()
     {
+        Warm();
         var limit = new RateLimit(new RateDefinition { Permits = 50 });
         var first = Claim(limit, Begin, plannedAt: Begin);
         Start(first, 9);
@@ -49,6 +51,7 @@ public sealed class PacedStartsTests
     [Fact]
     public void A_start_within_its_window_is_told_nobody()
     {
+        Warm();
         var limit = new RateLimit(new RateDefinition { Permits = 50 });
         var jobs = Enumerable.Range(0, 2).Select(_ => Claim(limit, Begin, plannedAt: Begin)).ToList();
 
@@ -101,6 +104,43 @@ public sealed class PacedStartsTests
     }
 
     [Fact]
+    public void The_second_call_after_a_rest_lies_behind_the_response_to_the_first()
+    {
+        var limit = new RateLimit(new RateDefinition { Permits = 100 });
+        var jobs = Enumerable.Range(0, 3).Select(_ => Claim(limit, Begin, plannedAt: Begin)).ToList();
+        Start(jobs[0], 0);
+
+        Assert.Equal(StartVerdict.NotYet, Start(jobs[1], 11));
+        starts.End(jobs[0], At(Begin), At(Begin + (4 * Millisecond)));
+
+        Assert.Equal(Begin + (14 * Millisecond), Earliest(jobs[1]));
+        Start(jobs[1], 14);
+        Assert.Equal(Begin + (24 * Millisecond), Earliest(jobs[2]));
+        Tell(limit, jobs);
+        Assert.Equal(Begin + (34 * Millisecond), limit.EarliestAt(0, 1));
+    }
+
+    [Fact]
+    public void An_api_that_takes_its_time_is_not_waited_for_after_a_rest()
+    {
+        var limit = new RateLimit(new RateDefinition { Permits = 100 });
+        var jobs = Enumerable.Range(0, 2).Select(_ => Claim(limit, Begin, plannedAt: Begin)).ToList();
+        Start(jobs[0], 0);
+
+        Assert.Equal(StartVerdict.NotYet, Start(jobs[1], 19));
+        Assert.Equal(StartVerdict.Started, Start(jobs[1], 20));
+    }
+
+    [Fact]
+    public void A_limit_with_a_burst_lets_the_second_call_go_at_once()
+    {
+        var limit = new RateLimit(new RateDefinition { Permits = 100, Burst = 2 });
+        var jobs = Enumerable.Range(0, 2).Select(_ => Claim(limit, Begin, plannedAt: Begin)).ToList();
+
+        Assert.All(jobs, job => Assert.Equal(StartVerdict.Started, Start(job, 0)));
+    }
+
+    [Fact]
     public void A_window_counts_a_late_call_from_its_start()
     {
         var limit = new WindowLimit(new WindowDefinition { Permits = 2 });
@@ -149,7 +189,7 @@ public sealed class PacedStartsTests
             while (events.TryPeek(out var job, out var at) && at <= until)
             {
                 events.Dequeue();
-                var earliest = play.starts.EarliestFor(job, out _).UtcTicks;
+                var earliest = play.starts.EarliestFor(job, PacedStartsTests.At(at), out _).UtcTicks;
                 switch (play.starts.TryStart(job, PacedStartsTests.At(at)))
                 {
                     case StartVerdict.NotYet:
@@ -198,9 +238,18 @@ public sealed class PacedStartsTests
         };
     }
 
+    /// <summary>A call half a second ago: the next one is not the first after a rest.</summary>
+    private void Warm()
+    {
+        var call = Claim(new RateLimit(new RateDefinition { Permits = 50 }), Begin - (500 * Millisecond), plannedAt: Begin - (500 * Millisecond));
+        Start(call, -500);
+        starts.End(call, At(Begin - (500 * Millisecond)), At(Begin - (499 * Millisecond)));
+        starts.Take(At(Begin - (499 * Millisecond)));
+    }
+
     private StartVerdict Start(ClaimedJob job, double millisecond) => starts.TryStart(job, At(Begin + (long)(millisecond * Millisecond)));
 
-    private long Earliest(ClaimedJob job) => starts.EarliestFor(job, out _).UtcTicks;
+    private long Earliest(ClaimedJob job) => starts.EarliestFor(job, At(Begin), out _).UtcTicks;
 
     private static DateTimeOffset At(long ticks) => new(ticks, TimeSpan.Zero);
 }

@@ -54,7 +54,7 @@ internal sealed partial class Scenario
         var verdict = mayStart ? service.Starts.TryStart(job, new DateTimeOffset(service.Now, TimeSpan.Zero)) : StartVerdict.TooLate;
         if (verdict == StartVerdict.NotYet)
         {
-            InThisProcess((service.Starts.EarliestFor(job, out _).UtcTicks - service.Now) / (double)Millisecond, () => Start(call));
+            InThisProcess((service.Starts.EarliestFor(job, new DateTimeOffset(service.Now, TimeSpan.Zero), out _).UtcTicks - service.Now) / (double)Millisecond, () => Start(call));
             return;
         }
 
@@ -83,6 +83,7 @@ internal sealed partial class Scenario
 
     private void Answer(Call call, long startedAt)
     {
+        service.Starts.End(call.Job, new DateTimeOffset(startedAt, TimeSpan.Zero), new DateTimeOffset(service.Now, TimeSpan.Zero));
         var (outcome, lesson) = Draw(call);
         EndCall(call, lesson);
         var processing = outcome is JobOutcome.Succeeded && random.Next(3) == 0 ? random.NextDouble() * 80 : 0;

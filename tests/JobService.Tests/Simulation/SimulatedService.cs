@@ -53,10 +53,10 @@ internal sealed class SimulatedService : IDisposable
         {
             var turn = session.Run(Now, turn =>
             {
-                var startsKnown = Claiming.TakeStarts(turn, wish);
+                var startsKnown = Claiming.TakeStarts(turn, wish, new CommitTimes());
                 work(turn);
                 Waking.Wake(turn);
-                claimed = Claiming.Claim(turn, startsKnown, Now, lead, wish);
+                claimed = Claiming.Claim(turn, startsKnown, Now, lead, Claiming.LeastAlarm, wish);
                 if (breaks)
                     throw new BrokenTurnException();
             });

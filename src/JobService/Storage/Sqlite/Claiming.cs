@@ -6,21 +6,29 @@ namespace JobService.Storage.Sqlite;
 /// <summary>Queued to running: the planner decides, the rows follow.</summary>
 internal static class Claiming
 {
-    /// <summary>How late a timer may be: one tick of a kernel at 250 Hz, and some.</summary>
-    private static readonly TimeSpan TimerLateness = TimeSpan.FromMilliseconds(6);
+    /// <summary>How late an alarm is counted to be at least: one tick of a kernel at 250 Hz, and some.</summary>
+    public const long LeastAlarm = 6 * TimeSpan.TicksPerMillisecond;
+
+    /// <summary>At most, on a busy machine.</summary>
+    public const long MostAlarm = 40 * TimeSpan.TicksPerMillisecond;
 
     /// <summary>Slots of so much time are handed out in one round: more would save turns, and leave less to hand out again when a slot is given up.</summary>
     private static readonly TimeSpan OneRound = TimeSpan.FromMilliseconds(5);
 
     /// <summary>No slot was ever handed out farther ahead.</summary>
-    public static TimeSpan FarthestSlot { get; } = new TimeSpan(CommitTimes.Most) + TimerLateness + OneRound;
+    public static TimeSpan FarthestSlot { get; } = new TimeSpan(CommitTimes.Most + MostAlarm) + OneRound;
 
     /// <summary>Takes up which calls have started late. Before all else of a turn: what a call has cost is put right where the call stands.</summary>
+    /// <param name="turn">The turn.</param>
+    /// <param name="request">Knows whom to ask.</param>
+    /// <param name="times">Learn how long the last claims took to get there.</param>
     /// <returns>All starts before this moment are known.</returns>
-    public static long TakeStarts(SqliteTurn turn, ClaimRequest request)
+    public static long TakeStarts(SqliteTurn turn, ClaimRequest request, CommitTimes times)
     {
         if (request.TakeStarts() is not { } made)
             return turn.Now;
+        if (made.HandOver > TimeSpan.Zero)
+            times.Add(made.HandOver.Ticks);
         foreach (var (lease, countsAt) in made.Late)
         {
             if (!turn.Memory.Running.TryGetValue(lease, out var running) || running.Hold is not { } hold)
@@ -36,9 +44,10 @@ internal static class Claiming
     /// <param name="turn">The turn, its claims last.</param>
     /// <param name="startsKnown">All starts before this moment are known.</param>
     /// <param name="now">The moment of planning.</param>
-    /// <param name="lead">How long the commit may take.</param>
+    /// <param name="lead">How long it may take until the claims have come to where their slots are waited for.</param>
+    /// <param name="alarm">How late the next alarm may come.</param>
     /// <param name="request">The wish, and where permits come from.</param>
-    public static List<ClaimedJob> Claim(SqliteTurn turn, long startsKnown, long now, long lead, ClaimRequest request)
+    public static List<ClaimedJob> Claim(SqliteTurn turn, long startsKnown, long now, long lead, long alarm, ClaimRequest request)
     {
         var claimed = new List<ClaimedJob>();
         Locking.OfferFree(turn);
@@ -47,8 +56,8 @@ internal static class Claiming
         {
             Now = now,
             EarliestSlot = now + lead,
-            Horizon = now + lead + TimerLateness.Ticks + OneRound.Ticks,
-            WakeAhead = lead + TimerLateness.Ticks,
+            Horizon = now + lead + alarm + OneRound.Ticks,
+            WakeAhead = lead + alarm,
             TakePermits = request.Take,
             ReturnPermits = request.Return,
             Heads = asides.Heads,

@@ -1,7 +1,9 @@
 namespace JobService.Storage.Sqlite;
 
-/// <summary>How long claims have lately taken from planning to the end of their commit: no slot may lie before that.</summary>
-internal sealed class CommitTimes
+/// <summary>How long claims have lately taken from planning until their slots are waited for: no slot may lie before that. Or how late alarms have come: so much earlier they are set.</summary>
+/// <param name="least">Ticks that are counted with in any case.</param>
+/// <param name="most">Ticks that are counted with at most.</param>
+internal sealed class CommitTimes(long least = CommitTimes.Least, long most = CommitTimes.Most)
 {
     private const int Remembered = 128;
 
@@ -9,19 +11,19 @@ internal sealed class CommitTimes
     private const int TimesMedian = 4;
 
     /// <summary>A slot given away to a late commit costs a period; a slot later than needed costs the difference: between 0.5 and 50 ms.</summary>
-    private static readonly long Least = TimeSpan.FromMilliseconds(0.5).Ticks;
-    public static readonly long Most = TimeSpan.FromMilliseconds(50).Ticks;
+    private const long Least = TimeSpan.TicksPerMillisecond / 2;
+    public const long Most = 50 * TimeSpan.TicksPerMillisecond;
 
     private readonly long[] times = new long[Remembered];
     private long count;
 
-    public long Lead { get; private set; } = TimeSpan.FromMilliseconds(2).Ticks;
+    public long Lead { get; private set; } = Math.Max(least, TimeSpan.FromMilliseconds(2).Ticks);
 
     public void Add(long ticks)
     {
         times[(int)(count++ % Remembered)] = ticks;
         if (count % (Remembered / 8) == 0)
-            Lead = Math.Clamp(HighPercentile(), Least, Most);
+            Lead = Math.Clamp(HighPercentile(), least, most);
     }
 
     private long HighPercentile()

@@ -19,6 +19,7 @@ internal sealed partial class SqliteWriter : IDisposable
     private readonly ILogger logger;
     private readonly LeaseSource leases;
     private readonly CommitTimes commitTimes = new();
+    private readonly CommitTimes alarmTimes = new(Claiming.LeastAlarm, Claiming.MostAlarm);
     private readonly ITimer alarm;
     private readonly Thread thread;
 
@@ -31,6 +32,7 @@ internal sealed partial class SqliteWriter : IDisposable
     private StoreMemory former;
     private Catalog catalog = Catalog.Empty;
     private string? trouble;
+    private long alarmAt = StoreMemory.Never;
 
     public SqliteWriter(SqliteDatabase database, StoreClock clock, TimeProvider time, ILogger logger, LeaseSource leases)
     {
@@ -146,10 +148,11 @@ internal sealed partial class SqliteWriter : IDisposable
         var open = Open();
         List<ClaimedJob> claimed = [];
         var plannedAt = 0L;
+        NoteAlarm();
         var turn = open.Run(Clock.Now, turn =>
         {
             turn.Events = EventsToCollect();
-            var startsKnown = request is null ? 0 : Claiming.TakeStarts(turn, request);
+            var startsKnown = request is null ? 0 : Claiming.TakeStarts(turn, request, commitTimes);
             foreach (var command in commands)
                 command.Run(turn);
             if (Trouble is not null)
@@ -158,7 +161,7 @@ internal sealed partial class SqliteWriter : IDisposable
             if (request is null)
                 return;
             plannedAt = Clock.Now;
-            claimed = Claiming.Claim(turn, startsKnown, plannedAt, commitTimes.Lead, request);
+            claimed = Claiming.Claim(turn, startsKnown, plannedAt, commitTimes.Lead, alarmTimes.Lead, request);
         });
 
         Trouble = null;
@@ -180,6 +183,14 @@ internal sealed partial class SqliteWriter : IDisposable
         else
             KeepWish(request);
         SetAlarm(open.Memory);
+    }
+
+    /// <summary>When the alarm is what has called this turn, it tells how late alarms come.</summary>
+    private void NoteAlarm()
+    {
+        if (alarmAt <= Clock.Now)
+            alarmTimes.Add(Clock.Now - alarmAt);
+        alarmAt = StoreMemory.Never;
     }
 
     private SqliteSession Open()
@@ -218,7 +229,7 @@ internal sealed partial class SqliteWriter : IDisposable
         if (wait <= TimeSpan.Zero)
             Nudge();
         else
-            alarm.Change(wait < MaxAlarm ? wait : MaxAlarm, Timeout.InfiniteTimeSpan);
+            (alarmAt, _) = (next, alarm.Change(wait < MaxAlarm ? wait : MaxAlarm, Timeout.InfiniteTimeSpan));
     }
 
     private static readonly TimeSpan MaxAlarm = TimeSpan.FromDays(1);
