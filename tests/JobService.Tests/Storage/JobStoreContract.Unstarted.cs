@@ -67,6 +67,26 @@ public abstract partial class JobStoreContract
         Assert.Single(await Driver.ClaimNowAsync());
     }
 
+    [Fact]
+    public async Task A_start_ends_the_waiting_of_claims_that_could_not_start_and_no_pause_of_the_api()
+    {
+        await Driver.PutQueueAsync("q");
+        await Driver.AddManyAsync(3);
+        Driver.Permits = 1;
+        await RefuseAllAsync(TimeSpan.FromSeconds(1));
+        Driver.Time.Advance(TimeSpan.FromSeconds(5));
+        var first = Assert.Single(await Driver.ClaimNowAsync());
+        var second = Assert.Single(await Driver.ClaimNowAsync());
+
+        await Driver.Store.ReleaseAsync(first, new CallLesson { Refused = true, NotBefore = Driver.Store.Now.AddMinutes(1) });
+        await Driver.FinishAsync(first, new JobOutcome.Throttled(StoreDriver.Error()));
+        await Driver.SucceedAsync(second);
+
+        Assert.Empty(await Driver.ClaimNowAsync());
+        Driver.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Single(await Driver.ClaimNowAsync());
+    }
+
     private async Task<int> RefuseAllAsync(TimeSpan lasting)
     {
         var claims = 0;
