@@ -4,6 +4,7 @@ using JobService.Api.Http;
 using JobService.Callbacks;
 using JobService.Dispatch;
 using JobService.Events;
+using JobService.Hosting;
 using JobService.Intake;
 using JobService.Jobs;
 using JobService.Maintenance;
@@ -16,8 +17,8 @@ using Microsoft.Extensions.Options;
 ShortTurns.Ask();
 
 // The only place where parts meet.
-if (args is [HealthCheckVerb.Name, ..])
-    return await HealthCheckVerb.RunAsync(args);
+if (await CommandLine.RunAsync(args) is { } done)
+    return done;
 
 try
 {
@@ -28,8 +29,8 @@ try
     services.AddOptions<HostOptions>().Configure<IOptions<DispatchOptions>>((host, dispatch) =>
         host.ShutdownTimeout = TimeSpan.FromSeconds(dispatch.Value.GraceSeconds + 5) + LastConnections.Patience);
     builder.WebHost.ConfigureKestrel(ServerBounds.Apply);
-    if (!builder.Configuration.GetSection("Kestrel:Endpoints").Exists() && builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null && builder.Configuration["https_ports"] is null)
-        builder.WebHost.UseUrls("http://localhost:8080");
+    if (ListenAddress.From(builder.Configuration) is null)
+        builder.WebHost.UseUrls(ListenAddress.Default);
 
     // Time and chance come in from here and nowhere else.
     var chance = new Chance(RandomNumberGenerator.GetInt32(int.MaxValue));
@@ -70,6 +71,7 @@ try
 
     // They start in this order and stop in the other: the door first, then what takes jobs, then what runs them, at last what writes their ends.
     services.AddApi(builder.Configuration);
+    services.AddSingleton<IValidateOptions<ApiOptions>, KnownSettings>();
     Hosted<WarmUp>();
     Hosted<EventPump>();
     Hosted<ProcessingPool>();

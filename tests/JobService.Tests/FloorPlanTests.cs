@@ -12,7 +12,7 @@ public sealed partial class FloorPlanTests
 
     private static readonly Dictionary<string, int> floors = new()
     {
-        [Root] = 5,
+        [Root] = 5, ["Hosting"] = 5,
         ["Api"] = 4, ["Api.Contracts"] = 4, ["Api.Documentation"] = 4, ["Api.Http"] = 4, ["Dispatch"] = 4, ["Maintenance"] = 4, ["Callbacks"] = 4,
         ["Intake"] = 3, ["Events"] = 3, ["Upstream"] = 3, ["Processing"] = 3,
         ["Storage"] = 2, [Sqlite] = 2,

@@ -8,13 +8,17 @@ using Microsoft.Extensions.Options;
 namespace JobService.Dispatch;
 
 /// <summary>Writes outcomes in batches. While the storage cannot be written it keeps them: a result that was paid for is not thrown away.</summary>
-public sealed partial class JobCompleter(IJobStore store, IOptions<DispatchOptions> options, TimeProvider time, ILogger<JobCompleter> logger) : BackgroundService
+public sealed partial class JobCompleter(
+    IJobStore store, IHostApplicationLifetime lifetime, IOptions<DispatchOptions> options, TimeProvider time, ILogger<JobCompleter> logger) : BackgroundService
 {
     private const int Capacity = 4_096;
 
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(500);
 
     private readonly Channel<AttemptEnd> ends = Channel.CreateBounded<AttemptEnd>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+
+    private readonly List<AttemptEnd> batch = [];
+    private (int Ended, int Returned) sinceStopping;
 
     public ValueTask CompleteAsync(AttemptEnd end) => ends.Writer.WriteAsync(end);
 
@@ -23,27 +27,29 @@ public sealed partial class JobCompleter(IJobStore store, IOptions<DispatchOptio
         ends.Writer.TryComplete();
         await (ExecuteTask ?? Task.CompletedTask).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await base.StopAsync(cancellationToken);
+        LogStopped(logger, sinceStopping.Ended, sinceStopping.Returned, batch.Count + ends.Reader.Count);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var batch = new List<AttemptEnd>();
         while (await ends.Reader.WaitToReadAsync(CancellationToken.None))
         {
             while (batch.Count < options.Value.OutcomesPerCommit && ends.Reader.TryRead(out var end))
                 batch.Add(end);
             // Again until it is written, whether or not another end comes meanwhile.
-            while (!await WriteAsync(batch))
+            while (!await WriteAsync())
                 await Task.Delay(AfterFailure, time, CancellationToken.None);
             batch.Clear();
         }
     }
 
-    private async Task<bool> WriteAsync(List<AttemptEnd> batch)
+    private async Task<bool> WriteAsync()
     {
         try
         {
             var written = await store.FinishAsync(batch);
+            if (lifetime.ApplicationStopping.IsCancellationRequested)
+                CountEnds();
             if (written < batch.Count)
                 LogLost(logger, batch.Count - written);
             return true;
@@ -54,6 +60,15 @@ public sealed partial class JobCompleter(IJobStore store, IOptions<DispatchOptio
             return false;
         }
     }
+
+    private void CountEnds()
+    {
+        var returned = batch.Count(end => end.Outcome is JobOutcome.Returned or JobOutcome.Unstarted);
+        sinceStopping = (sinceStopping.Ended + batch.Count - returned, sinceStopping.Returned + returned);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stopped: {Ended} running attempts came to their end, {Returned} jobs went back to the queue, {Unwritten} outcomes could not be written")]
+    private static partial void LogStopped(ILogger logger, int ended, int returned, int unwritten);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} attempts had lost their lease: what they came to was not written")]
     private static partial void LogLost(ILogger logger, int count);

@@ -3,6 +3,7 @@ using JobService.Jobs;
 using JobService.Storage;
 using JobService.Storage.Sqlite;
 using JobService.Tests.Storage;
+using JobService.Tests.Support;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -35,7 +36,8 @@ public sealed class JobCompleterTests : IAsyncDisposable
         var ended = new TaskCompletionSource<JobId>(TaskCreationOptions.RunContinuationsAsynchronously);
         driver.Store.Committed += news => news.Ended.ToList().ForEach(end => ended.TrySetResult(end.Job));
         var failed = new FirstError();
-        using var completer = new JobCompleter(driver.Store, Options.Create(new DispatchOptions()), TimeProvider.System, failed);
+        using var lifetime = new Stopping();
+        using var completer = new JobCompleter(driver.Store, lifetime, Options.Create(new DispatchOptions()), TimeProvider.System, failed);
         await completer.StartAsync(CancellationToken.None);
 
         Execute("ALTER TABLE results RENAME TO away");

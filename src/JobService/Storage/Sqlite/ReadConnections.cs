@@ -25,6 +25,7 @@ internal sealed class ReadConnections(SqliteDatabase database) : IDisposable
         }
         catch (SqliteException error)
         {
+            database.FindsDamage(error);
             throw new StorageUnavailableException(error.Message, error);
         }
         finally

@@ -14,6 +14,7 @@ internal sealed class SqliteDatabase : IDisposable
 
     private readonly FileStream processLock;
     private readonly string connectionString;
+    private string? damage;
 
     private SqliteDatabase(string path, FileStream processLock)
     {
@@ -23,6 +24,9 @@ internal sealed class SqliteDatabase : IDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>What was found to be damaged; null while nothing was. From then on nothing more is written: what SQLite cannot read in one place it may overwrite in another.</summary>
+    public string? Damage => Volatile.Read(ref damage);
 
     /// <exception cref="StorageUnavailableException">Another process holds the file, or the folder cannot be written.</exception>
     public static SqliteDatabase Open(string path)
@@ -38,6 +42,11 @@ internal sealed class SqliteDatabase : IDisposable
             // SQLite makes its other files with the mode of this one. Behind the lock: closing a file that a connection has open would drop that connection's locks.
             OpenOwn(fullPath, FileShare.ReadWrite | FileShare.Delete).Dispose();
             database.Migrate();
+        }
+        catch (SqliteException error) when (IsDamage(error))
+        {
+            database.Dispose();
+            throw new StorageUnavailableException(database.Damaged(error), error);
         }
         catch
         {
@@ -81,7 +90,16 @@ internal sealed class SqliteDatabase : IDisposable
         return (opening, lastStamp, Math.Max(lastCreated.UtcTicks, lastOpened));
     }
 
+    /// <summary>Takes note of an error if it says that the file is damaged.</summary>
+    /// <returns>True when that was not known before.</returns>
+    public bool FindsDamage(Exception error) =>
+        IsDamage(error) && Interlocked.CompareExchange(ref damage, Damaged(error), null) is null;
+
     public void Dispose() => processLock.Dispose();
+
+    private static bool IsDamage(Exception error) => error is SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB };
+
+    private string Damaged(Exception error) => $"{Path} is damaged ({error.Message}) Stop the service and put a backup in its place, or recover what can be read with '.recover' of the SQLite shell.";
 
     private static FileStream LockFile(string path)
     {
@@ -115,14 +133,26 @@ internal sealed class SqliteDatabase : IDisposable
 
     private void Migrate()
     {
-        var upgrade = DeployChanges.To
+        var upgrader = DeployChanges.To
             .SqliteDatabase(connectionString)
             .WithScriptsEmbeddedInAssembly(typeof(SqliteDatabase).Assembly, name => name.Contains(".Sqlite.Migrations.", StringComparison.Ordinal))
             .WithTransactionPerScript()
             .LogToNowhere()
-            .Build()
-            .PerformUpgrade();
+            .Build();
+        var unknown = upgrader.GetExecutedScripts().Except(upgrader.GetDiscoveredScripts().Select(script => script.Name)).Order(StringComparer.Ordinal).ToArray();
+        if (unknown.Length > 0)
+        {
+            throw new StorageUnavailableException(
+                $"{Path} was written by a newer version of JobService: this one does not know {string.Join(", ", unknown.Select(NameOf))}. Run that version or a later one, or name another file in JobService:Storage:Path.");
+        }
+
+        var upgrade = upgrader.PerformUpgrade();
+        if (IsDamage(upgrade.Error))
+            throw upgrade.Error;
         if (!upgrade.Successful)
             throw new StorageUnavailableException($"{Path} could not be brought to the schema of this version: {upgrade.Error.Message}", upgrade.Error);
     }
+
+    // JobService.Storage.Sqlite.Migrations.0012_what.sql → 0012_what
+    private static string NameOf(string script) => script.Split('.') is [.., var name, _] ? name : script;
 }

@@ -1,6 +1,7 @@
 using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Limits;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -26,9 +27,19 @@ public sealed partial class SqliteJobStore : IJobStore
     {
         this.logger = logger;
         database = SqliteDatabase.Open(options.Value.Path);
-        var (opening, lastStamp, lastTime) = database.Enter(time.GetUtcNow());
-        ids.StartAfter(lastStamp);
-        writer = new SqliteWriter(database, new StoreClock(time, lastTime), time, logger, new LeaseSource(opening));
+        try
+        {
+            var (opening, lastStamp, lastTime) = database.Enter(time.GetUtcNow());
+            ids.StartAfter(lastStamp);
+            writer = new SqliteWriter(database, new StoreClock(time, lastTime), time, logger, new LeaseSource(opening));
+        }
+        catch (SqliteException error)
+        {
+            database.FindsDamage(error);
+            database.Dispose();
+            throw new StorageUnavailableException(database.Damage ?? $"{database.Path} cannot be opened: {error.Message}", error);
+        }
+
         connections = new ReadConnections(database);
         reads = new SqliteReads(connections);
         batchReads = new BatchReads(connections);

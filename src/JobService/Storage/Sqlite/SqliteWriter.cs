@@ -59,7 +59,7 @@ internal sealed partial class SqliteWriter : IDisposable
     /// <summary>What the database said when it last could not be written; null since a write has succeeded.</summary>
     public string? Trouble
     {
-        get => Volatile.Read(ref trouble);
+        get => database.Damage ?? Volatile.Read(ref trouble);
         private set => Volatile.Write(ref trouble, value);
     }
 
@@ -122,7 +122,7 @@ internal sealed partial class SqliteWriter : IDisposable
             KeepWish(request);
             if (commands.Count == 1 && request is null)
             {
-                commands[0].Fail(IsOfStorage(error) ? new StorageUnavailableException(error.Message, error) : error);
+                commands[0].Fail(IsOfStorage(error) ? new StorageUnavailableException(Trouble ?? error.Message, error) : error);
                 return;
             }
 
@@ -145,6 +145,8 @@ internal sealed partial class SqliteWriter : IDisposable
 
     private void Commit(List<WriterCommand> commands, ClaimRequest? request)
     {
+        if (database.Damage is { } damage)
+            throw new StorageUnavailableException(damage);
         var open = Open();
         List<ClaimedJob> claimed = [];
         var plannedAt = 0L;
@@ -237,7 +239,10 @@ internal sealed partial class SqliteWriter : IDisposable
     /// <summary>After a failed turn nothing is believed but the file: connection and memory are made anew.</summary>
     private void Abandon(Exception error)
     {
-        LogTurnFailed(logger, error);
+        if (error is not StorageUnavailableException) // what is damaged was reported when it was found
+            LogTurnFailed(logger, error);
+        if (database.FindsDamage(error))
+            LogDamaged(logger, database.Damage!);
         if (IsOfStorage(error))
             Trouble = error.Message;
         try
@@ -261,6 +266,9 @@ internal sealed partial class SqliteWriter : IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs of queue {Queue} are claimed and cannot start, again and again: one is tried every {Seconds} s")]
     private static partial void LogBackedOff(ILogger logger, string queue, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Damage} Nothing more is written")]
+    private static partial void LogDamaged(ILogger logger, string damage);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A turn of the store was rolled back")]
     private static partial void LogTurnFailed(ILogger logger, Exception error);

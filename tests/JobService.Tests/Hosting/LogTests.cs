@@ -1,6 +1,6 @@
 using JobService.Api;
 
-namespace JobService.Tests.Api;
+namespace JobService.Tests.Hosting;
 
 public sealed class LogTests
 {

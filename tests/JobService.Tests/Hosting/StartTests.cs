@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using JobService.Tests.Support;
 
-namespace JobService.Tests.Api;
+namespace JobService.Tests.Hosting;
 
 /// <summary>A configuration that is wrong stops the start with everything that is wrong, in plain lines.</summary>
 public sealed class StartTests

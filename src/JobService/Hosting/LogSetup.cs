@@ -1,0 +1,27 @@
+using JobService.Api;
+using Serilog;
+using Serilog.Events;
+using Serilog.Formatting.Compact;
+using Serilog.Templates;
+using Serilog.Templates.Themes;
+
+namespace JobService.Hosting;
+
+/// <summary>Logs for people on a terminal, as compact JSON with the rendered message everywhere else. Never a payload, never a secret.</summary>
+internal static class LogSetup
+{
+    private const string ForPeople = "{@t:HH:mm:ss.fff} {@l:u3} {#if SourceContext is not null}{Substring(SourceContext, LastIndexOf(SourceContext, '.') + 1)}: {#end}{@m}\n{@x}";
+
+    public static IServiceCollection AddLogs(this IServiceCollection services, IConfiguration configuration) => services.AddSerilog(logs =>
+    {
+        logs.ReadFrom.Configuration(configuration).Enrich.FromLogContext().Enrich.With<ControlCharacters>().Filter.ByExcluding(IsToldAtTheStart);
+        if (Console.IsOutputRedirected)
+            logs.WriteTo.Console(new RenderedCompactJsonFormatter());
+        else
+            logs.WriteTo.Console(new ExpressionTemplate(ForPeople, theme: TemplateTheme.Code));
+    });
+
+    /// <summary>The host logs what stops its start, with a stack trace; Program.cs says the same in one line.</summary>
+    private static bool IsToldAtTheStart(LogEvent log) =>
+        log is { Level: LogEventLevel.Error, Exception: { } fault } && log.MessageTemplate.Text == "Hosting failed to start" && StartFault.Of(fault) is not null;
+}
