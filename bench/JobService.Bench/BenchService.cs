@@ -114,10 +114,14 @@ internal sealed class BenchService : IAsyncDisposable
     public const string Payload = """{"payload":{"order":4711,"customer":"customer-7","lines":[{"item":"A-17","count":2},{"item":"B-3","count":1}] } }""";
 
     /// <summary>The bytes of one submission.</summary>
-    public static byte[] Submission(string queue, string headers = "", string? key = null)
+    /// <param name="queue">Its queue.</param>
+    /// <param name="headers">Header lines, each with its end.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="fields">Further fields of the job, with a comma behind each.</param>
+    public static byte[] Submission(string queue, string headers = "", string? key = null, string fields = "")
     {
         var ofKey = key is null ? "" : $"\"key\":\"{key}\",";
-        var body = $$"""{"queue":"{{queue}}",{{ofKey}}{{Payload[1..]}}""";
+        var body = $$"""{"queue":"{{queue}}",{{ofKey}}{{fields}}{{Payload[1..]}}""";
         return Encoding.ASCII.GetBytes(
             $"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n{headers}\r\n{body}");
     }

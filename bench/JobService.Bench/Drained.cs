@@ -10,10 +10,10 @@ internal static class Drained
     private static readonly TimeSpan HangGuard = TimeSpan.FromMinutes(5);
 
     /// <summary>Fills a queue while it is paused, and lets it go: jobs a second, and the processor time of the service for each.</summary>
-    public static async Task<(double PerSecond, double Microseconds)> MeasureAsync(BenchService service, string queue, int jobs)
+    public static async Task<(double PerSecond, double Microseconds)> MeasureAsync(BenchService service, string queue, int jobs, byte[]? submission = null)
     {
         await service.ActAsync($"/v1/queues/{queue}/pause");
-        LoadGenerator.Run(service.Process.Address, BenchService.Submission(queue), BenchService.ManyConnections, TimeSpan.FromMinutes(5), jobs).Expecting(202);
+        LoadGenerator.Run(service.Process.Address, submission ?? BenchService.Submission(queue), BenchService.ManyConnections, TimeSpan.FromMinutes(5), jobs).Expecting(202);
         var (started, used) = (Stopwatch.GetTimestamp(), service.Process.CpuTime);
         await service.ActAsync($"/v1/queues/{queue}/resume");
         await WaitAsync(service, queue);

@@ -68,7 +68,10 @@ public sealed partial class LanePlanner
             return;
 
         var held = hold.Limits[at];
-        hold.Limits[at] = held with { IsCorrected = true };
+        if (held.IsRecounted)
+            return;
+
+        hold.Limits[at] = held with { Refunded = Math.Max(held.Weight - Math.Max(trueWeight, 0), 0) };
         var line = held.Line.Limit.LineOf(key);
         line.State.Correct(hold.At, held.Weight, trueWeight, now);
         Reconsider(line);
@@ -81,7 +84,7 @@ public sealed partial class LanePlanner
         var isNew = false;
         foreach (var held in hold.Limits)
         {
-            if (held.IsCorrected || !held.State.Answered(hold.At, held.Weight, now))
+            if (held.IsRecounted || held.Weight == held.Refunded || !held.State.Answered(hold.At, held.Weight - held.Refunded, now))
                 continue;
             Reconsider(held.Line);
             isNew = true;

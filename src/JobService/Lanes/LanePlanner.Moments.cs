@@ -9,11 +9,26 @@ public sealed partial class LanePlanner
     private void Schedule(LimitLine line, long now)
     {
         line.WakeAt = LimitState.Never;
-        if (line.Called is not null || line.Head(queue => IsOpen(queue, now) && (line.Limit.IsPerKey || !starved.Contains(queue))) is not { } head)
+        if (line.Called is not null)
             return;
+        if (line.Head(queue => IsOpen(queue, now) && (line.Limit.IsPerKey || !starved.Contains(queue))) is not { } head)
+        {
+            WakeWhenOpen(line);
+            return;
+        }
+
         line.WakeAt = line.State.EarliestAt(0, head.HeadWeightAt(line.Limit));
         if (line.WakeAt < LimitState.Never)
             (head.Queue.HandsOutSlots ? slotTimes : plainTimes).Add(line);
+    }
+
+    /// <summary>Nobody looks at the limits of single keys when a queue is held no more: their lines wake by themselves.</summary>
+    private void WakeWhenOpen(LimitLine line)
+    {
+        if (!line.Limit.IsPerKey || line.Head(queue => !queue.Paused) is not { } held)
+            return;
+        line.WakeAt = held.Queue.HeldUntil;
+        plainTimes.Add(line);
     }
 
     private long FindNextWake(PlanRound round, long morePermitsAt)

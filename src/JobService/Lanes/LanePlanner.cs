@@ -80,6 +80,25 @@ public sealed partial class LanePlanner
         return new LimitHold(lane, former.Call, [.. held], former.Slot, former.Window) { At = former.At, IsOver = former.IsOver };
     }
 
+    /// <summary>A limit counts something else now: of a call that is under way it holds what it would take today.</summary>
+    /// <param name="hold">What it took.</param>
+    /// <param name="limit">The limit's name.</param>
+    /// <param name="weight">The job's weight.</param>
+    /// <param name="weights">Its weights by name.</param>
+    /// <param name="hasReturned">The call is over: it holds nothing any more.</param>
+    public void Recount(LimitHold hold, string limit, int weight, IReadOnlyDictionary<string, int>? weights, bool hasReturned)
+    {
+        var at = Array.FindIndex(hold.Limits, held => held.Line.Limit.Name == limit);
+        if (at < 0)
+            return;
+
+        var held = hold.Limits[at];
+        var taken = held.Line.Limit.WeightOf(weight, weights);
+        held.State.Recount(held.Weight, taken, isUnderWay: !hold.IsOver, isHeld: !hasReturned);
+        hold.Limits[at] = held with { Weight = taken, IsRecounted = true };
+        Reconsider(held.Line);
+    }
+
     /// <summary>The call has started later than its slot.</summary>
     /// <param name="hold">What it has taken.</param>
     /// <param name="key">The job's key.</param>
@@ -140,8 +159,10 @@ public sealed partial class LanePlanner
         {
             if (callWasMade)
                 held.State.Return(held.Weight);
-            else
+            else if (!held.IsRecounted)
                 held.State.TakeBack(hold.At, held.Weight);
+            else if (!held.State.HandsOutSlots)
+                held.State.Return(held.Weight);
             Reconsider(held.Line);
         }
     }

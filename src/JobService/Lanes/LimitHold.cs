@@ -43,5 +43,6 @@ public sealed class LimitHold
 /// <param name="State">The state as it was then: a limit that was made anew since has another one.</param>
 /// <param name="Call">The call's number there: <see cref="LimitState.Calls"/> right after the claim.</param>
 /// <param name="Weight">What it took there.</param>
-/// <param name="IsCorrected">The call has turned out to cost something else: what it took does not stand in the state as it was taken.</param>
-internal readonly record struct HeldLimit(LimitLine Line, LimitState State, long Call, int Weight, bool IsCorrected = false);
+/// <param name="IsRecounted">The limit has counted something else since: how much of it stands there nobody knows, and nothing of it comes back.</param>
+/// <param name="Refunded">What of it does not stand there any more, because the call has cost less. (What it has cost more stands there at another moment.)</param>
+internal readonly record struct HeldLimit(LimitLine Line, LimitState State, long Call, int Weight, int Refunded = 0, bool IsRecounted = false);

@@ -234,11 +234,24 @@ public abstract class LimitState
         var (before, counts) = (TicksPerPermit, Definition.Counts);
         if (!Adopt(definition, now))
             return false;
-        if (definition.Counts != counts)
+        if (definition.Counts == counts)
+            lessons?.Repace(TicksPerPermit / before, now);
+        else
             toldWeight = null; // it was told in what was counted before
-
-        lessons?.Repace(TicksPerPermit / before, now);
         return true;
+    }
+
+    /// <summary>The limit counts something else now: a call that is under way takes another weight.</summary>
+    /// <param name="before">What it took.</param>
+    /// <param name="after">What it takes of what is counted now.</param>
+    /// <param name="isUnderWay">It has not <see cref="End">ended</see>.</param>
+    /// <param name="isHeld">It has not returned what it holds.</param>
+    public void Recount(int before, int after, bool isUnderWay, bool isHeld)
+    {
+        if (isUnderWay)
+            weightUnderWay = Math.Max(0, weightUnderWay + after - before);
+        if (isHeld)
+            OwnRecount(before, after);
     }
 
     /// <summary>Weight in use: not yet paid back by time (<c>rate</c>), started in the window that ends now (<c>window</c>), or held (<c>concurrency</c>).</summary>
@@ -260,6 +273,10 @@ public abstract class LimitState
     private protected abstract bool Adopt(LimitDefinition definition, long now);
 
     private protected virtual void OwnRestore(long takenUntil, long now)
+    {
+    }
+
+    private protected virtual void OwnRecount(int before, int after)
     {
     }
 

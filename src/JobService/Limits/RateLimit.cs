@@ -147,9 +147,15 @@ public sealed class RateLimit : LimitState
 
         // What is owed is weight, not time: at the new pace it is paid back in another time.
         var owed = Math.Max(TheoreticalArrival - now, 0);
-        var before = interval;
+        var (before, counts) = (interval, Definition.Counts);
         Adopt(rate);
-        if (interval != before)
+        if (rate.Counts != counts)
+        {
+            // What is owed was weight of another kind. The moment at which it is paid back is all that is known of it.
+            Restart(now + Math.Min(owed, MaxAhead));
+            refundsFrom = Math.Max(now, lastSlot + 1);
+        }
+        else if (interval != before)
         {
             Restart(now + (long)Int128.Min(((Int128)owed * interval + before - 1) / before, MaxAhead));
             refundsFrom = Math.Max(now, lastSlot + 1);

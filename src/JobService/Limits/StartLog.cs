@@ -122,6 +122,24 @@ internal sealed class StartLog
             before = entries[first++].Sum;
     }
 
+    /// <summary>Makes each weight so many times what it was; fractions add up, so that the whole is rounded up once.</summary>
+    /// <returns>The moments whose weight has changed.</returns>
+    public List<long> Scale(long numerator, long denominator)
+    {
+        var moments = new List<long>(Count);
+        var (whole, sum) = (before, before);
+        for (var i = first; i < end; i++)
+        {
+            var scaled = before + (long)((((Int128)(entries[i].Sum - before) * numerator) + denominator - 1) / denominator);
+            sum += Math.Min(scaled - whole, int.MaxValue);
+            whole = scaled;
+            entries[i].Sum = sum;
+            moments.Add(entries[i].At);
+        }
+
+        return moments;
+    }
+
     /// <summary>The moment at which the n-th unit was started; null when it is forgotten. <paramref name="number"/> is at most <see cref="Total"/>.</summary>
     public long? MomentOf(long number)
     {

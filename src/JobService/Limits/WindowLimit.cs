@@ -161,8 +161,18 @@ public sealed class WindowLimit : LimitState
         if (definition is not WindowDefinition window)
             return false;
 
+        var (permits, counts) = (Definition.Permits, Definition.Counts);
         Adopt(window);
+        if (window.Counts != counts)
+            Convert(permits);
         return true;
+    }
+
+    /// <summary>What stands in the log is weight of another kind. What is known of it is the share of the permits that it was: so much stays used.</summary>
+    private void Convert(int permitsBefore)
+    {
+        foreach (var at in log?.Scale(Definition.Permits, permitsBefore) ?? [])
+            Note(at);
     }
 
     private void Adopt(WindowDefinition definition)

@@ -184,6 +184,24 @@ public sealed class LanePlannerTests
     }
 
     [Fact]
+    public void A_key_at_its_own_limit_goes_on_when_its_queue_is_held_no_more()
+    {
+        model.PutRate("own", 10, scope: LimitScope.PerKey);
+        model.PutQueue("q", ["own"]);
+        model.Add("q", "other");
+        model.Add("q", "k", count: 2);
+        var calls = model.Run();
+        var until = model.Now + (3 * TimeSpan.TicksPerSecond);
+
+        model.Planner.Heed("q", "other", calls[0].Hold!, model.Now, new CallLesson { CircuitOpen = true, NotBefore = new DateTimeOffset(until, TimeSpan.Zero) }, model.Now);
+        model.RunUntil(until - 1);
+        Assert.Equal(1, model.WaitingCount);
+
+        model.RunUntil(until + TimeSpan.TicksPerSecond);
+        Assert.Equal(0, model.WaitingCount);
+    }
+
+    [Fact]
     public void The_answer_of_a_call_that_weighed_something_else_moves_nothing_of_another_call_in_its_slot()
     {
         model.Planner.PutLimit("tokens", new WindowDefinition { Permits = 10 }, model.Now);
@@ -195,7 +213,11 @@ public sealed class LanePlannerTests
 
         model.Planner.Correct(first.Hold!, key: "", "tokens", trueWeight: 1, answeredAt);
 
-        Assert.False(model.Planner.Answered(first.Hold!, answeredAt));
+        // What it has cost goes a period behind its response, what the other has taken not before its own.
+        Assert.True(model.Planner.Answered(first.Hold!, answeredAt));
+        var state = model.Planner.StateOf("tokens", "").State;
+        Assert.Equal((6, 5), (state.Taken(answeredAt + TimeSpan.TicksPerSecond - 1), state.Taken(answeredAt + TimeSpan.TicksPerSecond)));
         Assert.True(model.Planner.Answered(second.Hold!, answeredAt));
+        Assert.Equal(0, state.Taken(answeredAt + TimeSpan.TicksPerSecond));
     }
 }

@@ -26,7 +26,7 @@ internal sealed partial class Scenario
             Assert.True(lockHolders.TryAdd(name, job.Id), $"The lock {name} is taken twice.");
 
         var limits = job.Queue.Definition.Limits.Select(limit => service.Memory.Limits[limit].Entry).ToList();
-        var call = new Call(job, limits, claimedAt, [.. limits.Select(limit => JudgeOf(limit, job.Key))], [.. limits.Select(limit => Math.Min(limit.Definition.WeightOf(job.Weight, story.Weights), limit.Definition.MaxWeight))]);
+        var call = new Call(job, story, limits, claimedAt, [.. limits.Select(limit => JudgeOf(limit, job.Key))], [.. limits.Select(limit => Math.Min(limit.Definition.WeightOf(job.Weight, story.Weights), limit.Definition.MaxWeight))]);
         running.Add(job.Id, call);
         var names = string.Join(", ", job.Queue.Definition.Limits);
         Note($"{job.Id} of {job.Queue.Name}, key {job.Key}, weight {job.Weight}, is claimed for {((job.Slot?.At.UtcTicks ?? claimedAt) - begin) / 1e4:0.000}, limits: {names}");
@@ -120,11 +120,13 @@ internal sealed partial class Scenario
     {
         foreach (var (limit, judge, weight) in call.Limits.Zip(call.Judges, call.Weights))
         {
-            judge.End(weight);
+            if (!call.HasEnded)
+                judge.End(weight);
             if (lesson?.TrueWeights?.TryGetValue(limit.Name, out var trueWeight) == true)
                 call.Started[limit.Name].Weight = trueWeight;
         }
 
+        call.HasEnded = true;
         if (call.HasPermit)
             service.ReturnPermit(call.Job.Queue.Name);
         if (lesson?.NotBefore is { } notBefore)
@@ -192,7 +194,7 @@ internal sealed partial class Scenario
 
     private static JobOutcome.Succeeded Success() => new(new JobResult(200, "application/json", "{}"u8.ToArray(), 2));
 
-    private sealed class Call(ClaimedJob job, List<LimitEntry> limits, long claimedAt, List<LimitJudge> judges, int[] weights)
+    private sealed class Call(ClaimedJob job, Story story, List<LimitEntry> limits, long claimedAt, List<LimitJudge> judges, int[] weights)
     {
         public ClaimedJob Job { get; } = job;
 
@@ -208,6 +210,21 @@ internal sealed partial class Scenario
         public Dictionary<string, LimitJudge.Started> Started { get; } = [];
 
         public bool HasPermit { get; set; }
+
+        /// <summary>It holds nothing any more.</summary>
+        public bool HasEnded { get; set; }
+
+        /// <summary>A limit is another one now: of one that counts something else the call holds what it would take today.</summary>
+        public void Recount(string limit, LimitDefinition definition)
+        {
+            var at = Limits.FindIndex(entry => entry.Name == limit);
+            if (HasEnded || at < 0 || Limits[at].Definition.GetType() != definition.GetType() || Limits[at].Definition.Scope != definition.Scope || Limits[at].Definition.Counts == definition.Counts)
+                return;
+            Judges[at].End(Weights[at]);
+            Weights[at] = Math.Min(definition.WeightOf(Job.Weight, story.Weights), definition.MaxWeight);
+            Judges[at].Hold(Weights[at]);
+            Limits[at] = Limits[at] with { Definition = definition };
+        }
 
         public CancelReason? StopReason { get; private set; }
 

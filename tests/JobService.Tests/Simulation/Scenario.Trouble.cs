@@ -113,7 +113,7 @@ internal sealed partial class Scenario
         var scope = limit.StartsWith("own", StringComparison.Ordinal) != (freely && random.Next(2) == 0) ? LimitScope.PerKey : LimitScope.Shared;
         var kind = freely ? Any(["rate", "window", "slots"]) : limit.Split(' ')[^1];
         double[] periods = [0.1, 0.5, 1, 2];
-        var counts = CountedBy(limit);
+        var counts = DrawCounts(limit, freely);
         LimitDefinition definition = kind switch
         {
             "rate" => new RateDefinition { Permits = random.Next(5, 200), PeriodSeconds = Any(periods), Burst = random.Next(1, 5), Scope = scope, Counts = counts },
@@ -126,17 +126,19 @@ internal sealed partial class Scenario
             // Another kind or scope counts from nothing.
             var (before, count) = kinds.GetValueOrDefault(limit);
             kinds[limit] = ((definition.GetType(), scope), before == (definition.GetType(), scope) ? count : count + 1);
+            foreach (var call in running.Values)
+                call.Recount(limit, definition);
             foreach (var state in told.Keys.Where(state => state.Limit == limit).ToList())
                 told.Remove(state);
         });
     }
 
-    /// <summary>What a limit counts, the same in the whole story.</summary>
-    private string CountedBy(string limit)
+    /// <summary>What a limit counts: now and then something else than before.</summary>
+    private string DrawCounts(string limit, bool freely)
     {
-        if (!counted.TryGetValue(limit, out var word))
-            counted.Add(limit, word = random.Next(3) switch { 0 => LimitDefinition.Weight, 1 => LimitDefinition.Calls, _ => Any(Words) });
-        return word;
+        if (counted.GetValueOrDefault(limit) is not { } word || (freely && random.Next(2) == 0))
+            word = random.Next(3) switch { 0 => LimitDefinition.Weight, 1 => LimitDefinition.Calls, _ => Any(Words) };
+        return counted[limit] = word;
     }
 
     private void PutQueue(string queue)

@@ -90,9 +90,80 @@ public abstract partial class JobStoreContract
         await Driver.SucceedAsync(job);
 
         Assert.Equal([1, 15, 0], await TakenOfModelAsync());
-        // The window of calls has been answered and goes a period behind that, as if nothing had been settled beside it.
+        // Both windows go a period behind the response, the settled one with what is left in it.
         Driver.Time.Advance(TimeSpan.FromSeconds(10) + TimeSpan.FromMilliseconds(1));
-        Assert.Equal([0, 15, 0], await TakenOfModelAsync());
+        Assert.Equal([0, 0, 0], await TakenOfModelAsync());
+    }
+
+    [Fact]
+    public async Task When_a_limit_counts_something_else_what_waits_is_asked_again()
+    {
+        await PutModelAsync(new RateDefinition { Permits = 1, PeriodSeconds = 100, Burst = 1_000 });
+        await Driver.AddAsync(Model() with { Weight = 1_000 });
+        await Driver.AddAsync(Model(("in", 1)) with { Weight = 1_000 });
+        Assert.Single(await Driver.ClaimAsync());
+        Assert.Empty(await Driver.ClaimNowAsync());
+
+        await Driver.PutLimitAsync("tokens", new WindowDefinition { Permits = 10, Counts = LimitDefinition.Calls });
+
+        Assert.Single(await Driver.ClaimAsync());
+        Assert.Equal([2, 1, 2], await TakenOfModelAsync());
+    }
+
+    [Theory]
+    [InlineData(LimitDefinition.Calls, 2)]
+    [InlineData(LimitDefinition.Weight, 5)]
+    [InlineData("in", 30)]
+    [InlineData("out", 12)]
+    public async Task Calls_that_run_are_counted_anew_at_once(string counts, int held)
+    {
+        await PutModelAsync(new ConcurrencyDefinition { Permits = 100, Counts = "else" });
+        await Driver.AddAsync(Model(("in", 10)) with { Weight = 2 });
+        await Driver.AddAsync(Model(("in", 20), ("out", 10)) with { Weight = 3 });
+        var calls = await Driver.ClaimAsync();
+
+        await Driver.PutLimitAsync("tokens", new ConcurrencyDefinition { Permits = 100, Counts = counts });
+        Assert.Equal([2, held, 2], await TakenOfModelAsync());
+
+        foreach (var call in calls)
+            await Driver.FinishAsync(call, call == calls[0] ? StoreDriver.Success() : new JobOutcome.Unstarted(), started: call == calls[0]);
+        Assert.Equal(0, (await TakenOfModelAsync())[1]);
+    }
+
+    [Fact]
+    public async Task Of_a_window_that_counts_something_else_the_share_stays_used_that_was_used_also_after_a_restart()
+    {
+        await PutModelAsync(new WindowDefinition { Permits = 90_000, PeriodSeconds = 10, Counts = "in" });
+        foreach (var tokens in (int[])[40_000, 5_000])
+            await Driver.AddAsync(Model(("in", tokens)));
+        var calls = await Driver.ClaimAsync();
+        await Driver.FinishAsync(calls[0], new JobOutcome.Failed(StoreDriver.Error()));
+
+        await Driver.PutLimitAsync("tokens", new WindowDefinition { Permits = 500, PeriodSeconds = 10, Counts = LimitDefinition.Calls });
+        Assert.Equal(250, (await TakenOfModelAsync())[1]);
+
+        // What one call took cannot be told from the rest any more: nothing of it comes back.
+        await Driver.FinishAsync(calls[1], new JobOutcome.Unstarted(), started: false);
+        Assert.Equal(250, (await TakenOfModelAsync())[1]);
+        await ReopenAsync();
+        Assert.Equal(250, (await TakenOfModelAsync())[1]);
+        Driver.Time.Advance(TimeSpan.FromSeconds(10.2));
+        Assert.Equal(0, (await TakenOfModelAsync())[1]);
+    }
+
+    [Fact]
+    public async Task A_rate_that_counts_something_else_is_paid_back_at_the_moment_at_which_it_was_before()
+    {
+        await PutModelAsync(new RateDefinition { Permits = 1_000, Burst = 8_000, Counts = "in" });
+        await Driver.AddAsync(Model(("in", 8_000)));
+        var first = Assert.Single(await Driver.ClaimAsync());
+
+        await Driver.PutLimitAsync("tokens", new RateDefinition { Permits = 10, Counts = LimitDefinition.Calls });
+        await Driver.AddAsync(Model(("in", 8_000)));
+
+        Assert.Empty(await Driver.ClaimNowAsync());
+        Driver.Time.Advance(TimeSpan.FromSeconds(8));
+        Assert.Equal(first.Slot!.Value.At + TimeSpan.FromSeconds(8), Assert.Single(await Driver.ClaimAsync()).Slot!.Value.At, TimeSpan.FromMilliseconds(60));
     }
 
     /// <summary>A queue whose limits count calls in a window, whatever is given, and calls at once.</summary>

@@ -84,7 +84,7 @@ internal static class Descriptions
         * `concurrency`: so many calls at once.
 
         `counts` says what a job takes: its `weight` (default), 1 whatever it weighs (`calls`), or what it gives under a name in `weights` (any other word, as `inputTokens`), so that calls a minute,
-        tokens a minute and calls at once stand on one queue.
+        tokens a minute and calls at once stand on one queue. When that changes, calls that run are counted anew, and of a period the share stays used that was used.
 
         `scope` `perKey` gives each job key a state of its own. `weightFrom` names the number in an answer that says what the call has really cost.
         """;

@@ -107,6 +107,16 @@ internal static class Defining
         return true;
     }
 
+    /// <summary>The limit counts something else: calls that run are counted anew, by what their rows say.</summary>
+    private static void Recount(SqliteTurn turn, string limit)
+    {
+        foreach (var running in turn.Memory.Running.Values)
+        {
+            if (running.Hold is { } hold && turn.Jobs.Find(running.Id.Stamp) is { } row)
+                turn.Memory.Planner.Recount(hold, limit, row.Weight, row.Weights, running.HasReturned);
+        }
+    }
+
     /// <summary>What was declared by a version that did not know all the fields yet, as this one writes it.</summary>
     private static string? Refreshed<T>(string? declared, Func<string, T> read, Func<T, string> write) => declared is null ? null : write(read(declared));
 
@@ -149,6 +159,8 @@ internal static class Defining
         turn.Definitions.Put(entry, declared);
         if (!turn.Memory.Enter(new LimitRow(entry, declared), turn.Now))
             turn.LimitStates.DeleteAll(name);
+        else if (former is not null && former.Entry.Definition.Counts != definition.Counts)
+            Recount(turn, name);
         turn.Touch(turn.Memory.Planner.StatesOf(name)); // what is owed was converted to the new pace
         turn.CatalogChanged = true;
         return entry;
