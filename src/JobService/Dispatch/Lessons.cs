@@ -8,11 +8,15 @@ namespace JobService.Dispatch;
 /// <summary>What the answer to a call teaches about the limits that it took.</summary>
 public sealed class Lessons(IJobStore store, TrueCost costs)
 {
+    /// <summary>A failure of the job all the same. It is what nginx and ASP.NET Core refuse with, and where no limit is configured only the pace can be to blame.</summary>
+    private static readonly CallLesson Overloaded = new() { Refused = true };
+
     /// <returns>Null when there is nothing to tell, as after most calls.</returns>
     public CallLesson? Of(ClaimedJob job, ApiAnswer answer) => answer switch
     {
         ApiAnswer.CircuitOpen(var wait) => new CallLesson { NotBefore = store.Now + wait, CircuitOpen = true },
         ApiAnswer.Answered { IsRefusal: true, Hint: var hint } => new CallLesson { Refused = true, NotBefore = MomentOf(hint) },
+        ApiAnswer.Answered { Status: StatusCodes.Status503ServiceUnavailable, Hint.Budgets: null or { Count: 0 } } when job.Queue.Definition.Limits.Count == 0 => Overloaded,
         ApiAnswer.Answered answered => OfAnswer(BudgetsOf(answered.Hint), TrueWeightsOf(job, answered)),
         _ => null,
     };

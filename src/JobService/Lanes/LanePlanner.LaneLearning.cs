@@ -33,7 +33,7 @@ public sealed partial class LanePlanner
 
     /// <summary>What the lanes of a queue have learned that still counts: of one key, or of all.</summary>
     public IReadOnlyList<LaneLearned> LearnedInLanes(string queueName, string? key, long now) =>
-        [.. LanesOf(queueName, key).Where(lane => lane.Learned?.RestsAt > now).Select(lane => lane.Learned!.LearnedAt(now, lane.UnderWay))];
+        [.. LanesOf(queueName, key).Select(lane => lane.Learned?.LearnedAt(now, lane.UnderWay) ?? default).Where(learned => learned != default)];
 
     private List<Lane> LanesOf(string queueName, string? key)
     {

@@ -5,6 +5,8 @@ namespace JobService.Limits;
 /// A refusal that names no moment pauses, and then calls go at the pace of what has passed in the last second. Each call that passes raises the pace: by a quarter while it is below
 /// what was refused last, and by a little near it (slow start and congestion avoidance: Jacobson 1988; RFC 5681). A pace is measured rather than halved, since most APIs count in seconds.
 /// A refusal behind a refusal, with no call passed between them, doubles the pause and halves the pace; then one call at a time asks whether the API is back.
+/// <para>An end that is told in whole seconds since 1970 may be up to a second late, and at a window of one second that is half of it. So where windows seem to be short one call tries, once,
+/// whether a window is over a second before its end: how long windows are is then known, or that they end as told.</para>
 /// </remarks>
 internal sealed class LanePace
 {
@@ -34,7 +36,17 @@ internal sealed class LanePace
     /// <summary>A lane that waits for its own calls is asked again when one ends, or after this.</summary>
     private const long LongestWait = Second;
 
+    /// <summary>The longest window in which a second is worth a try.</summary>
+    private const long LongestTried = 5 * Second;
+
+    /// <summary>Behind the whole second: what began with a call ends so much later.</summary>
+    private const long TryDelay = 50 * TimeSpan.TicksPerMillisecond;
+
     private ToldWindow? told;
+    private long window;
+    private bool endsAsTold;
+    private long triedAt;
+    private long triedCall;
     private long calls;
     private long nextAt;
     private long slowedAt;
@@ -49,14 +61,15 @@ internal sealed class LanePace
     /// <summary>Calls a second; null when there is no pace.</summary>
     public double? Pace { get; private set; }
 
-    public long RestsAt => Math.Max(Math.Max(PausedUntil, told?.Until ?? 0), Pace is null ? 0 : slowedAt + StoredLane.Memory);
+    /// <summary>From then on all of it says nothing any more. A window that is over does for a while: the first call of the next one asks alone.</summary>
+    public long RestsAt => Math.Max(PausedUntil, Math.Max(told?.Until ?? 0, Pace is null ? 0 : slowedAt) is > 0 and var last ? last + StoredLane.Memory : 0);
 
     /// <summary>The first moment from now on at which a call may start.</summary>
     public long EarliestAt(long now, int underWay)
     {
         var at = Math.Max(Math.Max(now, PausedUntil), Pace is null ? 0 : nextAt);
-        if (told is not null)
-            at = told.NotBefore(at, underWay, amount: 1);
+        if (told is not null && told.NotBefore(at, underWay, amount: 1) is var free && free > at)
+            at = Math.Max(at, underWay == 0 ? Math.Min(free, TriesAt) : free);
         return AsksAlone(at) && underWay > 0 ? Math.Max(at, now + LongestWait) : at;
     }
 
@@ -79,7 +92,10 @@ internal sealed class LanePace
     {
         if (Pace is { } pace)
             nextAt = Math.Max(nextAt, Gap(pace) < CatchUp ? now - CatchUp : now) + Gap(pace);
-        return ++calls;
+        calls++;
+        if (told is { IsSpent: true } && now < told.Until)
+            (triedAt, triedCall) = (now, calls);
+        return calls;
     }
 
     /// <summary>The API has taken a call.</summary>
@@ -112,6 +128,13 @@ internal sealed class LanePace
             return;
         }
 
+        if (startedAt == triedAt)
+        {
+            endsAsTold = true;
+            PausedUntil = Math.Max(PausedUntil, notBefore ?? told?.Until ?? 0);
+            return;
+        }
+
         refusalsInARow = Math.Min(refusalsInARow + 1, MaxDoublings + 1);
         PausedUntil = Math.Max(PausedUntil, notBefore ?? now + (Second << (refusalsInARow - 1)));
         passed = Math.Max(recent - 1, 1);
@@ -125,7 +148,10 @@ internal sealed class LanePace
     public void Tell(long call, long left, long until, long now, int underWay)
     {
         refusalsInARow = 0;
-        (told ??= new ToldWindow()).Tell(new ToldLeft(Math.Min(call, calls), left, until, now, calls, calls), underWay, period: 0, isWhole: false);
+        told ??= new ToldWindow();
+        if (call == triedCall && triedAt > 0)
+            (window, triedAt) = (triedAt - told.Since, 0);
+        told.Tell(new ToldLeft(Math.Min(call, calls), left, until, now, calls, calls), underWay, window, isWhole: false);
     }
 
     /// <summary>The API has taken a call, and does not say any more what is left.</summary>
@@ -145,7 +171,10 @@ internal sealed class LanePace
     }
 
     /// <summary>One call asks: whether the API is back, or what is left of its next window.</summary>
-    private bool AsksAlone(long at) => refusalsInARow > 1 || (told is not null && at >= told.Until);
+    private bool AsksAlone(long at) => refusalsInARow > 1 || (told is not null && at >= (told.IsSpent ? TriesAt : told.Until));
+
+    /// <summary>When the window may be over if its end was rounded up; its end when that is known, or not worth a try.</summary>
+    private long TriesAt => window == 0 && !endsAsTold && told!.Until - told.Since is > Second + TryDelay and <= LongestTried ? told.Until - Second + TryDelay : told!.Until;
 
     private static long Gap(double pace) => (long)Math.Ceiling(Second / pace);
 }

@@ -25,6 +25,12 @@ internal sealed class ToldWindow
     /// <summary>When the API counts anew.</summary>
     public long Until { get; private set; }
 
+    /// <summary>When the window was first told of.</summary>
+    public long Since { get; private set; }
+
+    /// <summary>Nothing is left.</summary>
+    public bool IsSpent => left == 0;
+
     /// <summary>Takes up what a response said.</summary>
     /// <param name="statement">What it said.</param>
     /// <param name="underWay">Handed out and not answered, without the call that was just answered.</param>
@@ -52,7 +58,7 @@ internal sealed class ToldWindow
         Note(statement, underWay);
         wholeUntil = isWhole && period > 0 ? now + period : 0;
         var isRoundedUp = period > 0 && statement.Until > now + period && statement.Until - now - period <= Rounding;
-        (Until, toldAt) = (isRoundedUp ? now + period : NotShorter(statement.Until), now);
+        (Until, toldAt, Since) = (isRoundedUp ? now + period : NotShorter(statement.Until), now, now);
     }
 
     /// <summary>A call has ended that told nothing, and may have been counted.</summary>

@@ -87,12 +87,25 @@ public sealed class LessonTests : IAsyncDisposable
     [InlineData(200, "Retry-After: 30")]
     [InlineData(200, "X-RateLimit-Remaining: 0")]
     [InlineData(200, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268799")]
-    [InlineData(503)]
+    [InlineData(500)]
     public async Task Where_nothing_is_said_nothing_is_told(int status, params string[] headers)
     {
         reply = WireReplies.Answer(status, "{}", headers);
 
         Assert.Null((await RunAsync(await ClaimedAsync())).Lesson);
+    }
+
+    [Fact]
+    public async Task A_bare_503_is_a_failure_and_slows_calls_without_a_limit()
+    {
+        reply = WireReplies.Answer(503, "{}");
+        await PutLimitAsync("calls", new RateDefinition { Permits = 100 });
+
+        var (end, lesson) = await RunAsync(await ClaimedAsync());
+
+        Assert.IsType<JobOutcome.Retried>(end.Outcome);
+        Assert.Equal((true, null), (lesson!.Refused, lesson.NotBefore));
+        Assert.Null((await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["calls"] }))).Lesson);
     }
 
     [Theory]

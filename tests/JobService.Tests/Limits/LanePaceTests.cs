@@ -20,6 +20,8 @@ public sealed class LanePaceTests
             foreach (var limiting in Enum.GetValues<Limiting>().Where(limiting => limiting != Limiting.Concurrency))
             {
                 data.Add(limiting, Telling.Exactly);
+                if (limiting is Limiting.FirstCall or Limiting.Aligned or Limiting.SlidingLog)
+                    data.Add(limiting, Telling.EpochUp);
                 if (limiting is not (Limiting.SlidingLog or Limiting.Bucket1 or Limiting.Bucket5 or Limiting.Bucket10))
                     data.Add(limiting, Telling.SecondsUp);
             }
