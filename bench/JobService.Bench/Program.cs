@@ -22,6 +22,7 @@ var rows = new Dictionary<string, Func<Task<Row>>>(StringComparer.Ordinal)
     ["slots"] = SlotsRow.MeasureAsync,
     ["quiet"] = QuietRow.MeasureAsync,
     ["shares"] = SharesRow.MeasureAsync,
+    ["queues"] = QueuesRow.MeasureAsync,
     ["retry-after"] = RetryAfterRow.MeasureAsync,
     ["keys"] = KeysRow.MeasureAsync,
     ["parked"] = ParkedRow.MeasureAsync,

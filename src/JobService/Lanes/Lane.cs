@@ -70,7 +70,7 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
         if (headWeights.Length != limits.Length)
             headWeights = new int[limits.Length];
         for (var i = 0; i < limits.Length; i++)
-            headWeights[i] = limits[i].WeightOf(head.Weight, head.Weights);
+            headWeights[i] = limits[i].WeightOf(head.Weight, limits[i].Definition.CountsByName ? head.Weights : null);
         HeadWeight = head.Weight;
     }
 

@@ -237,8 +237,20 @@ public sealed partial class LanePlanner
 
     private static RateStart[] RatesOf(HeldLimit[] held)
     {
-        var rates = Array.FindAll(held, limit => limit.State.PaceOf(limit.Weight) is not null);
-        return rates.Length == 0 ? [] : Array.ConvertAll(rates, limit => new RateStart(limit.Line.Limit.Name, limit.Line.Key, limit.State.PaceOf(limit.Weight)!.Value));
+        var count = 0;
+        foreach (var limit in held)
+            count += limit.State is RateLimit ? 1 : 0;
+        if (count == 0)
+            return [];
+
+        var rates = new RateStart[count];
+        foreach (var limit in held)
+        {
+            if (limit.State.PaceOf(limit.Weight) is { } pace)
+                rates[--count] = new RateStart(limit.Line.Limit.Name, limit.Line.Key, pace);
+        }
+
+        return rates;
     }
 
     private void Stand(Lane lane, LimitLine line)

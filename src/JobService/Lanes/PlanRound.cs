@@ -7,7 +7,7 @@ namespace JobService.Lanes;
 public record LaneHead(JobId Id, int Weight)
 {
     /// <summary>What it takes of limits that count something else, by name; null when it names nothing.</summary>
-    public IReadOnlyDictionary<string, int>? Weights { get; init; }
+    public virtual IReadOnlyDictionary<string, int>? Weights { get; init; }
 }
 
 /// <summary>A job that starts.</summary>

@@ -42,6 +42,10 @@ public abstract record LimitDefinition
     [JsonIgnore]
     public abstract int MaxWeight { get; }
 
+    /// <summary>True when a job's weights by name matter.</summary>
+    [JsonIgnore]
+    public bool CountsByName => Counts is not (Weight or Calls);
+
     /// <summary>True when the name is one of the two that <see cref="Counts"/> gives a meaning of its own: no weight of a job can have it.</summary>
     public static bool IsReserved(string name) => WordIn(name) is not null;
 

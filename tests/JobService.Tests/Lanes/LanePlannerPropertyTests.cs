@@ -28,9 +28,10 @@ public sealed class LanePlannerPropertyTests
         Gen.Select(Gen.Enum<Step>(), Gen.Int[0, LimitsOf.Length - 1], Gen.Int[0, 2], Gen.Int[1, 4]).Array[1, 120].Sample(steps =>
         {
             var model = new PlannerModel();
-            model.PutRate("rate", Rate);
-            model.PutConcurrency("db", 4);
-            model.PutRate("own", OwnRate, scope: LimitScope.PerKey);
+            // Each counts something else: a job of any weight takes one of the rates, and of the width what it says.
+            model.PutLimit("rate", new RateDefinition { Permits = Rate, Counts = LimitDefinition.Calls });
+            PutDb(model, 4);
+            model.PutLimit("own", new RateDefinition { Permits = OwnRate, Counts = LimitDefinition.Calls, Scope = LimitScope.PerKey });
             model.PutConcurrency("own db", 1, LimitScope.PerKey);
             for (var queue = 0; queue < LimitsOf.Length; queue++)
                 model.PutQueue($"q{queue}", LimitsOf[queue], size: 3);
@@ -40,12 +41,10 @@ public sealed class LanePlannerPropertyTests
             var added = 0;
             foreach (var (step, queue, key, amount) in steps)
             {
-                var rated = LimitsOf[queue].Contains("rate") || LimitsOf[queue].Contains("own");
                 switch (step)
                 {
                     case Step.Arrive:
-                        // A rate of burst 1 takes jobs of weight 1.
-                        model.Add($"q{queue}", $"{key}", amount, weight: rated ? 1 : Math.Min(amount, width));
+                        model.Add($"q{queue}", $"{key}", amount, weight: 5 - amount, new() { ["slots"] = Math.Min(amount, width) });
                         added += amount;
                         break;
                     case Step.End when running.Count > 0:
@@ -64,7 +63,7 @@ public sealed class LanePlannerPropertyTests
                         break;
                     case Step.Narrow or Step.Widen:
                         width = step == Step.Narrow ? 2 : 4;
-                        model.PutConcurrency("db", width);
+                        PutDb(model, width);
                         break;
                     case Step.Cancel when model.HasWaiting($"q{queue}", $"{key}"):
                         model.CancelHead($"q{queue}", $"{key}");
@@ -98,6 +97,8 @@ public sealed class LanePlannerPropertyTests
             foreach (var key in model.Claims.Where(claim => LimitsOf[claim.Queue[1] - '0'].Contains("own")).GroupBy(claim => claim.Key))
                 AssertSpaced(key, OwnRate);
         });
+
+    private static void PutDb(PlannerModel model, int width) => model.PutLimit("db", new ConcurrencyDefinition { Permits = width, Counts = "slots" });
 
     private static void AssertSpaced(IEnumerable<PlannerModel.Claim> claims, int rate)
     {

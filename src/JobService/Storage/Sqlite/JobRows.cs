@@ -159,7 +159,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         {
             heads.Add(new QueuedRow(JobId.FromParts(selectHeads.Int64(0), selectHeads.Int64(1)), selectHeads.Int32(2))
             {
-                Weights = selectHeads.IsNull(16) ? null : StorageJson.ReadWeights(selectHeads.Text(16)),
+                WeightsJson = selectHeads.TextOrNull(16),
                 Stamp = selectHeads.Int64(0),
                 QueueId = queueId,
                 Key = key,

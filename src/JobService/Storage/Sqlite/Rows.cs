@@ -6,6 +6,13 @@ namespace JobService.Storage.Sqlite;
 /// <summary>A job at the head of its lane, with all that its call needs.</summary>
 internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
 {
+    private IReadOnlyDictionary<string, int>? weights;
+
+    /// <summary>Read when it is asked for: most heads are looked at twice, and most limits do not ask.</summary>
+    public override IReadOnlyDictionary<string, int>? Weights => weights ??= WeightsJson is null ? null : StorageJson.ReadWeights(WeightsJson);
+
+    public required string? WeightsJson { get; init; }
+
     public required long Stamp { get; init; }
 
     public required long QueueId { get; init; }
