@@ -21,10 +21,10 @@ internal sealed class BenchService : IAsyncDisposable
     public ServerProcess Process { get; }
 
     /// <param name="program">Another build's JobService.dll. Default: this one.</param>
-    public static async Task<BenchService> StartAsync(string? program = null)
+    public static async Task<BenchService> StartAsync(string? program = null, IReadOnlyDictionary<string, string>? settings = null)
     {
         var folder = NewDataFolder();
-        return new BenchService(folder, await JobServiceProcess.StartAsync(folder, program: program));
+        return new BenchService(folder, await JobServiceProcess.StartAsync(folder, settings, program));
     }
 
     /// <summary>In the project's folder: one for temporary files may lie in memory, where a commit costs nothing, and the program's own is watched for changed settings.</summary>

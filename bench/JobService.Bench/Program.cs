@@ -15,6 +15,7 @@ var rows = new Dictionary<string, Func<Task<Row>>>(StringComparer.Ordinal)
     ["nginx"] = NginxRow.MeasureAsync,
     ["narrow"] = NginxRow.MeasureNarrowAsync,
     ["tight"] = TightRow.MeasureAsync,
+    ["burst"] = BurstRow.MeasureAsync,
     ["busy"] = BusyRow.MeasureAsync,
     ["window"] = WindowRow.MeasureAsync,
     ["counts"] = CountsRow.MeasureAsync,

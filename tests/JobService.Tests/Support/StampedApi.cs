@@ -6,7 +6,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace JobService.Tests.Judges;
+namespace JobService.Tests.Support;
 
 /// <summary>A bare TCP or TLS server that answers every request with 200 and notes when it came.</summary>
 internal sealed class StampedApi : IAsyncDisposable
