@@ -31,6 +31,7 @@ var rows = new Dictionary<string, Func<Task<Row>>>(StringComparer.Ordinal)
     ["gather"] = GatherRow.MeasureAsync,
     ["map"] = MapRow.MeasureAsync,
     ["seen"] = SeenRow.MeasureAsync,
+    ["lists"] = ListsRow.MeasureAsync,
     ["streams"] = StreamsRow.MeasureAsync,
     ["kill"] = () => KillRow.MeasureAsync(Kills),
 };

@@ -117,7 +117,7 @@ internal static class JobEndpoints
             return refusal!;
 
         // One more than asked for tells whether there is a next page.
-        var found = await store.ListAsync(query.Filter, query.Limit + 1, query.Before);
+        var found = await store.ListAsync(query.Filter, query.Limit + 1, query.Before, http.RequestAborted);
         var page = found.Take(query.Limit).Select(JobView.Of).ToArray();
         if (found.Count <= query.Limit)
             return new JsonAnswer<JobList>(StatusCodes.Status200OK, new JobList(page, null));

@@ -72,14 +72,20 @@ public sealed partial class LanePlanner
     {
         var turn = lane.VirtualTime + (ahead.Weight / lane.Share);
         double before = ahead.WeightAt(line.Limit.Definition);
-        foreach (var other in line.Lanes.Where(other => other.Queue == lane.Queue && other != lane).Take(MaxCountedLanes))
+        foreach (var other in line.Places.FirstOrDefault(place => place.Queue == lane.Queue)?.Lanes.Beginning(MaxCountedLanes) ?? [])
+        {
+            if (other.VirtualTime > turn)
+                break;
+            if (other == lane)
+                continue;
             before += JobsBefore(turn - other.VirtualTime, other.HeadWeight / other.Share, other.Number < lane.Number, other.Jobs) * other.HeadWeightAt(line.Limit);
+        }
 
         turn = line.TurnOf(lane.Queue) + (before / lane.Queue.Share);
         foreach (var place in line.Places.Where(place => place.Queue != lane.Queue && place.Lanes.Count > 0))
         {
             var weight = place.Lanes.First!.HeadWeightAt(line.Limit);
-            before += JobsBefore(turn - line.TurnOf(place.Queue), weight / place.Queue.Share, goesFirst: true, place.Lanes.Take(MaxCountedLanes).Sum(other => (long)other.Jobs)) * weight;
+            before += JobsBefore(turn - line.TurnOf(place.Queue), weight / place.Queue.Share, goesFirst: true, place.Lanes.Beginning(MaxCountedLanes).Sum(other => (long)other.Jobs)) * weight;
         }
 
         return (long)Math.Min(before, long.MaxValue / 4);
@@ -94,6 +100,6 @@ public sealed partial class LanePlanner
     {
         if (lead < 0 || (lead == 0 && !goesFirst))
             return 0;
-        return Math.Min(Math.Floor(lead / charge) + (goesFirst || lead % charge > 0 ? 1 : 0), jobs);
+        return Math.Min(goesFirst ? Math.Floor(lead / charge) + 1 : Math.Ceiling(lead / charge), jobs);
     }
 }

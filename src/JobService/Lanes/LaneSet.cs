@@ -9,13 +9,18 @@ internal sealed class LaneSet : IEnumerable<Lane>
 
     private Lane? only;
     private SortedSet<Lane>? many;
+    private Lane[]? beginning;
 
     public int Count => many?.Count ?? (only is null ? 0 : 1);
 
     public Lane? First => many is null ? only : many.Min;
 
+    /// <summary>The first lanes. Kept until one comes or goes: a list of hundreds of jobs asks for each of them who goes before it.</summary>
+    public Lane[] Beginning(int atMost) => beginning is { } kept && (kept.Length == atMost || kept.Length == Count) ? kept : beginning = [.. this.Take(atMost)];
+
     public void Add(Lane lane)
     {
+        beginning = null;
         if (many is null && only is null)
         {
             only = lane;
@@ -33,6 +38,7 @@ internal sealed class LaneSet : IEnumerable<Lane>
 
     public void Remove(Lane lane)
     {
+        beginning = null;
         if (only == lane)
             only = null;
         else

@@ -148,7 +148,7 @@ public interface IJobStore : IAsyncDisposable
     Task<Job?> FindAsync(JobId job, int maxInlineBytes);
 
     /// <summary>Newest first, at most <paramref name="limit"/>, older than <paramref name="before"/>.</summary>
-    Task<IReadOnlyList<Job>> ListAsync(JobFilter filter, int limit, JobId? before);
+    Task<IReadOnlyList<Job>> ListAsync(JobFilter filter, int limit, JobId? before, CancellationToken hangUp = default);
 
     /// <summary>Those of the jobs that have the tag.</summary>
     Task<IReadOnlySet<JobId>> WithTagAsync(IReadOnlyCollection<JobId> jobs, (string Name, string Value) tag);

@@ -6,7 +6,7 @@ namespace JobService.Storage.Sqlite;
 /// <summary>Reads of callbacks and their deliveries.</summary>
 internal sealed class DeliveryReads(ReadConnections connections)
 {
-    public Task<List<ReceiverDue>> ReceiversAsync() => connections.ReadAsync(connection =>
+    public Task<List<ReceiverDue>> ReceiversAsync() => connections.ScanAsync(connection =>
         connection.Query<(string Origin, long At)>("SELECT origin, min(next_at) FROM deliveries INDEXED BY deliveries_pending WHERE state = 0 GROUP BY origin")
             .Select(row => new ReceiverDue(row.Origin, Time(row.At))).ToList());
 
@@ -27,7 +27,7 @@ internal sealed class DeliveryReads(ReadConnections connections)
         new { delivery.Stamp }));
 
     /// <summary>Pending deliveries to the same address as this one.</summary>
-    public Task<List<long>> PendingBesideAsync(JobId delivery) => connections.ReadAsync(connection => connection.Query<long>(
+    public Task<List<long>> PendingBesideAsync(JobId delivery) => connections.ScanAsync(connection => connection.Query<long>(
         """
         SELECT d.stamp
         FROM   deliveries own JOIN callbacks c ON c.stamp = own.subject

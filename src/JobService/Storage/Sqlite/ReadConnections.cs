@@ -3,41 +3,59 @@ using Microsoft.Data.Sqlite;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Connections for short reads beside the writer: WAL lets them see the last commit without waiting for the next.</summary>
+/// <summary>Connections for reads beside the writer: WAL lets them see the last commit without waiting for the next.</summary>
+/// <remarks>What looks through many rows has connections of its own, and lets others in after each bite: who asks for one job never waits for who lists a million.</remarks>
 internal sealed class ReadConnections(SqliteDatabase database) : IDisposable
 {
-    private const int Most = 4;
+    private readonly Pool single = new(database, most: 4);
+    private readonly Pool scans = new(database, most: 2);
 
-    private readonly ConcurrentBag<SqliteConnection> idle = [];
-    private readonly SemaphoreSlim free = new(Most);
-
+    /// <summary>A short read: of one job, one batch, one page of results.</summary>
     /// <exception cref="StorageUnavailableException">The database could not be read.</exception>
-    public async Task<T> ReadAsync<T>(Func<SqliteConnection, T> read)
-    {
-        await free.WaitAsync();
-        try
-        {
-            if (!idle.TryTake(out var connection))
-                connection = database.Connect();
-            var answer = read(connection);
-            idle.Add(connection); // one that failed is not used again
-            return answer;
-        }
-        catch (SqliteException error)
-        {
-            database.FindsDamage(error);
-            throw new StorageUnavailableException(error.Message, error);
-        }
-        finally
-        {
-            free.Release();
-        }
-    }
+    public Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken hangUp = default) => single.ReadAsync(read, hangUp);
+
+    /// <summary>A bite of a read whose rows nobody has counted before.</summary>
+    /// <exception cref="StorageUnavailableException">The database could not be read.</exception>
+    public Task<T> ScanAsync<T>(Func<SqliteConnection, T> bite, CancellationToken hangUp = default) => scans.ReadAsync(bite, hangUp);
 
     public void Dispose()
     {
-        while (idle.TryTake(out var connection))
-            connection.Dispose();
-        free.Dispose();
+        single.Dispose();
+        scans.Dispose();
+    }
+
+    private sealed class Pool(SqliteDatabase database, int most) : IDisposable
+    {
+        private readonly ConcurrentBag<SqliteConnection> idle = [];
+        private readonly SemaphoreSlim free = new(most);
+
+        public async Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken hangUp)
+        {
+            await free.WaitAsync(hangUp);
+            try
+            {
+                if (!idle.TryTake(out var connection))
+                    connection = database.Connect();
+                var result = read(connection);
+                idle.Add(connection); // one that failed is not used again
+                return result;
+            }
+            catch (SqliteException error)
+            {
+                database.FindsDamage(error);
+                throw new StorageUnavailableException(error.Message, error);
+            }
+            finally
+            {
+                free.Release();
+            }
+        }
+
+        public void Dispose()
+        {
+            while (idle.TryTake(out var connection))
+                connection.Dispose();
+            free.Dispose();
+        }
     }
 }

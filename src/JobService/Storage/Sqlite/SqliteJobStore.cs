@@ -13,6 +13,9 @@ public sealed partial class SqliteJobStore : IJobStore
     /// <summary>Rows that a request over many jobs changes in one turn: others wait for a turn at most so long.</summary>
     private const int Bite = 500;
 
+    /// <summary>Jobs of a list whose waiting is explained in one turn: less than a millisecond's work, of which a slot has no more to lose.</summary>
+    private const int ExplainedAtOnce = 50;
+
     private static readonly Task<long?> NothingTaught = Task.FromResult<long?>(null);
 
     private readonly SqliteDatabase database;
@@ -178,9 +181,9 @@ public sealed partial class SqliteJobStore : IJobStore
         return found.ToJob(Catalog, waiting[0], attempts);
     }
 
-    public async Task<IReadOnlyList<Job>> ListAsync(JobFilter filter, int limit, JobId? before)
+    public async Task<IReadOnlyList<Job>> ListAsync(JobFilter filter, int limit, JobId? before, CancellationToken hangUp = default)
     {
-        var found = await reads.ListAsync(filter, limit, before?.Stamp ?? long.MaxValue);
+        var found = await reads.ListAsync(filter, limit, before?.Stamp ?? long.MaxValue, hangUp);
         var waiting = await ExplainAsync(found);
         return [.. found.Zip(waiting, (job, why) => job.ToJob(Catalog, why, attempts: null))];
     }
@@ -242,10 +245,21 @@ public sealed partial class SqliteJobStore : IJobStore
         }
     }
 
-    private async Task<Waiting?[]> ExplainAsync(List<JobRead> jobs) =>
-        jobs.TrueForAll(job => job.State != JobState.Queued)
-            ? new Waiting?[jobs.Count]
-            : await writer.AskAsync(turn => jobs.ConvertAll(job => Explaining.Wait(turn.Memory, job, turn.Now)).ToArray());
+    /// <summary>Some at a time: the writer has slots to hand out between them.</summary>
+    private async Task<Waiting?[]> ExplainAsync(List<JobRead> jobs)
+    {
+        var waiting = new Waiting?[jobs.Count];
+        if (jobs.TrueForAll(job => job.State != JobState.Queued))
+            return waiting;
+        for (var first = 0; first < jobs.Count; first += ExplainedAtOnce)
+        {
+            var some = jobs.GetRange(first, Math.Min(ExplainedAtOnce, jobs.Count - first));
+            var explained = await writer.AskAsync(turn => some.ConvertAll(job => Explaining.Wait(turn.Memory, job, turn.Now)));
+            explained.CopyTo(waiting, first);
+        }
+
+        return waiting;
+    }
 
     private static DateTimeOffset Time(long ticks) => new(ticks, TimeSpan.Zero);
 }

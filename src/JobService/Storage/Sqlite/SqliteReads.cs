@@ -1,8 +1,5 @@
-using System.Text;
 using Dapper;
 using JobService.Jobs;
-using JobService.Lanes;
-using Microsoft.Data.Sqlite;
 
 namespace JobService.Storage.Sqlite;
 
@@ -35,28 +32,30 @@ internal sealed class SqliteReads(ReadConnections connections)
         if (found is null)
             return null;
 
-        FindPlace(connection, found);
+        JobPlaces.Find(connection, [found]);
         var attempts = connection.Query<AttemptRead>(
             "SELECT number AS Number, started_at AS StartedAt, ended_at AS EndedAt, status AS Status, outcome AS Outcome FROM attempts WHERE stamp = @Stamp ORDER BY number",
             new { job.Stamp });
         return (found, attempts.AsList());
     });
 
-    public Task<List<JobRead>> ListAsync(JobFilter filter, int limit, long before) => connections.ReadAsync(connection =>
+    /// <summary>Jobs that match, newest first.</summary>
+    public async Task<List<JobRead>> ListAsync(JobFilter filter, int limit, long before, CancellationToken hangUp)
     {
-        var sql = new StringBuilder(Columns).Append(Source(filter)).Append(Joins).Append(Conditions(filter)).Append(NewestFirst(filter));
-        var rows = connection.Query<JobRead>(sql.ToString(), Parameters(filter, limit, before)).AsList();
-        foreach (var row in rows)
-            FindPlace(connection, row);
-        return rows;
-    });
+        var scan = new JobScan(filter);
+        var jobs = await scan.RunAsync<JobRead>(connections, Columns, Joins, limit, before, hangUp);
+        if (jobs.Exists(job => job.State == JobState.Queued))
+            await connections.ScanAsync(connection => JobPlaces.Find(connection, jobs), hangUp);
+        return jobs;
+    }
 
     /// <summary>Ids that match, newest first.</summary>
-    public Task<List<JobId>> IdsAsync(JobFilter filter, string condition, int limit, long before) => connections.ReadAsync(connection =>
+    public async Task<List<JobId>> IdsAsync(JobFilter filter, string condition, int limit, long before)
     {
-        var sql = "SELECT j.stamp, j.salt" + Source(filter) + " JOIN queues q ON q.id = j.queue_id" + Conditions(filter) + $" AND {condition}" + NewestFirst(filter);
-        return connection.Query<(long Stamp, long Salt)>(sql, Parameters(filter, limit, before)).Select(row => JobId.FromParts(row.Stamp, row.Salt)).ToList();
-    });
+        var scan = new JobScan(filter, condition);
+        var ids = await scan.RunAsync<(long Stamp, long Salt)>(connections, "SELECT j.stamp, j.salt", " JOIN queues q ON q.id = j.queue_id", limit, before, CancellationToken.None);
+        return ids.ConvertAll(id => JobId.FromParts(id.Stamp, id.Salt));
+    }
 
     public Task<IReadOnlySet<JobId>> WithTagAsync(IReadOnlyCollection<JobId> jobs, (string Name, string Value) tag) => connections.ReadAsync<IReadOnlySet<JobId>>(connection =>
     {
@@ -67,98 +66,11 @@ internal sealed class SqliteReads(ReadConnections connections)
         return jobs.Where(job => tagged.Contains(job.Stamp)).ToHashSet();
     });
 
-    /// <summary>The index that leaves least to look through; the planner, without statistics, would walk all jobs for the order.</summary>
-    private static string Source(JobFilter filter) => filter switch
-    {
-        { Tag: not null } => " FROM tags t JOIN jobs j ON j.stamp = t.stamp",
-        { Batch: not null } => " FROM jobs j INDEXED BY jobs_by_batch",
-        { State: JobState.Running } => " FROM jobs j INDEXED BY jobs_running",
-        { State: >= JobState.Succeeded } => " FROM jobs j INDEXED BY jobs_finished",
-        { Key: { Length: > 0 } } => " FROM jobs j INDEXED BY jobs_by_key",
-        { Queue: not null } => " FROM jobs j INDEXED BY jobs_by_queue",
-        _ => " FROM jobs j",
-    };
-
-    private static string Conditions(JobFilter filter)
-    {
-        var conditions = new StringBuilder(" WHERE j.stamp < @before");
-        if (filter.Queue is not null)
-            conditions.Append(" AND j.queue_id = (SELECT id FROM queues WHERE name = @Queue)");
-        if (filter.State is { } state)
-            conditions.Append(" AND j.state = ").Append((int)state); // a literal, and its bound: a partial index is used only where the text implies it
-        if (filter.State >= JobState.Succeeded)
-            conditions.Append(" AND j.state >= 2");
-        if (filter.Key is not null)
-            conditions.Append(" AND j.key = @Key");
-        if (filter.Key is { Length: > 0 })
-            conditions.Append(" AND j.key <> ''");
-        if (filter.Tag is not null)
-            conditions.Append(" AND t.tag = @Tag");
-        if (filter.Batch is not null)
-            conditions.Append(" AND j.batch = (SELECT stamp FROM batches WHERE stamp = @BatchStamp AND salt = @BatchSalt)");
-        return conditions.ToString();
-    }
-
-    /// <summary>A batch's jobs were taken in by their index: the order of their row numbers, which its own index does not have.</summary>
-    private static string NewestFirst(JobFilter filter) => $" ORDER BY {(filter.Batch is null || filter.Tag is not null ? "j.stamp" : "j.batch_index")} DESC LIMIT @limit";
-
-    private static object Parameters(JobFilter filter, int limit, long before) =>
-        new
-        {
-            filter.Queue,
-            filter.Key,
-            Tag = filter.Tag is var (name, value) ? $"{name}:{value}" : null,
-            BatchStamp = filter.Batch?.Stamp,
-            BatchSalt = filter.Batch?.Salt,
-            limit,
-            before,
-        };
-
-    public Task<SignalStatus> SignalAsync(string name) => connections.ReadAsync(connection =>
+    public Task<SignalStatus> SignalAsync(string name) => connections.ScanAsync(connection =>
     {
         var setAt = connection.ExecuteScalar<long?>("SELECT set_at FROM signals WHERE name = @name", new { name });
         var waiting = connection.ExecuteScalar<long>(
             "SELECT count(*) FROM jobs INDEXED BY jobs_signalled WHERE state = 0 AND parked > 0 AND signal = @name", new { name });
         return new SignalStatus(setAt is { } ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null, waiting);
     });
-
-    private const string InLaneBefore = """
-        SELECT weight, weights FROM jobs INDEXED BY jobs_ready
-        WHERE  state = 0 AND due_at IS NULL AND parked IS NULL AND queue_id = (SELECT id FROM queues WHERE name = @Queue) AND key = @Key AND priority > @Priority
-        UNION ALL
-        SELECT weight, weights FROM jobs INDEXED BY jobs_ready
-        WHERE  state = 0 AND due_at IS NULL AND parked IS NULL AND queue_id = (SELECT id FROM queues WHERE name = @Queue) AND key = @Key AND priority = @Priority
-               AND stamp < @Stamp
-        LIMIT  @counted
-        """;
-
-    /// <summary>Place within the lane or within the line of the lock, from 1; none beyond 1 000 or when the job stands in neither.</summary>
-    private static void FindPlace(SqliteConnection connection, JobRead job)
-    {
-        const int counted = 1_000;
-        if (job.State != JobState.Queued || job.DueAt is not null || job.Parked > ParkedRows.InLine)
-            return;
-
-        var (ahead, weight, naming) = connection.QuerySingle<(long Jobs, long Weight, long Naming)>(
-            job.Parked == ParkedRows.InLine ?
-            """
-            SELECT count(*), 0, 0 FROM (
-              SELECT 1 FROM jobs INDEXED BY jobs_locked WHERE state = 0 AND parked = 0 AND lock = @Lock AND priority > @Priority
-              UNION ALL
-              SELECT 1 FROM jobs INDEXED BY jobs_locked WHERE state = 0 AND parked = 0 AND lock = @Lock AND priority = @Priority AND stamp < @Stamp
-              LIMIT  @counted)
-            """ :
-            """
-            SELECT count(*), COALESCE(sum(weight), 0), count(weights) FROM (
-            """ + InLaneBefore + ")",
-            new { job.Queue, job.Key, job.Lock, job.Priority, job.Stamp, counted });
-        if (ahead >= counted)
-            return;
-
-        // Few jobs give weights by name: only then it is asked what they are.
-        var named = naming == 0 ? null : connection.Query<(string Name, long Named, long Weight)>(
-            "SELECT name.key, sum(name.value), sum(weight) FROM (" + InLaneBefore + ") ahead, json_each(ahead.weights) name WHERE ahead.weights IS NOT NULL GROUP BY name.key",
-            new { job.Queue, job.Key, job.Priority, job.Stamp, counted }).ToDictionary(row => row.Name, row => (row.Named, row.Weight));
-        (job.Position, job.Ahead) = ((int)ahead + 1, new JobsAhead(ahead, weight, named));
-    }
 }

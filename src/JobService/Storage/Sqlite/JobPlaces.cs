@@ -1,0 +1,67 @@
+using JobService.Jobs;
+using JobService.Lanes;
+using Microsoft.Data.Sqlite;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>Where queued jobs stand: their places within their lanes, or within the lines of their locks, and what goes before them there.</summary>
+/// <remarks>Each lane is walked once from its head, however many of its jobs are asked for: a list of the last ones of a long lane costs no more than one of them.</remarks>
+internal static class JobPlaces
+{
+    /// <summary>Jobs of one lane that are counted; beyond them a place is of no use to anybody.</summary>
+    private const int MaxCounted = 1_000;
+
+    /// <summary>Jobs that are counted for a list, over all of its lanes, and in each lane however many these are.</summary>
+    private const int MaxCountedInList = 20_000;
+    private const int MinCounted = 20;
+
+    private const string InLane = """
+        SELECT stamp, weight, weights FROM jobs INDEXED BY jobs_ready
+        WHERE  state = 0 AND due_at IS NULL AND parked IS NULL AND queue_id = (SELECT id FROM queues WHERE name = ?1) AND key = ?2
+        ORDER  BY priority DESC, stamp LIMIT ?3
+        """;
+
+    private const string InLine = """
+        SELECT stamp, weight, weights FROM jobs INDEXED BY jobs_locked WHERE state = 0 AND parked = 0 AND lock = ?1 ORDER BY priority DESC, stamp LIMIT ?3
+        """;
+
+    /// <summary>Sets places from 1; none beyond 1 000, or when the job stands in no lane and no line.</summary>
+    /// <returns>How many lanes and lines were walked.</returns>
+    public static int Find(SqliteConnection connection, IReadOnlyList<JobRead> jobs)
+    {
+        var lanes = jobs.Where(job => job.State == JobState.Queued && job.DueAt is null && !(job.Parked > ParkedRows.InLine))
+            .GroupBy(job => job.Parked == ParkedRows.InLine ? (Lock: job.Lock, Queue: "", Key: "") : (Lock: null, job.Queue, job.Key)).ToList();
+        var counted = Math.Clamp(MaxCountedInList / Math.Max(1, lanes.Count), MinCounted, MaxCounted);
+        using var inLane = new SqliteStatement(connection.Handle!, InLane);
+        using var inLine = new SqliteStatement(connection.Handle!, InLine);
+        foreach (var lane in lanes)
+        {
+            var rows = lane.Key.Lock is { } name ? inLine.Bind(1, name) : inLane.Bind(1, lane.Key.Queue).Bind(2, lane.Key.Key);
+            Walk(rows.Bind(3, counted), lane.ToDictionary(job => job.Stamp));
+            rows.Reset();
+        }
+
+        return lanes.Count;
+    }
+
+    private static void Walk(SqliteStatement rows, Dictionary<long, JobRead> wanted)
+    {
+        var (jobs, weight) = (0, 0L);
+        Dictionary<string, (long Named, long Weight)>? named = null;
+        while (wanted.Count > 0 && rows.Step())
+        {
+            if (wanted.Remove(rows.Int64(0), out var job))
+                (job.Position, job.Ahead) = (jobs + 1, new JobsAhead(jobs, weight, named?.ToDictionary()));
+
+            var own = rows.Int64(1);
+            (jobs, weight) = (jobs + 1, weight + own);
+            // Few jobs give weights by name.
+            foreach (var (name, value) in rows.TextOrNull(2) is { } names ? StorageJson.ReadWeights(names) : [])
+            {
+                named ??= [];
+                var before = named.GetValueOrDefault(name);
+                named[name] = (before.Named + value, before.Weight + own);
+            }
+        }
+    }
+}
