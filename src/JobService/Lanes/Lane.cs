@@ -82,7 +82,10 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
     }
 
     /// <summary>What the job at the head takes of one of the queue's limits.</summary>
-    public int HeadWeightAt(NamedLimit limit) => Array.IndexOf(Queue.Limits, limit) is >= 0 and var at && at < headWeights.Length ? headWeights[at] : 1;
+    public int HeadWeightAt(NamedLimit limit) => HeadWeightAt(Array.IndexOf(Queue.Limits, limit));
+
+    /// <param name="limit">Its number among the limits of the queue.</param>
+    public int HeadWeightAt(int limit) => (uint)limit < (uint)headWeights.Length ? headWeights[limit] : 1;
 
     /// <summary>A call is claimed.</summary>
     /// <returns>Its number, from when something is learned on.</returns>

@@ -72,13 +72,14 @@ public sealed partial class LanePlanner
     {
         var turn = lane.VirtualTime + (ahead.Weight / lane.Share);
         double before = ahead.WeightAt(line.Limit.Definition);
+        var limit = Array.IndexOf(lane.Queue.Limits, line.Limit);
         foreach (var other in line.Places.FirstOrDefault(place => place.Queue == lane.Queue)?.Lanes.Beginning(MaxCountedLanes) ?? [])
         {
             if (other.VirtualTime > turn)
                 break;
             if (other == lane)
                 continue;
-            before += JobsBefore(turn - other.VirtualTime, other.HeadWeight / other.Share, other.Number < lane.Number, other.Jobs) * other.HeadWeightAt(line.Limit);
+            before += JobsBefore(turn - other.VirtualTime, other.HeadWeight / other.Share, other.Number < lane.Number, other.Jobs) * other.HeadWeightAt(limit);
         }
 
         turn = line.TurnOf(lane.Queue) + (before / lane.Queue.Share);

@@ -18,14 +18,6 @@ internal sealed class JobScan(JobFilter filter, string? condition = null)
     /// <summary>As many queued jobs are sorted rather than looked for among all others.</summary>
     private const int FewQueued = 50_000;
 
-    // Each queued job stands in exactly one of these.
-    private const string Queued = """
-        SELECT stamp FROM jobs INDEXED BY jobs_ready WHERE state = 0 AND due_at IS NULL AND parked IS NULL AND stamp < @before {0}
-        UNION ALL SELECT stamp FROM jobs INDEXED BY jobs_due WHERE state = 0 AND due_at IS NOT NULL AND stamp < @before {0}
-        UNION ALL SELECT stamp FROM jobs INDEXED BY jobs_locked WHERE state = 0 AND parked = 0 AND due_at IS NULL AND stamp < @before {0}
-        UNION ALL SELECT stamp FROM jobs INDEXED BY jobs_signalled WHERE state = 0 AND parked > 0 AND due_at IS NULL AND stamp < @before {0}
-        """;
-
     private const string OfQueue = "AND queue_id = (SELECT id FROM queues WHERE name = @Queue)";
 
     /// <param name="connections">Where from.</param>
@@ -77,14 +69,22 @@ internal sealed class JobScan(JobFilter filter, string? condition = null)
             return null;
         var parameters = Parameters(limit, before);
         parameters.Add("few", FewQueued);
-        if (connection.ExecuteScalar<int>($"SELECT count(*) FROM ({string.Format(null, Queued, "")} LIMIT @few)", parameters) == FewQueued)
+        if (connection.ExecuteScalar<int>($"SELECT count(*) FROM ({Queued("")} LIMIT @few)", parameters) == FewQueued)
             return null;
 
-        var few = string.Format(null, Queued, filter.Queue is null ? "" : OfQueue);
+        var few = Queued(filter.Queue is null ? "" : OfQueue);
         var sql = columns + $" FROM (SELECT stamp FROM ({few}) ORDER BY stamp DESC{(filter.Key is null && condition is null ? " LIMIT @limit" : "")}) few JOIN jobs j ON j.stamp = few.stamp"
             + joins + $" WHERE 1{OnRow} ORDER BY j.stamp DESC LIMIT @limit";
         return connection.Query<T>(sql, parameters).AsList();
     }
+
+    /// <summary>Each queued job stands in exactly one of these indexes.</summary>
+    private static string Queued(string only) => $"""
+        SELECT stamp FROM jobs INDEXED BY jobs_ready WHERE state = 0 AND due_at IS NULL AND parked IS NULL AND stamp < @before {only}
+        UNION ALL SELECT stamp FROM jobs INDEXED BY jobs_due WHERE state = 0 AND due_at IS NOT NULL AND stamp < @before {only}
+        UNION ALL SELECT stamp FROM jobs INDEXED BY jobs_locked WHERE state = 0 AND parked = 0 AND due_at IS NULL AND stamp < @before {only}
+        UNION ALL SELECT stamp FROM jobs INDEXED BY jobs_signalled WHERE state = 0 AND parked > 0 AND due_at IS NULL AND stamp < @before {only}
+        """;
 
     private string Stamp => filter.Tag is null ? "j.stamp" : "t.stamp";
 
