@@ -6,10 +6,10 @@ namespace JobService.Lanes;
 /// <summary>The rounds: who may go now, and when to look again.</summary>
 public sealed partial class LanePlanner
 {
-    /// <summary>Permits taken from one queue's semaphore in one round, at most: a turn must end before the first of its calls is late.</summary>
-    private const int MaxPermitsPerRound = 512;
+    /// <summary>Lanes of one queue looked at in one round, for each start that it may have: after a restart a hundred thousand of them may be ready and blocked.</summary>
+    private const int MaxLooksPerStart = 4;
 
-    /// <summary>Lanes of one queue looked at in one round, at most: after a restart a hundred thousand of them may be ready and blocked.</summary>
+    /// <summary>States and lessons that are looked at in one round whether they can be forgotten.</summary>
     private const int MaxLooksPerRound = 2_000;
 
     private const int MaxPassesPerRound = 64;
@@ -47,7 +47,7 @@ public sealed partial class LanePlanner
         {
             if (pool.Left > 0)
                 round.ReturnPermits(queue.Name, pool.FreeLeft, pool.PromisedLeft);
-            else if (queue.StartedInRound == MaxPermitsPerRound)
+            else if (queue.StartedInRound == round.MaxStarts)
                 active.Add(queue); // more may be had in the next round
             if (starved.Contains(queue))
                 morePermitsAt = Math.Min(morePermitsAt, pool.MoreAt);
@@ -125,7 +125,7 @@ public sealed partial class LanePlanner
 
     private void ServeReady(QueueLanes queue, PlanRound round)
     {
-        for (var looks = 0; looks < MaxLooksPerRound && queue.Ready.Head is { } lane && MayStart(queue, round); looks++)
+        for (var looks = 0; looks < MaxLooksPerStart * round.MaxStarts && queue.Ready.Head is { } lane && MayStart(queue, round); looks++)
             Serve(lane, round);
         if (queue.Ready.Head is null || !MayStart(queue, round))
             active.Remove(queue);
@@ -309,7 +309,7 @@ public sealed partial class LanePlanner
         if (!IsOpen(queue, round.Now))
             return false;
         if (!permits.TryGetValue(queue, out var pool))
-            permits.Add(queue, pool = new PermitPool(round.TakePermits(queue.Name, MaxPermitsPerRound, queue.MayClaimAhead ? round.Horizon : null)));
+            permits.Add(queue, pool = new PermitPool(round.TakePermits(queue.Name, round.MaxStarts, queue.MayClaimAhead ? round.Horizon : null)));
         if (pool.Left > 0)
             return true;
         starved.Add(queue);

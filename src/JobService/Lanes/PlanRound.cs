@@ -40,6 +40,9 @@ public sealed class PlanRound
     /// <summary>How long before a slot its line is woken: less than the horizon, so that one round hands out several slots.</summary>
     public required long WakeAhead { get; init; }
 
+    /// <summary>Jobs of one queue that start in this round, at most: the round must end before the slots of other queues have passed.</summary>
+    public int MaxStarts { get; init; } = 512;
+
     public required TakePermits TakePermits { get; init; }
 
     public required ReturnPermits ReturnPermits { get; init; }

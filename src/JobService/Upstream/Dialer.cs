@@ -90,7 +90,7 @@ public sealed class Dialer(UpstreamOptions options, TimeProvider time)
 
     private static async Task<Socket> ConnectAsync(IPEndPoint address, CancellationToken cancel)
     {
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = OutboundSocket.Open(address.AddressFamily);
         try
         {
             await socket.ConnectAsync(address, cancel);

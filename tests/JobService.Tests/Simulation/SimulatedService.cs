@@ -56,7 +56,7 @@ internal sealed class SimulatedService : IDisposable
                 var startsKnown = Claiming.TakeStarts(turn, wish, new CommitTimes());
                 work(turn);
                 Waking.Wake(turn);
-                claimed = Claiming.Claim(turn, startsKnown, Now, lead, Claiming.LeastAlarm, wish);
+                claimed = Claiming.Claim(turn, startsKnown, Now, lead, Claiming.LeastAlarm, most: 512, wish);
                 if (breaks)
                     throw new BrokenTurnException();
             });

@@ -1,3 +1,4 @@
+using JobService.Upstream;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace JobService.Api.Http;
@@ -14,6 +15,7 @@ internal static class ServerBounds
     public static void Apply(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = Descriptors.Inbound;
         kestrel.Limits.MaxRequestBodySize = 8 * JsonBody.MaxBytes;
         kestrel.Limits.MaxRequestLineSize = 8 * MaxAddressBytes;
         kestrel.Limits.MaxRequestHeadersTotalSize = 8 * MaxHeaderBytes;

@@ -46,8 +46,9 @@ internal static class Claiming
     /// <param name="now">The moment of planning.</param>
     /// <param name="lead">How long it may take until the claims have come to where their slots are waited for.</param>
     /// <param name="alarm">How late the next alarm may come.</param>
+    /// <param name="most">Jobs of one queue, at most.</param>
     /// <param name="request">The wish, and where permits come from.</param>
-    public static List<ClaimedJob> Claim(SqliteTurn turn, long startsKnown, long now, long lead, long alarm, ClaimRequest request)
+    public static List<ClaimedJob> Claim(SqliteTurn turn, long startsKnown, long now, long lead, long alarm, int most, ClaimRequest request)
     {
         var claimed = new List<ClaimedJob>();
         Locking.OfferFree(turn);
@@ -58,6 +59,7 @@ internal static class Claiming
             EarliestSlot = now + lead,
             Horizon = now + lead + alarm + OneRound.Ticks,
             WakeAhead = lead + alarm,
+            MaxStarts = most,
             TakePermits = request.Take,
             ReturnPermits = request.Return,
             Heads = asides.Heads,

@@ -19,6 +19,7 @@ internal sealed partial class SqliteWriter : IDisposable
     private readonly ILogger logger;
     private readonly LeaseSource leases;
     private readonly CommitTimes commitTimes = new();
+    private readonly ClaimSize claimSize = new();
     private readonly CommitTimes alarmTimes = new(Claiming.LeastAlarm, Claiming.MostAlarm);
     private readonly ITimer alarm;
     private readonly Thread thread;
@@ -163,12 +164,16 @@ internal sealed partial class SqliteWriter : IDisposable
             if (request is null)
                 return;
             plannedAt = Clock.Now;
-            claimed = Claiming.Claim(turn, startsKnown, plannedAt, commitTimes.Lead, alarmTimes.Lead, request);
+            claimed = Claiming.Claim(turn, startsKnown, plannedAt, commitTimes.Lead, alarmTimes.Lead, claimSize.Jobs, request);
         });
 
         Trouble = null;
         if (claimed.Count > 0)
+        {
             commitTimes.Add(Clock.Now - plannedAt);
+            claimSize.Add(Clock.Now - plannedAt);
+        }
+
         if (turn.CatalogChanged)
         {
             Catalog = open.Memory.Snapshot();
