@@ -20,7 +20,7 @@ public abstract partial class JobStoreContract
         var batch = Driver.NewBatch();
         var deadline = end == "late" ? Driver.Store.Now.AddSeconds(1) : (DateTimeOffset?)null;
         await Driver.Store.AddBatchAsync(batch, [.. Driver.JobsOf(batch, 2).Select(job => job with { MaxAttempts = 1, StartBefore = deadline })]);
-        var ids = (await Driver.Store.ListAsync(new JobFilter { Batch = batch.Id }, 2, before: null)).Select(job => job.Id).ToList();
+        var ids = (await Driver.Store.ListAsync(new JobFilter { Batch = batch.Id }, 2, before: null, TestContext.Current.CancellationToken)).Select(job => job.Id).ToList();
         var state = await EndAsync(end, ids);
 
         var ended = await Driver.BatchAsync(batch.Id);

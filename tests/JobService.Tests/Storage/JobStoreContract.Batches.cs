@@ -171,7 +171,7 @@ public abstract partial class JobStoreContract
         var batch = await Driver.AddBatchAsync(3);
         await Driver.AddAsync(Driver.NewJob());
 
-        var jobs = await Driver.Store.ListAsync(new JobFilter { Batch = batch.Id }, 10, before: null);
+        var jobs = await Driver.Store.ListAsync(new JobFilter { Batch = batch.Id }, 10, before: null, TestContext.Current.CancellationToken);
 
         Assert.Equal([new(batch.Id, 2), new(batch.Id, 1), new(batch.Id, 0)], jobs.Select(job => job.Batch!.Value));
         Assert.Equal(new BatchPlace(batch.Id, 1), (await Driver.GetAsync(jobs[1].Id)).Batch);

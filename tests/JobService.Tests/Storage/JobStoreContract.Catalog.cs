@@ -100,8 +100,8 @@ public abstract partial class JobStoreContract
         Assert.Equal([last, tagged], await IdsOf(new JobFilter { State = JobState.Queued }));
         Assert.Equal([running], await IdsOf(new JobFilter { State = JobState.Running, Queue = "other" }));
         Assert.Equal([done], await IdsOf(new JobFilter { State = JobState.Succeeded, Key = "" }));
-        Assert.Equal([last, tagged], (await Driver.Store.ListAsync(new JobFilter(), 2, before: null)).Select(job => job.Id));
-        Assert.Equal([running, done], (await Driver.Store.ListAsync(new JobFilter(), 2, before: tagged)).Select(job => job.Id));
+        Assert.Equal([last, tagged], (await Driver.Store.ListAsync(new JobFilter(), 2, before: null, TestContext.Current.CancellationToken)).Select(job => job.Id));
+        Assert.Equal([running, done], (await Driver.Store.ListAsync(new JobFilter(), 2, before: tagged, TestContext.Current.CancellationToken)).Select(job => job.Id));
     }
 
     [Fact]
@@ -182,5 +182,5 @@ public abstract partial class JobStoreContract
         Assert.Null((await Driver.GetAsync(ids[1_000])).Waiting!.Position);
     }
 
-    private async Task<List<JobId>> IdsOf(JobFilter filter) => [.. (await Driver.Store.ListAsync(filter, 100, before: null)).Select(job => job.Id)];
+    private async Task<List<JobId>> IdsOf(JobFilter filter) => [.. (await Driver.Store.ListAsync(filter, 100, before: null, TestContext.Current.CancellationToken)).Select(job => job.Id)];
 }

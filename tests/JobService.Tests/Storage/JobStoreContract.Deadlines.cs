@@ -106,7 +106,7 @@ public abstract partial class JobStoreContract
                     foreach (var tag in new (string, string)?[] { null, ("t", "1") })
                     {
                         var filter = new JobService.Storage.JobFilter { Queue = queue, State = state, Key = key, Tag = tag };
-                        var found = await Driver.Store.ListAsync(filter, 10, before: null);
+                        var found = await Driver.Store.ListAsync(filter, 10, before: null, TestContext.Current.CancellationToken);
                         Assert.Equal(state is null or JobState.Queued && queue != "none" && key != "", found.Any(job => job.Id == tagged));
                         if (state is null)
                             await Driver.Store.RetryManyAsync(filter);

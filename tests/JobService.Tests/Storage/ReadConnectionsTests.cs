@@ -27,10 +27,10 @@ public sealed class ReadConnectionsTests : IDisposable
     public async Task However_many_lists_are_read_one_job_is_read_beside_them()
     {
         using var gate = new ManualResetEventSlim();
-        var lists = Enumerable.Range(0, 20).Select(_ => Task.Run(() => connections.ScanAsync(_ => gate.Wait(Patience.Hang)))).ToArray();
+        var lists = Enumerable.Range(0, 20).Select(_ => Task.Run(() => connections.ScanAsync(_ => gate.Wait(Patience.Hang), TestContext.Current.CancellationToken))).ToArray();
         try
         {
-            Assert.Equal(7, await connections.ReadAsync(_ => 7).WaitAsync(Patience.Hang, TestContext.Current.CancellationToken));
+            Assert.Equal(7, await connections.ReadAsync(_ => 7, TestContext.Current.CancellationToken).WaitAsync(Patience.Hang, TestContext.Current.CancellationToken));
             Assert.All(lists, list => Assert.False(list.IsCompleted));
         }
         finally
