@@ -3,7 +3,7 @@ namespace JobService.Limits;
 /// <summary>What responses have taught about calls without a limit: a pause, a pace, and what the API says is left. Pure arithmetic, as a <see cref="LimitState"/>.</summary>
 /// <remarks>
 /// A refusal that names no moment pauses, and then calls go at the pace of what has passed in the last second. Each call that passes raises the pace: by a quarter while it is below
-/// what was refused last, and by a little near it (slow start and congestion avoidance: Jacobson 1988; RFC 5681). A pace is measured rather than halved, since most APIs count in seconds.
+/// what was refused last, and by a little near it, more again beyond it (slow start and congestion avoidance: Jacobson 1988; RFC 5681). A pace is measured rather than halved, since most APIs count in seconds.
 /// A refusal behind a refusal, with no call passed between them, doubles the pause and halves the pace; then one call at a time asks whether the API is back.
 /// <para>An end that is told in whole seconds since 1970 may be up to a second late, and at a window of one second that is half of it. So where windows seem to be short one call tries, once,
 /// whether a window is over a second before its end: how long windows are is then known, or that they end as told.</para>
@@ -13,6 +13,9 @@ internal sealed class LanePace
     private const long Second = TimeSpan.TicksPerSecond;
     private const double Growth = 1.25;
     private const double GrowthNearRefusal = 1.002;
+
+    /// <summary>What was refused passes now: it was a blip.</summary>
+    private const double GrowthBeyond = 1.05;
 
     /// <summary>Near what was refused.</summary>
     private const double Near = 0.9;
@@ -108,7 +111,10 @@ internal sealed class LanePace
         passedSince++;
         if (passedSince >= LongQuiet)
             refusedPace = 0;
-        var grown = pace * (refusedPace == 0 || pace * Growth <= refusedPace * Near ? Growth : GrowthNearRefusal);
+        var near = refusedPace * Near;
+        var grown = refusedPace == 0 ? pace * Growth
+            : pace < near ? Math.Min(pace * Growth, near)
+            : pace * (pace < refusedPace ? GrowthNearRefusal : GrowthBeyond);
         (nextAt, Pace) = (nextAt - Gap(pace) + Gap(grown), grown < Unbounded ? grown : null);
     }
 

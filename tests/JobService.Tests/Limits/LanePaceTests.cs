@@ -43,6 +43,18 @@ public sealed class LanePaceTests
     }
 
     [Theory]
+    [MemberData(nameof(Limiters))]
+    public void Starts_of_a_busy_machine_that_crowd_each_other_cost_little_more(Limiting limiting)
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var (seconds, refused) = Run(limiting, Telling.Nothing, seed, isBusy: true);
+            TestContext.Current.TestOutputHelper!.WriteLine($"{limiting}: {seconds:0.0} s, {refused} refused");
+            Assert.True(seconds <= 60 && refused <= 80, $"{seconds:0.0} s, {refused} refused, seed {seed}");
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Tellers))]
     public void What_is_left_is_heeded_from_the_first_response(Limiting limiting, Telling telling)
     {
@@ -56,7 +68,7 @@ public sealed class LanePaceTests
         }
     }
 
-    private static (double Seconds, int Refused) Run(Limiting limiting, Telling telling, int seed)
+    private static (double Seconds, int Refused) Run(Limiting limiting, Telling telling, int seed, bool isBusy = false)
     {
         var random = new Random(seed);
         var api = new ApiLimiter(limiting);
@@ -91,7 +103,7 @@ public sealed class LanePaceTests
             var startedAt = now;
             recent.Add(now);
             (left, underWay) = (left - 1, underWay + 1);
-            var arrives = now + Millisecond + random.NextInt64(4 * Millisecond);
+            var arrives = now + Millisecond + random.NextInt64(4 * Millisecond) + (isBusy && random.Next(4) == 0 ? random.NextInt64(40 * Millisecond) : 0);
             At(arrives, () =>
             {
                 var (ok, remaining, end) = api.Call(arrives);
