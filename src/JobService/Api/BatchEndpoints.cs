@@ -27,20 +27,21 @@ internal static class BatchEndpoints
             .WithDescription(Descriptions.SubmitBatch)
             .Takes<SubmitBatch>(Examples.Batch, MediaTypes.Ndjson).Takes(UploadQuery.Takes).TakesHeaders(RequestHeader.IdempotencyKey)
             .Answers<BatchView>(StatusCodes.Status202Accepted, "Durable. `Location` names the batch.")
-            .Refuses(400, 408, 409, 413, 415, 422, 429, 503);
+            .Sends(ResponseHeader.Location, ResponseHeader.Replayed)
+            .Refuses(ProblemType.TooSlow, ProblemType.BatchStopped, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.UnknownQueue, ProblemType.OverCapacity, ProblemType.NeverFits, ProblemType.RequestNotAllowed, ProblemType.Mismatched, ProblemType.QueueFull, ProblemType.Draining, ProblemType.StorageUnavailable, ProblemType.Internal);
 
         batches.MapGet("/{id}", GetAsync).WithName("getBatch")
             .WithSummary("Read a batch")
             .WithDescription("Its jobs by state, its progress and when it will be over.")
             .Answers<BatchView>(StatusCodes.Status200OK, "The batch as it is now.")
-            .Refuses(400, 404);
+            .Refuses(ProblemType.NotFound);
 
         batches.MapPost("/{id}/cancel", CancelAsync).WithName("cancelBatch")
             .WithSummary("Cancel a batch")
             .WithDescription("What waits is cancelled, what runs is stopped, and an upload that goes on is ended.")
             .Answers<BatchView>(StatusCodes.Status200OK, "All of its jobs have ended (also when it was cancelled before).")
             .Answers<BatchView>(StatusCodes.Status202Accepted, "Its jobs are being cancelled.")
-            .Refuses(400, 404, 409, 503);
+            .Refuses(ProblemType.NotFound, ProblemType.BatchFinished, ProblemType.StorageUnavailable);
 
         batches.MapBatchResults();
     }

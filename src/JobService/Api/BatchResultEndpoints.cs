@@ -19,7 +19,7 @@ internal static class BatchResultEndpoints
             .WithDescription(Descriptions.BatchResults)
             .Takes(ResultsQuery.Takes).TakesHeaders(RequestHeader.LastEventId)
             .Answers<ResultPage>(StatusCodes.Status200OK, "A page of results, or a stream of them.", MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.EventStream)
-            .Refuses(400, 404, 406);
+            .Refuses(ProblemType.NotFound, ProblemType.NotAcceptable);
 
     // 200 · 400 · 404 · 406
     private static async Task<IResult> ResultsAsync(string id, HttpContext http, IJobStore store, JobEventHub hub, JobWaits waits, ResultStream stream)

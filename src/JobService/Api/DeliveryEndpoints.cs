@@ -26,7 +26,7 @@ internal static class DeliveryEndpoints
             .WithSummary($"List the deliveries of the callback of {subject.Words}")
             .WithDescription("Newest first: one for each time that it was over, with every try. Empty when it has no callback, or is not over yet.")
             .Answers<DeliveryList>(StatusCodes.Status200OK, "What was and will be sent.")
-            .Refuses(404);
+            .Refuses(ProblemType.NotFound);
 
         // 202 · 404 no such job or batch, or no such delivery of it
         deliveries.MapPost("/{delivery}/redeliver", (string id, string delivery, IJobStore store, IDeliveryStore log) => RedeliverAsync(subject, id, delivery, store, log))
@@ -35,7 +35,7 @@ internal static class DeliveryEndpoints
             .WithDescription("At once, with the same `webhook-id` and body, however the delivery stands; if that fails, by the whole schedule. "
                 + "An address that was disabled by a 410 is used again. No body is needed.")
             .Answers<DeliveryView>(StatusCodes.Status202Accepted, "The delivery is pending.")
-            .Refuses(404, 503);
+            .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
     }
 
     private static async Task<IResult> ListAsync(Subject subject, string id, IJobStore store, IDeliveryStore deliveries)

@@ -12,12 +12,13 @@ internal static class HealthEndpoints
 
         health.MapGet("/livez", Live).WithName("isAlive")
             .WithSummary("Is the process alive?")
-            .Answers<HealthView>(StatusCodes.Status200OK, "It is.");
+            .Answers<HealthView>(StatusCodes.Status200OK, "It is.")
+            .Refuses();
 
         health.MapGet("/readyz", Ready).WithName("isReady")
             .WithSummary("Does the service take jobs?")
             .Answers<HealthView>(StatusCodes.Status200OK, "It does.")
-            .Refuses(503);
+            .Refuses(ProblemType.Draining, ProblemType.StorageUnavailable);
     }
 
     private static JsonAnswer<HealthView> Live() => new(StatusCodes.Status200OK, new HealthView("ok"));

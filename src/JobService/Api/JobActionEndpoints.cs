@@ -20,25 +20,26 @@ internal static class JobActionEndpoints
             .WithDescription("A waiting job is cancelled at once. A running one is stopped: its call is aborted, its processing cancelled.")
             .Answers<JobView>(StatusCodes.Status200OK, "The job is cancelled (also when it was before).")
             .Answers<JobView>(StatusCodes.Status202Accepted, "The job runs and has been told to stop.")
-            .Refuses(400, 404, 409, 503);
+            .Refuses(ProblemType.NotFound, ProblemType.JobFinished, ProblemType.StorageUnavailable);
 
         jobs.MapPost("/{id}/retry", RetryAsync).WithName("retryJob")
             .WithSummary("Retry a failed or cancelled job")
             .WithDescription("Puts the job back to `queued` with no failures.")
             .Answers<JobView>(StatusCodes.Status202Accepted, "The job is queued again.")
-            .Refuses(400, 404, 409, 429, 503);
+            .Sends(ResponseHeader.Location)
+            .Refuses(ProblemType.NotFound, ProblemType.NotRetryable, ProblemType.QueueFull, ProblemType.StorageUnavailable);
 
         jobs.MapPost("/cancel", CancelManyAsync).WithName("cancelJobs")
             .WithSummary("Cancel all jobs that match")
             .Takes<JobSelection>(Examples.Selection)
             .Answers<CancelledJobs>(StatusCodes.Status200OK, "How many were meant, cancelled and told to stop.")
-            .Refuses(400, 413, 415, 503);
+            .Refuses(ProblemType.TooLarge, ProblemType.MediaType, ProblemType.StorageUnavailable);
 
         jobs.MapPost("/retry", RetryManyAsync).WithName("retryJobs")
             .WithSummary("Retry all failed and cancelled jobs that match")
             .Takes<JobSelection>(Examples.FailedSelection)
             .Answers<RequeuedJobs>(StatusCodes.Status200OK, "How many were meant and queued again.")
-            .Refuses(400, 413, 415, 503);
+            .Refuses(ProblemType.TooLarge, ProblemType.MediaType, ProblemType.StorageUnavailable);
     }
 
     // 200 cancelled · 202 stopping · 404 · 409 succeeded or failed before

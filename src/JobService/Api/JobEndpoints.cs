@@ -21,14 +21,16 @@ internal static class JobEndpoints
             .Takes<SubmitJob>(Examples.Job).Takes(QueryParameter.OnDisconnect).TakesHeaders(RequestHeader.Prefer, RequestHeader.IdempotencyKey)
             .Answers<JobView>(StatusCodes.Status202Accepted, "Durable. `Location` names the job.")
             .Answers<JobView>(StatusCodes.Status200OK, "Only with `Prefer: wait`: the job has ended.")
-            .Refuses(400, 409, 413, 415, 422, 429, 503);
+            .Sends(ResponseHeader.Location, ResponseHeader.PreferenceApplied, ResponseHeader.Replayed)
+            .Refuses(ProblemType.InProgress, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.UnknownQueue, ProblemType.NeverFits, ProblemType.RequestNotAllowed, ProblemType.Mismatched, ProblemType.QueueFull, ProblemType.Draining, ProblemType.StorageUnavailable, ProblemType.Internal);
 
         jobs.MapGet("", ListAsync).WithName("listJobs")
             .WithSummary("List jobs")
             .WithDescription("Newest first. `nextCursor` and `Link: rel=\"next\"` lead to the next page. Results and attempts are left out.")
             .WithMetadata(ListQuery.Takes)
             .Answers<JobList>(StatusCodes.Status200OK, "A page of jobs.")
-            .Refuses(400);
+            .Sends(ResponseHeader.Link)
+            .Refuses();
 
         jobs.MapGet("/{id}", GetAsync).WithName("getJob")
             .WithSummary("Read a job")
@@ -36,13 +38,14 @@ internal static class JobEndpoints
             .Takes(QueryParameter.Wait).TakesHeaders(RequestHeader.IfNoneMatch)
             .Answers<JobView>(StatusCodes.Status200OK, "The job as it is now.")
             .AnswersEmpty(StatusCodes.Status304NotModified, "Nothing has changed.")
-            .Refuses(400, 404);
+            .Sends(ResponseHeader.ETag, ResponseHeader.WaitAgain)
+            .Refuses(ProblemType.NotFound);
 
         jobs.MapGet("/{id}/result", ResultAsync).WithName("getJobResult")
             .WithSummary("Read a job's result as it is")
             .WithDescription("The response's body after processing, with its own content type. Compression is undone, and what is called JSON and is none is served as text, or as bytes.")
-            .Answers<byte[]>(StatusCodes.Status200OK, "The result.", "application/octet-stream")
-            .Refuses(404, 409);
+            .Answers<byte[]>(StatusCodes.Status200OK, "The result.", MediaTypes.Bytes)
+            .Refuses(ProblemType.NotFound, ProblemType.NoResult);
 
         jobs.MapJobActions();
     }

@@ -17,14 +17,15 @@ internal static class LimitEndpoints
         limits.MapGet("", List).WithName("listLimits")
             .WithSummary("List limits")
             .Answers<LimitList>(StatusCodes.Status200OK, "All limits, by name.")
-            .Refuses(400);
+            .Refuses();
 
         limits.MapGet("/{name}", GetAsync).WithName("getLimit")
             .WithSummary("Read a limit and its state")
             .WithDescription(Descriptions.GetLimit)
             .Takes(QueryParameter.StateKey)
             .Answers<LimitView>(StatusCodes.Status200OK, "The limit.")
-            .Refuses(400, 404);
+            .Sends(ResponseHeader.ETag)
+            .Refuses(ProblemType.NotFound);
 
         limits.MapPut("/{name}", PutAsync).WithName("putLimit")
             .WithSummary("Make or replace a limit")
@@ -32,20 +33,21 @@ internal static class LimitEndpoints
             .Takes<LimitDefinition>(Examples.Limits).TakesHeaders(RequestHeader.IfMatch, RequestHeader.IfNoneYet)
             .Answers<LimitView>(StatusCodes.Status200OK, "Replaced.")
             .Answers<LimitView>(StatusCodes.Status201Created, "Made.")
-            .Refuses(400, 412, 413, 415, 503);
+            .Sends(ResponseHeader.ETag, ResponseHeader.Location)
+            .Refuses(ProblemType.Outdated, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.StorageUnavailable);
 
         limits.MapDelete("/{name}", DeleteAsync).WithName("deleteLimit")
             .WithSummary("Delete a limit")
             .TakesHeaders(RequestHeader.IfMatch)
             .AnswersEmpty(StatusCodes.Status204NoContent, "Deleted.")
-            .Refuses(400, 404, 409, 412, 503);
+            .Refuses(ProblemType.NotFound, ProblemType.InUse, ProblemType.Configured, ProblemType.Outdated, ProblemType.StorageUnavailable);
 
         limits.MapDelete("/{name}/learned", LiftAsync).WithName("liftLimit")
             .WithSummary("Lift what a limit has learned")
             .WithDescription(Descriptions.LiftLimit)
             .Takes(QueryParameter.LearnedKey)
             .AnswersEmpty(StatusCodes.Status204NoContent, "Nothing is learned any more.")
-            .Refuses(400, 404, 503);
+            .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
     }
 
     private static JsonAnswer<LimitList> List(IJobStore store) => new(StatusCodes.Status200OK,

@@ -15,7 +15,8 @@ internal static class MapEndpoint
             .WithDescription(Descriptions.Map)
             .Accepts<SubmitJob>(MediaTypes.Ndjson).Takes(ResultsQuery.Order)
             .Answers<ResultView>(StatusCodes.Status200OK, "A result a line, and a summary as the last. `Location` names the batch.", MediaTypes.Ndjson)
-            .Refuses(400, 404, 408, 413, 415, 422, 503);
+            .Sends(ResponseHeader.Location)
+            .Refuses(ProblemType.NotFound, ProblemType.TooSlow, ProblemType.BatchStopped, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.UnknownQueue, ProblemType.NeverFits, ProblemType.RequestNotAllowed, ProblemType.Draining, ProblemType.StorageUnavailable, ProblemType.Internal);
 
     // 200 results as they come · 400 · 404 · 415 · 503: as long as nothing has been taken in
     private static async Task<IResult> MapAsync(string name, HttpContext http, UploadParts parts, ResultStream stream)

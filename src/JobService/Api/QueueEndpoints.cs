@@ -17,14 +17,15 @@ internal static class QueueEndpoints
         queues.MapGet("", List).WithName("listQueues")
             .WithSummary("List queues")
             .Answers<QueueList>(StatusCodes.Status200OK, "All queues, by name.")
-            .Refuses(400);
+            .Refuses();
 
         queues.MapGet("/{name}", GetAsync).WithName("getQueue")
             .WithSummary("Read a queue")
             .WithDescription(Descriptions.GetQueue)
             .Takes(QueryParameter.LearnedKey)
             .Answers<QueueView>(StatusCodes.Status200OK, "The queue.")
-            .Refuses(400, 404);
+            .Sends(ResponseHeader.ETag)
+            .Refuses(ProblemType.NotFound);
 
         queues.MapPut("/{name}", PutAsync).WithName("putQueue")
             .WithSummary("Make or replace a queue")
@@ -32,37 +33,40 @@ internal static class QueueEndpoints
             .Takes<QueueDefinition>(Examples.Queue).TakesHeaders(RequestHeader.IfMatch, RequestHeader.IfNoneYet)
             .Answers<QueueView>(StatusCodes.Status200OK, "Replaced.")
             .Answers<QueueView>(StatusCodes.Status201Created, "Made.")
-            .Refuses(400, 412, 413, 415, 422, 503);
+            .Sends(ResponseHeader.ETag, ResponseHeader.Location)
+            .Refuses(ProblemType.Outdated, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.UnknownLimit, ProblemType.StorageUnavailable);
 
         queues.MapDelete("/{name}", DeleteAsync).WithName("deleteQueue")
             .WithSummary("Delete a queue")
             .TakesHeaders(RequestHeader.IfMatch)
             .AnswersEmpty(StatusCodes.Status204NoContent, "Deleted.")
-            .Refuses(400, 404, 409, 412, 503);
+            .Refuses(ProblemType.NotFound, ProblemType.InUse, ProblemType.Configured, ProblemType.Outdated, ProblemType.StorageUnavailable);
 
         queues.MapPost("/{name}/pause", (string name, HttpContext http, IJobStore store, ChangeLog changes) => PauseAsync(name, paused: true, http, store, changes)).WithName("pauseQueue")
             .WithSummary("Pause a queue")
             .WithDescription("Nothing is started any more; running calls end as they would. Jobs are taken in up to the capacity.")
             .Answers<QueueView>(StatusCodes.Status200OK, "The queue as it is now.")
-            .Refuses(400, 404, 503);
+            .Sends(ResponseHeader.ETag)
+            .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
 
         queues.MapPost("/{name}/resume", (string name, HttpContext http, IJobStore store, ChangeLog changes) => PauseAsync(name, paused: false, http, store, changes)).WithName("resumeQueue")
             .WithSummary("Resume a paused queue")
             .Answers<QueueView>(StatusCodes.Status200OK, "The queue as it is now.")
-            .Refuses(400, 404, 503);
+            .Sends(ResponseHeader.ETag)
+            .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
 
         queues.MapPost("/{name}/purge", PurgeAsync).WithName("purgeQueue")
             .WithSummary("Cancel what waits in a queue")
             .WithDescription("Every queued job is cancelled with the reason `purge`; running ones go on.")
             .Answers<CancelledJobs>(StatusCodes.Status200OK, "How many were cancelled.")
-            .Refuses(400, 404, 503);
+            .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
 
         queues.MapDelete("/{name}/learned", LiftAsync).WithName("liftQueue")
             .WithSummary("Lift what a queue without limits has learned")
             .WithDescription(Descriptions.LiftQueue)
             .Takes(QueryParameter.LearnedKey)
             .AnswersEmpty(StatusCodes.Status204NoContent, "Nothing is learned any more.")
-            .Refuses(400, 404, 503);
+            .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
     }
 
     private static JsonAnswer<QueueList> List(IJobStore store) => new(StatusCodes.Status200OK,

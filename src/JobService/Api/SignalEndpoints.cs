@@ -16,19 +16,19 @@ internal static class SignalEndpoints
             .WithSummary("Read a signal")
             .WithDescription("A signal that was never set is one that is not set.")
             .Answers<SignalView>(StatusCodes.Status200OK, "The signal.")
-            .Refuses(400);
+            .Refuses();
 
         signals.MapPut("/{name}", SetAsync).WithName("setSignal")
             .WithSummary("Set a signal")
             .WithDescription("Lets all jobs go that wait for it now, and whoever comes until it is cleared. Set again, it stays as it is. No body is needed.")
             .Answers<SignalView>(StatusCodes.Status200OK, "The signal is set.")
-            .Refuses(400, 503);
+            .Refuses(ProblemType.StorageUnavailable);
 
         signals.MapDelete("/{name}", ClearAsync).WithName("clearSignal")
             .WithSummary("Clear a signal")
             .WithDescription("Whoever comes from now on waits. Takes nothing back: who waited when it was set goes on.")
             .AnswersEmpty(StatusCodes.Status204NoContent, "The signal is not set (any more).")
-            .Refuses(400, 503);
+            .Refuses(ProblemType.StorageUnavailable);
     }
 
     // 200 also for a name that nobody has used · 400

@@ -47,6 +47,24 @@ public sealed class NullFieldTests(ServiceFixture service) : IClassFixture<Servi
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Theory]
+    [InlineData("/v1/queues/flat", """{"target":{"kind":"simulated","baseAddress":null,"headers":null},"process":{"kind":"none","cpuSeconds":null}}""")]
+    [InlineData("/v1/limits/flat", """{"kind":"concurrency","permits":4,"periodSeconds":null,"burst":null}""")]
+    public async Task So_does_a_null_for_what_only_another_kind_has(string path, string json)
+    {
+        using var response = await service.SendAsync(HttpMethod.Put, path, json);
+
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task What_only_another_kind_has_is_refused_when_it_is_given()
+    {
+        using var response = await service.SendAsync(HttpMethod.Put, "/v1/limits/flat", """{"kind":"concurrency","permits":4,"burst":1}""");
+
+        Assert.Equal(System.Net.HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Theory]
     [MemberData(nameof(OptionalFields))]
     public async Task A_null_counts_as_left_out(string request, string pointer)
     {

@@ -142,7 +142,7 @@ public sealed class SubmitJob
 /// <summary>What has to happen before a job may start.</summary>
 public sealed class SubmitWait
 {
-    /// <summary>The job waits until the signal of this name is set (<c>PUT /v1/signals/{name}</c>); not at all when it is.</summary>
+    /// <summary>The job waits until the signal of this name is set (<c>PUT /v1/signals/{name}</c>); not at all when it is. Required.</summary>
     public string Signal { get; set; } = "";
 }
 

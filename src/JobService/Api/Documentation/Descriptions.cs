@@ -3,6 +3,18 @@ namespace JobService.Api.Documentation;
 /// <summary>Texts of the OpenAPI document that are longer than a line.</summary>
 internal static class Descriptions
 {
+    public static readonly IReadOnlyList<(string Name, string Description)> Tags =
+    [
+        ("Jobs", "A job is one call to an API, made when the limits of its queue allow it."),
+        ("Batches", "Many jobs that belong together, and their results."),
+        ("Events", "What happens, as it happens: server-sent events."),
+        ("Callbacks", "What was sent to those who wanted to be told."),
+        ("Queues", "A queue is a door to one API: its target, its limits, its retries."),
+        ("Limits", "What an API allows: calls or tokens a period, or calls at once. Queues name them."),
+        ("Signals", "Named events that jobs wait for."),
+        ("Health", "For what watches the process. Needs no key."),
+    ];
+
     public const string Service = """
         A durable, rate-limited job service: post calls to an API as jobs, and each is made at the first moment the limits allow.
 

@@ -22,6 +22,32 @@ internal sealed record RequestHeader(string Name, string Description, string Exa
     public static readonly RequestHeader IfNoneMatch = new("If-None-Match", "Answers 304 while the `ETag` is this one.", "\"0123456789abcdef\"");
 }
 
+/// <summary>A header of a response.</summary>
+internal sealed record ResponseHeader(string Name, string Description, string Example, bool IsNumber = false)
+{
+    public static readonly ResponseHeader Location = new("Location", "The address of what was made or is meant.", "/v1/jobs/019a3c5e-7d2c-7c4e-9d0a-1f6b2f0d9a11");
+
+    public static readonly ResponseHeader ETag = new("ETag", "Its version, for `If-Match` and `If-None-Match`.", "\"r17\"");
+
+    public static readonly ResponseHeader PreferenceApplied = new("Preference-Applied", "Only with `Prefer: wait`: how long the response is held at most.", "wait=10");
+
+    public static readonly ResponseHeader Replayed = new("Idempotency-Replayed", "`true` when the `Idempotency-Key` was known: this is the earlier one. Left out otherwise.", "true");
+
+    public static readonly ResponseHeader Link = new("Link", "`rel=\"next\"`: the next page; left out on the last.", "</v1/jobs?cursor=AaItYMUY>; rel=\"next\"");
+
+    public static readonly ResponseHeader RetryAfter = new("Retry-After", "Seconds after which it is worth another try.", "5", IsNumber: true);
+
+    public static readonly ResponseHeader WaitAgain = new("Retry-After", "Seconds after which a look is worth it; left out when the job has ended.", "1", IsNumber: true);
+
+    public static readonly ResponseHeader Challenge = new("WWW-Authenticate", "The scheme that is wanted.", "Bearer");
+}
+
+/// <summary>The response headers of an endpoint.</summary>
+internal sealed record SendsHeaders(IReadOnlyList<ResponseHeader> Headers);
+
+/// <summary>The problems behind a status of an endpoint.</summary>
+internal sealed record RefusalsMetadata(int Status, IReadOnlyList<ProblemType> Types);
+
 /// <summary>The headers of an endpoint.</summary>
 internal sealed record TakesHeadersMetadata(IReadOnlyList<RequestHeader> Headers);
 
@@ -56,24 +82,29 @@ internal static class Documented
     public static RouteHandlerBuilder AnswersEmpty(this RouteHandlerBuilder route, int status, string description) =>
         route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(void), []) { Description = description });
 
-    public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder route, params int[] statuses)
+    /// <summary>Headers of the successful responses; each says itself when it is there.</summary>
+    public static RouteHandlerBuilder Sends(this RouteHandlerBuilder route, params ResponseHeader[] headers) => route.WithMetadata(new SendsHeaders(headers));
+
+    /// <param name="route">An operation.</param>
+    /// <param name="problems">What its handler refuses with; what the gates before it refuse with comes by itself.</param>
+    public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder route, params ProblemType[] problems)
     {
         route.Add(endpoint =>
         {
-            var changes = endpoint.Metadata.OfType<IHttpMethodMetadata>().Any(verbs => !verbs.HttpMethods.All(CrossSiteGate.ChangesNothing));
-            int[] ofGates = [StatusCodes.Status401Unauthorized, StatusCodes.Status421MisdirectedRequest, StatusCodes.Status429TooManyRequests];
-            if (changes)
-                ofGates = [.. ofGates, StatusCodes.Status403Forbidden];
-            foreach (var status in statuses.Union(ofGates).Order())
-                endpoint.Metadata.Add(Refusal(status));
+            var all = problems.Append(ProblemType.UnknownHost);
+            if (((RouteEndpointBuilder)endpoint).RoutePattern.RawText!.StartsWith("/v1", StringComparison.Ordinal))
+                all = all.Concat([ProblemType.Invalid, ProblemType.Unauthorized, ProblemType.TooManyWrongKeys]);
+            if (endpoint.Metadata.OfType<IHttpMethodMetadata>().Any(verbs => !verbs.HttpMethods.All(CrossSiteGate.ChangesNothing)))
+                all = all.Append(ProblemType.CrossSite);
+            foreach (var refusal in all.Distinct().GroupBy(problem => problem.Status!.Value).OrderBy(status => status.Key))
+            {
+                endpoint.Metadata.Add(new RefusalsMetadata(refusal.Key, [.. refusal]));
+                endpoint.Metadata.Add(new ProducesResponseTypeMetadata(refusal.Key, typeof(ProblemView), [Problems.ContentType])
+                {
+                    Description = string.Join(" ", refusal.Select(type => $"{type.Title} (`/problems/{type.Name}`)")),
+                });
+            }
         });
         return route;
-    }
-
-    private static ProducesResponseTypeMetadata Refusal(int status)
-    {
-        var types = ProblemType.All.Values.Where(type => type.Status == status);
-        var text = string.Join(" ", types.Select(type => $"{type.Title} (`/problems/{type.Name}`)"));
-        return new ProducesResponseTypeMetadata(status, typeof(ProblemView), [Problems.ContentType]) { Description = text };
     }
 }

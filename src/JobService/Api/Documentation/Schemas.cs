@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using JobService.Api.Contracts;
 using JobService.Jobs;
 using Microsoft.AspNetCore.OpenApi;
@@ -8,27 +10,39 @@ namespace JobService.Api.Documentation;
 /// <summary>Says of our types what the generator cannot see: what writes itself as a string, and that nulls are left out of answers.</summary>
 internal static class Schemas
 {
+    /// <summary>Kiota takes what stands in this field as the message of its exceptions.</summary>
+    private const string MessageOfErrors = "x-ms-primary-error-message";
+
     public static async Task Correct(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
     {
         var given = context.JsonTypeInfo.Type;
         var type = Nullable.GetUnderlyingType(given) ?? given;
         if (type == typeof(DateTimeOffset) || type.IsEnum)
             schema.Type = type == given ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
+        // Any JSON: of a text or an object some generators make a text, and cannot read what they cannot write.
         else if (type == typeof(IReadOnlyDictionary<string, HeaderValue>))
-            schema.AdditionalProperties = TextOrSecret();
+            schema.AdditionalProperties = new OpenApiSchema();
         else if (type == typeof(SubmitBatch) && schema.Properties is { } fields)
-            (((OpenApiSchema)fields["jobs"]).Items, fields["defaults"]) = (await context.GetOrCreateSchemaAsync(typeof(SubmitJob), cancellationToken: cancellation), AnyOfAJob((OpenApiSchema)fields["defaults"]));
+            ((OpenApiSchema)fields["jobs"]).Items = await context.GetOrCreateSchemaAsync(typeof(SubmitJob), cancellationToken: cancellation);
+        else if (type == typeof(ProblemView) && schema.Properties?["detail"] is OpenApiSchema detail)
+            (detail.Extensions ??= new Dictionary<string, IOpenApiExtension>())[MessageOfErrors] = new JsonNodeExtension(true);
         else if (type == typeof(IReadOnlyDictionary<string, QueryValue>))
             schema.AdditionalProperties = TextOrTexts();
         else if (type == typeof(HeaderValue))
-            schema.OneOf = TextOrSecret().OneOf;
+            (schema.Type, schema.Properties, schema.Required) = (JsonSchemaType.Object, SecretName(), new HashSet<string> { "fromConfiguration" });
 
-        // A constructor's parameter counts as required; one that may be null is left out of the answer instead.
+        // A constructor's parameter counts as required; one that may be null is left out of the response instead, unless it is always written.
         foreach (var property in context.JsonTypeInfo.Properties.Where(property => property.IsGetNullable))
-            schema.Required?.Remove(property.Name);
+        {
+            if (IsAlwaysWritten(property))
+                (schema.Required ??= new HashSet<string>()).Add(property.Name);
+            else
+                schema.Required?.Remove(property.Name);
+        }
     }
 
-    private static OpenApiSchema AnyOfAJob(OpenApiSchema defaults) => new() { Type = JsonSchemaType.Object, Description = defaults.Description };
+    private static bool IsAlwaysWritten(JsonPropertyInfo property) =>
+        property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: false).OfType<JsonIgnoreAttribute>().Any(ignore => ignore.Condition == JsonIgnoreCondition.Never) == true;
 
     private static OpenApiSchema TextOrTexts() => new()
     {
@@ -39,17 +53,9 @@ internal static class Schemas
         ],
     };
 
-    private static OpenApiSchema TextOrSecret() => new()
+    /// <summary>The form of a header's value that has a name; <see cref="ClientShape"/> puts the text beside it.</summary>
+    private static Dictionary<string, IOpenApiSchema> SecretName() => new()
     {
-        OneOf =
-        [
-            new OpenApiSchema { Type = JsonSchemaType.String },
-            new OpenApiSchema
-            {
-                Type = JsonSchemaType.Object,
-                Properties = new Dictionary<string, IOpenApiSchema> { ["fromConfiguration"] = new OpenApiSchema { Type = JsonSchemaType.String } },
-                Required = new HashSet<string> { "fromConfiguration" },
-            },
-        ],
+        ["fromConfiguration"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "`Name` stands for the secret `JobService:Secrets:Name`." },
     };
 }

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace JobService.Api.Http;
 
-/// <summary>A <c>kind</c> is read without regard to case, as every other word of a contract; the reader of .NET takes only the one it writes.</summary>
+/// <summary>A <c>kind</c> is read without regard to case, as every other word of a contract, and nulls of another kind's fields count as left out; the reader of .NET takes only what it writes.</summary>
 internal static class Kinds
 {
     /// <returns>The same JSON with its kinds as they are written; null when they are so already, or when it is no JSON.</returns>
@@ -39,7 +39,7 @@ internal static class Kinds
             var meant = kinds.DerivedTypes.FirstOrDefault(derived => word is not null && word.Equals((string)derived.TypeDiscriminator!, StringComparison.OrdinalIgnoreCase));
             if (meant.DerivedType is null)
                 return false;
-            isMended = word != (string)meant.TypeDiscriminator! || name != kinds.TypeDiscriminatorPropertyName;
+            isMended = LeaveOutOtherKinds(json, meant.DerivedType, kinds, type.Options) || word != (string)meant.TypeDiscriminator! || name != kinds.TypeDiscriminatorPropertyName;
             json.Remove(name);
             json[kinds.TypeDiscriminatorPropertyName] = (string)meant.TypeDiscriminator!;
             type = type.Options.GetTypeInfo(meant.DerivedType);
@@ -49,6 +49,21 @@ internal static class Kinds
         {
             if (json.FirstOrDefault(one => Same(one.Key, field.Name, type)).Value is JsonObject inner && type.Options.GetTypeInfo(field.PropertyType) is { Kind: JsonTypeInfoKind.Object } contract)
                 isMended |= Mend(inner, contract);
+        }
+
+        return isMended;
+    }
+
+    /// <summary>One class for all kinds, as generated clients have it, writes the fields of the others as nulls.</summary>
+    private static bool LeaveOutOtherKinds(JsonObject json, Type meant, JsonPolymorphismOptions kinds, JsonSerializerOptions options)
+    {
+        var known = options.GetTypeInfo(meant).Properties.Select(field => field.Name).ToHashSet();
+        var ofOthers = kinds.DerivedTypes.SelectMany(kind => options.GetTypeInfo(kind.DerivedType).Properties).Select(field => field.Name).Where(name => !known.Contains(name));
+        var isMended = false;
+        foreach (var name in ofOthers)
+        {
+            if (json.TryGetPropertyValue(name, out var value) && value is null)
+                isMended |= json.Remove(name);
         }
 
         return isMended;

@@ -9,6 +9,7 @@ internal static class MediaTypes
     public const string Json = "application/json";
     public const string Ndjson = "application/x-ndjson";
     public const string EventStream = "text/event-stream";
+    public const string Bytes = "application/octet-stream";
 
     /// <returns>What is wrong with the type or the encoding of the body; null when it is what is wanted.</returns>
     public static string? Fault(HttpRequest request, string wanted)

@@ -7,6 +7,12 @@ namespace JobService.Api.Http;
 /// <param name="Values">All values it may have, if they can be listed.</param>
 internal sealed record QueryParameter(string Name, string Type, string Description, params string[] Values)
 {
+    /// <summary>Format of the type in the OpenAPI document, where the usual one of the type does not fit.</summary>
+    public string? Format { get; init; }
+
+    /// <summary>Name of the enumeration in the OpenAPI document, where the values are listed: types of clients are called so.</summary>
+    public string? Enumeration { get; init; }
+
     /// <summary>What is wanted of one of the <see cref="Values"/>.</summary>
     public string OneOf => $"one of {string.Join(", ", Values)}.";
 
@@ -16,15 +22,15 @@ internal sealed record QueryParameter(string Name, string Type, string Descripti
     public static readonly QueryParameter Wait = new("wait", "number", "Holds the answer until the job ends, at most so many seconds: 0 (default) to what `JobService:Api:MaxWaitSeconds` allows (45); more counts as that.");
 
     public static readonly QueryParameter OnDisconnect = new("onDisconnect", "string",
-        "Only with `Prefer: wait`: what becomes of the job when the client hangs up while it waits. Default: cancel; continue with an `Idempotency-Key`, whose client has said that it will come again.", "cancel", "continue");
+        "Only with `Prefer: wait`: what becomes of the job when the client hangs up while it waits. Default: cancel; continue with an `Idempotency-Key`, whose client has said that it will come again.", "cancel", "continue") { Enumeration = "DisconnectAction" };
 
     public static readonly QueryParameter Queue = new("queue", "string", "Only jobs of this queue.");
 
-    public static readonly QueryParameter State = new("state", "string", "Only jobs in this state.", "queued", "running", "succeeded", "failed", "cancelled");
+    public static readonly QueryParameter State = new("state", "string", "Only jobs in this state.", "queued", "running", "succeeded", "failed", "cancelled") { Enumeration = nameof(Jobs.JobState) };
 
     public static readonly QueryParameter Key = new("key", "string", "Only jobs with this key; empty for those without one.");
 
-    public static readonly QueryParameter Batch = new("batch", "string", "Only jobs of this batch.");
+    public static readonly QueryParameter Batch = new("batch", "string", "Only jobs of this batch.") { Format = "uuid" };
 
     public static readonly QueryParameter StateKey = new("key", "string",
         "The state that jobs of this key meet, empty for those without one. Default: the sum over all keys of a `perKey` limit.");

@@ -10,11 +10,11 @@ internal static class ResultsQuery
     public const int MaxLimit = 10_000;
 
     public static readonly QueryParameter Order = new("order", "string",
-        "`input`: in the order of the jobs, each when those before it have ended (gather). `completion` (default): as they end (as_completed).", "input", "completion");
+        "`input`: in the order of the jobs, each when those before it have ended (gather). `completion` (default): as they end (as_completed).", "input", "completion") { Enumeration = "ResultOrder" };
 
     private static readonly QueryParameter Until = new("until", "string",
         "When there is enough: `all` (default); `first`: what has ended when the first has; `firstFailure`: what has ended when the first has failed.",
-        "all", "first", "firstFailure");
+        "all", "first", "firstFailure") { Enumeration = nameof(Api.Until) };
 
     private static readonly QueryParameter Limit = new("limit", "integer", "With JSON: results a page, 1 to 10000. Default: 1000.");
     private static readonly QueryParameter Cursor = new("cursor", "string", "With JSON: the `nextCursor` of the page before, with the same `order`.");
@@ -23,7 +23,7 @@ internal static class ResultsQuery
         "With JSON: holds the answer until the page is full or there is enough, at most so many seconds: 0 (default) to what `JobService:Api:MaxWaitSeconds` allows (45); more counts as that.");
 
     private static readonly QueryParameter After = new("after", "integer",
-        "With NDJSON and events: goes on behind this `index` (`order=input`) or this `completion` number. `Last-Event-ID` does the same and wins.");
+        "With NDJSON and events: goes on behind this `index` (`order=input`) or this `completion` number. `Last-Event-ID` does the same and wins.") { Format = "int64" };
 
     public static QueryParameter[] Takes { get; } = [Order, Until, Limit, Cursor, Wait, After];
 

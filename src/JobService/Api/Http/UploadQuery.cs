@@ -14,7 +14,7 @@ internal sealed record UploadQuery(string Queue, bool CancelOnFailure, JobDefaul
     private static readonly QueryParameter Queues = new("queue", "string", "With NDJSON: the queue of the lines that name none themselves. Default: `default`.");
 
     private static readonly QueryParameter Failure = new("onFailure", "string",
-        "With NDJSON: what becomes of the others when a job fails. Default: continue.", "continue", "cancel");
+        "With NDJSON: what becomes of the others when a job fails. Default: continue.", "continue", "cancel") { Enumeration = nameof(OnFailure) };
 
     private static readonly QueryParameter CallbackUrl = new("callbackUrl", "string",
         "With NDJSON: who is told when the last job of the batch has ended. Only together with `callbackSecret`.");

@@ -1,0 +1,121 @@
+using JobService.Api.Contracts;
+using JobService.Jobs;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace JobService.Api.Documentation;
+
+/// <summary>Gives the document the shape that generators of clients make pleasant types of; <c>scripts/check-clients.sh</c> tries four of them.</summary>
+/// <remarks>
+/// Any JSON stands inline as <c>{}</c>: named, or in a <c>oneOf</c> with null, it becomes a class without members, and what is an array is lost. Fields that a response may leave out are optional
+/// and never null, as they are written; those of a request are nullable, so that a number that is not set is not sent as 0.
+/// </remarks>
+internal static class ClientShape
+{
+    private const string SecretName = "SecretName";
+
+    private static readonly string[] anyJson = [nameof(System.Text.Json.JsonElement), nameof(RawJson)];
+
+    public static Task Apply(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellation)
+    {
+        var schemas = document.Components!.Schemas!;
+        NameEnumerations(document);
+        FlatKinds.Apply(schemas);
+        // Kept as the bytes that came; for clients they are fields of a job.
+        if (schemas[nameof(SubmitBatch)].Properties is { } batch)
+            batch["defaults"] = new OpenApiSchemaReference(nameof(SubmitJob), document) { Description = batch["defaults"].Description };
+        var walk = new DocumentWalk(document);
+        var requests = walk.OfRequests();
+        foreach (var (name, schema) in schemas)
+        {
+            if (schema is OpenApiSchema own)
+                Complete(own, isSent: requests.Contains(name), hasDefaults: requests.Contains(name) && name != nameof(SubmitJob));
+        }
+
+        schemas[SecretName] = schemas[nameof(HeaderValue)];
+        foreach (var name in anyJson.Append(nameof(HeaderValue)))
+            schemas.Remove(name);
+        return Task.CompletedTask;
+    }
+
+    private static void NameEnumerations(OpenApiDocument document)
+    {
+        foreach (var parameter in document.Paths.Values.SelectMany(path => path.Operations ?? []).SelectMany(operation => operation.Value.Parameters ?? []).OfType<OpenApiParameter>())
+        {
+            if (parameter.Schema is not OpenApiSchema { Enum: not null, Title: { } name } schema)
+                continue;
+            schema.Title = null;
+            document.Components!.Schemas!.TryAdd(name, schema);
+            parameter.Schema = new OpenApiSchemaReference(name, document);
+        }
+    }
+
+    private static void Complete(OpenApiSchema schema, bool isSent, bool hasDefaults)
+    {
+        foreach (var (name, property) in schema.Properties?.ToArray() ?? [])
+        {
+            var shape = Plain(property);
+            // What the contract asks for itself, to say so in its own words.
+            if ((shape.Description ?? Said(shape)?.Description)?.EndsWith("Required.", StringComparison.Ordinal) == true)
+                (schema.Required ??= new HashSet<string>()).Add(name);
+            // What is required and null all the same is written as null.
+            if (schema.Required?.Contains(name) == true)
+                shape = isSent ? NeverNull(shape) : shape;
+            else
+                shape = isSent ? Nullable(shape) : NeverNull(shape);
+            if (shape is OpenApiSchema own)
+                Bounds.Apply(own, own.Description, hasDefaults && !FlatKinds.IsOfOne(own));
+            schema.Properties![name] = shape;
+        }
+    }
+
+    /// <summary>Any JSON inline, wherever it stands.</summary>
+    private static IOpenApiSchema Plain(IOpenApiSchema schema)
+    {
+        if (IsAnyJson(schema))
+            return new OpenApiSchema { Description = schema.Description };
+        if (schema.OneOf?.FirstOrDefault(IsAnyJson) is { } any)
+            return new OpenApiSchema { Description = any.Description ?? schema.Description };
+        if (IsTextOrSecret(schema) || schema.OneOf?.Any(IsTextOrSecret) == true)
+            return TextOrSecret(schema.Description ?? Said(schema)?.Description);
+        if (schema is OpenApiSchema { Items: { } items } list)
+            list.Items = Plain(items);
+        if (schema is OpenApiSchema { AdditionalProperties: { } values } map)
+            map.AdditionalProperties = Plain(values);
+        return schema;
+    }
+
+    private static bool IsAnyJson(IOpenApiSchema schema) => schema is OpenApiSchemaReference { Reference.Id: { } name } && anyJson.Contains(name);
+
+    private static bool IsTextOrSecret(IOpenApiSchema schema) => schema is OpenApiSchemaReference { Reference.Id: nameof(HeaderValue) };
+
+    /// <summary>In place, because named it becomes a class that cannot be a text.</summary>
+    private static OpenApiSchema TextOrSecret(string? description) => new()
+    {
+        Description = description,
+        OneOf = [new OpenApiSchema { Type = JsonSchemaType.String }, new OpenApiSchemaReference(SecretName)],
+    };
+
+    private static IOpenApiSchema NeverNull(IOpenApiSchema schema)
+    {
+        if (schema is OpenApiSchema { Type: { } type } own)
+            own.Type = type & ~JsonSchemaType.Null;
+        return Said(schema) ?? schema;
+    }
+
+    private static IOpenApiSchema Nullable(IOpenApiSchema schema)
+    {
+        if (schema is OpenApiSchema { Type: { } type } own)
+            own.Type = type | JsonSchemaType.Null;
+        else if (IsNullable(schema))
+            schema.Description ??= Said(schema)?.Description;
+        else if (schema is OpenApiSchemaReference)
+            return new OpenApiSchema { Description = schema.Description, OneOf = [new OpenApiSchema { Type = JsonSchemaType.Null }, schema] };
+        return schema;
+    }
+
+    /// <summary>What may be null, without the null; null when it is not said to be one of the two.</summary>
+    private static IOpenApiSchema? Said(IOpenApiSchema schema) => IsNullable(schema) ? schema.OneOf!.First(one => one.Type != JsonSchemaType.Null) : null;
+
+    private static bool IsNullable(IOpenApiSchema schema) => schema.OneOf?.Any(one => one.Type == JsonSchemaType.Null) == true;
+}
