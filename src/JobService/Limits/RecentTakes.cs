@@ -4,11 +4,11 @@ namespace JobService.Limits;
 /// <remarks>
 /// A take at t of so many ticks makes the theoretical arrival x to max(x, t) + ticks. Anything that has happened to it since is of that form (a refund of r down to t
 /// is max(x, t + r) − r), so that the present arrival is the same chain over the takes as they were corrected. Takes are forgotten after <see cref="Kept"/>: by then
-/// every call has started or has given its slot up.
+/// every call has started or has given its slot up, one that waits for a slow handshake too.
 /// </remarks>
 internal sealed class RecentTakes
 {
-    private const long Kept = TimeSpan.TicksPerSecond;
+    private const long Kept = 10 * TimeSpan.TicksPerSecond;
     private const int Most = 4_096;
 
     private Take[] takes = new Take[2];

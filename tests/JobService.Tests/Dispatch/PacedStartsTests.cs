@@ -104,6 +104,19 @@ public sealed class PacedStartsTests
     }
 
     [Fact]
+    public void A_slot_that_is_given_up_long_after_comes_back_although_others_were_handed_out()
+    {
+        var limit = new RateLimit(new RateDefinition { Permits = 60, PeriodSeconds = 600, Burst = 30 });
+        for (var i = 0; i < 29; i++)
+            limit.Take(Begin, 1);
+        limit.Take(Begin + (5_000 * Millisecond), 1);
+
+        limit.TakeBack(Begin, 1);
+
+        Assert.Equal(1, limit.Available(Begin + (5_000 * Millisecond)));
+    }
+
+    [Fact]
     public void The_second_call_after_a_rest_lies_behind_the_response_to_the_first()
     {
         var limit = new RateLimit(new RateDefinition { Permits = 100 });

@@ -114,7 +114,7 @@ public sealed class ReservationTests
     public void A_reservation_allocates_nothing()
     {
         LimitState[] limits = [new RateLimit(new RateDefinition { Permits = 10 }), new ConcurrencyLimit(new ConcurrencyDefinition { Permits = 9_999 })];
-        Reserve(limits, 100);
+        Reserve(limits, 1_000); // what a rate remembers grows to what ten seconds hold
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         Reserve(limits, 1_000);
