@@ -64,14 +64,13 @@ public sealed class ApiKeyTests
         Assert.Equal(HttpStatusCode.OK, await AskAsync(familiar, "s3cret"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(service.Client, "s3cret"));
 
-        // One that guesses right while it is not looked at has learned nothing.
-        var lucky = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => AskAsync(guesser, "wrong")).Append(AskAsync(guesser, "s3cret")));
-        Assert.True(lucky[^1] == HttpStatusCode.TooManyRequests || lucky.Contains(HttpStatusCode.Unauthorized), string.Join(' ', lucky));
+        // One that guesses right while it is not looked at has learned nothing. If a try had grown back until then, it is still there for the next.
+        var (right, next) = (await AskAsync(guesser, "s3cret"), await AskAsync(guesser, "wrong"));
+        Assert.True((right, next) is (HttpStatusCode.TooManyRequests, _) or (HttpStatusCode.OK, HttpStatusCode.Unauthorized), $"{right}, {next}");
 
         // Nor has an address on which one client is right and another is wrong locked out the first.
         for (var i = 0; i < 2 * ApiKeyGate.WrongTries; i++)
             await AskAsync(familiar, "wrong");
-        Assert.Equal(HttpStatusCode.TooManyRequests, await AskAsync(familiar, "wrong"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(familiar, "s3cret"));
     }
 
