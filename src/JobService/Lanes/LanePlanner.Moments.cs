@@ -5,6 +5,39 @@ namespace JobService.Lanes;
 /// <summary>When to look again, and what nobody needs any more by then.</summary>
 public sealed partial class LanePlanner
 {
+    private void WakeParked(long now, int atMost)
+    {
+        for (var looks = 0; looks < atMost && parkedLanes.Min is { } lane && lane.RestsUntil <= now; looks++)
+        {
+            parkedLanes.Remove(lane);
+            Rejoin(lane);
+        }
+
+        foreach (var queue in heldQueues.Where(queue => queue.HeldUntil <= now).ToList())
+        {
+            heldQueues.Remove(queue);
+            LookAgain(queue);
+        }
+    }
+
+    private void WakeStarved(PlanRound round)
+    {
+        foreach (var queue in starved.ToList())
+        {
+            starved.Remove(queue);
+            if (MayStart(queue, round))
+                LookAgain(queue);
+        }
+    }
+
+    /// <summary>The queue may start something again: its ready lanes, and those in front of limits that may have become free meanwhile.</summary>
+    private void LookAgain(QueueLanes queue)
+    {
+        active.Add(queue);
+        foreach (var limit in queue.Limits.Where(limit => !limit.IsPerKey))
+            changed.Add(limit.LineOf(""));
+    }
+
     /// <summary>Notes when the line's head may go. Queues that may not start anything are looked at when they may again.</summary>
     private void Schedule(LimitLine line, long now)
     {

@@ -6,7 +6,10 @@ namespace JobService.Lanes;
 /// <summary>The rounds: who may go now, and when to look again.</summary>
 public sealed partial class LanePlanner
 {
-    /// <summary>Lanes of one queue looked at in one round, for each start that it may have: after a restart a hundred thousand of them may be ready and blocked.</summary>
+    /// <summary>
+    /// Lanes looked at in one round, for each start that it may have: those of one queue that are ready (after a restart a hundred thousand may be, and blocked), and those that have come due, of all
+    /// queues (the keys of a queue that was held come due together).
+    /// </summary>
     private const int MaxLooksPerStart = 4;
 
     /// <summary>States and lessons that are looked at in one round whether they can be forgotten.</summary>
@@ -22,10 +25,12 @@ public sealed partial class LanePlanner
 
     public void Run(PlanRound round)
     {
-        WakeParked(round.Now);
+        // Whatever is left over has a moment that has passed: the next round comes at once and goes on with it.
+        var atMost = MaxLooksPerStart * round.MaxStarts;
+        WakeParked(round.Now, atMost);
         WakeStarved(round);
-        slotTimes.TakeDue(round.Horizon, changed);
-        plainTimes.TakeDue(round.Now, changed);
+        slotTimes.TakeDue(round.Horizon, atMost, changed);
+        plainTimes.TakeDue(round.Now, atMost, changed);
         // What one pass has moved may let others go: a second one mostly finds nothing more.
         var passes = 0;
         do
@@ -63,39 +68,6 @@ public sealed partial class LanePlanner
         ForgetResting(round.Now);
         ForgetLearned(round.Now);
         NextWake = FindNextWake(round, morePermitsAt);
-    }
-
-    private void WakeParked(long now)
-    {
-        while (parkedLanes.Min is { } lane && lane.RestsUntil <= now)
-        {
-            parkedLanes.Remove(lane);
-            Rejoin(lane);
-        }
-
-        foreach (var queue in heldQueues.Where(queue => queue.HeldUntil <= now).ToList())
-        {
-            heldQueues.Remove(queue);
-            LookAgain(queue);
-        }
-    }
-
-    private void WakeStarved(PlanRound round)
-    {
-        foreach (var queue in starved.ToList())
-        {
-            starved.Remove(queue);
-            if (MayStart(queue, round))
-                LookAgain(queue);
-        }
-    }
-
-    /// <summary>The queue may start something again: its ready lanes, and those in front of limits that may have become free meanwhile.</summary>
-    private void LookAgain(QueueLanes queue)
-    {
-        active.Add(queue);
-        foreach (var limit in queue.Limits.Where(limit => !limit.IsPerKey))
-            changed.Add(limit.LineOf(""));
     }
 
     private void ServeLine(LimitLine line, PlanRound round)

@@ -25,10 +25,10 @@ internal sealed class WakeTimes
 
     public void Add(LimitLine line) => moments.Enqueue(line, line.WakeAt);
 
-    /// <summary>Takes out the lines whose moment comes no later.</summary>
-    public void TakeDue(long until, ICollection<LimitLine> into)
+    /// <summary>Takes out the lines whose moment comes no later: the first of them, at most so many.</summary>
+    public void TakeDue(long until, int atMost, ICollection<LimitLine> into)
     {
-        while (First <= until && moments.TryDequeue(out var line, out _))
+        for (var taken = 0; taken < atMost && First <= until && moments.TryDequeue(out var line, out _); taken++)
         {
             line.WakeAt = LimitState.Never;
             into.Add(line);

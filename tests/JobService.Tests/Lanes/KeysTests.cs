@@ -1,3 +1,4 @@
+using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Limits;
 
@@ -182,5 +183,51 @@ public sealed class KeysTests
 
         Assert.Equal(2 * Keys, model.Claims.Count);
         Assert.InRange(model.Looks, Keys, 5 * Keys);
+    }
+
+    [Fact]
+    public void Many_keys_that_come_due_together_are_taken_up_over_several_rounds()
+    {
+        const int Keys = 20_000;
+        model.PutRate("own", 10, scope: LimitScope.PerKey);
+        model.PutQueue("q", ["own"], size: 3 * Keys);
+        for (var key = 0; key < Keys; key++)
+            model.Add("q", $"{key}", count: 2);
+        model.RunUntil(model.Now + (50 * PlannerModel.Millisecond));
+        var until = model.Now + Second;
+        model.Planner.Heed("q", "0", model.Claims[0].Hold!, model.Now, new CallLesson { CircuitOpen = true, NotBefore = new DateTimeOffset(until, TimeSpan.Zero) }, model.Now);
+        model.RunUntil(until - 1);
+        Assert.Equal(Keys, StandingInLine());
+
+        model.Now = until;
+        model.Run();
+
+        Assert.InRange(Keys - StandingInLine(), 512, 2_048);
+        model.RunUntil(until + Second);
+        Assert.Equal(2 * Keys, model.Claims.Count);
+
+        int StandingInLine() => model.Planner.StatesOf("own").Count(line => !line.IsEmpty);
+    }
+
+    [Fact]
+    public void Many_keys_that_are_paused_until_one_moment_are_taken_up_over_several_rounds()
+    {
+        const int Keys = 20_000;
+        var until = model.Now + Second;
+        model.PutQueue("q", [], size: 2 * Keys);
+        for (var key = 0; key < Keys; key++)
+        {
+            model.Add("q", $"{key}");
+            model.Planner.RestoreLane("q", $"{key}", new StoredLane(until, Pace: null, SlowedAt: 0));
+        }
+
+        model.RunUntil(until - 1);
+        model.Now = until;
+        model.Run();
+
+        var ready = model.Claims[0].Hold!.Lane.Queue.Ready.Lanes;
+        Assert.InRange(ready.Count() + model.Claims.Count, 512, 2_048);
+        model.RunUntil(until);
+        Assert.Equal(Keys, model.Claims.Count);
     }
 }

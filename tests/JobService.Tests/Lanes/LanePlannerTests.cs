@@ -220,4 +220,25 @@ public sealed class LanePlannerTests
         Assert.True(model.Planner.Answered(second.Hold!, answeredAt));
         Assert.Equal(0, state.Taken(answeredAt + TimeSpan.TicksPerSecond));
     }
+
+    [Fact]
+    public void A_lane_that_backs_off_is_not_claimed_from_earlier_when_a_call_of_it_ends()
+    {
+        model.PutQueue("q", []);
+        model.Add("q");
+        var call = Assert.Single(model.Run());
+        for (var i = 0; i < 20; i++)
+            model.Planner.CameBackUnstarted("q", "", claimedAt: model.Now, ++model.Now);
+        var until = model.Now + TimeSpan.FromSeconds(5).Ticks;
+        model.Add("q");
+
+        // It tells what is left, so that the lane is asked again.
+        var lesson = new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, 5, new DateTimeOffset(model.Now + TimeSpan.TicksPerSecond, TimeSpan.Zero))] };
+        model.Planner.Heed("q", "", call.Hold!, model.Now, lesson, model.Now);
+        model.RunUntil(until - 1);
+        Assert.Single(model.Claims);
+
+        model.RunUntil(until);
+        Assert.Equal(2, model.Claims.Count);
+    }
 }

@@ -122,6 +122,8 @@ internal sealed class PlannerModel
     /// <summary>Rounds whenever the planner asks for one, until a moment.</summary>
     public void RunUntil(long end)
     {
+        const int MaxFruitless = 64; // a round is bounded: many lanes are taken up over several
+        var fruitless = 0;
         Run();
         while (Planner.NextWake is var next && next <= end)
         {
@@ -129,7 +131,8 @@ internal sealed class PlannerModel
             var waited = next > Now;
             Now = Math.Max(Now, next);
             Run();
-            Assert.True(waited || Claims.Count > claims || Looks > looks, "The planner asks for a round that cannot change anything.");
+            fruitless = waited || Claims.Count > claims || Looks > looks ? 0 : fruitless + 1;
+            Assert.True(fruitless < MaxFruitless, "The planner asks for rounds that cannot change anything.");
         }
 
         Now = end;
