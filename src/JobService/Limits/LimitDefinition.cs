@@ -66,14 +66,24 @@ public abstract record LimitDefinition
 /// <summary>Calls per period: GCRA (ITU-T I.371), so that no window holds more than burst + rate × its length.</summary>
 public sealed record RateDefinition : LimitDefinition
 {
+    /// <summary>A thousand years. What a burst hands out ahead is paid back within them: more (a million at once, one a month) would not fit into ticks.</summary>
+    public const long MaxDaysAhead = 365_000;
+
+    private const int MostBurst = 1_000_000;
+    private const int SecondsPerDay = 86_400;
+
     /// <summary>Length of the period in seconds. Default 1, from 0.001 to 2 592 000.</summary>
     public double PeriodSeconds { get; init; } = 1;
 
-    /// <summary>Calls that may go at once after a rest. Default 1 (evenly spaced), from 1 to 1 000 000.</summary>
+    /// <summary>Calls that may go at once after a rest. Default 1 (evenly spaced), from 1 to 1 000 000, and no more than the pace allows in 1 000 years.</summary>
     public int Burst { get; init; } = 1;
 
+    /// <summary>The largest burst at this pace.</summary>
     [JsonIgnore]
-    public override int MaxWeight => Burst;
+    public int LargestBurst => (int)Math.Min(MostBurst, MaxDaysAhead * (double)SecondsPerDay * Permits / PeriodSeconds);
+
+    [JsonIgnore]
+    public override int MaxWeight => Math.Min(Burst, LargestBurst);
 }
 
 /// <summary>Never more in any window of the period's length, wherever it begins: the exact log of all starts.</summary>

@@ -14,8 +14,7 @@ namespace JobService.Limits;
 /// </remarks>
 public sealed class RateLimit : LimitState
 {
-    // Burst × T of absurd definitions (a million at once, one a month) would not fit into ticks: such a burst shrinks, which is never unsafe.
-    private const long MaxAhead = 1_000 * 365 * TimeSpan.TicksPerDay;
+    private const long MaxAhead = RateDefinition.MaxDaysAhead * TimeSpan.TicksPerDay;
 
     private long interval;
     private long burst;
@@ -170,6 +169,6 @@ public sealed class RateLimit : LimitState
     {
         Definition = definition;
         interval = (Ticks(definition.PeriodSeconds) + definition.Permits - 1) / definition.Permits;
-        burst = Math.Min(definition.Burst, MaxAhead / interval);
+        burst = definition.MaxWeight;
     }
 }

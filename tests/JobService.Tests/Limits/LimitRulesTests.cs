@@ -18,6 +18,21 @@ public sealed class LimitRulesTests
     public void A_window_has_the_permits_of_every_limit(int permits) =>
         Assert.Equal("/permits", Assert.Single(LimitRules.Check(new WindowDefinition { Permits = permits })).Pointer);
 
+    [Theory]
+    [InlineData(12_167, 1)]
+    [InlineData(1_000_000, 82)]
+    public void A_burst_is_no_more_than_a_slow_pace_can_pay_back(int burst, int permits)
+    {
+        var refused = new RateDefinition { Permits = permits, PeriodSeconds = 2_592_000, Burst = burst };
+        Assert.Equal("/burst", Assert.Single(LimitRules.Check(refused)).Pointer);
+
+        // Whatever was stored before: what it says of itself is what it hands out.
+        Assert.Equal(refused.LargestBurst, refused.MaxWeight);
+        Assert.Equal(refused.MaxWeight, new RateLimit(refused).Available(now: 0));
+        Assert.Equal(0, new RateLimit(refused).EarliestAt(0, refused.MaxWeight));
+        Assert.Empty(LimitRules.Check(refused with { Burst = refused.LargestBurst }));
+    }
+
     [Fact]
     public void What_a_call_has_cost_is_nothing_to_calls_at_once() =>
         Assert.Equal("/weightFrom", Assert.Single(LimitRules.Check(new ConcurrencyDefinition { Permits = 1, WeightFrom = "usage" })).Pointer);
