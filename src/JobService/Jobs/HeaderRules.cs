@@ -7,6 +7,8 @@ namespace JobService.Jobs;
 /// <remarks>The HTTP stack sends a line break in a value as it is, so that one value becomes two fields: nobody else checks.</remarks>
 public static class HeaderRules
 {
+    public const string OnceIsEnough = "This header is named twice; upper and lower case are the same.";
+
     private const string ProxyPrefix = "Proxy-";
 
     // RFC 9110, section 5.6.2.
@@ -25,6 +27,10 @@ public static class HeaderRules
 
     /// <summary>Whether a text is a token: the shape of header names and of methods.</summary>
     public static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Token);
+
+    /// <summary>Of names that mean the same header the last one each, as it is written.</summary>
+    public static IEnumerable<string> NamedTwice(IEnumerable<string> names) =>
+        names.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Where(same => same.Skip(1).Any()).Select(same => same.Last());
 
     /// <summary>What is wrong with a header field, in one sentence; null when it may be sent.</summary>
     public static string? Fault(string name, string value) =>

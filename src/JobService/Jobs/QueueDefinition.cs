@@ -11,11 +11,11 @@ public sealed record QueueDefinition
 
     /// <summary>
     /// How much the queue gets of a limit that several queues name while they all wait for it, beside a queue of share 1: two of share 9 and 1 start 9 : 1, in what the limit counts and
-    /// however many keys each has. Above 0, at most 1 000. Default 1.
+    /// however many keys each has. From 0.001 to 1 000. Default 1.
     /// </summary>
     public double Share { get; init; } = 1;
 
-    /// <summary>Shares of keys in the queue, as <c>{"gold-7": 4}</c>: four times as much as a key that is not named. Each above 0, at most 1 000. Default: 1 for every key.</summary>
+    /// <summary>Shares of keys in the queue, as <c>{"gold-7": 4}</c>: four times as much as a key that is not named. Each from 0.001 to 1 000. Default: 1 for every key.</summary>
     public IReadOnlyDictionary<string, double> KeyShares { get; init; } = new Dictionary<string, double>();
 
     /// <summary>Where an answer says what the call has really cost, for all limits of the queue that do not say it themselves: see <c>weightFrom</c> of a limit.</summary>

@@ -14,6 +14,11 @@ public static class QueueRules
     private const int MaxShares = 10_000;
     private const int MaxShare = 1_000;
 
+    // What a turn adds to a key's virtual time is weight ÷ share. Of far smaller shares one turn would swallow what all others add to theirs (a double has 53 bits): nobody would get a fair part any more.
+    private const double MinShare = 0.001;
+
+    private static readonly string WantedShare = $"From {MinShare} to {MaxShare}.";
+
     /// <summary>Of ten thousand bad shares the first few say it.</summary>
     private const int MaxReportedShares = 20;
 
@@ -26,8 +31,8 @@ public static class QueueRules
             yield return new Violation("/maxConcurrency", "From 1 to 10000.");
         if (queue.Capacity is < 1 or > 100_000_000)
             yield return new Violation("/capacity", "From 1 to 100000000.");
-        if (queue.Share is not (> 0 and <= MaxShare))
-            yield return new Violation("/share", $"Above 0, at most {MaxShare}.");
+        if (queue.Share is not (>= MinShare and <= MaxShare))
+            yield return new Violation("/share", WantedShare);
         if (queue.TimeoutSeconds is not (> 0 and <= 86_400))
             yield return new Violation("/timeoutSeconds", "Above 0, at most 86400.");
     }
@@ -56,7 +61,7 @@ public static class QueueRules
             if (names[i] is not { Length: <= MaxHeaderName } name || !HeaderRules.IsToken(name))
                 yield return new Violation($"/keepHeaders/{i}", $"A header's name, as location or x-request-id: at most {MaxHeaderName} characters.");
             else if (names.Take(i).Contains(name, StringComparer.OrdinalIgnoreCase))
-                yield return new Violation($"/keepHeaders/{i}", "This header is named twice; upper and lower case are the same.");
+                yield return new Violation($"/keepHeaders/{i}", HeaderRules.OnceIsEnough);
         }
     }
 
@@ -72,7 +77,7 @@ public static class QueueRules
     {
         if (!Names.IsText(key))
             return "A job's key: at most 256 characters, none of them a control character.";
-        return share is > 0 and <= MaxShare ? null : $"Above 0, at most {MaxShare}.";
+        return share is >= MinShare and <= MaxShare ? null : WantedShare;
     }
 
     private static IEnumerable<Violation> Retries(RetryPolicy retry)
@@ -135,8 +140,8 @@ public static class QueueRules
                 yield return new Violation(Pointers.Under("/target/headers", name), wrong);
         }
 
-        foreach (var twice in target.Headers.Keys.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Where(same => same.Skip(1).Any()))
-            yield return new Violation(Pointers.Under("/target/headers", twice.Last()), "This header is named twice; upper and lower case are the same.");
+        foreach (var twice in HeaderRules.NamedTwice(target.Headers.Keys))
+            yield return new Violation(Pointers.Under("/target/headers", twice), HeaderRules.OnceIsEnough);
     }
 
     private static string? HeaderFault(string name, HeaderValue value) => value switch

@@ -84,5 +84,8 @@ public static class RequestRules
             if (fault is not null)
                 yield return new Violation(Pointers.Under(at, name), fault);
         }
+
+        foreach (var twice in HeaderRules.NamedTwice(headers.Keys))
+            yield return new Violation(Pointers.Under(at, twice), HeaderRules.OnceIsEnough);
     }
 }

@@ -75,6 +75,7 @@ public sealed class BadJobTests(ServiceFixture service) : IClassFixture<ServiceF
     [InlineData("""{"request":{"headers":{"Host":"x"}}}""", "/request/headers/Host")]
     [InlineData("""{"request":{"headers":{"X-A":"a\r\nX-B: b"}}}""", "/request/headers/X-A")]
     [InlineData("""{"request":{"headers":{"X A":"a"},"query":{"q":null}}}""", "/request/query/q /request/headers/X A")]
+    [InlineData("""{"request":{"headers":{"X-A":"1","x-a":"2"}}}""", "/request/headers/x-a")]
     [InlineData("""{"request":{"verb":"GET"}}""", "/request/verb")]
     public async Task A_bad_body_is_answered_with_pointers_to_what_is_wrong(string body, string pointers)
     {

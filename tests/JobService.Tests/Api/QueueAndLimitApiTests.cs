@@ -53,6 +53,7 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
     [InlineData("""{"keyShares":{"a":0,"b/c~d":1001,"e":-1,"ok":0.001,"":1000}}""", "/keyShares/a /keyShares/b~1c~0d /keyShares/e")]
     [InlineData("""{"keyShares":{"a":"4"}}""", "/keyShares/a")]
     [InlineData("""{"share":0}""", "/share")]
+    [InlineData("""{"share":0.0009,"keyShares":{"a":1e-30,"b":0.001}}""", "/share /keyShares/a")]
     [InlineData("""{"share":1000.1}""", "/share")]
     [InlineData("""{"share":"9"}""", "/share")]
     [InlineData("""{"keyShares":{"a\u0000":4}}""", "/keyShares/a\u0000")]
