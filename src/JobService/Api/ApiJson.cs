@@ -50,6 +50,7 @@ internal static class ApiJson
     {
         options.TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(NullFields.LeaveOut);
         options.Converters.Add(new WholeNumberJson());
+        options.Converters.Insert(0, new OneWordJson());
         return options;
     }
 

@@ -49,6 +49,9 @@ public sealed class LenientReadingTests(ServiceFixture service) : IClassFixture<
     [InlineData("""{"kind":"RATE","permits":5,"Permits":5}""", "/Permits")]
     [InlineData("""{"kind":"RATE","kind":"RATE","permits":5}""", "/kind")]
     [InlineData("""{"kind":7,"permits":5}""", "/kind")]
+    [InlineData("""{"kind":"rate","permits":5,"scope":"shared,perKey"}""", "/scope")]
+    [InlineData("""{"kind":"rate","permits":5,"scope":" perKey"}""", "/scope")]
+    [InlineData("""{"kind":"rate","permits":5,"scope":"1"}""", "/scope")]
     [InlineData("""{"kind":null,"permits":5}""", "/kind")]
     public async Task What_is_no_kind_is_told_as_ever(string body, string pointer)
     {

@@ -130,7 +130,7 @@ internal static class JsonFaults
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type == typeof(int))
-            return "A whole number, from -2147483648 to 2147483647.";
+            return "A whole number, at most 2147483647.";
         if (type == typeof(double))
             return "A number.";
         if (type == typeof(string))
