@@ -3,15 +3,16 @@ namespace JobService.Limits;
 /// <summary>What refusals without a hint have taught about one limit: its pace.</summary>
 /// <remarks>
 /// Multiplicative decrease once per round trip, additive increase with time (Chiu and Jain 1989; TCP, RFC 5681). The recovery is slow, since each probe
-/// that fails costs a call and a pause; behind a long quiet, before the refusal or since, it is ten times as fast: the limit is about right. It is linear, so the whole factor is one
-/// moment: it grows by 1 in <c>recovery</c> and is 1 at <c>recoveredAt</c>. Whole ticks, no rounding: what is blocked up to a moment is allowed at it.
+/// that fails costs a call and a pause. It is ten times as fast after the first refusal of all and behind a long quiet, before the refusal or since: then the limit is about right, and two
+/// calls have crowded each other. It is linear, so the whole factor is one moment: it grows by 1 in <c>recovery</c> and is 1 at <c>recoveredAt</c>. Whole ticks, no rounding: what is
+/// blocked up to a moment is allowed at it.
 /// </remarks>
 internal sealed class LearnedPace
 {
     /// <summary>Time in which the factor grows by 1.</summary>
     public const long SlowRecovery = 300 * TimeSpan.TicksPerSecond;
 
-    /// <summary>The same behind a long quiet.</summary>
+    /// <summary>The same after the first refusal, and behind a long quiet.</summary>
     public const long QuickRecovery = 30 * TimeSpan.TicksPerSecond;
 
     /// <summary>Calls without a refusal that are a long quiet.</summary>
@@ -46,7 +47,7 @@ internal sealed class LearnedPace
             return false;
 
         var factor = Math.Max(FactorAt(now) / 2, 1.0 / 64);
-        Recover(factor, now, calls - slowedCall >= LongQuiet ? QuickRecovery : SlowRecovery);
+        Recover(factor, now, slowedAt == 0 || calls - slowedCall >= LongQuiet ? QuickRecovery : SlowRecovery);
         (slowedAt, slowedCall) = (now, calls);
         return true;
     }

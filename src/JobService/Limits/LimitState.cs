@@ -164,7 +164,7 @@ public abstract class LimitState
 
     /// <summary>
     /// The API refused a call that started at a moment, and named none: the limit pauses and then goes at half the pace, but at no less than 1/64, and recovers
-    /// within 300 s at most; behind 100 calls without a refusal, before or since, ten times as fast. Refusals of calls that had started before the last slow-down change nothing: it could not have helped them.
+    /// within 300 s at most; after its first refusal, and behind 100 calls without one, before or since, ten times as fast. Refusals of calls that had started before the last slow-down change nothing: it could not have helped them.
     /// </summary>
     /// <remarks>The pause is 1 s at half the pace, 2 s at a quarter, up to 32 s at 1/64.</remarks>
     public void SlowDown(long startedAt, long now)

@@ -45,7 +45,7 @@ public sealed class LessonTests
     {
         var limit = LimitState.For(kinds[kind]);
         Assert.Equal(1, limit.FactorAt(Begin));
-        limit.SlowDown(Begin - 1, Begin);
+        SlowAgain(limit);
 
         Assert.Equal(0.5, limit.FactorAt(Begin));
         Assert.Equal(0.75, limit.FactorAt(Begin + (75 * Second)), 9);
@@ -55,10 +55,9 @@ public sealed class LessonTests
 
     [Theory]
     [MemberData(nameof(EveryKind))]
-    public void Behind_a_hundred_calls_without_a_refusal_it_comes_back_ten_times_as_fast(int kind)
+    public void After_the_first_refusal_and_behind_a_hundred_calls_without_one_it_comes_back_ten_times_as_fast(int kind)
     {
         var limit = LimitState.For(kinds[kind]);
-        Call(limit, 100);
         limit.SlowDown(Begin, Begin + 1);
         Assert.Equal(0.75, limit.FactorAt(Begin + 1 + (15 * Second / 2)), 9);
         Assert.Equal(1, limit.FactorAt(Begin + 1 + (15 * Second)));
@@ -73,6 +72,30 @@ public sealed class LessonTests
         restored.Restore(limit.ToStored(), Begin + (60 * Second));
         Assert.Equal(limit.FactorAt(Begin + (55 * Second)), restored.FactorAt(Begin + (55 * Second)), 9);
         Assert.Equal(limit.FactorAt(Begin + (60 * Second)), restored.FactorAt(Begin + (60 * Second)), 9);
+    }
+
+    [Fact]
+    public void One_refusal_at_the_start_of_a_short_run_costs_a_fifth_of_it_at_most()
+    {
+        // Two calls have crowded each other on their way to an API without a burst.
+        var limit = LimitState.For(new RateDefinition { Permits = 10 });
+        var at = Begin;
+        for (var call = 1; call <= 200; call++)
+        {
+            at = limit.EarliestAt(at, 1);
+            limit.Take(at, 1);
+            if (call == 2)
+                limit.SlowDown(at, at + TimeSpan.TicksPerMillisecond);
+        }
+
+        Assert.InRange((at - Begin) / (double)Second, 20, 25);
+    }
+
+    /// <summary>Refuses a call while the refusal before it is no hundred calls old.</summary>
+    private static void SlowAgain(LimitState limit)
+    {
+        limit.SlowDown(Begin - (21 * Second), Begin - (20 * Second));
+        limit.SlowDown(Begin - 1, Begin);
     }
 
     private static void Call(LimitState limit, int calls, long at = Begin)
@@ -91,7 +114,7 @@ public sealed class LessonTests
     public void Starts_are_spaced_while_the_limit_is_slow_and_free_again_afterwards(int kind)
     {
         var limit = LimitState.For(kinds[kind]);
-        limit.SlowDown(Begin - 1, Begin);
+        SlowAgain(limit);
         var first = limit.EarliestAt(Begin, 1);
         Assert.Equal(Begin + Second, first);
 
@@ -108,7 +131,7 @@ public sealed class LessonTests
     public void No_gap_outlasts_the_recovery()
     {
         var monthly = new WindowLimit(new WindowDefinition { Permits = 100, PeriodSeconds = 2_592_000 });
-        monthly.SlowDown(Begin - 1, Begin);
+        SlowAgain(monthly);
         monthly.Take(monthly.EarliestAt(Begin, 50), 50);
 
         Assert.Equal(Begin + (150 * Second), monthly.EarliestAt(Begin, 50));
@@ -118,7 +141,7 @@ public sealed class LessonTests
     public void Fewer_calls_at_once_while_the_limit_is_slow_and_what_is_too_heavy_goes_alone()
     {
         var limit = LimitState.For(kinds[2]);
-        limit.SlowDown(Begin - 1, Begin);
+        SlowAgain(limit);
         var start = limit.EarliestAt(Begin, 9);
         Assert.Equal(Begin + Second, start);
         Assert.Equal(5, limit.Available(start));
@@ -194,7 +217,7 @@ public sealed class LessonTests
     public void A_new_pace_keeps_the_lesson_and_shortens_the_gap()
     {
         var limit = LimitState.For(new RateDefinition { Permits = 1, PeriodSeconds = 60 });
-        limit.SlowDown(Begin - 1, Begin);
+        SlowAgain(limit);
         var at = limit.EarliestAt(Begin, 1);
         limit.Take(at, 1);
         limit.Reconfigure(new RateDefinition { Permits = 60, PeriodSeconds = 60 }, at);
