@@ -40,19 +40,25 @@ internal sealed class ApiKeyGate(IOptions<ApiOptions> options) : IDisposable
     {
         var client = ClientAddress.NetworkOf(http);
         var isFamiliar = familiar.ContainsKey(client);
-        if (!isFamiliar && !HasTries(client, 0))
+        // The try is taken before the key is looked at: guesses that come at the same moment have one each.
+        if (!isFamiliar && !TakeTry(client))
             return Problems.TooManyWrongKeys(TryAgainAfter);
 
         if (!IsKnown(http.Request.Headers.Authorization.ToString()))
-            return HasTries(client, 1) ? Problems.Unauthorized() : Problems.TooManyWrongKeys(TryAgainAfter);
-        if (!isFamiliar && familiar.Count < MaxFamiliar)
+            return !isFamiliar || TakeTry(client) ? Problems.Unauthorized() : Problems.TooManyWrongKeys(TryAgainAfter);
+        if (!isFamiliar)
+        {
+            if (familiar.Count >= MaxFamiliar)
+                familiar.Clear();
             familiar.TryAdd(client, 0);
+        }
+
         return null;
     }
 
-    private bool HasTries(IPAddress client, int taken)
+    private bool TakeTry(IPAddress client)
     {
-        using var lease = wrongTries.AttemptAcquire(client, taken);
+        using var lease = wrongTries.AttemptAcquire(client);
         return lease.IsAcquired;
     }
 
