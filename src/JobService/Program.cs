@@ -45,6 +45,7 @@ try
 
     Settings<IntakeOptions>(IntakeOptions.Section);
     services.AddSingleton<QueueRoom>();
+    services.AddSingleton<IntakeMemory>();
     services.AddSingleton<JobIntake>();
     services.AddSingleton<BatchIntake>();
     services.AddSingleton<JobEventHub>();

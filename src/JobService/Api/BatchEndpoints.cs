@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using JobService.Api.Contracts;
 using JobService.Api.Documentation;
@@ -12,9 +13,6 @@ namespace JobService.Api;
 /// <summary>Many jobs submitted together. Their results stand in <see cref="BatchResultEndpoints"/>.</summary>
 internal static class BatchEndpoints
 {
-    /// <summary>Bytes of a batch in one JSON document.</summary>
-    private const int MaxJsonBytes = 32 * JsonBody.MaxBytes;
-
     /// <summary>What is told to stop has this long until the answer.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromMilliseconds(500);
 
@@ -48,10 +46,11 @@ internal static class BatchEndpoints
 
     // 202 accepted · 400 wrong by itself · 408 stood still · 409 cancelled meanwhile · 413 · 415 · 422 can never run · 429 full · 503
     private static Task<IResult> SubmitAsync(
-        HttpContext http, BatchIntake intake, IJobStore store, JobIdSource ids, JobWaits waits, UploadParts parts) =>
-        MediaTypes.Is(http.Request, MediaTypes.Ndjson) ? UploadAsync(http, parts) : SubmitAllAsync(http, intake, store, ids, waits);
+        HttpContext http, BatchIntake intake, IntakeMemory memory, IJobStore store, JobIdSource ids, JobWaits waits, TimeProvider time, UploadParts parts) =>
+        MediaTypes.Is(http.Request, MediaTypes.Ndjson) ? UploadAsync(http, parts) : SubmitAllAsync(http, intake, memory, store, ids, waits, time);
 
-    private static async Task<IResult> SubmitAllAsync(HttpContext http, BatchIntake intake, IJobStore store, JobIdSource ids, JobWaits waits)
+    private static async Task<IResult> SubmitAllAsync(
+        HttpContext http, BatchIntake intake, IntakeMemory memory, IJobStore store, JobIdSource ids, JobWaits waits, TimeProvider time)
     {
         StreamBounds.LiftSize(http);
         var request = http.Request;
@@ -61,17 +60,15 @@ internal static class BatchEndpoints
         if (keyFault is not null)
             return Problems.Header(IdempotencyHeader.Name, keyFault);
 
-        var body = await JsonBody.ReadAsync<SubmitBatch>(request, fingerprint: key is not null, MaxJsonBytes);
-        if (body.IsRefused)
-            return body.Refusal;
-        if (BatchJobs.Read(body.Value, out var jobs) is { Count: > 0 } violations)
-            return Problems.Body(violations);
+        using var room = new BodyMemory(memory.Open(), memory.MaxWait, time, http.RequestAborted);
+        var id = ids.Next();
+        var (batch, jobs, refusal) = await ReadAsync(request, key, room, id, (job, index) => job.ToNewJob(ids.Next(), store.Now, batch: new BatchPlace(id, index)));
+        if (refusal is not null)
+            return refusal;
         if (waits.IsDraining)
             return Problems.Draining();
 
-        var batch = new NewBatch(ids.Next(), body.Value.Queue, body.Value.OnFailure == OnFailure.Cancel, key is null ? null : new IdempotencyKey(key, body.Fingerprint), body.Value.Callback?.ToCallback());
-        var addition = await intake.SubmitAsync(
-            batch, [.. jobs.Select((job, index) => job.ToNewJob(ids.Next(), store.Now, batch: new BatchPlace(batch.Id, index)))], http.RequestAborted, waits.StopTaking);
+        var addition = await intake.SubmitAsync(batch!, jobs, http.RequestAborted, waits.StopTaking);
         switch (addition)
         {
             case BatchAddition.Accepted(var accepted):
@@ -90,6 +87,21 @@ internal static class BatchEndpoints
             default:
                 throw new InvalidOperationException($"Unknown answer of the front door: {addition.GetType().Name}.");
         }
+    }
+
+    private static async Task<(NewBatch? Batch, IReadOnlyList<NewJob> Jobs, IResult? Refusal)> ReadAsync(
+        HttpRequest request, string? key, BodyMemory room, JobId id, Func<SubmitJob, int, NewJob> make)
+    {
+        var (body, refusal) = await JsonBody.ReadWholeAsync(request, BatchJobs.MaxBytes, room);
+        if (refusal is not null)
+            return (null, [], refusal);
+        var reading = new BatchJobs(body, room);
+        var (jobs, wrong) = await reading.ReadAsync(make);
+        if (wrong is not null)
+            return (null, [], wrong);
+        var batch = reading.Batch!;
+        var idempotency = key is null ? null : new IdempotencyKey(key, SHA256.HashData(body!));
+        return (new NewBatch(id, batch.Queue, batch.OnFailure == OnFailure.Cancel, idempotency, batch.Callback?.ToCallback()), jobs, null);
     }
 
     private static async Task<IResult> UploadAsync(HttpContext http, UploadParts parts)

@@ -6,37 +6,65 @@ using JobService.Jobs;
 
 namespace JobService.Api;
 
-/// <summary>The jobs of a batch in one JSON document.</summary>
-internal static class BatchJobs
+/// <summary>The jobs of a batch in one JSON document, made one after the other: whatever one of them is made of is gone before the next.</summary>
+/// <param name="document">The document.</param>
+/// <param name="memory">The room that its jobs take.</param>
+internal sealed class BatchJobs(ReadOnlyMemory<byte> document, BodyMemory memory)
 {
+    /// <summary>Bytes of all jobs, each with the defaults that it does not give itself.</summary>
+    public const int MaxBytes = 32 * JsonBody.MaxBytes;
+
     private const int MaxReported = 20;
 
-    /// <param name="batch">The document.</param>
-    /// <param name="jobs">Its jobs, with their defaults and queues.</param>
-    /// <returns>All that is wrong; empty when nothing is.</returns>
-    public static List<Violation> Read(SubmitBatch batch, out List<SubmitJob> jobs)
-    {
-        jobs = [];
-        List<Violation> violations = [.. batch.Check(), .. CheckDefaults(batch.Defaults)];
-        if (violations.Count > 0)
-            return violations;
+    private static readonly ProblemAnswer TooMuch = Problems.JobsTooLarge(
+        $"With the defaults in each that does not give them itself, the jobs come to more than {MaxBytes} bytes. Send them as application/x-ndjson, a job a line, or put large data elsewhere and submit its address.");
 
-        var defaults = JobDefaults.Of(batch.Defaults);
-        for (var i = 0; i < batch.Jobs.Count && violations.Count < MaxReported; i++)
+    /// <summary>The batch without its jobs.</summary>
+    public SubmitBatch? Batch { get; private set; }
+
+    /// <param name="make">Makes a job of what was submitted, with its place.</param>
+    /// <returns>The jobs, or all that is wrong.</returns>
+    public async ValueTask<(IReadOnlyList<NewJob> Jobs, ProblemAnswer? Refusal)> ReadAsync(Func<SubmitJob, int, NewJob> make)
+    {
+        if (BatchDocument.Read(document, SubmitBatch.MaxJobs, out var broken) is not { } parts)
+            return ([], Problems.Body([broken!]));
+        if (parts.Envelope.Length > JsonBody.MaxBytes)
+            return ([], Problems.JobsTooLarge($"Beside its jobs a batch has at most {JsonBody.MaxBytes} bytes. Put large data elsewhere and submit its address."));
+        Batch = JsonBody.Read<SubmitBatch>(parts.Envelope.Span, out var faults);
+        if (Batch is null)
+            return ([], Problems.Body(faults));
+        List<Violation> violations = [.. Batch.Check(parts.Count), .. CheckDefaults(Batch.Defaults)];
+        if (violations.Count > 0)
+            return ([], Problems.Body(violations));
+
+        var defaults = JobDefaults.Of(Batch.Defaults);
+        var jobs = new List<NewJob>(parts.Jobs.Count);
+        var (bytes, held) = (0L, (long)document.Length);
+        for (var i = 0; i < parts.Jobs.Count && violations.Count < MaxReported; i++)
         {
-            var json = JsonMarshal.GetRawUtf8Value(batch.Jobs[i]);
-            var job = JsonBody.Read<SubmitJob>(defaults is null ? json : defaults.ApplyTo(json.ToArray()).Span, out var faults);
-            if (job is not null)
-                faults = [.. job.Check()];
-            violations.AddRange(faults.Select(fault => fault with { Pointer = $"/jobs/{i}{fault.Pointer}" }));
-            if (job is null)
+            var json = document[parts.Jobs[i]];
+            if (defaults is not null)
+                json = defaults.ApplyTo(json, JsonBody.MaxBytes);
+            if ((bytes += json.Length) > MaxBytes)
+                return ([], TooMuch);
+            if (Read(json, i, violations) is not { } job)
                 continue;
             if (!job.NamesQueue)
-                job.Queue = batch.Queue;
-            jobs.Add(job);
+                job.Queue = Batch.Queue;
+            jobs.Add(make(job, i));
+            held += jobs[^1].MemoryBytes;
+            if (!await memory.GrowToAsync(held))
+                return ([], Problems.MemoryFull());
         }
 
-        return violations;
+        return violations.Count > 0 ? ([], Problems.Body(violations)) : (jobs, null);
+    }
+
+    private static SubmitJob? Read(ReadOnlyMemory<byte> json, int index, List<Violation> violations)
+    {
+        var job = JsonBody.ReadJob(json.Span, out var faults);
+        violations.AddRange(faults.Select(fault => fault with { Pointer = $"/jobs/{index}{fault.Pointer}" }));
+        return job;
     }
 
     /// <summary>Wrong by themselves: then no job need be looked at.</summary>

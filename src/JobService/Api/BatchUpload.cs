@@ -105,8 +105,8 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
     /// <returns>What is wrong with the line.</returns>
     private ProblemAnswer? Take(ReadOnlyMemory<byte> json, long line)
     {
-        var job = JsonBody.Read<SubmitJob>((defaults?.ApplyTo(json) ?? json).Span, out var faults);
-        if (job is null || (faults = [.. job.Check()]).Count > 0)
+        var job = JsonBody.ReadJob((defaults?.ApplyTo(json, LineReader.MaxLineBytes) ?? json).Span, out var faults);
+        if (job is null || faults.Count > 0)
             return At(Problems.Body(faults), line);
         if (!job.NamesQueue)
             job.Queue = batch.Queue;

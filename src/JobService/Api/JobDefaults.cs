@@ -22,8 +22,12 @@ internal sealed class JobDefaults
     public static JobDefaults? Of(JsonElement defaults) => defaults.ValueKind == JsonValueKind.Object && new JobDefaults(defaults) is { fields.Count: > 0 } some ? some : null;
 
     /// <summary>The job with the fields that it does not give itself. What is no JSON object is left as it is: who reads it says so.</summary>
-    public ReadOnlyMemory<byte> ApplyTo(ReadOnlyMemory<byte> job)
+    /// <param name="job">The job's JSON.</param>
+    /// <param name="maxBytes">A job that is larger by itself is left as it is.</param>
+    public ReadOnlyMemory<byte> ApplyTo(ReadOnlyMemory<byte> job, int maxBytes)
     {
+        if (job.Length > maxBytes)
+            return job;
         HashSet<string> given;
         bool isEmpty;
         try
@@ -51,7 +55,7 @@ internal sealed class JobDefaults
             return job;
 
         var brace = job.Span.IndexOf((byte)'{') + 1;
-        var whole = new List<byte>(job.Length + 256);
+        var whole = new List<byte>(job.Length + Math.Min(maxBytes, missing.Sum(field => field.Field.Length + 1)) + 1);
         whole.AddRange(job.Span[..brace]);
         for (var i = 0; i < missing.Count; i++)
         {

@@ -52,7 +52,7 @@ internal static class JobEndpoints
 
     // 202 accepted · 200 finished while the client waited · 400 wrong by itself · 409 same key under way · 413 · 415 · 422 can never run · 429 full · 503
     private static async Task<IResult> SubmitAsync(
-        HttpContext http, JobIntake intake, IJobStore store, JobEventHub hub, JobIdSource ids, JobWaits waits)
+        HttpContext http, JobIntake intake, IntakeMemory memory, IJobStore store, JobEventHub hub, JobIdSource ids, JobWaits waits, TimeProvider time)
     {
         var request = http.Request;
         var (key, keyFault) = IdempotencyHeader.Read(request.Headers[IdempotencyHeader.Name]);
@@ -62,27 +62,17 @@ internal static class JobEndpoints
         if (OnDisconnect(request.Query, otherwise: key is null) is not { } cancelOnHangUp)
             return Problems.Parameter(QueryParameter.OnDisconnect.Name, QueryParameter.OnDisconnect.OneOf);
 
-        var body = await JsonBody.ReadAsync<SubmitJob>(request, fingerprint: key is not null);
-        if (body.IsRefused)
-            return body.Refusal;
-        Violation[] violations = [.. body.Value.Check()];
-        if (violations.Length > 0)
-            return Problems.Body(violations);
-        if (waits.IsDraining)
-            return Problems.Draining();
-
         var id = ids.Next();
-        var job = body.Value.ToNewJob(id, store.Now, key is null ? null : new IdempotencyKey(key, body.Fingerprint));
-        if (Preferences.Wait(request.Headers["Prefer"]) is not { } asked)
-            return await AnswerAsync(await intake.SubmitAsync(job, http.RequestAborted, waits.StopTaking), job, http, store, waits);
-
+        var asked = Preferences.Wait(request.Headers["Prefer"]);
         // On the list before the job can end: what ends in between is not missed.
-        using var wait = hub.WhenEnded(id);
-        var submission = await intake.SubmitAsync(job, http.RequestAborted, waits.StopTaking);
-        if (submission is not (Submission.Accepted or Submission.Replayed))
-            return await AnswerAsync(submission, job, http, store, waits);
+        using var wait = asked is null ? null : hub.WhenEnded(id);
+        var (submission, queue, refusal) = await TakeInAsync(http, key, id, intake, memory, store, waits, time);
+        if (refusal is not null)
+            return refusal;
+        if (wait is null || submission is not (Submission.Accepted or Submission.Replayed))
+            return await AnswerAsync(submission!, queue, http, store, waits);
 
-        var patience = waits.AtMost(TimeSpan.FromSeconds(asked));
+        var patience = waits.AtMost(TimeSpan.FromSeconds(asked!.Value));
         http.Response.Headers["Preference-Applied"] = $"wait={patience.TotalSeconds}";
         if (submission is Submission.Replayed(var earlier))
         {
@@ -98,7 +88,25 @@ internal static class JobEndpoints
         return Accepted(await store.FindAsync(id, ResultJson.MaxInlineBytes) ?? ((Submission.Accepted)submission).Job, http);
     }
 
-    private static async Task<IResult> AnswerAsync(Submission submission, NewJob job, HttpContext http, IJobStore store, JobWaits waits)
+    /// <summary>Reads the job and has it stored. Whoever waits for its end holds nothing of what it was made of.</summary>
+    private static async Task<(Submission? Submission, string Queue, IResult? Refusal)> TakeInAsync(
+        HttpContext http, string? key, JobId id, JobIntake intake, IntakeMemory memory, IJobStore store, JobWaits waits, TimeProvider time)
+    {
+        using var room = new BodyMemory(memory.Open(), memory.MaxWait, time, http.RequestAborted);
+        var body = await JsonBody.ReadAsync<SubmitJob>(http.Request, room, fingerprint: key is not null);
+        if (body.IsRefused)
+            return (null, "", body.Refusal);
+        Violation[] violations = [.. body.Value.Check()];
+        if (violations.Length > 0)
+            return (null, "", Problems.Body(violations));
+        if (waits.IsDraining)
+            return (null, "", Problems.Draining());
+
+        var job = body.Value.ToNewJob(id, store.Now, key is null ? null : new IdempotencyKey(key, body.Fingerprint));
+        return (await intake.SubmitAsync(job, http.RequestAborted, waits.StopTaking), job.Queue, null);
+    }
+
+    private static async Task<IResult> AnswerAsync(Submission submission, string queue, HttpContext http, IJobStore store, JobWaits waits)
     {
         switch (submission)
         {
@@ -108,7 +116,7 @@ internal static class JobEndpoints
                 http.Response.Headers["Idempotency-Replayed"] = "true";
                 return await store.FindAsync(earlier, ResultJson.MaxInlineBytes) is { } known ? Replay(known, http) : Problems.IdempotencyInProgress();
             default:
-                return SubmissionProblems.Of(submission, job.Queue, waits.IsDraining);
+                return SubmissionProblems.Of(submission, queue, waits.IsDraining);
         }
     }
 

@@ -108,6 +108,11 @@ internal static class Problems
         return Answer(Of(ProblemType.QueueFull, $"There is no room. Come back in {seconds} s."), seconds);
     }
 
+    public static ProblemAnswer MemoryFull() =>
+        Answer(Of(ProblemType.QueueFull, "There is no room: the service reads as many bytes of other submissions as it may hold at once. Come back in 1 s."), retryAfter: 1);
+
+    public static ProblemAnswer JobsTooLarge(string detail) => Answer(Of(ProblemType.TooLarge, detail));
+
     public static ProblemAnswer Draining() => Answer(Of(ProblemType.Draining, "The service is shutting down. Come back in a moment."), AwayRetrySeconds);
 
     public static ProblemAnswer Unstorable() =>

@@ -15,12 +15,15 @@ public sealed partial class JobCompleter(
 
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(500);
 
-    private readonly Channel<AttemptEnd> ends = Channel.CreateBounded<AttemptEnd>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+    private readonly Channel<(AttemptEnd End, ByteHold? Memory)> ends = Channel.CreateBounded<(AttemptEnd End, ByteHold? Memory)>(new BoundedChannelOptions(Capacity) { SingleReader = true });
 
     private readonly List<AttemptEnd> batch = [];
+    private readonly List<ByteHold> memory = [];
     private (int Ended, int Returned) sinceStopping;
 
-    public ValueTask CompleteAsync(AttemptEnd end) => ends.Writer.WriteAsync(end);
+    /// <param name="end">What the attempt came to.</param>
+    /// <param name="memory">The room that its result takes: given back when it is written.</param>
+    public ValueTask CompleteAsync(AttemptEnd end, ByteHold? memory = null) => ends.Writer.WriteAsync((end, memory));
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -35,11 +38,18 @@ public sealed partial class JobCompleter(
         while (await ends.Reader.WaitToReadAsync(CancellationToken.None))
         {
             while (batch.Count < options.Value.OutcomesPerCommit && ends.Reader.TryRead(out var end))
-                batch.Add(end);
+            {
+                batch.Add(end.End);
+                if (end.Memory is not null)
+                    memory.Add(end.Memory);
+            }
+
             // Again until it is written, whether or not another end comes meanwhile.
             while (!await WriteAsync())
                 await Task.Delay(AfterFailure, time, CancellationToken.None);
             batch.Clear();
+            memory.ForEach(one => one.Dispose());
+            memory.Clear();
         }
     }
 

@@ -35,6 +35,7 @@ public sealed class JobExecutor(
                     {
                         ThrottledBy = job.Queue.Definition.ThrottledBy,
                         KeepHeaders = job.Queue.Definition.KeepHeaders,
+                        Memory = attempt.Memory,
                     };
                     var call = targets.For(job.Queue).CallAsync(request, () => MayStart(attempt, ref startedAt, ref notYet), attempt.Abandoned);
                     if (!call.IsCompleted)

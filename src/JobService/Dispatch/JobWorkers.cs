@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using JobService.Jobs;
 using JobService.Storage;
+using JobService.Upstream;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -19,11 +20,13 @@ public sealed partial class JobWorkers(
     JobCompleter completer,
     IHostApplicationLifetime lifetime,
     IOptions<DispatchOptions> options,
+    IOptions<UpstreamOptions> upstream,
     TimeProvider time,
     ILogger<JobWorkers> logger) : BackgroundService
 {
     private const int HandOverCapacity = 1_024;
 
+    private readonly ByteBudget responses = new(upstream.Value.MaxHeldBytes, time);
     private readonly Channel<ClaimedJob> claimed = Channel.CreateBounded<ClaimedJob>(HandOverCapacity);
     private readonly InFlight inFlight = new();
 
@@ -62,12 +65,17 @@ public sealed partial class JobWorkers(
 
     private async Task RunAsync(ClaimedJob job)
     {
+        var memory = new ByteHold(responses);
         try
         {
-            await completer.CompleteAsync(await AttemptAsync(job));
+            var end = await AttemptAsync(job, memory);
+            if (end.Outcome is not JobOutcome.Succeeded)
+                memory.Dispose(); // of a response that is no result only the beginning is kept
+            await completer.CompleteAsync(end, memory);
         }
         catch (Exception error)
         {
+            memory.Dispose();
             LogLost(logger, job.Id, error);
         }
         finally
@@ -76,12 +84,12 @@ public sealed partial class JobWorkers(
         }
     }
 
-    private async ValueTask<AttemptEnd> AttemptAsync(ClaimedJob job)
+    private async ValueTask<AttemptEnd> AttemptAsync(ClaimedJob job, ByteHold memory)
     {
         if (await gates.EnterAsync(job) is not { } admission)
             return new AttemptEnd(job.Id, job.Lease, StartedAt: null, store.Now, new JobOutcome.Unstarted());
 
-        var attempt = running.Enter(job);
+        var attempt = running.Enter(job, memory);
         var end = await executor.RunAsync(attempt, over => EndCall(job, admission, over));
         running.Leave(attempt);
         return end;

@@ -18,9 +18,9 @@ public sealed class RunningJobs
             early.TryRemove(ended.Job, out _);
     };
 
-    public RunningAttempt Enter(ClaimedJob job)
+    public RunningAttempt Enter(ClaimedJob job, ByteHold memory)
     {
-        var attempt = new RunningAttempt(job);
+        var attempt = new RunningAttempt(job, memory);
         attempts[job.Id] = attempt;
         // A stop that came between the claim and here has found nobody: it waits in the list of the early ones.
         if (!early.IsEmpty && early.TryRemove(job.Id, out var reason))
@@ -50,13 +50,17 @@ public sealed class RunningJobs
 }
 
 /// <summary>One attempt and its switch.</summary>
-public sealed class RunningAttempt(ClaimedJob job) : IDisposable
+/// <param name="job">The job.</param>
+/// <param name="memory">The room that its response takes, until its outcome is written; null: whatever it needs.</param>
+public sealed class RunningAttempt(ClaimedJob job, ByteHold? memory = null) : IDisposable
 {
     private readonly CancellationTokenSource source = new();
     private readonly Lock switching = new();
     private bool disposed;
 
     public ClaimedJob Job { get; } = job;
+
+    public ByteHold? Memory { get; } = memory;
 
     /// <summary>Pulled by a stop request, the attempt's timeout or the end of the grace.</summary>
     public CancellationToken Abandoned => source.Token;

@@ -15,6 +15,13 @@ public sealed class IntakeOptions
     [Range(1, 10_000)]
     public int SubmissionsPerCommit { get; set; } = 1_000;
 
+    /// <summary>
+    /// Bytes of submissions in memory at once, from the first read until they are stored. What there is no room for is read later; after <see cref="MaxWaitSeconds"/> it is refused with 429, while an upload
+    /// waits for as long as it takes. One submission more is always read to its end. Default 67 108 864 (64 MiB), from 1 048 576 to 1 099 511 627 776.
+    /// </summary>
+    [Range(1_048_576, 1_099_511_627_776)]
+    public long MaxHeldBytes { get; set; } = 64 * 1024 * 1024;
+
     /// <summary>Seconds that a client waits for room in a full queue before it gets a 429. Default 2, from 0 to 60.</summary>
     [Range(0, 60)]
     public double MaxWaitSeconds { get; set; } = 2;

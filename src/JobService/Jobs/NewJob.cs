@@ -3,6 +3,17 @@ namespace JobService.Jobs;
 /// <summary>A job as it comes through the front door: checked, with an id, not yet durable.</summary>
 public sealed record NewJob
 {
+    private const int OwnBytes = 512;
+
+    /// <summary>Of a name with a value, beside their letters.</summary>
+    private const int EntryBytes = 128;
+
+    /// <summary>A letter of a text takes two, in it and in the JSON that is stored.</summary>
+    private const int TextBytes = 4;
+
+    private static readonly IReadOnlyDictionary<string, string> Nothing = System.Collections.Frozen.FrozenDictionary<string, string>.Empty;
+    private static readonly IReadOnlyDictionary<string, QueryValue> NoQuery = System.Collections.Frozen.FrozenDictionary<string, QueryValue>.Empty;
+
     public required JobId Id { get; init; }
 
     public required string Queue { get; init; }
@@ -46,6 +57,22 @@ public sealed record NewJob
 
     /// <summary>Who is told when it is over; null: nobody.</summary>
     public Callback? Callback { get; init; }
+
+    /// <summary>Bytes that it takes in memory until it is stored, about: what it was made of, and the JSON of its columns.</summary>
+    public long MemoryBytes
+    {
+        get
+        {
+            var bytes = OwnBytes + (Payload?.Length ?? 0L) + (Request?.Body?.Length ?? 0L) + (Request?.Path?.Length ?? 0L) * TextBytes;
+            foreach (var (name, value) in Tags ?? Nothing)
+                bytes += EntryBytes + TextBytes * (name.Length + value.Length);
+            foreach (var (name, value) in Request?.Headers ?? Nothing)
+                bytes += EntryBytes + TextBytes * (name.Length + value.Length);
+            foreach (var (name, value) in Request?.Query ?? NoQuery)
+                bytes += EntryBytes + TextBytes * name.Length + value.Values.Sum(text => EntryBytes + (long)TextBytes * text.Length);
+            return bytes + EntryBytes * (Weights?.Count ?? 0);
+        }
+    }
 }
 
 /// <summary>Makes a submission repeatable: the same key with the same body is the same job, as long as the job is kept.</summary>

@@ -72,7 +72,7 @@ public sealed class HttpApi : IApiTarget
             using var response = await http.SendAsync(step.Message, cancel);
             // What the headers say counts from now on, however long the body takes.
             var (hint, since) = (RateHeaders.Read(response.Headers, server), time.GetTimestamp());
-            var (body, fault) = await ResponseBody.ReadAsync(response, maxAnswerBytes, cancel);
+            var (body, fault) = await ResponseBody.ReadAsync(response, maxAnswerBytes, step.Call.Memory, cancel);
             if (fault is not null && (response.IsSuccessStatusCode || fault.Type == ErrorTypes.Transport))
                 return fault;
             return step.Call.Judged(new ApiAnswer.Answered((int)response.StatusCode, ResponseHeaders.ContentTypeOf(response.Content), body, hint.After(time.GetElapsedTime(since)))

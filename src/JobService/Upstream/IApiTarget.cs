@@ -28,6 +28,9 @@ public sealed record ApiCall(JobId Job, int Attempt, ReadOnlyMemory<byte> Payloa
 
     /// <summary>Names of the response's headers that are kept.</summary>
     public IReadOnlyList<string> KeepHeaders { get; init; } = [];
+
+    /// <summary>The room that its response takes in memory; null: whatever it needs.</summary>
+    public ByteHold? Memory { get; init; }
 }
 
 /// <summary>How a call ended.</summary>

@@ -3,20 +3,23 @@ using JobService.Jobs;
 
 namespace JobService.Upstream;
 
-/// <summary>Reads a response's body up to a cap, and undoes its compression.</summary>
+/// <summary>Reads a response's body up to a cap, and undoes its compression. What there is no room for in memory is left with the API, connection and permit with it.</summary>
 internal static class ResponseBody
 {
     private const int FirstBytes = 4 * 1024;
-    private const int MaxHintBytes = 64 * 1024;
+    private const int ChunkBytes = 64 * 1024;
+
+    /// <summary>Not counted: most responses are no larger, and as many of them as there are calls at once do no harm.</summary>
+    private const int UncountedBytes = 2 * FirstBytes;
 
     /// <returns>The body, or why there is none.</returns>
-    public static async ValueTask<(ReadOnlyMemory<byte> Body, ApiAnswer.Broken? Fault)> ReadAsync(HttpResponseMessage response, int maxBytes, CancellationToken cancel)
+    public static async ValueTask<(ReadOnlyMemory<byte> Body, ApiAnswer.Broken? Fault)> ReadAsync(HttpResponseMessage response, int maxBytes, ByteHold? memory, CancellationToken cancel)
     {
         var content = response.Content;
         var (length, lengthFault) = LengthOf(response);
         if (lengthFault is not null)
             return (default, lengthFault);
-        if (await ReadAsync(content, length, maxBytes, cancel) is not { } encoded)
+        if (await ReadAsync(content, length, maxBytes, memory, cancel) is not { } encoded)
             return (default, TooLarge(maxBytes));
 
         var codings = ContentCodings.Of(content.Headers);
@@ -24,9 +27,13 @@ internal static class ResponseBody
             return (WithoutMark(encoded, content), null);
         if (ContentCodings.Fault(codings) is { } unreadable)
             return (default, new ApiAnswer.Broken(ErrorTypes.Unreadable, unreadable, MayRetry: false));
+        // Nothing says how much it comes to: as much as it may be is taken, twice, for the growing of it.
+        await GrowAsync(memory, encoded.Length + (2L * maxBytes), cancel);
         try
         {
-            return ContentCodings.Undo(encoded, codings, maxBytes) is { } body ? (WithoutMark(body, content), null) : (default, TooLarge(maxBytes));
+            var plain = ContentCodings.Undo(encoded, codings, maxBytes);
+            memory?.ShrinkTo(2L * plain.GetValueOrDefault().Length); // the buffer it grew in
+            return plain is { } body ? (WithoutMark(body, content), null) : (default, TooLarge(maxBytes));
         }
         catch (InvalidDataException damage)
         {
@@ -52,23 +59,55 @@ internal static class ResponseBody
         || response.StatusCode is System.Net.HttpStatusCode.NoContent or System.Net.HttpStatusCode.NotModified;
 
     /// <returns>Null when the body is larger than the cap.</returns>
-    private static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, long? length, int maxBytes, CancellationToken cancel)
+    private static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, long? length, int maxBytes, ByteHold? memory, CancellationToken cancel)
     {
-        // The announced length is a hint and no promise: a response to HEAD announces what it does not send.
-        var hint = Math.Min(content.Headers.ContentLength ?? FirstBytes, MaxHintBytes);
-        var body = new ArrayBufferWriter<byte>((int)hint + 1);
+        // The announced length is a hint and no promise: a response to HEAD announces what it does not send. From what has come by then it is one.
+        var announced = length ?? content.Headers.ContentLength;
+        var body = new byte[(int)Math.Min(announced ?? FirstBytes, ChunkBytes - 1) + 1];
+        await GrowAsync(memory, body.Length, cancel);
+        var count = 0;
         await using var stream = await content.ReadAsStreamAsync(cancel);
-        while (length is null || body.WrittenCount < length)
+        while (length is null || count < length)
         {
-            var count = await stream.ReadAsync(body.GetMemory(), cancel);
-            if (count == 0)
-                return length is null ? body.WrittenMemory : throw new HttpIOException(HttpRequestError.ResponseEnded, "The response ended before its Content-Length.");
-            body.Advance(count);
-            if (body.WrittenCount > maxBytes)
+            if (count == body.Length)
+            {
+                var larger = announced > count && announced <= maxBytes ? announced.Value + 1 : Math.Min(2L * count, maxBytes + 1L);
+                await GrowAsync(memory, count + larger, cancel);
+                Array.Resize(ref body, (int)larger);
+                memory?.ShrinkTo(larger);
+            }
+
+            var read = body.Length <= ChunkBytes ? await stream.ReadAsync(body.AsMemory(count), cancel) : await ReadChunkAsync(stream, body.AsMemory(count), cancel);
+            if (read == 0)
+                return length is null ? body.AsMemory(0, count) : throw new HttpIOException(HttpRequestError.ResponseEnded, "The response ended before its Content-Length.");
+            count += read;
+            if (count > maxBytes)
                 return null;
         }
 
-        return body.WrittenMemory[..(int)length.Value];
+        return body.AsMemory(0, (int)length.Value);
+    }
+
+    /// <summary>By way of a small buffer: the socket of an idle connection holds on to the last buffer that it has read into.</summary>
+    private static async ValueTask<int> ReadChunkAsync(Stream stream, Memory<byte> into, CancellationToken cancel)
+    {
+        var chunk = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        try
+        {
+            var read = await stream.ReadAsync(chunk.AsMemory(0, Math.Min(chunk.Length, into.Length)), cancel);
+            chunk.AsSpan(0, read).CopyTo(into.Span);
+            return read;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(chunk);
+        }
+    }
+
+    private static async ValueTask GrowAsync(ByteHold? memory, long bytes, CancellationToken cancel)
+    {
+        if (bytes > UncountedBytes && memory is not null && !await memory.GrowToAsync(bytes, Timeout.InfiniteTimeSpan, cancel))
+            throw new OperationCanceledException(cancel);
     }
 
     private static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> body, HttpContent content) =>

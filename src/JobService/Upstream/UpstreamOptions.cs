@@ -18,6 +18,13 @@ public sealed class UpstreamOptions : IValidatableObject
     [Range(1_024, 1_073_741_824)]
     public int MaxAnswerBytes { get; set; } = 10 * 1024 * 1024;
 
+    /// <summary>
+    /// Bytes of responses in memory at once, from the first read until they are written down, processing included. What there is no room for is not read on: its call goes on, within its timeout, and keeps its permit.
+    /// One response more is always read to its end. Default 67 108 864 (64 MiB), from 1 048 576 to 1 099 511 627 776.
+    /// </summary>
+    [Range(1_048_576, 1_099_511_627_776)]
+    public long MaxHeldBytes { get; set; } = 64 * 1024 * 1024;
+
     /// <summary>Bound for opening one connection, in seconds. Default 10, from 0.1 to 300.</summary>
     [Range(0.1, 300)]
     public double ConnectTimeoutSeconds { get; set; } = 10;

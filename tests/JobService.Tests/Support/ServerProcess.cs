@@ -46,6 +46,16 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The most bytes of memory that it has had in use so far.</summary>
+    public long PeakMemory
+    {
+        get
+        {
+            process.Refresh();
+            return process.PeakWorkingSet64;
+        }
+    }
+
     /// <summary>Starts a program and waits until it answers 200.</summary>
     /// <param name="program">File and arguments.</param>
     /// <param name="folder">Takes the program's output.</param>

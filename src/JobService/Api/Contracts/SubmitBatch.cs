@@ -29,12 +29,13 @@ public sealed class SubmitBatch
     /// <summary>Who is told when the last job of the batch has ended. Default: nobody. A callback among the <c>defaults</c> is one for each job.</summary>
     public SubmitCallback? Callback { get; set; }
 
-    internal IEnumerable<Violation> Check()
+    /// <param name="count">How many jobs it has: they are read one after the other, aside.</param>
+    internal IEnumerable<Violation> Check(int count)
     {
         if (!Names.IsName(Queue))
             yield return new Violation("/queue", $"A queue's name: {Names.Wanted}.");
-        if (Jobs.Count > MaxJobs)
-            yield return new Violation("/jobs", $"At most {MaxJobs} jobs, and here are {Jobs.Count}: send more as application/x-ndjson, a job a line.");
+        if (count > MaxJobs)
+            yield return new Violation("/jobs", $"At most {MaxJobs} jobs, and here are {count}: send more as application/x-ndjson, a job a line.");
 
         foreach (var violation in Callback?.Check("/callback") ?? [])
             yield return violation;

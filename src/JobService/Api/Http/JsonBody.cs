@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Unicode;
+using JobService.Api.Contracts;
 using JobService.Jobs;
 
 namespace JobService.Api.Http;
@@ -24,42 +25,65 @@ internal static class JsonBody
 {
     public const int MaxBytes = 1024 * 1024;
 
-    public static async ValueTask<Parsed<T>> ReadAsync<T>(HttpRequest request, bool fingerprint = false, int maxBytes = MaxBytes)
+    /// <summary>As it came, in one piece, and what is read from it.</summary>
+    private const int CopiesOfBody = 3;
+
+    /// <param name="request">The request.</param>
+    /// <param name="memory">The room that the body takes; null: up to <see cref="MaxBytes"/>, whatever else is being read.</param>
+    /// <param name="fingerprint">The fingerprint is wanted.</param>
+    public static async ValueTask<Parsed<T>> ReadAsync<T>(HttpRequest request, BodyMemory? memory = null, bool fingerprint = false)
         where T : class
     {
+        var (bytes, refusal) = await GatherAsync(request, MaxBytes, memory);
+        if (refusal is not null)
+            return new Parsed<T>(null, refusal);
+        var parsed = Parse<T>(bytes, fingerprint);
+        request.BodyReader.AdvanceTo(bytes.End);
+        return parsed;
+    }
+
+    /// <summary>The body in one piece.</summary>
+    public static async ValueTask<(byte[]? Body, IResult? Refusal)> ReadWholeAsync(HttpRequest request, int maxBytes, BodyMemory memory)
+    {
+        var (bytes, refusal) = await GatherAsync(request, maxBytes, memory);
+        if (refusal is not null)
+            return (null, refusal);
+        var whole = bytes.ToArray();
+        request.BodyReader.AdvanceTo(bytes.End);
+        return (whole, null);
+    }
+
+    /// <summary>Waits until all of the body is there.</summary>
+    private static async ValueTask<(ReadOnlySequence<byte> Bytes, IResult? Refusal)> GatherAsync(HttpRequest request, int maxBytes, BodyMemory? memory)
+    {
         if (request.ContentLength > maxBytes)
-            return new Parsed<T>(null, Problems.TooLarge(maxBytes));
+            return (default, Problems.TooLarge(maxBytes));
 
         var pipe = request.BodyReader;
         while (true)
         {
             var read = await pipe.ReadAsync(request.HttpContext.RequestAborted);
             var bytes = read.Buffer;
+            IResult? refusal = null;
             if (bytes.Length > maxBytes)
-            {
+                refusal = Problems.TooLarge(maxBytes);
+            else if (memory is not null && !await memory.GrowToAsync(CopiesOfBody * bytes.Length))
+                refusal = Problems.MemoryFull();
+            else if (read.IsCompleted && bytes.IsEmpty)
+                refusal = Problems.Body([new Violation("", "A JSON object is needed as the body, and the body is empty.")]);
+            else if (read.IsCompleted && MediaTypes.Fault(request, MediaTypes.Json) is { } fault)
+                refusal = Problems.MediaType(fault);
+            if (refusal is not null)
                 pipe.AdvanceTo(bytes.End);
-                return new Parsed<T>(null, Problems.TooLarge(maxBytes));
-            }
-
-            if (read.IsCompleted)
-            {
-                var parsed = Parse<T>(request, bytes, fingerprint);
-                pipe.AdvanceTo(bytes.End);
-                return parsed;
-            }
-
+            if (refusal is not null || read.IsCompleted)
+                return (bytes, refusal);
             pipe.AdvanceTo(bytes.Start, bytes.End);
         }
     }
 
-    private static Parsed<T> Parse<T>(HttpRequest request, in ReadOnlySequence<byte> bytes, bool fingerprint)
+    private static Parsed<T> Parse<T>(in ReadOnlySequence<byte> bytes, bool fingerprint)
         where T : class
     {
-        if (bytes.IsEmpty)
-            return new Parsed<T>(null, Problems.Body([new Violation("", "A JSON object is needed as the body, and the body is empty.")]));
-        if (MediaTypes.Fault(request, MediaTypes.Json) is { } fault)
-            return new Parsed<T>(null, Problems.MediaType(fault));
-
         var span = bytes.IsSingleSegment ? bytes.FirstSpan : bytes.ToArray();
         return Parse<T>(span) is var parsed && fingerprint && !parsed.IsRefused ? parsed with { Fingerprint = SHA256.HashData(span) } : parsed;
     }
@@ -67,6 +91,22 @@ internal static class JsonBody
     public static Parsed<T> Parse<T>(ReadOnlySpan<byte> utf8)
         where T : class =>
         Read<T>(utf8, out var faults) is { } value ? new Parsed<T>(value, null) : new Parsed<T>(null, Problems.Body(faults));
+
+    /// <summary>A job of many, whole and checked.</summary>
+    /// <returns>The job as far as it can be read; whether it is right <paramref name="faults"/> say.</returns>
+    public static SubmitJob? ReadJob(ReadOnlySpan<byte> utf8, out IReadOnlyList<Violation> faults)
+    {
+        if (utf8.Length > MaxBytes)
+        {
+            faults = [new Violation("", $"A job has at most {MaxBytes} bytes, the batch's defaults included. Put large data elsewhere and submit its address.")];
+            return null;
+        }
+
+        var job = Read<SubmitJob>(utf8, out faults);
+        if (job is not null)
+            faults = [.. job.Check()];
+        return job;
+    }
 
     /// <summary>The part that knows nothing of HTTP.</summary>
     /// <returns>Null when there are faults.</returns>

@@ -20,9 +20,12 @@ internal static class JsonFaults
         }
         catch (JsonException broken)
         {
-            return [new Violation("", $"Not valid JSON: {Sentence(broken.Message)} Line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1}.")];
+            return [Broken(broken)];
         }
     }
+
+    public static Violation Broken(JsonException fault) =>
+        new("", $"Not valid JSON: {Sentence(fault.Message)} Line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1}.");
 
     private static IEnumerable<Violation> Walk(JsonElement json, JsonTypeInfo type, string at) => type.Kind switch
     {

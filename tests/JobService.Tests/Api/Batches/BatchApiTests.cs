@@ -60,7 +60,7 @@ public sealed class BatchApiTests(BatchService service) : IClassFixture<BatchSer
     [Theory]
     [InlineData("""{"jobs":[{"payload":1},{"payload":1,"weight":0}]}""", "/jobs/1/weight")]
     [InlineData("""{"jobs":[{"payload":1,"nope":1},{}]}""", "/jobs/0/nope /jobs/1/payload")]
-    [InlineData("""{"jobs":[{"payload":1,"key":"a","key":"b"}]}""", "/jobs/0")]
+    [InlineData("""{"jobs":[{"payload":1,"key":"a","key":"b"}]}""", "/jobs/0/key")]
     [InlineData("""{"jobs":[null]}""", "/jobs/0")]
     [InlineData("""{"jobs":[3]}""", "/jobs/0")]
     [InlineData("""{"jobs":[{"priority":"high","payload":1}]}""", "/jobs/0/priority")]
