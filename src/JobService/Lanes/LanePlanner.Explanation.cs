@@ -51,7 +51,7 @@ public sealed partial class LanePlanner
     /// <summary>The limit that allows a job of the lane last, and when; null when all would allow it now.</summary>
     private static (LimitLine Line, long At)? FindLast(Lane lane, int weight, IReadOnlyDictionary<string, int>? weights, JobsAhead? ahead, long now)
     {
-        (LimitLine Line, long At)? last = null;
+        (LimitLine Line, long At)? last = null, full = null;
         foreach (var limit in lane.Queue.Limits)
         {
             if (limit.Find(lane.Key) is not { } line)
@@ -59,12 +59,16 @@ public sealed partial class LanePlanner
             var before = ahead?.WeightAt(limit.Definition) ?? 0;
             if (!limit.IsPerKey && ahead is not null)
                 before = WeightBefore(line, lane, ahead);
-            var at = line.State.EarliestAfter(now, before, limit.WeightOf(weight, weights));
-            if (at > now && (last is null || at > last.Value.At))
+            var takes = limit.WeightOf(weight, weights);
+            var at = line.State.EarliestAfter(now, before, takes);
+            // Calls at once: with room for this job now, it is others ahead that would fill them. What those wait for says more, if they wait for anything else.
+            if (!line.State.HandsOutSlots && at > now && line.State.EarliestAfter(now, 0, takes) <= now)
+                full ??= (line, at);
+            else if (at > now && (last is null || at > last.Value.At))
                 last = (line, at);
         }
 
-        return last;
+        return last ?? full;
     }
 
     /// <summary>What will be taken of a shared limit before the lane comes to a job with others before it: by these, by other lanes of its queue, and by other queues.</summary>

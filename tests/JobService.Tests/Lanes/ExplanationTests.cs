@@ -51,6 +51,24 @@ public sealed class ExplanationTests
         Assert.Equal((WaitReason.Concurrency, "db", null), (stand.Reason, stand.Limit, stand.Until));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Calls_at_once_are_named_only_where_none_is_free_or_nothing_else_holds_the_others_back(bool isPaced)
+    {
+        if (isPaced)
+            model.PutRate("pace", 10);
+        model.PutConcurrency("width", 3);
+        model.PutQueue("q", isPaced ? ["width", "pace"] : ["width"]);
+        model.Add("q", count: 10);
+        foreach (var claim in model.Run())
+            model.End(claim);
+
+        var stand = model.Planner.Explain("q", "", weight: 1, weights: null, new JobsAhead(6, 6), model.Now);
+
+        Assert.Equal(isPaced ? (WaitReason.Limit, "pace") : (WaitReason.Concurrency, "width"), (stand.Reason, stand.Limit));
+    }
+
     /// <summary>Asks for every job that waits, then lets all of them go.</summary>
     private void Compare(int keys, string limit, long tolerance)
     {
