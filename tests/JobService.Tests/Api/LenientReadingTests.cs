@@ -63,6 +63,7 @@ public sealed class LenientReadingTests(ServiceFixture service) : IClassFixture<
     [Theory]
     [InlineData("GET /v1/jobs?state=QUEUED&limit=5.0")]
     [InlineData("GET /v1/batches/{batch}/results?order=Input&until=FIRSTFAILURE&limit=1e2")]
+    [InlineData("GET /v1/batches/{batch}/results?after=1.0")]
     [InlineData("POST /v1/batches?onFailure=Cancel&weight=1.0")]
     [InlineData("POST /v1/queues/default/map?order=COMPLETION")]
     [InlineData("POST /v1/jobs?onDisconnect=CONTINUE")]
@@ -99,6 +100,18 @@ public sealed class LenientReadingTests(ServiceFixture service) : IClassFixture<
             Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<int>(json, ApiJson.Options));
         else
             Assert.Equal(number, JsonSerializer.Deserialize<int>(json, ApiJson.Options));
+    }
+
+    [Theory]
+    [InlineData("/v1/jobs", "application/json", "{\"payload\":{\"a\": 1}}")]
+    [InlineData("/v1/batches", "application/json", "{\"jobs\":[{\"payload\":{\"a\": 1}}]}")]
+    [InlineData("/v1/batches", "application/x-ndjson", "{\"payload\":{\"a\": 1}}\n{\"payload\":2}\n")]
+    public async Task A_byte_order_mark_in_front(string path, string type, string body)
+    {
+        using var content = new StringContent("\uFEFF" + body, Encoding.UTF8, new MediaTypeHeaderValue(type));
+        using var answer = await service.Client.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
     }
 
     [Theory]

@@ -114,6 +114,9 @@ internal static class JsonBody
         where T : class
     {
         faults = [];
+        // A mark in front, as editors and shells of Windows write it, is no part of the JSON (RFC 8259, section 8.1).
+        if (utf8.StartsWith("\uFEFF"u8))
+            utf8 = utf8["\uFEFF"u8.Length..];
         if (!Utf8.IsValid(utf8))
         {
             faults = [new Violation("", "The body is not valid UTF-8.")];

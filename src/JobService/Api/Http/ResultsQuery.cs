@@ -68,7 +68,7 @@ internal static class ResultsQuery
     }
 
     private static bool TryNumber(string text, out long number) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number) && number >= -1;
+        long.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number) && number >= -1;
 
     private static (ResultsWish?, int, TimeSpan, IResult?) Wrong(QueryParameter parameter, string wanted) =>
         (null, 0, default, Problems.Parameter(parameter.Name, wanted));
