@@ -94,7 +94,7 @@ public sealed partial class LanePlanner
 
         var held = hold.Limits[at];
         var taken = held.Line.Limit.WeightOf(weight, weights);
-        held.State.Recount(held.Weight, taken, isUnderWay: !hold.IsOver, isHeld: !hasReturned);
+        held.State.Recount(hold.At, held.Weight, taken, isUnderWay: !hold.IsOver, isHeld: !hasReturned);
         hold.Limits[at] = held with { Weight = taken, IsRecounted = true };
         Reconsider(held.Line);
     }
@@ -109,7 +109,7 @@ public sealed partial class LanePlanner
         {
             // The state in force: one that rested may have been forgotten since the claim.
             var current = held.Line.Limit.LineOf(key);
-            current.State.Postpone(hold.At, held.Weight, to);
+            current.State.Postpone(hold.At, held.Weight - held.Refunded, to);
             Reconsider(current);
         }
 

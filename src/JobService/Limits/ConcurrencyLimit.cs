@@ -34,7 +34,7 @@ public sealed class ConcurrencyLimit(ConcurrencyDefinition definition) : LimitSt
 
     protected override long OwnAvailable(long now) => (Learned?.Reduced(Definition.Permits, now) ?? Definition.Permits) - Held;
 
-    private protected override void OwnRecount(int before, int after) => Held = Math.Max(0, Held - before) + after;
+    private protected override void OwnRecount(long at, int before, int after) => Held = Math.Max(0, Held - before) + after;
 
     /// <summary>Fewer permits than are held take nothing away; the limit allows again when enough have come back.</summary>
     private protected override bool Adopt(LimitDefinition definition, long now)

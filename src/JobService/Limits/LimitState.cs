@@ -156,7 +156,7 @@ public abstract class LimitState
         if (more > 0)
             Charge((int)Math.Min(more, Definition.Permits), now);
         else if (more < 0)
-            Refund(at, (int)-more, now);
+            Refund(at, weight, (int)-more, now);
     }
 
     /// <summary>Allows nothing before a moment. An earlier one than is known changes nothing: two answers may come in either order.</summary>
@@ -242,16 +242,18 @@ public abstract class LimitState
     }
 
     /// <summary>The limit counts something else now: a call that is under way takes another weight.</summary>
+    /// <remarks>Of a call that has ended nobody knows what it was of the new unit: in a log, or an arrival, it stays what <see cref="Reconfigure"/> has made of it.</remarks>
+    /// <param name="at">Where it stands.</param>
     /// <param name="before">What it took.</param>
     /// <param name="after">What it takes of what is counted now.</param>
     /// <param name="isUnderWay">It has not <see cref="End">ended</see>.</param>
     /// <param name="isHeld">It has not returned what it holds.</param>
-    public void Recount(int before, int after, bool isUnderWay, bool isHeld)
+    public void Recount(long at, int before, int after, bool isUnderWay, bool isHeld)
     {
         if (isUnderWay)
             weightUnderWay = Math.Max(0, weightUnderWay + after - before);
-        if (isHeld)
-            OwnRecount(before, after);
+        if (HandsOutSlots ? isUnderWay : isHeld)
+            OwnRecount(at, before, after);
     }
 
     /// <summary>Weight in use: not yet paid back by time (<c>rate</c>), started in the window that ends now (<c>window</c>), or held (<c>concurrency</c>).</summary>
@@ -276,7 +278,7 @@ public abstract class LimitState
     {
     }
 
-    private protected virtual void OwnRecount(int before, int after)
+    private protected virtual void OwnRecount(long at, int before, int after)
     {
     }
 
@@ -284,7 +286,7 @@ public abstract class LimitState
     {
     }
 
-    private protected virtual void Refund(long at, int weight, long now)
+    private protected virtual void Refund(long at, int taken, int weight, long now)
     {
     }
 

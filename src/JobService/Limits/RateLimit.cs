@@ -7,7 +7,9 @@ namespace JobService.Limits;
 /// which everything handed out is paid back. A weight w may go at t when max(TAT, t) + w · T ≤ t + burst · T, and that left side is the new TAT.
 /// <para>Why the bound holds: within a window from a to b each start adds its w · T to a TAT that is at least a after the first, and no TAT lies
 /// beyond b + burst · T. The order in which the slots were handed out does not matter.</para>
-/// <para>Why a refund of d · T less the time since the slot is safe: let C be the TAT that the true weights would have led to, with the same
+/// <para>A call that has cost less is refunded where it stands, as long as its take is known: TAT is then what the true weights would have led to, also when a later slot turns out to have
+/// started late.</para>
+/// <para>Why otherwise a refund of d · T less the time since the slot is safe: let C be the TAT that the true weights would have led to, with the same
 /// slots. After the slot of the call, TAT − C = d · T. Later slots s do max(·, s) + w · T to both; the distance shrinks only where C lies before s and
 /// is lifted to it. These lifts are separate pieces of the time from the call's slot to the last slot, so they are no longer than it. What is left above C
 /// breaks no bound; and when several calls are refunded the argument holds for one after the other.</para>
@@ -19,6 +21,9 @@ public sealed class RateLimit : LimitState
     private long interval;
     private long burst;
     private long lastSlot;
+
+    // The interval before the limit counted something else for the last time.
+    private long intervalBefore;
 
     // A key that has handed out nothing owns none.
     private RecentTakes? takes;
@@ -93,6 +98,12 @@ public sealed class RateLimit : LimitState
     /// <summary>What later slots were spaced by stays with them: TAT becomes what it would be if this slot had never been handed out.</summary>
     protected override void OwnTakeBack(long at, int weight) => takes?.Remove(at, weight * interval);
 
+    private protected override void OwnRecount(long at, int before, int after)
+    {
+        if (intervalBefore > 0)
+            takes?.Change(at, before * intervalBefore, after * interval);
+    }
+
     public override StartPace? PaceOf(int weight) => new(weight * interval, (burst - weight) * interval);
 
     /// <remarks>
@@ -118,13 +129,14 @@ public sealed class RateLimit : LimitState
             (takes ??= new RecentTakes()).Add(now, (long)Int128.Min((Int128)weight * interval, room));
     }
 
-    /// <summary>The remarks of the class say why no more is given back. Slots may lie ahead of now.</summary>
-    private protected override void Refund(long at, int weight, long now)
+    /// <summary>TAT becomes what it would be if the call had taken what it has cost. Of a take that is forgotten no more is given back than the remarks of the class say; slots may lie ahead of now.</summary>
+    private protected override void Refund(long at, int taken, int weight, long now)
     {
-        if (at < refundsFrom)
+        if (at < refundsFrom || takes?.Change(at, taken * interval, (taken - weight) * interval) == true)
             return;
 
-        var refund = ((Int128)weight * interval) - (Math.Max(now, lastSlot) - at);
+        // What was handed out behind it may still turn out to have started later.
+        var refund = ((Int128)weight * interval) - (Math.Max(now, lastSlot) - at) - LongestDelay.Ticks;
         if (refund > 0 && TheoreticalArrival > at)
             takes!.Add(at + (long)refund, -(long)refund);
     }
@@ -150,8 +162,8 @@ public sealed class RateLimit : LimitState
         Adopt(rate);
         if (rate.Counts != counts)
         {
-            // What is owed was weight of another kind. The moment at which it is paid back is all that is known of it.
-            Restart(now + Math.Min(owed, MaxAhead));
+            // What is owed was weight of another kind. The moment at which it is paid back is all that is known of it, but for calls that are under way: they are counted anew.
+            intervalBefore = before;
             refundsFrom = Math.Max(now, lastSlot + 1);
         }
         else if (interval != before)

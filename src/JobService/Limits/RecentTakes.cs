@@ -44,6 +44,18 @@ internal sealed class RecentTakes
         return true;
     }
 
+    /// <summary>The take turns out to be one of so many other ticks.</summary>
+    /// <returns>False when it is forgotten.</returns>
+    public bool Change(long at, long ticks, long to)
+    {
+        var index = Find(at, ticks);
+        if (index < 0)
+            return false;
+        takes[index] = takes[index] with { Ticks = to };
+        Follow(index);
+        return true;
+    }
+
     /// <summary>The take has not been one.</summary>
     public void Remove(long at, long ticks)
     {

@@ -54,6 +54,21 @@ internal sealed class StartLog
         return true;
     }
 
+    /// <summary>Part of the entry of a moment, as far as it is there, turns out to be another weight.</summary>
+    /// <returns>False when there is no entry: it is forgotten.</returns>
+    public bool Change(long at, int before, int after)
+    {
+        var index = IndexAt(at);
+        if (index == end || entries[index].At != at)
+            return false;
+
+        var weight = WeightOf(index);
+        var change = Math.Min((long)weight - Math.Min(before, weight) + after, int.MaxValue) - weight;
+        for (var i = index; i < end; i++)
+            entries[i].Sum += change;
+        return true;
+    }
+
     /// <summary>Moves weight from the entry of a moment to an earlier one.</summary>
     /// <returns>False when so much was not there, or when what was started then is forgotten already: no entry comes back to before the first.</returns>
     public bool MoveBack(long from, long to, int weight)

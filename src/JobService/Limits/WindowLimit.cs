@@ -23,6 +23,9 @@ public sealed class WindowLimit : LimitState
     private StartLog? log;
     private List<long>? changed;
 
+    // The permits before the limit counted something else for the last time.
+    private int convertedFrom;
+
     public WindowLimit(WindowDefinition definition)
         : base(definition) => Adopt(definition);
 
@@ -133,11 +136,18 @@ public sealed class WindowLimit : LimitState
         return true;
     }
 
+    /// <summary>What the log holds of the call is its share, as of all others: the API, which has still to count it, counts what it weighs.</summary>
+    private protected override void OwnRecount(long at, int before, int after)
+    {
+        if (convertedFrom > 0 && log?.Change(at, (int)((long)before * Definition.Permits / convertedFrom), after) == true)
+            Note(at);
+    }
+
     /// <summary>Up to now, or up to the last slot if that lies ahead.</summary>
     protected override long OwnAvailable(long now) => Definition.Permits - Taken(now);
 
     /// <summary>What has left the log blocks nobody any more.</summary>
-    private protected override void Refund(long at, int weight, long now) => OwnTakeBack(at, weight);
+    private protected override void Refund(long at, int taken, int weight, long now) => OwnTakeBack(at, weight);
 
     /// <summary>May exceed the permits: then nothing goes until it has left the window.</summary>
     private protected override void Charge(int weight, long now)
@@ -171,6 +181,7 @@ public sealed class WindowLimit : LimitState
     /// <summary>What stands in the log is weight of another kind. What is known of it is the share of the permits that it was: so much stays used.</summary>
     private void Convert(int permitsBefore)
     {
+        convertedFrom = permitsBefore;
         foreach (var at in log?.Scale(Definition.Permits, permitsBefore) ?? [])
             Note(at);
     }

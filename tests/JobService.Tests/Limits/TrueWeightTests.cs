@@ -140,4 +140,36 @@ public sealed class TrueWeightTests
         Assert.Equal(LimitState.Never, limit.EarliestAfter(Begin, 2, 2));
         Assert.Equal(LimitState.Never, limit.RestsAt);
     }
+
+    [Fact]
+    public void What_was_handed_out_behind_a_refunded_call_and_starts_late_still_holds_back_the_next()
+    {
+        const long Millisecond = TimeSpan.TicksPerMillisecond;
+        var limit = new RateLimit(new RateDefinition { Permits = 100 });
+        limit.Take(Begin, 1);
+        limit.Take(Begin + (10 * Millisecond), 1);
+        limit.Postpone(Begin, 1, Begin + (6 * Millisecond));
+
+        limit.Correct(Begin + (6 * Millisecond), weight: 1, trueWeight: 0, Begin + (7 * Millisecond));
+        Assert.Equal(Begin + (20 * Millisecond), limit.EarliestAt(Begin, 1));
+
+        limit.Postpone(Begin + (10 * Millisecond), 1, Begin + (16 * Millisecond));
+        Assert.Equal(Begin + (26 * Millisecond), limit.EarliestAt(Begin, 1));
+    }
+
+    [Fact]
+    public void A_refunded_call_that_turns_out_to_have_started_late_moves_by_what_it_has_cost()
+    {
+        const long Millisecond = TimeSpan.TicksPerMillisecond;
+        var model = new Lanes.PlannerModel();
+        model.PutRate("tokens", 100, burst: 4);
+        model.PutQueue("q", ["tokens"]);
+        model.Add("q", weight: 4);
+        var call = Assert.Single(model.Run());
+
+        model.Planner.Correct(call.Hold!, key: "", "tokens", trueWeight: 1, model.Now + Millisecond);
+        model.Planner.Postpone(call.Hold!, key: "", call.Slot!.Value + (5 * Millisecond));
+
+        Assert.Equal(call.Slot!.Value + (15 * Millisecond), Assert.IsType<RateLimit>(model.Planner.StateOf("tokens", "").State).TheoreticalArrival);
+    }
 }
