@@ -81,11 +81,14 @@ internal static class ClientShape
         if (schema is OpenApiSchema { Items: { } items } list)
             list.Items = Plain(items);
         if (schema is OpenApiSchema { AdditionalProperties: { } values } map)
-            map.AdditionalProperties = Plain(values);
+            map.AdditionalProperties = IsSecret(values) ? new OpenApiSchema { Description = $"A text, or `{{\"{Schemas.ByName}\": \"Name\"}}`." } : Plain(values);
         return schema;
     }
 
     private static bool IsAnyJson(IOpenApiSchema schema) => schema is OpenApiSchemaReference { Reference.Id: { } name } && anyJson.Contains(name);
+
+    // Any JSON: where such values are read back, of a text or an object some generators make a text, which an object is not.
+    private static bool IsSecret(IOpenApiSchema schema) => schema.Properties?.ContainsKey(Schemas.ByName) == true;
 
     private static bool IsTextOrSecret(IOpenApiSchema schema) => schema is OpenApiSchemaReference { Reference.Id: nameof(HeaderValue) };
 

@@ -13,23 +13,25 @@ internal static class Schemas
     /// <summary>Kiota takes what stands in this field as the message of its exceptions.</summary>
     private const string MessageOfErrors = "x-ms-primary-error-message";
 
+    /// <summary>The field of a header's value that names a secret.</summary>
+    public const string ByName = "fromConfiguration";
+
     public static async Task Correct(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
     {
         var given = context.JsonTypeInfo.Type;
         var type = Nullable.GetUnderlyingType(given) ?? given;
         if (type == typeof(DateTimeOffset) || type.IsEnum)
             schema.Type = type == given ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
-        // Any JSON: of a text or an object some generators make a text, and cannot read what they cannot write.
-        else if (type == typeof(IReadOnlyDictionary<string, HeaderValue>))
-            schema.AdditionalProperties = new OpenApiSchema();
         else if (type == typeof(SubmitBatch) && schema.Properties is { } fields)
             ((OpenApiSchema)fields["jobs"]).Items = await context.GetOrCreateSchemaAsync(typeof(SubmitJob), cancellationToken: cancellation);
         else if (type == typeof(ProblemView) && schema.Properties?["detail"] is OpenApiSchema detail)
             (detail.Extensions ??= new Dictionary<string, IOpenApiExtension>())[MessageOfErrors] = new JsonNodeExtension(true);
+        else if (type == typeof(IReadOnlyDictionary<string, HeaderValue>))
+            schema.AdditionalProperties = new OpenApiSchema(); // described as a HeaderValue after this
         else if (type == typeof(IReadOnlyDictionary<string, QueryValue>))
             schema.AdditionalProperties = TextOrTexts();
         else if (type == typeof(HeaderValue))
-            (schema.Type, schema.Properties, schema.Required) = (JsonSchemaType.Object, SecretName(), new HashSet<string> { "fromConfiguration" });
+            (schema.Type, schema.Properties, schema.Required) = (JsonSchemaType.Object, SecretName(), new HashSet<string> { ByName });
 
         // A constructor's parameter counts as required; one that may be null is left out of the response instead, unless it is always written.
         foreach (var property in context.JsonTypeInfo.Properties.Where(property => property.IsGetNullable))
@@ -56,6 +58,6 @@ internal static class Schemas
     /// <summary>The form of a header's value that has a name; <see cref="ClientShape"/> puts the text beside it.</summary>
     private static Dictionary<string, IOpenApiSchema> SecretName() => new()
     {
-        ["fromConfiguration"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "`Name` stands for the secret `JobService:Secrets:Name`." },
+        [ByName] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "`Name` stands for the secret `JobService:Secrets:Name`." },
     };
 }
