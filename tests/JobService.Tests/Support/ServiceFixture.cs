@@ -26,7 +26,7 @@ public sealed class ServiceFixture : IAsyncDisposable
         host.UseKestrel(0);
         host.StartServer();
         Address = new Uri(host.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single());
-        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = Address };
+        Client = new HttpClient(new DocumentedResponses(new SocketsHttpHandler { AllowAutoRedirect = false })) { BaseAddress = Address };
     }
 
     /// <summary>Where the service listens: for tests that speak to the socket themselves.</summary>
