@@ -87,7 +87,7 @@ public sealed class OpenApiTests(ServiceFixture service) : IClassFixture<Service
         var html = await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.Contains("script-src 'self'", Assert.Single(page.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
         Assert.DoesNotContain("<script>", html, StringComparison.Ordinal);
-        foreach (var file in (string[])["swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui.css", "index.js"])
+        foreach (var file in (string[])["swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui.css", "index.js", "jobservice.js"])
         {
             Assert.Contains(file, html, StringComparison.Ordinal);
             using var part = await service.SendAsync(HttpMethod.Get, "/swagger/" + file);

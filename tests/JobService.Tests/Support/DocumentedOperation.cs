@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Json.Schema;
 
 namespace JobService.Tests.Support;
@@ -19,7 +18,7 @@ internal sealed class DocumentedOperation(string method, string path, JsonElemen
         "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Referrer-Policy", "X-Frame-Options", "Pragma", "Expires",
     };
 
-    private readonly Regex address = new($"^{Regex.Replace(path, @"\{\w+\}", "[^/]+")}$", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+    private readonly string[] segments = path.Split('/');
     private readonly ConcurrentDictionary<(string Status, string Type), JsonSchema> schemas = new();
 
     public string Path => path;
@@ -38,7 +37,7 @@ internal sealed class DocumentedOperation(string method, string path, JsonElemen
         select (int.Parse(response.Name), content.Name, example);
 
     public bool IsOf(HttpRequestMessage request) =>
-        (request.Method == HttpMethod.Head ? "GET" : request.Method.Method) == method && address.IsMatch(request.RequestUri!.AbsolutePath);
+        (request.Method == HttpMethod.Head ? "GET" : request.Method.Method) == method && IsAt(request.RequestUri!.AbsolutePath.Split('/'));
 
     /// <returns>What the document does not say of this response; nothing when all is as it says.</returns>
     /// <param name="response">The head of the response.</param>
@@ -81,6 +80,9 @@ internal sealed class DocumentedOperation(string method, string path, JsonElemen
 
     private static JsonElement? ContentOf(JsonElement documented, string type) =>
         documented.TryGetProperty("content", out var contents) && (contents.TryGetProperty(type, out var content) || contents.TryGetProperty("*/*", out content)) ? content : null;
+
+    private bool IsAt(string[] address) =>
+        address.Length == segments.Length && segments.Zip(address).All(segment => segment.First.StartsWith('{') ? segment.Second.Length > 0 : segment.First == segment.Second);
 
     private static JsonSchema SchemaOf(JsonElement content) => JsonSchema.FromText(OpenApiDocument.WithDefinitions(content.GetProperty("schema")));
 

@@ -23,6 +23,7 @@ internal static class OpenApiSetup
     public static void MapApiDocument(this WebApplication app)
     {
         app.MapGet("/openapi/v1.json", app.Services.GetRequiredService<BuiltDocument>().Get).ExcludeFromDescription();
+        app.MapGet("/swagger/jobservice.js", () => Results.Stream(typeof(OpenApiSetup).Assembly.GetManifestResourceStream(typeof(OpenApiSetup), "swagger.js")!, "text/javascript;charset=utf-8")).ExcludeFromDescription();
         app.UseSwaggerUI(ui =>
         {
             ui.SwaggerEndpoint("../openapi/v1.json", "JobService v1");
@@ -30,6 +31,8 @@ internal static class OpenApiSetup
             ui.EnableTryItOutByDefault();
             ui.DisplayRequestDuration();
             ui.EnablePersistAuthorization();
+            ui.EnableDeepLinking();
+            ui.InjectJavascript("jobservice.js");
         });
         app.MapGet("/", (HttpRequest request) => Results.Redirect(request.Reached("/swagger"))).ExcludeFromDescription();
     }

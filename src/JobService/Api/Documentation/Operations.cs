@@ -128,7 +128,8 @@ internal static class Operations
             JsonSchemaType.Integer => "int32",
             _ => null,
         };
-        Bounds.Apply(schema, parameter.Description, hasDefault: parameter.Enumeration is null);
+        // Swagger UI sends defaults, also those of options that the body at hand does not have.
+        Bounds.Apply(schema, parameter.Description, hasDefault: parameter.Enumeration is null && !parameter.Description.StartsWith("With ", StringComparison.Ordinal));
         if (parameter.Enumeration is { } name)
             (schema.Title, schema.Enum) = (name, [.. parameter.Values.Select(value => (JsonNode)value)]);
         return new OpenApiParameter
