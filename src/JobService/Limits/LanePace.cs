@@ -7,6 +7,8 @@ namespace JobService.Limits;
 /// A refusal behind a refusal, with no call passed between them, doubles the pause and halves the pace; then one call at a time asks whether the API is back.
 /// <para>An end that is told in whole seconds since 1970 may be up to a second late, and at a window of one second that is half of it. So where windows seem to be short one call tries, once,
 /// whether a window is over a second before its end: how long windows are is then known, or that they end as told.</para>
+/// <para>Not all that tell of windows count in windows. A bucket of one that tells whole seconds says after each call that nothing is left for a second; a sliding counter is not empty when its
+/// window ends. Where a call passes in the middle of such a wait, or where the call at its end is to wait for another window, what is told is believed no more, and a pace is found.</para>
 /// </remarks>
 internal sealed class LanePace
 {
@@ -39,15 +41,28 @@ internal sealed class LanePace
     /// <summary>A lane that waits for its own calls is asked again when one ends, or after this.</summary>
     private const long LongestWait = Second;
 
-    /// <summary>The longest window in which a second is worth a try.</summary>
+    /// <summary>What is told of longer windows is believed: a try would cost a refusal where that is a matter of minutes.</summary>
     private const long LongestTried = 5 * Second;
+
+    /// <summary>What is told of shorter ones costs little.</summary>
+    private const long ShortestTried = Second / 4;
+
+    /// <summary>Tries that were refused, from which on what is told is believed.</summary>
+    private const int MaxFailedTries = 2;
+
+    /// <summary>Fewer that have passed within a second say nothing of the pace.</summary>
+    private const int LeastPassed = 4;
+
+    /// <summary>Of what a sliding counter has taken within a second: it takes no more in the next.</summary>
+    private const double BelowDenied = 0.9;
 
     /// <summary>Behind the whole second: what began with a call ends so much later.</summary>
     private const long TryDelay = 50 * TimeSpan.TicksPerMillisecond;
 
     private ToldWindow? told;
     private long window;
-    private bool endsAsTold;
+    private int failedTries;
+    private bool isDisbelieved;
     private long triedAt;
     private long triedCall;
     private long calls;
@@ -136,7 +151,7 @@ internal sealed class LanePace
 
         if (startedAt == triedAt)
         {
-            endsAsTold = true;
+            failedTries++;
             PausedUntil = Math.Max(PausedUntil, notBefore ?? told?.Until ?? 0);
             return;
         }
@@ -145,6 +160,13 @@ internal sealed class LanePace
         PausedUntil = Math.Max(PausedUntil, notBefore ?? now + (Second << (refusalsInARow - 1)));
         passed = Math.Max(recent - 1, 1);
         (slowedAt, passedSince, nextAt) = (now, 0, 0);
+        if (passed >= LeastPassed && IsDenied(startedAt, notBefore, now))
+        {
+            Disbelieve(passed * BelowDenied, now);
+            refusedPace = passed;
+            return;
+        }
+
         refusedPace = Pace ?? 0;
         Pace = Pace is not { } pace ? passed
             : Math.Max(refusalsInARow > 1 ? pace / 2 : Math.Clamp(passed, pace * MostCut, pace * LeastCut), SlowestPace);
@@ -154,9 +176,22 @@ internal sealed class LanePace
     public void Tell(long call, long left, long until, long now, int underWay)
     {
         refusalsInARow = 0;
+        if (isDisbelieved)
+            return;
         told ??= new ToldWindow();
         if (call == triedCall && triedAt > 0)
+        {
+            if (told.SpentAtOnce > 1)
+            {
+                var pace = (double)Second / (triedAt - told.Since);
+                nextAt = now + Gap(pace);
+                Disbelieve(pace, now);
+                return;
+            }
+
             (window, triedAt) = (triedAt - told.Since, 0);
+        }
+
         told.Tell(new ToldLeft(Math.Min(call, calls), left, until, now, calls, calls), underWay, window, isWhole: false);
     }
 
@@ -179,8 +214,21 @@ internal sealed class LanePace
     /// <summary>One call asks: whether the API is back, or what is left of its next window.</summary>
     private bool AsksAlone(long at) => refusalsInARow > 1 || (told is not null && at >= (told.IsSpent ? TriesAt : told.Until));
 
-    /// <summary>When the window may be over if its end was rounded up; its end when that is known, or not worth a try.</summary>
-    private long TriesAt => window == 0 && !endsAsTold && told!.Until - told.Since is > Second + TryDelay and <= LongestTried ? told.Until - Second + TryDelay : told!.Until;
+    /// <summary>When one call tries whether the window is over before its end; its end when that is known, or not worth a try.</summary>
+    private long TriesAt => failedTries == MaxFailedTries ? told!.Until : (told!.Until - told.Since) switch
+    {
+        >= ShortestTried and <= LongestTried and var wait when told.SpentAtOnce > 1 => told.Since + (wait / 2),
+        > Second + TryDelay and <= LongestTried when told.SpentAtOnce <= 1 && window == 0 => told.Until - Second + TryDelay,
+        _ => told.Until,
+    };
+
+    /// <summary>The call that asked alone behind the end of a window is to wait for another whole one.</summary>
+    private bool IsDenied(long startedAt, long? notBefore, long now) =>
+        told is not null && startedAt >= told.Until && told.Until - told.Since <= LongestTried
+        && notBefore - now is >= ShortestTried and <= LongestTried and var wait && wait > (told.Until - told.Since) / 2;
+
+    /// <remarks>As behind a refusal: so long is the pace remembered.</remarks>
+    private void Disbelieve(double pace, long now) => (told, isDisbelieved, Pace, slowedAt) = (null, true, pace, now);
 
     private static long Gap(double pace) => (long)Math.Ceiling(Second / pace);
 }

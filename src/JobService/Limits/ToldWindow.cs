@@ -31,6 +31,9 @@ internal sealed class ToldWindow
     /// <summary>Nothing is left.</summary>
     public bool IsSpent => left == 0;
 
+    /// <summary>Windows in a row of which nothing was left from their first call on, with no other call under way: they allow one call each, or are none.</summary>
+    public int SpentAtOnce { get; private set; }
+
     /// <summary>Takes up what a response said.</summary>
     /// <param name="statement">What it said.</param>
     /// <param name="underWay">Handed out and not answered, without the call that was just answered.</param>
@@ -56,6 +59,7 @@ internal sealed class ToldWindow
         }
 
         Note(statement, underWay);
+        SpentAtOnce = statement.Left == 0 && underWay == 0 ? SpentAtOnce + 1 : 0;
         wholeUntil = isWhole && period > 0 ? now + period : 0;
         var isRoundedUp = period > 0 && statement.Until > now + period && statement.Until - now - period <= Rounding;
         (Until, toldAt, Since) = (isRoundedUp ? now + period : NotShorter(statement.Until), now, now);
