@@ -14,6 +14,11 @@ public sealed class QueueGate(int size) : IDisposable
     private int size = size;
     private int debt;
     private bool exhausted;
+    private bool hasBegun;
+    private bool isKnown;
+
+    /// <summary>A call has ended, or has taken its time: see <see cref="Open"/>.</summary>
+    public bool IsKnown => Volatile.Read(ref isKnown);
 
     public void Resize(int wanted)
     {
@@ -85,12 +90,20 @@ public sealed class QueueGate(int size) : IDisposable
             return promises.Start(now);
     }
 
+    /// <summary>True once: for the first call of all.</summary>
+    public bool Begin() => !Interlocked.Exchange(ref hasBegun, true);
+
+    /// <summary>What is called is known from now on.</summary>
+    /// <returns>False when it was known before.</returns>
+    public bool Open() => !Interlocked.Exchange(ref isKnown, true);
+
     /// <summary>The call is over, and its permit is back. The next call begins in this very thread, if its job stands ready.</summary>
     /// <param name="call">The call.</param>
     /// <param name="took">Ticks; null when it was not made.</param>
-    /// <returns>True when the last <see cref="Take"/> left nothing and none has become free since: somebody may be waiting for it.</returns>
+    /// <returns>True when the last <see cref="Take"/> left nothing and none has become free since, or when it was the first call: somebody may be waiting for it.</returns>
     public bool End(LinkedListNode<GateCall> call, long? took)
     {
+        var isNews = took is not null && !IsKnown && Open();
         TaskCompletionSource<bool>? next = null;
         lock (gate)
         {
@@ -98,11 +111,11 @@ public sealed class QueueGate(int size) : IDisposable
             if (debt > 0)
                 debt--;
             else if (!promises.Keep(out next))
-                return Release(1);
+                return Release(1) || isNews;
         }
 
         next?.SetResult(true);
-        return false;
+        return isNews;
     }
 
     public void Dispose() => permits.Dispose();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Storage;
 
@@ -10,6 +11,12 @@ public sealed class QueueGates(IJobStore store, SlotClock slots) : IDisposable
     /// <summary>Without a slot a job waits so long for a permit that was expected: calls end on a tick of the kernel, 4 ms, as often as not.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>Calls at once to an API of which nothing is known, without a limit: it may allow one at a time, and say so with the first response.</summary>
+    private const int FirstCalls = 8;
+
+    /// <summary>Slow calls wait no longer for the first of them.</summary>
+    private static readonly TimeSpan FirstCallsAlone = TimeSpan.FromMilliseconds(100);
+
     private readonly ConcurrentDictionary<string, QueueGate> gates = new();
 
     public Permits Take(string queue, int atMost, long? until)
@@ -17,7 +24,7 @@ public sealed class QueueGates(IJobStore store, SlotClock slots) : IDisposable
         if (!store.Catalog.Queues.TryGetValue(queue, out var entry))
             return new Permits(0);
         var gate = gates.GetOrAdd(queue, static (_, size) => new QueueGate(size), entry.Definition.MaxConcurrency);
-        gate.Resize(entry.Definition.MaxConcurrency);
+        gate.Resize(SizeOf(gate, entry.Definition));
         return gate.Take(atMost, store.Now.UtcTicks, until);
     }
 
@@ -36,6 +43,8 @@ public sealed class QueueGates(IJobStore store, SlotClock slots) : IDisposable
                 return null;
         }
 
+        if (!gate.IsKnown && gate.Begin())
+            slots.Schedule(store.TimestampOf(store.Now + FirstCallsAlone), new Opening(gate, store));
         return new Admission(gate, gate.Start(store.Now.UtcTicks));
     }
 
@@ -52,8 +61,20 @@ public sealed class QueueGates(IJobStore store, SlotClock slots) : IDisposable
             gate.Dispose();
     }
 
+    private static int SizeOf(QueueGate gate, QueueDefinition queue) =>
+        gate.IsKnown || queue.Limits.Count > 0 || queue.Target is not HttpTarget ? queue.MaxConcurrency : Math.Min(FirstCalls, queue.MaxConcurrency);
+
     /// <summary>A call with a permit.</summary>
     public readonly record struct Admission(QueueGate Gate, LinkedListNode<GateCall> Call);
+
+    private sealed class Opening(QueueGate gate, IJobStore store) : IThreadPoolWorkItem
+    {
+        public void Execute()
+        {
+            if (gate.Open())
+                store.Nudge();
+        }
+    }
 
     private sealed class TooLate(QueueGate gate, TaskCompletionSource<bool> job) : IThreadPoolWorkItem
     {

@@ -68,6 +68,30 @@ public sealed class LessonTests : IAsyncDisposable
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Where_one_statement_was_cut_to_nothing_the_pause_is_that_of_the_other(bool isLimited)
+    {
+        reply = WireReplies.Answer(429, "not now", "Retry-After: 0", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 7");
+        await PutLimitAsync("calls", new ConcurrencyDefinition { Permits = 100 });
+        await service.Store.PutQueueAsync("api", new QueueDefinition { Target = new HttpTarget { BaseAddress = api.Address }, Limits = isLimited ? ["calls"] : [] }, expected: null);
+        var begin = service.Store.Now;
+        using var changed = new SemaphoreSlim(0);
+        using var watch = await service.Store.WatchAsync((_, _) => changed.Release());
+
+        using var posted = await service.SubmitAsync("""{"queue": "api", "payload": 1}""");
+        DateTimeOffset? pausedUntil;
+        while ((pausedUntil = isLimited
+            ? (await service.Store.LimitAsync("calls", key: null))?.PausedUntil
+            : (await service.Store.LearnedAsync("api", key: null))?.PausedUntil) is null)
+        {
+            Assert.True(await changed.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken), "Nothing was learned.");
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(7), pausedUntil - begin);
+    }
+
+    [Theory]
     [InlineData(200)]
     [InlineData(404)]
     [InlineData(500)]
