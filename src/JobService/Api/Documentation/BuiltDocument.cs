@@ -10,6 +10,7 @@ namespace JobService.Api.Documentation;
 internal sealed class BuiltDocument(IServiceProvider services)
 {
     /// <summary>Stands in the built document where the address of the service begins, which depends on the path under which a client reaches it.</summary>
+    /// <remarks>A client joins a server's address and a path as texts (OpenAPI, "Paths Object"): behind a base path a slash at its end would stand twice.</remarks>
     private const string Root = "service-root:";
 
     private readonly Lock building = new();
@@ -19,7 +20,7 @@ internal sealed class BuiltDocument(IServiceProvider services)
     public async Task<IResult> Get(HttpRequest request)
     {
         var (before, behind) = await BuiltAsync();
-        byte[] json = [.. before, .. Encoding.UTF8.GetBytes(request.PathBase.ToUriComponent()), .. behind];
+        byte[] json = [.. before, .. Encoding.UTF8.GetBytes(request.PathBase.HasValue ? request.PathBase.ToUriComponent() : "/"), .. behind];
         return Results.Bytes(json, "application/json;charset=utf-8", entityTag: new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(json).AsSpan(0, 8))}\""));
     }
 
@@ -32,7 +33,7 @@ internal sealed class BuiltDocument(IServiceProvider services)
     private static async Task<(byte[], byte[])> BuildAsync(IOpenApiDocumentProvider provider)
     {
         var document = await provider.GetOpenApiDocumentAsync(CancellationToken.None);
-        document.Servers = [new OpenApiServer { Url = Root + "/" }];
+        document.Servers = [new OpenApiServer { Url = Root }];
         using var buffer = new MemoryStream();
         await document.SerializeAsJsonAsync(buffer, OpenApiSpecVersion.OpenApi3_1, CancellationToken.None);
         // JSON ends with a line break, here too.
