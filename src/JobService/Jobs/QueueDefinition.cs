@@ -6,7 +6,7 @@ public sealed record QueueDefinition
     /// <summary>What the queue calls. Default: the simulated API without latency, faults or limit.</summary>
     public TargetDefinition Target { get; init; } = new SimulatedTarget();
 
-    /// <summary>Names of the limits that every call of this queue needs, all at once. Default: none.</summary>
+    /// <summary>Names of the limits that every call of this queue needs, all at once. At most 16. Default: none.</summary>
     public IReadOnlyList<string> Limits { get; init; } = [];
 
     /// <summary>
@@ -15,10 +15,10 @@ public sealed record QueueDefinition
     /// </summary>
     public double Share { get; init; } = 1;
 
-    /// <summary>Shares of keys in the queue, as <c>{"gold-7": 4}</c>: four times as much as a key that is not named. Each from 0.001 to 1 000. Default: 1 for every key.</summary>
+    /// <summary>Shares of keys in the queue, as <c>{"gold-7": 4}</c>: four times as much as a key that is not named. At most 10 000, each from 0.001 to 1 000. Default: 1 for every key.</summary>
     public IReadOnlyDictionary<string, double> KeyShares { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>Where an answer says what the call has really cost, for all limits of the queue that do not say it themselves: see <c>weightFrom</c> of a limit.</summary>
+    /// <summary>Where an answer says what the call has really cost, for all limits of the queue that do not say it themselves: see <c>weightFrom</c> of a limit. At most 256 characters.</summary>
     public string? WeightFrom { get; init; }
 
     /// <summary>

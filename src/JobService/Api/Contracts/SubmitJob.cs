@@ -50,7 +50,7 @@ public sealed class SubmitJob
     /// <summary>The call starts no earlier (RFC 3339). Not together with <c>delaySeconds</c>.</summary>
     public DateTimeOffset? NotBefore { get; set; }
 
-    /// <summary>The call starts no earlier than so many seconds from now. At least 0, at most ten years.</summary>
+    /// <summary>The call starts no earlier than so many seconds from now. From 0 to 315 360 000 (ten years).</summary>
     public double? DelaySeconds { get; set; }
 
     /// <summary>If the call has not started by then (RFC 3339), the job is cancelled with the reason <c>deadline</c>.</summary>
