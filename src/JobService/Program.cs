@@ -28,7 +28,7 @@ try
     // The last connections are cut, what runs has its grace, and then some time to be written down.
     services.AddOptions<HostOptions>().Configure<IOptions<DispatchOptions>>((host, dispatch) =>
         host.ShutdownTimeout = TimeSpan.FromSeconds(dispatch.Value.GraceSeconds + 5) + LastConnections.Patience);
-    builder.WebHost.ConfigureKestrel(ServerBounds.Apply);
+    builder.WebHost.ConfigureKestrel(ServerBounds.Apply).UseSockets(ServerBounds.Apply);
     if (ListenAddress.From(builder.Configuration) is null)
         builder.WebHost.UseUrls(ListenAddress.Default);
 

@@ -7,7 +7,7 @@ using JobService.Storage;
 namespace JobService.Api;
 
 /// <summary>What an upload works with.</summary>
-internal sealed record UploadParts(BatchIntake Intake, IJobStore Store, JobIdSource Ids, JobWaits Waits, TimeProvider Time);
+internal sealed record UploadParts(BatchIntake Intake, IntakeMemory Memory, IJobStore Store, JobIdSource Ids, JobWaits Waits, TimeProvider Time);
 
 /// <summary>How an upload ended.</summary>
 /// <param name="Refusal">Why not all was taken in; null when it was.</param>
@@ -25,11 +25,20 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
 {
     private const int PieceOfJobs = 1_000;
 
+    /// <summary>The line, and the job that is made of it.</summary>
+    private const int CopiesOfLine = 2;
+    private const long PieceOfBytes = 1024 * 1024;
+
+    /// <summary>Bytes that every upload may hold, however little room there is: uploads to full queues, which hold theirs for days, do not stop the others.</summary>
+    private const long UncountedBytes = 64 * 1024;
+
     /// <summary>So often it looks whether its batch still takes jobs: a client that says nothing for a while is to hear of a cancel all the same.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
     private readonly TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ByteHold room = parts.Memory.OpenUpload();
     private List<NewJob> piece = [];
+    private (long Piece, long Writing) bytes;
     private List<long> lines = [];
     private Task<ProblemAnswer?> writing = Task.FromResult<ProblemAnswer?>(null);
     private int index;
@@ -65,6 +74,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
             refusal = await writing ?? refusal;
             await stop.CancelAsync();
             await looking;
+            room.Dispose();
             await CloseAsync(isRefused: refusal is not null, isCut);
         }
 
@@ -78,11 +88,16 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         {
             while (await reader.ReadAsync(stop.Token))
             {
+                // The beginning of a long line, which is kept until its end comes.
+                if (await MakeRoomAsync(reader.Buffered, stop) is { } noMore)
+                    return noMore;
                 while (reader.TryTake(out var line))
                 {
+                    if (await MakeRoomAsync(CopiesOfLine * line.Length, stop) is { } none)
+                        return none;
                     if (Take(line, reader.Line) is { } wrong)
                         return wrong;
-                    if (piece.Count == PieceOfJobs && await WriteAsync(stop) is { } refused)
+                    if ((piece.Count == PieceOfJobs || bytes.Piece >= PieceOfBytes) && await WriteAsync(stop) is { } refused)
                         return refused;
                 }
 
@@ -114,9 +129,29 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
             return At(Problems.Body([new Violation("/queue", $"All jobs go to queue '{batch.Queue}' here: leave the field out.")]), line);
 
         piece.Add(job.ToNewJob(parts.Ids.Next(), parts.Store.Now, batch: new BatchPlace(batch.Id, index++)));
+        bytes.Piece += piece[^1].MemoryBytes;
         lines.Add(line);
         return null;
     }
+
+    /// <summary>For what comes next, beside what is held already. Where there is no room, what has been read is written first; only then it is waited for.</summary>
+    /// <returns>Why nothing more is taken in.</returns>
+    private async ValueTask<ProblemAnswer?> MakeRoomAsync(long more, CancellationTokenSource stop)
+    {
+        if (Fits(more))
+            return null;
+        if (piece.Count > 0 && await WriteAsync(stop) is { } refused)
+            return refused;
+        if (await writing is { } refusal)
+            return refusal;
+        bytes = default;
+        room.ShrinkTo(0);
+        if (!Fits(more) && !await room.GrowToAsync(more, Timeout.InfiniteTimeSpan, stop.Token))
+            throw new OperationCanceledException(stop.Token);
+        return null;
+    }
+
+    private bool Fits(long more) => bytes.Piece + bytes.Writing + more is var all && (all <= UncountedBytes || room.TryGrowTo(all));
 
     /// <summary>Begins to write the piece when the one before it is written.</summary>
     /// <returns>Why the piece before was not taken in as a whole.</returns>
@@ -126,6 +161,8 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
             return refusal;
         writing = AppendAsync(piece, lines, stop);
         (piece, lines) = ([], []);
+        bytes = (0, bytes.Piece);
+        room.ShrinkTo(bytes.Writing);
         return null;
     }
 

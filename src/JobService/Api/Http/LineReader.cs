@@ -21,6 +21,9 @@ internal sealed class LineReader(PipeReader body, TimeProvider time)
     /// <summary>Number of the line that was last taken, from 1.</summary>
     public long Line { get; private set; }
 
+    /// <summary>Bytes that have been read and not been taken.</summary>
+    public long Buffered => buffer.Length;
+
     /// <summary>The next line that has anything on it, if it is here already; it is good until the next call.</summary>
     /// <exception cref="LineTooLongException">It is longer than <see cref="MaxLineBytes"/>.</exception>
     public bool TryTake(out ReadOnlyMemory<byte> line)

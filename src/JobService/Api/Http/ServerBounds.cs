@@ -1,5 +1,6 @@
 using JobService.Upstream;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace JobService.Api.Http;
 
@@ -12,6 +13,9 @@ internal static class ServerBounds
     private const int MaxHeaderBytes = 16 * 1024;
     private const int MaxHeaderCount = 64;
 
+    /// <summary>Of a request that nobody reads on, as an upload that waits for room: as little as the head of a request may have.</summary>
+    private const int UnreadBytes = 8 * MaxHeaderBytes;
+
     public static void Apply(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
@@ -20,10 +24,14 @@ internal static class ServerBounds
         kestrel.Limits.MaxRequestLineSize = 8 * MaxAddressBytes;
         kestrel.Limits.MaxRequestHeadersTotalSize = 8 * MaxHeaderBytes;
         kestrel.Limits.MaxRequestHeaderCount = 8 * MaxHeaderCount;
+        kestrel.Limits.MaxRequestBufferSize = UnreadBytes;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
         kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(endpoint.ApplicationServices.GetRequiredService<LastConnections>().Pass));
     }
+
+    /// <summary>The socket has a buffer of its own, in front of the server's.</summary>
+    public static void Apply(SocketTransportOptions sockets) => sockets.MaxReadBufferSize = UnreadBytes;
 
     public static Task Pass(HttpContext http, RequestDelegate next)
     {

@@ -11,7 +11,7 @@ internal sealed class BatchReads(ReadConnections connections)
     private const int PaceWindow = 1_000;
 
     /// <summary>Bytes of results after which a page ends: a slow reader holds one page.</summary>
-    private const int PageBytes = 256 * 1024;
+    private const int PageBytes = 64 * 1024;
 
     private const string ResultColumns = """
         SELECT j.batch_index, j.completion, j.stamp, j.salt, j.state, j.cancel_reason,

@@ -24,7 +24,7 @@ public sealed class SlowClientTests : IAsyncLifetime
 
     public SlowClientTests() => service = ServiceFixture.With(new Dictionary<string, string>(), services => services
         .AddSingleton(parts => new UploadParts(
-            parts.GetRequiredService<BatchIntake>(), parts.GetRequiredService<IJobStore>(), parts.GetRequiredService<JobIdSource>(), parts.GetRequiredService<JobWaits>(), time))
+            parts.GetRequiredService<BatchIntake>(), parts.GetRequiredService<IntakeMemory>(), parts.GetRequiredService<IJobStore>(), parts.GetRequiredService<JobIdSource>(), parts.GetRequiredService<JobWaits>(), time))
         .AddSingleton(parts => new ResultStream(parts.GetRequiredService<IJobStore>(), parts.GetRequiredService<JobEventHub>(), parts.GetRequiredService<JobWaits>(), time))
         .PostConfigure<KestrelServerOptions>(kestrel =>
         {
