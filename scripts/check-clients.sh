@@ -20,7 +20,7 @@ if [ -z "${SERVICE:-}" ]; then
   JobService__Storage__Path=$work/data/jobs.db dotnet "$here/../src/JobService/bin/Release/net10.0/JobService.dll" --urls http://127.0.0.1:0 >"$work/service.log" &
   service=$!
   for _ in $(seq 100); do
-    SERVICE=$(grep -om1 'http://127\.0\.0\.1:[1-9][0-9]*' "$work/service.log") && break
+    SERVICE=$(grep -om1 'http://127\.0\.0\.1:[1-9][0-9]*' "$work/service.log" | head -1) && [ -n "$SERVICE" ] && break
     sleep 0.2
   done
   [ -n "$SERVICE" ] || { cat "$work/service.log" >&2; exit 1; }
