@@ -28,10 +28,24 @@ internal static class HealthEndpoints
     {
         if (waits.IsDraining)
             return Problems.Draining();
-        return store.Trouble is { } trouble ? Problems.StorageUnavailable(trouble) : new JsonAnswer<HealthView>(StatusCodes.Status200OK, new HealthView("ok"));
+        return store.Trouble is { } trouble ? Problems.StorageUnavailable(trouble) : new JsonAnswer<HealthView>(StatusCodes.Status200OK, new HealthView("ok") { Clock = ClockView.Of(store.Clock) });
     }
 }
 
 /// <summary>How the service feels.</summary>
 /// <param name="Status">Always <c>ok</c>: anything else is a problem document.</param>
-public sealed record HealthView(string Status);
+public sealed record HealthView(string Status)
+{
+    /// <summary>The service's own time beside the machine's clock. In <c>/readyz</c> only.</summary>
+    public ClockView? Clock { get; init; }
+}
+
+/// <summary>The service's own time never goes back; limits, delays and retries go by it. <c>notBefore</c> and <c>startBefore</c> go by the machine's clock.</summary>
+/// <param name="DifferenceSeconds">The machine's clock minus the service's own time, in seconds: below zero, times are shown ahead by so much. It is worked off at 0.05 %.</param>
+/// <param name="StepSeconds">By how much the machine's clock was last set since the start, in seconds (above zero: forward, or the machine was suspended); left out when it was not, by more than 5 s.</param>
+/// <param name="SteppedAt">When that was noticed, by the machine's clock.</param>
+public sealed record ClockView(double DifferenceSeconds, double? StepSeconds, DateTimeOffset? SteppedAt)
+{
+    internal static ClockView Of(ClockStatus clock) =>
+        new(Math.Round(clock.Difference.TotalSeconds, 3), clock.LatestStep is { } step ? Math.Round(step.By.TotalSeconds, 3) : null, clock.LatestStep?.NoticedAt);
+}

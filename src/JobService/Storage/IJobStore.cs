@@ -14,6 +14,9 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>The <see cref="TimeProvider.GetTimestamp"/> of a moment of the store: late, never early.</summary>
     long TimestampOf(DateTimeOffset moment);
 
+    /// <summary>How the store's time stands beside the machine's clock.</summary>
+    ClockStatus Clock { get; }
+
     /// <summary>Queues and limits in force.</summary>
     Catalog Catalog { get; }
 

@@ -17,13 +17,28 @@ namespace JobService.Storage;
 public sealed class StoreClock(TimeProvider time, long atLeast)
 {
     /// <summary>500 ppm: a tick of correction for so many ticks of time.</summary>
-    private const long SlewTicks = 2_000;
+    internal const long SlewTicks = 2_000;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private readonly Lock looking = new();
-    private Line line = Line.From(time, atLeast);
+    private Line line = Line.Starting(time, Math.Max(time.GetUtcNow().UtcTicks, atLeast));
     private long last = atLeast;
+
+    /// <summary>Goes on from where a process before has left it.</summary>
+    /// <remarks>
+    /// A small difference from the wall clock is worked off as ever. When the wall clock is ahead by a <see cref="StepWatch.Least">step</see> (it was set, or the machine was
+    /// suspended), the opening is the one moment at which nobody counts on the old time: the clock jumps there, and takes along what has been counted from it.
+    /// </remarks>
+    /// <returns>The clock, and by how many ticks it has jumped.</returns>
+    public static (StoreClock Clock, long Jumped) GoOn(TimeProvider time, StoredClock stored)
+    {
+        var goneOn = stored.GoneOnBy(time);
+        var ahead = time.GetUtcNow().UtcTicks - goneOn;
+        var jumped = ahead > StepWatch.Least.Ticks ? ahead : 0;
+        var start = goneOn + jumped;
+        return (new StoreClock(time, start) { line = Line.Starting(time, start), last = start }, jumped);
+    }
 
     /// <summary>Cheap, and safe from any thread: no answer is smaller than one given before.</summary>
     public long Now
@@ -93,13 +108,7 @@ public sealed class StoreClock(TimeProvider time, long atLeast)
     /// <summary>Store time from one look at the wall clock to the next. Immutable, so that readers need no lock.</summary>
     private sealed record Line(long Timestamp, long Start, long Difference)
     {
-        public static Line From(TimeProvider time, long atLeast)
-        {
-            var timestamp = time.GetTimestamp();
-            var wall = time.GetUtcNow().UtcTicks;
-            var start = Math.Max(wall, atLeast);
-            return new Line(timestamp, start, wall - start);
-        }
+        public static Line Starting(TimeProvider time, long start) => new(time.GetTimestamp(), start, time.GetUtcNow().UtcTicks - start);
 
         public long At(TimeProvider time, long timestamp)
         {

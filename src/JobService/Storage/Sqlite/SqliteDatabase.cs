@@ -78,16 +78,18 @@ internal sealed class SqliteDatabase : IDisposable
     }
 
     /// <summary>Notes this opening.</summary>
-    /// <returns>Its number, the highest row number of any job, and the latest time that stands in the file, in ticks.</returns>
-    public (long Opening, long LastStamp, long LastTime) Enter(DateTimeOffset now)
+    public StoreOpening Enter(TimeProvider time)
     {
         using var connection = Connect();
         // MAX of an empty table is NULL, and max() of a NULL is NULL.
         var lastStamp = connection.ExecuteScalar<long>("SELECT max(COALESCE((SELECT max(stamp) FROM jobs), 0), COALESCE((SELECT max(stamp) FROM batches), 0))");
         var lastOpened = connection.ExecuteScalar<long?>("SELECT max(opened_at) FROM opens") ?? 0;
-        var opening = connection.ExecuteScalar<long>("INSERT INTO opens (opened_at) VALUES (@Ticks) RETURNING id", new { Ticks = now.UtcTicks });
         var lastCreated = DateTimeOffset.FromUnixTimeMilliseconds(lastStamp >> JobId.CounterBits);
-        return (opening, lastStamp, Math.Max(lastCreated.UtcTicks, lastOpened));
+        var stored = connection.QuerySingleOrDefault<ClockRead>("SELECT store_time AS StoreTime, wall_time AS WallTime, stopwatch AS Stopwatch, boot_id AS BootId FROM clock")?.Stored;
+        // Row numbers and openings are counted by the wall clock, which may have been ahead: they say something only while there is nothing better.
+        var (clock, jumped) = stored is { } last ? StoreClock.GoOn(time, last) : (new StoreClock(time, Math.Max(lastCreated.UtcTicks, lastOpened)), 0);
+        var number = connection.ExecuteScalar<long>("INSERT INTO opens (opened_at) VALUES (@Now) RETURNING id", new { clock.Now });
+        return new StoreOpening(number, lastStamp, clock, jumped);
     }
 
     /// <summary>Takes note of an error if it says that the file is damaged.</summary>
@@ -155,4 +157,16 @@ internal sealed class SqliteDatabase : IDisposable
 
     // JobService.Storage.Sqlite.Migrations.0012_what.sql → 0012_what
     private static string NameOf(string script) => script.Split('.') is [.., var name, _] ? name : script;
+}
+
+/// <summary>The file has been opened.</summary>
+/// <param name="Number">Of this opening.</param>
+/// <param name="LastStamp">The highest row number of any job or batch.</param>
+/// <param name="Clock">Its time.</param>
+/// <param name="Jumped">Ticks that store time has left out: what was counted from it moves along before anything else is done.</param>
+internal sealed record StoreOpening(long Number, long LastStamp, StoreClock Clock, long Jumped);
+
+internal sealed record ClockRead(long StoreTime, long WallTime, long Stopwatch, string BootId)
+{
+    public StoredClock Stored => new(StoreTime, WallTime, Stopwatch, BootId);
 }

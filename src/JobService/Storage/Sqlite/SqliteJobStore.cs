@@ -32,9 +32,9 @@ public sealed partial class SqliteJobStore : IJobStore
         database = SqliteDatabase.Open(options.Value.Path);
         try
         {
-            var (opening, lastStamp, lastTime) = database.Enter(time.GetUtcNow());
-            ids.StartAfter(lastStamp);
-            writer = new SqliteWriter(database, new StoreClock(time, lastTime), time, logger, new LeaseSource(opening));
+            var opening = database.Enter(time);
+            ids.StartAfter(opening.LastStamp);
+            writer = new SqliteWriter(database, opening, time, logger);
         }
         catch (SqliteException error)
         {
@@ -59,6 +59,8 @@ public sealed partial class SqliteJobStore : IJobStore
     public DateTimeOffset Now => Time(writer.Clock.Now);
 
     public long TimestampOf(DateTimeOffset moment) => writer.Clock.TimestampOf(moment.UtcTicks);
+
+    public ClockStatus Clock => new(writer.Clock.Difference, writer.Steps.Latest);
 
     public Catalog Catalog => writer.Catalog;
 

@@ -21,6 +21,8 @@ internal sealed class SqliteRows(sqlite3 database) : IDisposable
 
     public DeliveryRows Deliveries { get; } = new(database);
 
+    public ClockRows Clock { get; } = new(database);
+
     public void Dispose()
     {
         Jobs.Dispose();
@@ -31,5 +33,6 @@ internal sealed class SqliteRows(sqlite3 database) : IDisposable
         Batches.Dispose();
         Prunes.Dispose();
         Deliveries.Dispose();
+        Clock.Dispose();
     }
 }

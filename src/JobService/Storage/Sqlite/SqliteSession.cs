@@ -29,13 +29,15 @@ internal sealed class SqliteSession : IDisposable
     /// <param name="now">Ticks of store time.</param>
     /// <param name="former">The memory before a failed turn; null at the first opening: then whoever is running died with the last process.</param>
     /// <param name="logger">Tells what was recovered.</param>
-    public static SqliteSession Open(SqliteDatabase database, LeaseSource leases, long now, StoreMemory? former, ILogger logger)
+    /// <param name="first">Done before anything is read.</param>
+    public static SqliteSession Open(SqliteDatabase database, LeaseSource leases, long now, StoreMemory? former, ILogger logger, Action<SqliteTurn>? first = null)
     {
         var session = new SqliteSession(database.Connect(), leases);
         try
         {
             session.Run(now, turn =>
             {
+                first?.Invoke(turn);
                 Loading.Load(turn);
                 if (former is null)
                     Loading.FreeRunning(turn, logger);

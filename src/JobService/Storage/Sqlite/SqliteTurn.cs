@@ -24,6 +24,8 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
 
     public DeliveryRows Deliveries => rows.Deliveries;
 
+    public ClockRows Clock => rows.Clock;
+
     public LeaseSource Leases { get; } = leases;
 
     /// <summary>Ticks of store time, one moment for the whole turn.</summary>
@@ -33,6 +35,8 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
 
     /// <summary>Limits that handed something out or were paused: their states are written before the commit.</summary>
     private readonly HashSet<LimitLine> touchedStates = [];
+
+    private readonly int changesBefore = rows.Clock.Changes;
 
     public List<JobEnded> Ended { get; } = [];
 
@@ -46,6 +50,12 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
 
     /// <summary>Queues whose claims keep coming back without a call, and how long they are left alone each time.</summary>
     public List<(string Queue, TimeSpan Wait)> BackedOff { get; } = [];
+
+    /// <summary>Where the clocks stand, to be written if anything else is; null: it was written a moment ago.</summary>
+    public StoredClock? ClockToWrite { get; set; }
+
+    /// <summary>Even if nothing else is.</summary>
+    public bool WritesClock { get; set; }
 
     public bool CatalogChanged { get; set; }
 
@@ -93,6 +103,11 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
         }
 
         Batches.WriteBack();
+        if (ClockToWrite is { } clock && (WritesClock || rows.Clock.Changes != changesBefore))
+        {
+            rows.Clock.Put(clock);
+            WritesClock = true;
+        }
     }
 }
 

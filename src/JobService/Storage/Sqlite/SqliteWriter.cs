@@ -22,6 +22,7 @@ internal sealed partial class SqliteWriter : IDisposable
     private readonly ClaimSize claimSize = new();
     private readonly CommitTimes alarmTimes = new(Claiming.LeastAlarm, Claiming.MostAlarm);
     private readonly ITimer alarm;
+    private readonly ITimer wallLook;
     private readonly Thread thread;
 
     private List<WriterCommand> gathering = [];
@@ -35,17 +36,19 @@ internal sealed partial class SqliteWriter : IDisposable
     private string? trouble;
     private long alarmAt = StoreMemory.Never;
 
-    public SqliteWriter(SqliteDatabase database, StoreClock clock, TimeProvider time, ILogger logger, LeaseSource leases)
+    public SqliteWriter(SqliteDatabase database, StoreOpening opening, TimeProvider time, ILogger logger)
     {
         this.database = database;
         this.time = time;
         this.logger = logger;
-        this.leases = leases;
-        Clock = clock;
-        session = SqliteSession.Open(database, leases, clock.Now, former: null, logger);
+        leases = new LeaseSource(opening.Number);
+        Clock = opening.Clock;
+        Steps = new StepWatch(time);
+        session = SqliteSession.Open(database, leases, Clock.Now, former: null, logger, turn => TakeUpTime(turn, opening.Jumped));
         former = session.Memory;
         Catalog = session.Memory.Snapshot();
         alarm = time.CreateTimer(static state => ((SqliteWriter)state!).Nudge(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        wallLook = time.CreateTimer(static state => ((SqliteWriter)state!).LookAtTheWall(), this, LookEvery, LookEvery);
         thread = new Thread(Loop) { IsBackground = true, Name = "sqlite writer" };
     }
 
@@ -78,6 +81,7 @@ internal sealed partial class SqliteWriter : IDisposable
             thread.Join();
         claim?.Complete([]);
         alarm.Dispose();
+        wallLook.Dispose();
         session?.Dispose();
     }
 
@@ -93,7 +97,7 @@ internal sealed partial class SqliteWriter : IDisposable
                 while (gathering.Count == 0 && !nudged && !stopping)
                     Monitor.Wait(gate);
                 if (stopping && gathering.Count == 0)
-                    return;
+                    break;
                 (commands, gathering) = (gathering, commands);
                 (request, claim) = (claim, null);
                 (woken, nudged) = (nudged, false);
@@ -102,6 +106,8 @@ internal sealed partial class SqliteWriter : IDisposable
             TakeTurn(commands, request, woken);
             commands.Clear();
         }
+
+        LeaveTime();
     }
 
     /// <param name="commands">What is asked for.</param>
@@ -155,6 +161,7 @@ internal sealed partial class SqliteWriter : IDisposable
         var turn = open.Run(Clock.Now, turn =>
         {
             turn.Events = EventsToCollect();
+            OfferClock(turn);
             var startsKnown = request is null ? 0 : Claiming.TakeStarts(turn, request, commitTimes);
             foreach (var command in commands)
                 command.Run(turn);
@@ -168,6 +175,7 @@ internal sealed partial class SqliteWriter : IDisposable
         });
 
         Trouble = null;
+        NoteClock(turn);
         if (claimed.Count > 0)
         {
             commitTimes.Add(Clock.Now - plannedAt);

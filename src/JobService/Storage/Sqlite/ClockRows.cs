@@ -1,0 +1,52 @@
+using SQLitePCL;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>The row that store time goes on from, and what moves along when it jumps.</summary>
+internal sealed class ClockRows(sqlite3 database) : IDisposable
+{
+    /// <summary>What lies beyond is no moment; moved, it would no longer fit.</summary>
+    private static readonly long lastMoment = DateTime.MaxValue.Ticks;
+
+    private readonly SqliteStatement put = new(database, """
+        INSERT INTO clock (id, store_time, wall_time, stopwatch, boot_id) VALUES (1, ?1, ?2, ?3, ?4)
+        ON CONFLICT (id) DO UPDATE SET store_time = ?1, wall_time = ?2, stopwatch = ?3, boot_id = ?4
+        """);
+
+    private readonly sqlite3 database = database;
+
+    /// <summary>Rows changed by this connection so far.</summary>
+    public int Changes => raw.sqlite3_total_changes(database);
+
+    public void Put(in StoredClock clock) =>
+        put.Bind(1, clock.StoreTime).Bind(2, clock.WallTime).Bind(3, clock.Stopwatch).Bind(4, clock.BootId).Run();
+
+    /// <summary>Store time jumps: what limits, waits and retries have counted from it lies as far from the new time as from the old.</summary>
+    public void Move(long ticks)
+    {
+        Move("limit_states", "taken_until", ticks);
+        Move("limit_states", "paused_until", ticks);
+        Move("limit_states", "paced_until", ticks);
+        Move("limit_states", "factor_at", ticks);
+        // In two steps, or one row would meet the next where that has not moved yet.
+        Run("UPDATE window_starts SET at = -(at + ?1) WHERE at BETWEEN 1 AND ?2", ticks);
+        Run("UPDATE window_starts SET at = -at WHERE at < 0 AND ?1 = ?1 AND ?2 = ?2", ticks);
+        Move("paused_lanes", "paused_until", ticks);
+        Move("paused_lanes", "slowed_at", ticks);
+        Move("jobs", "due_at", ticks, "state = 0");
+        Move("jobs", "started_at", ticks, "state = 1"); // lost with the last process, and still counted by its API
+        Move("jobs", "throttled_since", ticks, "state < 2");
+        Move("deliveries", "next_at", ticks, "state = 0");
+    }
+
+    public void Dispose() => put.Dispose();
+
+    private void Move(string table, string column, long ticks, string condition = "1") =>
+        Run($"UPDATE {table} SET {column} = {column} + ?1 WHERE {column} BETWEEN 1 AND ?2 AND {condition}", ticks);
+
+    private void Run(string sql, long ticks)
+    {
+        using var statement = new SqliteStatement(database, sql);
+        statement.Bind(1, ticks).Bind(2, lastMoment - ticks).Run();
+    }
+}

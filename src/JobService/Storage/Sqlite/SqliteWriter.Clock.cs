@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Logging;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>Store time over restarts, and what is said when the machine's clock is set.</summary>
+internal sealed partial class SqliteWriter
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    private long clockWrittenAt = long.MinValue / 2;
+    private volatile bool clockWanted;
+
+    public StepWatch Steps { get; }
+
+    private void TakeUpTime(SqliteTurn turn, long jumped)
+    {
+        if (jumped > 0)
+        {
+            turn.Clock.Move(jumped);
+            LogJumped(logger, new TimeSpan(jumped).TotalSeconds);
+        }
+        else if (-Clock.Difference > StepWatch.Least)
+        {
+            LogAhead(logger, -Clock.Difference.TotalSeconds);
+        }
+
+        turn.Clock.Put(StoredClock.At(Clock.Now, time));
+        clockWrittenAt = time.GetTimestamp();
+    }
+
+    /// <summary>The clock's row goes along with what is written anyway; by itself after a step, and now and then.</summary>
+    private void OfferClock(SqliteTurn turn)
+    {
+        turn.WritesClock = clockWanted;
+        if (clockWanted || ClockAge >= StoredClock.WrittenEvery)
+            turn.ClockToWrite = StoredClock.At(Clock.Now, time);
+    }
+
+    private void NoteClock(SqliteTurn turn)
+    {
+        if (!turn.WritesClock)
+            return;
+        clockWrittenAt = time.GetTimestamp();
+        clockWanted = false;
+    }
+
+    private TimeSpan ClockAge => time.GetElapsedTime(Volatile.Read(ref clockWrittenAt));
+
+    /// <summary>Each second, also while nothing else happens.</summary>
+    private void LookAtTheWall()
+    {
+        var step = Steps.Look();
+        if (step is not null)
+            LogStep(logger, Math.Abs(step.By.TotalSeconds), step.By > TimeSpan.Zero ? "forward" : "back", step.NoticedAt - step.By, step.NoticedAt, Clock.Difference.TotalSeconds);
+        if (step is null && ClockAge < StoredClock.WrittenAtLeastEvery)
+            return;
+        clockWanted = true;
+        Nudge();
+    }
+
+    /// <summary>The last thing that this process writes.</summary>
+    private void LeaveTime()
+    {
+        clockWanted = true;
+        try
+        {
+            if (database.Damage is null)
+                session?.Run(Clock.Now, OfferClock);
+        }
+        catch (Exception error)
+        {
+            LogTurnFailed(logger, error);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "The machine's clock was set {Direction} by {Seconds} s, or the machine was suspended: {From:O} became {To:O}. Limits, delays and retries go on by elapsed time; notBefore and startBefore go by the machine's clock. It differs from the service's own time by {Difference} s, which is worked off at 0.05 %")]
+    private static partial void LogStep(ILogger logger, double seconds, string direction, DateTimeOffset from, DateTimeOffset to, double difference);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "The machine's clock was set forward while the service was down or before, or the machine was suspended: the service's own time leaves out {Seconds} s, and all that limits, delays and retries have counted moves along")]
+    private static partial void LogJumped(ILogger logger, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "The machine's clock is {Seconds} s behind the service's own time, which never goes back: times shown are ahead by so much, and the difference is worked off at 0.05 %. notBefore and startBefore go by the machine's clock")]
+    private static partial void LogAhead(ILogger logger, double seconds);
+}
