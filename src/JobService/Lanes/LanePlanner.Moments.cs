@@ -42,11 +42,13 @@ public sealed partial class LanePlanner
     private void Schedule(LimitLine line, long now)
     {
         line.WakeAt = LimitState.Never;
-        if (line.Called is not null)
+        var isCalled = line.Called is not null;
+        if (line.Called is { } called && !(line.Limit.IsNamedBySeveral && (starved.Contains(called.Queue) || !IsOpen(called.Queue, now))))
             return;
-        if (line.Head(queue => IsOpen(queue, now) && (line.Limit.IsPerKey || !starved.Contains(queue))) is not { } head)
+        if (line.Head(queue => IsOpen(queue, now) && ((line.Limit.IsPerKey && !isCalled) || !starved.Contains(queue))) is not { } head)
         {
-            WakeWhenOpen(line);
+            if (!isCalled)
+                WakeWhenOpen(line);
             return;
         }
 

@@ -87,9 +87,14 @@ public sealed partial class LanePlanner
     /// <summary>At the limit of one key a lane is called to be ready, one at a time: who goes first among the keys is their queue's affair.</summary>
     private void CallNext(LimitLine line, PlanRound round)
     {
-        if (!line.Limit.IsPerKey || line.Called is not null || line.Head(queue => IsOpen(queue, round.Now)) is not { } lane || !MayGo(line, lane, round))
+        if (!line.Limit.IsPerKey || (line.Called is { } called && (!line.Limit.IsNamedBySeveral || MayStart(called.Queue, round))))
+            return;
+        // One that was called and has no permit stays ready, and keeps the limit from no other queue.
+        if (line.Head(queue => line.Called is null ? IsOpen(queue, round.Now) : MayStart(queue, round)) is not { } lane || !MayGo(line, lane, round))
             return;
 
+        if (line.Called is not null)
+            line.Called.CalledBy = null;
         MoveToReady(lane);
         line.Called = lane;
         lane.CalledBy = line;

@@ -135,6 +135,28 @@ public sealed class KeysTests
     }
 
     [Fact]
+    public void A_queue_without_permits_does_not_keep_a_keys_limit_from_the_other_queue()
+    {
+        model.PutRate("own", 10, scope: LimitScope.PerKey);
+        model.PutQueue("stuck", ["own"], size: 2);
+        model.PutQueue("free", ["own"]);
+        model.Add("stuck", "k", count: 2);
+        model.Run();
+        model.Run();
+        model.Add("stuck", "other"); // its last permit, while the key waits for its limit
+        model.Run();
+        Assert.Equal(2, model.Claims.Count);
+
+        model.Add("free", "k", count: 5);
+        model.RunUntil(model.Now + Second);
+        Assert.Equal(5, model.Claims.Count(claim => claim.Queue == "free"));
+
+        model.GivePermits("stuck", 1);
+        model.RunUntil(model.Now + Second);
+        Assert.Equal(0, model.WaitingCount);
+    }
+
+    [Fact]
     public void The_states_of_keys_that_rest_are_forgotten()
     {
         model.PutRate("own", 10, scope: LimitScope.PerKey);
