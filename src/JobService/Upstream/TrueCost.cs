@@ -64,7 +64,7 @@ public sealed class TrueCost(ILogger<TrueCost> logger)
     {
         try
         {
-            var number = expression.Path is { } path ? NumberAt(path, json) : NumberOf(expression.Whole?.Evaluate(json.Span));
+            var number = expression.Path is { } path ? NumberAt(path, json.Span) : NumberOf(expression.Whole?.Evaluate(json.Span));
             return (Weight(number), "no number from 0");
         }
         catch (Exception error)
@@ -73,17 +73,39 @@ public sealed class TrueCost(ILogger<TrueCost> logger)
         }
     }
 
-    private static double? NumberAt(string[] path, ReadOnlyMemory<byte> json)
+    /// <summary>By a reader, to the end: the objects of a large response would take many times its size.</summary>
+    private static double? NumberAt(string[] path, ReadOnlySpan<byte> json)
     {
-        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = MaxDepth });
-        var element = document.RootElement;
-        foreach (var name in path)
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        reader.Read();
+        var number = NumberAt(ref reader, path);
+        reader.Read(); // anything behind the document makes it none
+        return number;
+    }
+
+    /// <summary>Of a name that stands twice the last counts.</summary>
+    private static double? NumberAt(ref Utf8JsonReader reader, ReadOnlySpan<string> path)
+    {
+        if (path.IsEmpty && reader.TokenType == JsonTokenType.Number)
+            return reader.GetDouble();
+        if (path.IsEmpty || reader.TokenType != JsonTokenType.StartObject)
         {
-            if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out element))
-                return null;
+            reader.Skip();
+            return null;
         }
 
-        return element.ValueKind == JsonValueKind.Number ? element.GetDouble() : null;
+        double? number = null;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            var isOnPath = reader.ValueTextEquals(path[0]);
+            reader.Read();
+            if (isOnPath)
+                number = NumberAt(ref reader, path[1..]);
+            else
+                reader.Skip();
+        }
+
+        return number;
     }
 
     private static double? NumberOf(JToken? result) => result?.Type is JTokenType.Integer or JTokenType.Float ? (double)result : null;
