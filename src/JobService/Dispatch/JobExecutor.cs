@@ -92,7 +92,7 @@ public sealed class JobExecutor(
             return false;
         }
 
-        if (job.StartBefore <= store.Now)
+        if (job.StartBefore <= time.GetUtcNow()) // a moment given by a user: of the machine's clock
             return false;
         var verdict = starts.TryStart(job, out var now);
         notYet = verdict == StartVerdict.NotYet;

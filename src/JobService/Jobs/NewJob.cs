@@ -40,6 +40,9 @@ public sealed record NewJob
 
     public DateTimeOffset? NotBefore { get; init; }
 
+    /// <summary><see cref="NotBefore"/> was counted from a delay: it is a moment of store time, and not of the machine's clock as those that users give.</summary>
+    public bool IsDelay { get; init; }
+
     public DateTimeOffset? StartBefore { get; init; }
 
     /// <summary>Null: the queue's.</summary>

@@ -55,6 +55,6 @@ public sealed class JobRowsTests : IDisposable
     {
         Assert.False(rows.Claim(stamp, Stranger, startedAt: 3));
         Assert.False(rows.CancelQueued(stamp, now: 3, CancelReason.Request));
-        Assert.False(rows.Reopen(stamp, now: 3, parked: null));
+        Assert.False(rows.Reopen(stamp, wall: 3, parked: null));
     }
 }

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace JobService.Tests.Storage;
 
 /// <summary>The machine's clock is set, the machine or the service starts anew: what becomes of time, limits and waits.</summary>
-public sealed class StoreTimeTests : IAsyncLifetime
+public sealed partial class StoreTimeTests : IAsyncLifetime
 {
     private static readonly TimeSpan second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan hour = TimeSpan.FromHours(1);
@@ -86,9 +86,9 @@ public sealed class StoreTimeTests : IAsyncLifetime
         await driver.PutQueueAsync("paced", "paced");
         await driver.AddManyAsync(2, "windowed");
         await driver.AddManyAsync(2, "paced");
-        var delayed = await driver.AddAsync(driver.NewJob());
+        var retried = await driver.AddAsync(driver.NewJob());
         foreach (var job in await driver.ClaimAsync())
-            await driver.FinishAsync(job, job.Id == delayed ? new JobOutcome.Retried(StoreDriver.Error(), hour) : StoreDriver.Success());
+            await driver.FinishAsync(job, job.Id == retried ? new JobOutcome.Retried(StoreDriver.Error(), hour) : StoreDriver.Success());
         time.StepWall(2 * hour);
         time.Advance(2 * second);
 
@@ -119,6 +119,27 @@ public sealed class StoreTimeTests : IAsyncLifetime
         Assert.Equal(-hour, clock.LatestStep!.By);
         Assert.Equal(time.GetUtcNow(), clock.LatestStep.NoticedAt);
         Assert.InRange(clock.Difference, -hour, -hour + second);
+    }
+
+    [Theory]
+    [InlineData(-3_600)]
+    [InlineData(1_200)]
+    public async Task Moments_given_by_users_go_by_the_clock_that_was_put_right(int step)
+    {
+        await driver.PutQueueAsync("paused", new QueueDefinition());
+        await driver.Store.PauseAsync("paused", paused: true);
+        var moment = time.GetUtcNow().AddHours(1);
+        var waiting = await driver.AddAsync(driver.NewJob() with { NotBefore = moment });
+        var wanted = await driver.AddAsync(driver.NewJob("paused") with { StartBefore = moment });
+        time.StepWall(step * second);
+
+        time.Advance(hour - (step * second) - second);
+        Assert.Empty(await driver.ClaimNowAsync());
+        Assert.Equal(JobState.Queued, (await driver.GetAsync(wanted)).State);
+
+        time.Advance(2 * second);
+        Assert.Equal(waiting, Assert.Single(await driver.ClaimNowAsync()).Id);
+        Assert.Equal(CancelReason.Deadline, (await driver.GetAsync(wanted)).CancelReason);
     }
 
     [Fact]

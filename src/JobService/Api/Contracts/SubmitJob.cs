@@ -47,13 +47,13 @@ public sealed class SubmitJob
     /// <summary>What has to happen before the job may start. Default: nothing.</summary>
     public SubmitWait? WaitFor { get; set; }
 
-    /// <summary>The call starts no earlier (RFC 3339). Not together with <c>delaySeconds</c>.</summary>
+    /// <summary>The call starts no earlier (RFC 3339), by the clock of the service's machine. Not together with <c>delaySeconds</c>.</summary>
     public DateTimeOffset? NotBefore { get; set; }
 
     /// <summary>The call starts no earlier than so many seconds from now. From 0 to 315 360 000 (ten years).</summary>
     public double? DelaySeconds { get; set; }
 
-    /// <summary>If the call has not started by then (RFC 3339), the job is cancelled with the reason <c>deadline</c>.</summary>
+    /// <summary>If the call has not started by then (RFC 3339), by the clock of the service's machine, the job is cancelled with the reason <c>deadline</c>.</summary>
     public DateTimeOffset? StartBefore { get; set; }
 
     /// <summary>Bound of one attempt, call and processing together, in seconds. Default: the queue's. Above 0, at most 86400.</summary>
@@ -129,6 +129,7 @@ public sealed class SubmitJob
         Payload = HasPayload ? JsonMarshal.GetRawUtf8Value(Payload).ToArray() : null,
         Request = Request?.ToApiRequest(),
         NotBefore = DelaySeconds > 0 ? now.AddSeconds(DelaySeconds.Value) : NotBefore,
+        IsDelay = DelaySeconds > 0,
         StartBefore = StartBefore,
         Timeout = TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         MaxAttempts = MaxAttempts,

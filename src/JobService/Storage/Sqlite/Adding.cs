@@ -47,7 +47,7 @@ internal static class Adding
     {
         var job = row.Job;
         var queue = turn.Memory.FindQueue(job.Queue)!;
-        long? dueAt = job.NotBefore is { } notBefore && notBefore.UtcTicks > turn.Now ? notBefore.UtcTicks : null;
+        long? dueAt = job.NotBefore is { } notBefore && notBefore.UtcTicks > (job.IsDelay ? turn.Now : turn.Wall) ? notBefore.UtcTicks : null;
         var parked = dueAt is null ? Entering.Enter(turn, queue, new Arrival(job.Id.Stamp, queue.Id, job.Key, job.Priority, job.Lock, job.Signal)) : null;
         turn.Jobs.Insert(row, queue.Id, turn.Now, dueAt, parked);
         if (job.Callback is { } callback)
@@ -58,7 +58,7 @@ internal static class Adding
         turn.Events?.Add(StoreEvent.OfJob(job.Id, job.Queue, job.Key, JobState.Queued, attempt: 0, job.Batch?.Batch ?? default));
 
         var memory = turn.Memory;
-        memory.Expect(dueAt, job.StartBefore?.UtcTicks);
+        memory.Expect(job.IsDelay ? dueAt : null, job.StartBefore?.UtcTicks, job.IsDelay ? null : dueAt);
 
         return new Job
         {

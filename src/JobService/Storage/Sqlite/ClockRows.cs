@@ -33,7 +33,7 @@ internal sealed class ClockRows(sqlite3 database) : IDisposable
         Run("UPDATE window_starts SET at = -at WHERE at < 0 AND ?1 = ?1 AND ?2 = ?2", ticks);
         Move("paused_lanes", "paused_until", ticks);
         Move("paused_lanes", "slowed_at", ticks);
-        Move("jobs", "due_at", ticks, "state = 0");
+        Move("jobs", "due_at", ticks, "state = 0 AND due_on_wall IS NULL");
         Move("jobs", "started_at", ticks, "state = 1"); // lost with the last process, and still counted by its API
         Move("jobs", "throttled_since", ticks, "state < 2");
         Move("deliveries", "next_at", ticks, "state = 0");

@@ -8,8 +8,8 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement insertJob = new(database, """
         INSERT INTO jobs (stamp, salt, queue_id, key, state, priority, weight, attempt, failures, max_attempts, timeout_ms, created_at, due_at, start_before,
-                          lock, signal, parked, batch, batch_index, callback, weights)
-        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0, 0, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+                          lock, signal, parked, batch, batch_index, callback, weights, due_on_wall)
+        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, 0, 0, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
         """);
 
     private readonly SqliteStatement insertBody = new(database, """
@@ -57,7 +57,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         """);
 
     private readonly SqliteStatement requeue = new(database, """
-        UPDATE jobs SET state = 0, lease = NULL, started_at = ?3, due_at = ?4, failures = failures + ?5, attempt = attempt - ?6, parked = ?9,
+        UPDATE jobs SET state = 0, lease = NULL, started_at = ?3, due_at = ?4, due_on_wall = NULL, failures = failures + ?5, attempt = attempt - ?6, parked = ?9,
                         throttled_since = CASE ?7 WHEN 0 THEN NULL WHEN 1 THEN COALESCE(throttled_since, ?8) ELSE throttled_since END
         WHERE  stamp = ?1 AND lease = ?2
         """);
@@ -79,7 +79,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         """);
 
     private readonly SqliteStatement cancelQueued = new(database, """
-        UPDATE jobs SET state = 4, finished_at = ?2, cancel_reason = ?3, due_at = NULL, parked = NULL WHERE stamp = ?1 AND state = 0
+        UPDATE jobs SET state = 4, finished_at = ?2, cancel_reason = ?3, due_at = NULL, due_on_wall = NULL, parked = NULL WHERE stamp = ?1 AND state = 0
         """);
 
     private readonly SqliteStatement tellToStop = new(database, """
@@ -87,21 +87,33 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         """);
 
     private readonly SqliteStatement reopen = new(database, """
-        UPDATE jobs SET state = 0, failures = 0, finished_at = NULL, cancel_reason = NULL, throttled_since = NULL, due_at = NULL,
+        UPDATE jobs SET state = 0, failures = 0, finished_at = NULL, cancel_reason = NULL, throttled_since = NULL, due_at = NULL, due_on_wall = NULL,
                         completion = NULL, parked = ?3, signal = CASE WHEN ?3 > 0 THEN signal END,
                         start_before = CASE WHEN start_before <= ?2 THEN NULL ELSE start_before END
         WHERE  stamp = ?1 AND state IN (3, 4)
         """);
 
     private readonly SqliteStatement release = new(database, """
-        UPDATE jobs SET due_at = NULL, parked = ?2, signal = CASE WHEN ?2 > 0 THEN signal END WHERE stamp = ?1 AND state = 0
+        UPDATE jobs SET due_at = NULL, due_on_wall = NULL, parked = ?2, signal = CASE WHEN ?2 > 0 THEN signal END WHERE stamp = ?1 AND state = 0
         """);
 
     private readonly SqliteStatement selectDue = new(database, """
-        SELECT stamp, queue_id, key, priority, lock, signal FROM jobs WHERE state = 0 AND due_at <= ?1 ORDER BY due_at LIMIT ?2
+        SELECT stamp, queue_id, key, priority, lock, signal FROM jobs INDEXED BY jobs_due
+        WHERE  state = 0 AND due_at <= ?1 AND due_on_wall IS NULL ORDER BY due_at LIMIT ?2
         """);
 
-    private readonly SqliteStatement selectNextDue = new(database, "SELECT due_at FROM jobs WHERE state = 0 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1");
+    private readonly SqliteStatement selectDueOnWall = new(database, """
+        SELECT stamp, queue_id, key, priority, lock, signal FROM jobs INDEXED BY jobs_due_on_wall
+        WHERE  state = 0 AND due_at <= ?1 AND due_on_wall = 1 ORDER BY due_at LIMIT ?2
+        """);
+
+    private readonly SqliteStatement selectNextDue = new(database, """
+        SELECT due_at FROM jobs INDEXED BY jobs_due WHERE state = 0 AND due_at IS NOT NULL AND due_on_wall IS NULL ORDER BY due_at LIMIT 1
+        """);
+
+    private readonly SqliteStatement selectNextDueOnWall = new(database, """
+        SELECT due_at FROM jobs INDEXED BY jobs_due_on_wall WHERE state = 0 AND due_at IS NOT NULL AND due_on_wall = 1 ORDER BY due_at LIMIT 1
+        """);
 
     private readonly SqliteStatement selectLate = new(database, """
         SELECT stamp FROM jobs WHERE state = 0 AND start_before <= ?1 ORDER BY start_before LIMIT ?2
@@ -125,7 +137,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
             .Bind(7, job.MaxAttempts).Bind(8, (long?)job.Timeout?.TotalMilliseconds).Bind(9, now).Bind(10, dueAt).Bind(11, job.StartBefore?.UtcTicks)
             .Bind(12, job.Lock).Bind(13, dueAt is not null || parked > ParkedRows.InLine ? job.Signal : null).Bind(14, parked)
             .Bind(15, job.Batch?.Batch.Stamp).Bind(16, job.Batch?.Index).Bind(17, job.Callback is null ? null : 1L)
-            .Bind(18, row.WeightsJson).Run();
+            .Bind(18, row.WeightsJson).Bind(19, dueAt is not null && !job.IsDelay ? 1L : null).Run();
 
         insertBody.Bind(1, stamp).Bind(2, job.NotBefore?.UtcTicks).Bind(4, row.RequestJson).Bind(5, row.TagsJson).Bind(6, job.Idempotency?.Key);
         _ = job.Payload is { } payload ? insertBody.Bind(3, payload.Span) : insertBody.BindNull(3);
@@ -244,22 +256,21 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
     public void TellToStop(long stamp, CancelReason reason) => tellToStop.Bind(1, stamp).Bind(2, (long)reason).Run();
 
     /// <summary>Failed or cancelled to queued. A deadline that has passed once is lifted.</summary>
-    public bool Reopen(long stamp, long now, long? parked) => reopen.Bind(1, stamp).Bind(2, now).Bind(3, parked).Run() == 1;
+    public bool Reopen(long stamp, long wall, long? parked) => reopen.Bind(1, stamp).Bind(2, wall).Bind(3, parked).Run() == 1;
 
     public void LetGo(long stamp, long? parked) => release.Bind(1, stamp).Bind(2, parked).Run();
 
-    public List<Arrival> Due(long now, int atMost)
-    {
-        var due = new List<Arrival>();
-        selectDue.Bind(1, now).Bind(2, atMost);
-        while (selectDue.Step())
-            due.Add(new Arrival(selectDue.Int64(0), selectDue.Int64(1), selectDue.Text(2), selectDue.Int32(3), selectDue.TextOrNull(4), selectDue.TextOrNull(5)));
-        return due;
-    }
+    /// <summary>Whose moment of store time has come.</summary>
+    public List<Arrival> Due(long now, int atMost) => Arrivals(selectDue.Bind(1, now).Bind(2, atMost));
+
+    /// <summary>Whose moment of the machine's clock has come.</summary>
+    public List<Arrival> DueOnWall(long wall, int atMost) => Arrivals(selectDueOnWall.Bind(1, wall).Bind(2, atMost));
 
     public long? NextDue() => First(selectNextDue);
 
-    public List<long> Late(long now, int atMost) => Stamps(selectLate.Bind(1, now).Bind(2, atMost));
+    public long? NextDueOnWall() => First(selectNextDueOnWall);
+
+    public List<long> Late(long wall, int atMost) => Stamps(selectLate.Bind(1, wall).Bind(2, atMost));
 
     public long? NextDeadline() => First(selectNextDeadline);
 
@@ -278,7 +289,7 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
         foreach (var statement in new[]
         {
             insertJob, insertBody, insertTag, insertIdempotency, selectIdempotency, selectHeads, claim, succeed, fail, stop, requeue, insertResult, insertError,
-            insertAttempt, selectJob, cancelQueued, tellToStop, reopen, release, selectDue, selectNextDue, selectLate, selectNextDeadline, selectRunning, selectLanes,
+            insertAttempt, selectJob, cancelQueued, tellToStop, reopen, release, selectDue, selectDueOnWall, selectNextDue, selectNextDueOnWall, selectLate, selectNextDeadline, selectRunning, selectLanes,
         })
         {
             statement.Dispose();
@@ -286,6 +297,14 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
     }
 
     private static readonly Dictionary<string, string> NoTags = [];
+
+    private static List<Arrival> Arrivals(SqliteStatement select)
+    {
+        var due = new List<Arrival>();
+        while (select.Step())
+            due.Add(new Arrival(select.Int64(0), select.Int64(1), select.Text(2), select.Int32(3), select.TextOrNull(4), select.TextOrNull(5)));
+        return due;
+    }
 
     private static long? First(SqliteStatement statement)
     {

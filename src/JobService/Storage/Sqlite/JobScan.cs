@@ -81,7 +81,8 @@ internal sealed class JobScan(JobFilter filter, string? condition = null)
     /// <summary>Each queued job stands in exactly one of these indexes.</summary>
     private static string Queued(string only) => $"""
         SELECT stamp FROM jobs INDEXED BY jobs_ready WHERE state = 0 AND due_at IS NULL AND parked IS NULL AND stamp < @before {only}
-        UNION ALL SELECT stamp FROM jobs INDEXED BY jobs_due WHERE state = 0 AND due_at IS NOT NULL AND stamp < @before {only}
+        UNION ALL SELECT stamp FROM jobs INDEXED BY jobs_due WHERE state = 0 AND due_at IS NOT NULL AND due_on_wall IS NULL AND stamp < @before {only}
+        UNION ALL SELECT stamp FROM jobs INDEXED BY jobs_due_on_wall WHERE state = 0 AND due_at IS NOT NULL AND due_on_wall = 1 AND stamp < @before {only}
         UNION ALL SELECT stamp FROM jobs INDEXED BY jobs_locked WHERE state = 0 AND parked = 0 AND due_at IS NULL AND stamp < @before {only}
         UNION ALL SELECT stamp FROM jobs INDEXED BY jobs_signalled WHERE state = 0 AND parked > 0 AND due_at IS NULL AND stamp < @before {only}
         """;

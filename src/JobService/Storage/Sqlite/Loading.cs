@@ -29,6 +29,7 @@ internal static partial class Loading
         memory.StoppingBatches.UnionWith(turn.BatchRows.Stopping());
         memory.LastDelivery = turn.Deliveries.Last();
         memory.NextDueAt = turn.Jobs.NextDue() ?? StoreMemory.Never;
+        memory.NextDueOnWallAt = turn.Jobs.NextDueOnWall() ?? StoreMemory.Never;
         memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? StoreMemory.Never;
         turn.CatalogChanged = true;
     }

@@ -17,12 +17,12 @@ internal static class Retrying
         if (queue.Unfinished >= queue.Entry.Definition.Capacity)
             return new RetryOutcome.Full();
 
-        turn.Jobs.Reopen(job.Stamp, turn.Now, Entering.Enter(turn, queue, row.Arrival));
+        turn.Jobs.Reopen(job.Stamp, turn.Wall, Entering.Enter(turn, queue, row.Arrival));
         queue.Move(row.State, JobState.Queued);
         if (row.Batch is { } batch)
             Batching.Reopen(turn, batch, row.State);
         turn.Events?.Add(StoreEvent.OfJob(job, queue.Entry.Name, row.Key, JobState.Queued, row.Attempt, Watching.BatchOf(turn, row.Batch), "request"));
-        turn.Memory.Expect(dueAt: null, row.StartBefore > turn.Now ? row.StartBefore : null);
+        turn.Memory.Expect(dueAt: null, row.StartBefore > turn.Wall ? row.StartBefore : null);
         return new RetryOutcome.Requeued();
     }
 }

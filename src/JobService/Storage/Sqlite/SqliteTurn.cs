@@ -31,6 +31,9 @@ internal sealed class SqliteTurn(StoreMemory memory, SqliteRows rows, LeaseSourc
     /// <summary>Ticks of store time, one moment for the whole turn.</summary>
     public long Now { get; } = now;
 
+    /// <summary>Ticks of the machine's clock: moments given by users count by it. It may go back.</summary>
+    public long Wall { get; set; } = now;
+
     public DateTimeOffset NowTime => new(Now, TimeSpan.Zero);
 
     /// <summary>Limits that handed something out or were paused: their states are written before the commit.</summary>

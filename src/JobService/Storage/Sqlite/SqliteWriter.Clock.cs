@@ -31,6 +31,7 @@ internal sealed partial class SqliteWriter
     /// <summary>The clock's row goes along with what is written anyway; by itself after a step, and now and then.</summary>
     private void OfferClock(SqliteTurn turn)
     {
+        turn.Wall = time.GetUtcNow().UtcTicks;
         turn.WritesClock = clockWanted;
         if (clockWanted || ClockAge >= StoredClock.WrittenEvery)
             turn.ClockToWrite = StoredClock.At(Clock.Now, time);

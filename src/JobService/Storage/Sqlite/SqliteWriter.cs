@@ -234,7 +234,9 @@ internal sealed partial class SqliteWriter : IDisposable
 
     private void SetAlarm(StoreMemory memory)
     {
-        var next = Math.Min(memory.NextDueAt, memory.NextDeadlineAt);
+        var next = memory.NextDueAt;
+        if (Math.Min(memory.NextDueOnWallAt, memory.NextDeadlineAt) is < StoreMemory.Never and var onWall)
+            next = Math.Min(next, Clock.Now + Math.Max(0, onWall - time.GetUtcNow().UtcTicks)); // a step on the way calls a turn of its own
         if (claim is not null)
             next = Math.Min(next, Math.Min(memory.Planner.NextWake, memory.Locks.NextLook));
         if (next == StoreMemory.Never)

@@ -34,15 +34,19 @@ internal sealed class StoreMemory
 
     public IReadOnlyCollection<QueueRow> Queues => queuesByName.Values;
 
-    /// <summary>Earliest <c>due_at</c> of a queued job.</summary>
+    /// <summary>Earliest <c>due_at</c> of a queued job, in store time.</summary>
     public long NextDueAt { get; set; } = Never;
 
-    /// <summary>Earliest <c>start_before</c> of a queued job.</summary>
+    /// <summary>Earliest <c>due_at</c> of those given as moments of the machine's clock.</summary>
+    public long NextDueOnWallAt { get; set; } = Never;
+
+    /// <summary>Earliest <c>start_before</c> of a queued job, by the machine's clock.</summary>
     public long NextDeadlineAt { get; set; } = Never;
 
     /// <summary>A job is queued, again or for the first time: its moments are waited for.</summary>
-    public void Expect(long? dueAt, long? startBefore)
+    public void Expect(long? dueAt, long? startBefore, long? dueOnWallAt = null)
     {
+        NextDueOnWallAt = Math.Min(NextDueOnWallAt, dueOnWallAt ?? Never);
         NextDueAt = Math.Min(NextDueAt, dueAt ?? Never);
         NextDeadlineAt = Math.Min(NextDeadlineAt, startBefore ?? Never);
     }

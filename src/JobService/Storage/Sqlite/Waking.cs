@@ -10,9 +10,9 @@ internal static class Waking
 
     public static void Wake(SqliteTurn turn)
     {
-        if (turn.Memory.NextDeadlineAt <= turn.Now)
+        if (turn.Memory.NextDeadlineAt <= turn.Wall)
             CancelLate(turn);
-        if (turn.Memory.NextDueAt <= turn.Now)
+        if (turn.Memory.NextDueAt <= turn.Now || turn.Memory.NextDueOnWallAt <= turn.Wall)
             LetGo(turn);
         if (turn.Memory.Signals.Releasing.Count > 0)
             Signalling.Release(turn);
@@ -22,15 +22,18 @@ internal static class Waking
 
     private static void LetGo(SqliteTurn turn)
     {
-        foreach (var job in turn.Jobs.Due(turn.Now, Bite))
+        var due = turn.Jobs.DueOnWall(turn.Wall, Bite);
+        due.AddRange(turn.Jobs.Due(turn.Now, Bite - due.Count));
+        foreach (var job in due)
             turn.Jobs.LetGo(job.Stamp, Entering.Enter(turn, turn.Memory.Queue(job.QueueId), job));
 
+        turn.Memory.NextDueOnWallAt = turn.Jobs.NextDueOnWall() ?? StoreMemory.Never;
         turn.Memory.NextDueAt = turn.Jobs.NextDue() ?? StoreMemory.Never;
     }
 
     private static void CancelLate(SqliteTurn turn)
     {
-        foreach (var stamp in turn.Jobs.Late(turn.Now, Bite))
+        foreach (var stamp in turn.Jobs.Late(turn.Wall, Bite))
             Cancelling.CancelQueued(turn, turn.Jobs.Find(stamp)!, CancelReason.Deadline);
         turn.Memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? StoreMemory.Never;
     }
