@@ -6,7 +6,7 @@ using JobService.Tests.Support;
 
 namespace JobService.Tests.Judges;
 
-/// <summary>Whatever is sent, by clients or by APIs: the process stays below a gigabyte. The short form of <c>scripts/memory.sh</c>.</summary>
+/// <summary>Submissions and responses that once took many gigabytes: the process stays below one.</summary>
 [Collection(JudgesAlone.Name)]
 public sealed class MemoryTests : IDisposable
 {
