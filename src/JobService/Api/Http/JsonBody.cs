@@ -25,6 +25,8 @@ internal static class JsonBody
 {
     public const int MaxBytes = 1024 * 1024;
 
+    private static ReadOnlySpan<byte> Mark => "\uFEFF"u8;
+
     /// <summary>As it came, in one piece, and what is read from it.</summary>
     private const int CopiesOfBody = 3;
 
@@ -48,7 +50,10 @@ internal static class JsonBody
         var (bytes, refusal) = await GatherAsync(request, maxBytes, memory);
         if (refusal is not null)
             return (null, refusal);
-        var whole = bytes.ToArray();
+        // A mark in front is no part of the JSON, as in Read.
+        var reader = new SequenceReader<byte>(bytes);
+        reader.IsNext(Mark, advancePast: true);
+        var whole = reader.UnreadSequence.ToArray();
         request.BodyReader.AdvanceTo(bytes.End);
         return (whole, null);
     }
@@ -115,8 +120,8 @@ internal static class JsonBody
     {
         faults = [];
         // A mark in front, as editors and shells of Windows write it, is no part of the JSON (RFC 8259, section 8.1).
-        if (utf8.StartsWith("\uFEFF"u8))
-            utf8 = utf8["\uFEFF"u8.Length..];
+        if (utf8.StartsWith(Mark))
+            utf8 = utf8[Mark.Length..];
         if (!Utf8.IsValid(utf8))
         {
             faults = [new Violation("", "The body is not valid UTF-8.")];
