@@ -10,9 +10,9 @@ folder=$(mktemp -d)
 trap 'kill "${haproxy:-}" 2>/dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
 apt-get download -qq haproxy=2.6.12-1+deb12u4 liblua5.3-0 libpcre2-8-0 libpcre2-posix3 libsystemd0 libcrypt1 libssl3 zlib1g libopentracing-c-wrapper0 libopentracing1 >/dev/null 2>&1
-for package in *.deb; do dpkg-deb -x "$package" root; done
-export LD_LIBRARY_PATH=$folder/root/usr/lib/x86_64-linux-gnu:$folder/root/lib/x86_64-linux-gnu
-root/usr/sbin/haproxy -v | sed -n 1p
+for package in *.deb; do dpkg-deb -x "$package" unpacked; done
+export LD_LIBRARY_PATH=$folder/unpacked/usr/lib/x86_64-linux-gnu:$folder/unpacked/lib/x86_64-linux-gnu
+unpacked/usr/sbin/haproxy -v | sed -n 1p
 
 cat > try.py <<'PY'
 import http.server, socket, subprocess, sys, threading, time
@@ -48,7 +48,7 @@ frontend www
 backend api
     server one 127.0.0.1:{server.server_port}
 """)
-    haproxy = subprocess.Popen(["root/usr/sbin/haproxy", "-db", "-f", "haproxy.cfg"], stderr=subprocess.DEVNULL)
+    haproxy = subprocess.Popen(["unpacked/usr/sbin/haproxy", "-db", "-f", "haproxy.cfg"], stderr=subprocess.DEVNULL)
     try:
         for _ in range(100):
             try:

@@ -5,15 +5,10 @@ namespace JobService.Limits;
 /// Moments are ticks (100 ns) of store time. The same functions serve every store, the simulator and the tests. Whatever blocks a weight blocks it
 /// up to one moment and no longer: <c>EarliestAt(from) = max(from, EarliestAt(0))</c>. <see cref="Reservation"/> ends because of that.
 /// </remarks>
-public abstract class LimitState
+public abstract partial class LimitState
 {
     /// <summary>Answer of <see cref="EarliestAt"/> when no moment can be named: it depends on other jobs' ends, or the weight never fits.</summary>
     public const long Never = long.MaxValue;
-
-    // A hundred thousand idle keys have learned nothing: they pay for a reference.
-    private LearnedPace? lessons;
-    private ToldWindow? toldCalls;
-    private ToldWindow? toldWeight;
 
     // Handed out and not ended: the API may still have to count it.
     private int callsUnderWay;
@@ -23,9 +18,6 @@ public abstract class LimitState
     private protected LimitState(LimitDefinition definition) => Definition = definition;
 
     public LimitDefinition Definition { get; private protected set; }
-
-    /// <summary>The API said "not before". Zero when it said nothing.</summary>
-    public long PausedUntil { get; private set; }
 
     /// <summary>Calls handed out so far. Right after <see cref="Take"/> it is the number of the call just handed out; the first is 1, and no number comes twice.</summary>
     public long Calls { get; private set; }
@@ -41,9 +33,6 @@ public abstract class LimitState
 
     /// <summary>From this moment on the state is as if it were new, if nothing else happens; <see cref="Never"/> while calls hold it.</summary>
     public long RestsAt => Math.Max(OwnRestsAt, Math.Max(PausedUntil, Math.Max(lessons?.RestsAt ?? 0, Math.Max(toldCalls?.Until ?? 0, toldWeight?.Until ?? 0))));
-
-    /// <summary>Null when nothing was learned.</summary>
-    private protected LearnedPace? Learned => lessons;
 
     /// <summary>What a store keeps as <see cref="StoredLimit.TakenUntil"/>.</summary>
     private protected virtual long TakenUntil => 0;
@@ -159,56 +148,6 @@ public abstract class LimitState
             Refund(at, weight, (int)-more, now);
     }
 
-    /// <summary>Allows nothing before a moment. An earlier one than is known changes nothing: two answers may come in either order.</summary>
-    public void PauseUntil(long moment) => PausedUntil = Math.Max(PausedUntil, moment);
-
-    /// <summary>
-    /// The API refused a call that started at a moment, and named none: the limit pauses and then goes at half the pace, but at no less than 1/64, and recovers
-    /// within 300 s at most; after its first refusal, and behind 100 calls without one, before or since, ten times as fast. Refusals of calls that had started before the last slow-down change nothing: it could not have helped them.
-    /// </summary>
-    /// <remarks>The pause is 1 s at half the pace, 2 s at a quarter, up to 32 s at 1/64.</remarks>
-    public void SlowDown(long startedAt, long now)
-    {
-        lessons ??= new LearnedPace();
-        if (lessons.SlowDown(startedAt, Calls, now))
-            PauseUntil(now + (long)(TimeSpan.TicksPerSecond * 0.5 / lessons.FactorAt(now)));
-    }
-
-    /// <summary>The API counts too: after the call of this number it allows so many more until a moment. To be told when the call has <see cref="End">ended</see>.</summary>
-    /// <param name="call"><see cref="Calls"/> right after the <see cref="Take"/> of the call whose response says so.</param>
-    /// <param name="left">Calls after that one, or weight. Some that are under way may be among them.</param>
-    /// <param name="until">When the API begins to count anew; the caller caps it.</param>
-    /// <param name="now">When this became known.</param>
-    /// <param name="whole">What the API allows in a whole window; null when it did not say.</param>
-    /// <param name="inWeight">What is left is counted as the limit counts, not in calls.</param>
-    public void Expect(long call, long left, long until, long now, long? whole = null, bool inWeight = false)
-    {
-        var (told, underWay, handedOut) = inWeight
-            ? (toldWeight ??= new ToldWindow(), weightUnderWay, weightHandedOut)
-            : (toldCalls ??= new ToldWindow(), callsUnderWay, Calls);
-        left = Math.Max(left, 0);
-        var hasJustBegun = !inWeight && left + 1 + underWay >= Definition.Permits && (whole ?? Definition.Permits) >= Definition.Permits;
-        told.Tell(new ToldLeft(Math.Clamp(call, 0, Calls), left, Math.Clamp(until, 0, DateTime.MaxValue.Ticks), now, Calls, handedOut), underWay, Period, hasJustBegun);
-    }
-
-    /// <summary>Forgets what was learned. What was taken stays taken.</summary>
-    /// <returns>False when nothing was learned that still counts.</returns>
-    public bool Unlearn(long now)
-    {
-        var hadLearned = PausedUntil > now || lessons?.RestsAt > now || toldCalls?.Until > now || toldWeight?.Until > now;
-        (PausedUntil, lessons, toldCalls, toldWeight) = (0, null, null, null);
-        return hadLearned;
-    }
-
-    /// <summary>Share of the configured pace that the limit goes at: 1 unless refusals have slowed it down. From 1/64 to 1.</summary>
-    public double FactorAt(long now) => lessons?.FactorAt(now) ?? 1;
-
-    /// <summary>Calls that the API still allows, as far as is known, and until when that counts. Null when it said nothing, or nothing that still counts.</summary>
-    public (long Remaining, long Until)? BudgetAt(long now) => toldCalls?.LeftAt(now, callsUnderWay) is { } left ? (left, toldCalls.Until) : null;
-
-    /// <summary>The same in the unit that the limit counts.</summary>
-    public (long Remaining, long Until)? WeightBudgetAt(long now) => toldWeight?.LeftAt(now, weightUnderWay) is { } left ? (left, toldWeight.Until) : null;
-
     /// <summary>What a store keeps in one row. The budget is not kept: the next answer tells it again.</summary>
     public StoredLimit ToStored()
     {
@@ -292,16 +231,6 @@ public abstract class LimitState
 
     // Decimal: 0.07 s are 700 000 ticks, not 700 000.0000000001 rounded up.
     private protected static long Ticks(double periodSeconds) => (long)Math.Ceiling((decimal)periodSeconds * TimeSpan.TicksPerSecond);
-
-    private long NotBefore(long from, int weight)
-    {
-        var first = Math.Max(from, PausedUntil);
-        if (lessons is not null)
-            first = lessons.NotBefore(first);
-        if (toldCalls is not null)
-            first = toldCalls.NotBefore(first, callsUnderWay, amount: 1);
-        return toldWeight is null ? first : toldWeight.NotBefore(first, weightUnderWay, weight);
-    }
 }
 
 /// <summary>What is kept of a limit's state besides the log of a window.</summary>
