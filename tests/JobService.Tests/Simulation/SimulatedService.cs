@@ -39,7 +39,7 @@ internal sealed class SimulatedService : IDisposable
     public int Turns { get; private set; }
 
     /// <summary>When the writer looks again by itself: the same moments that its alarm is set to.</summary>
-    public long Alarm => Math.Min(Math.Min(Memory.NextDueAt, Memory.NextDeadlineAt), Memory.Planner.NextWake);
+    public long Alarm => Math.Min(Math.Min(Memory.NextDueAt, Memory.NextDueOnWallAt), Math.Min(Memory.NextDeadlineAt, Memory.Planner.NextWake));
 
     /// <summary>One turn of the writer: commands, what has come due, claims last. It goes on as long as the turn asks for another.</summary>
     /// <param name="work">The commands that have gathered.</param>
