@@ -107,7 +107,7 @@ public sealed partial class StoreTimeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_step_is_noticed_while_nothing_happens()
+    public async Task A_step_is_noticed()
     {
         Assert.Null(driver.Store.Clock.LatestStep);
         time.Advance(10 * second);

@@ -8,7 +8,7 @@ internal sealed partial class SqliteWriter
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private long clockWrittenAt = long.MinValue / 2;
-    private volatile bool clockWanted;
+    private bool clockWanted;
 
     public StepWatch Steps { get; }
 
@@ -31,6 +31,7 @@ internal sealed partial class SqliteWriter
     /// <summary>The clock's row goes along with what is written anyway; by itself after a step, and now and then.</summary>
     private void OfferClock(SqliteTurn turn)
     {
+        LookAtTheWall();
         turn.Wall = time.GetUtcNow().UtcTicks;
         turn.WritesClock = clockWanted;
         if (clockWanted || ClockAge >= StoredClock.WrittenEvery)
@@ -45,18 +46,17 @@ internal sealed partial class SqliteWriter
         clockWanted = false;
     }
 
-    private TimeSpan ClockAge => time.GetElapsedTime(Volatile.Read(ref clockWrittenAt));
+    private TimeSpan ClockAge => time.GetElapsedTime(clockWrittenAt);
 
-    /// <summary>Each second, also while nothing else happens.</summary>
-    private void LookAtTheWall()
+    /// <summary>In each turn, and each second while there is none.</summary>
+    /// <returns>True when it wants a turn: moments given by users may have come, or the clock's row is old.</returns>
+    private bool LookAtTheWall()
     {
         var step = Steps.Look();
         if (step is not null)
             LogStep(logger, Math.Abs(step.By.TotalSeconds), step.By > TimeSpan.Zero ? "forward" : "back", step.NoticedAt - step.By, step.NoticedAt, Clock.Difference.TotalSeconds);
-        if (step is null && ClockAge < StoredClock.WrittenAtLeastEvery)
-            return;
-        clockWanted = true;
-        Nudge();
+        clockWanted |= step is not null || ClockAge >= StoredClock.WrittenAtLeastEvery;
+        return clockWanted;
     }
 
     /// <summary>The last thing that this process writes.</summary>

@@ -22,7 +22,6 @@ internal sealed partial class SqliteWriter : IDisposable
     private readonly ClaimSize claimSize = new();
     private readonly CommitTimes alarmTimes = new(Claiming.LeastAlarm, Claiming.MostAlarm);
     private readonly ITimer alarm;
-    private readonly ITimer wallLook;
     private readonly Thread thread;
 
     private List<WriterCommand> gathering = [];
@@ -48,7 +47,6 @@ internal sealed partial class SqliteWriter : IDisposable
         former = session.Memory;
         Catalog = session.Memory.Snapshot();
         alarm = time.CreateTimer(static state => ((SqliteWriter)state!).Nudge(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        wallLook = time.CreateTimer(static state => ((SqliteWriter)state!).LookAtTheWall(), this, LookEvery, LookEvery);
         thread = new Thread(Loop) { IsBackground = true, Name = "sqlite writer" };
     }
 
@@ -81,7 +79,6 @@ internal sealed partial class SqliteWriter : IDisposable
             thread.Join();
         claim?.Complete([]);
         alarm.Dispose();
-        wallLook.Dispose();
         session?.Dispose();
     }
 
@@ -95,7 +92,11 @@ internal sealed partial class SqliteWriter : IDisposable
             lock (gate)
             {
                 while (gathering.Count == 0 && !nudged && !stopping)
-                    Monitor.Wait(gate);
+                {
+                    if (!Monitor.Wait(gate, LookEvery))
+                        nudged = LookAtTheWall();
+                }
+
                 if (stopping && gathering.Count == 0)
                     break;
                 (commands, gathering) = (gathering, commands);
