@@ -13,6 +13,8 @@ namespace JobService.Api.Http;
 /// </remarks>
 internal sealed class HostGate(IOptions<ApiOptions> options, ApiKeyGate key)
 {
+    private volatile string? known;
+
     private readonly List<StringSegment> names = [.. options.Value.AllowedHosts.Select(name => new StringSegment(name))];
 
     public Task Pass(HttpContext http, RequestDelegate next) =>
@@ -21,7 +23,18 @@ internal sealed class HostGate(IOptions<ApiOptions> options, ApiKeyGate key)
             : Problems.UnknownHost(http.Request.Host.Host).ExecuteAsync(http);
 
     // HTTP/1.0 knows no Host, and browsers do not speak it.
-    private bool IsKnown(HostString host) =>
+    private bool IsKnown(HostString host)
+    {
+        // Nearly every request names the host that the one before has named.
+        if (host.Value == known)
+            return true;
+        if (!MayBeNamed(host))
+            return false;
+        known = host.Value;
+        return true;
+    }
+
+    private bool MayBeNamed(HostString host) =>
         !host.HasValue || IPAddress.TryParse(host.Host, out _) || Is(host.Host, "localhost") || HostString.MatchesAny(new StringSegment(host.Host.TrimEnd('.')), names);
 
     private static bool Is(string host, string name) => host.AsSpan().TrimEnd('.').Equals(name, StringComparison.OrdinalIgnoreCase);
