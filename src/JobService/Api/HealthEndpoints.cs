@@ -47,5 +47,5 @@ public sealed record HealthView(string Status)
 public sealed record ClockView(double DifferenceSeconds, double? StepSeconds, DateTimeOffset? SteppedAt)
 {
     internal static ClockView Of(ClockStatus clock) =>
-        new(Math.Round(clock.Difference.TotalSeconds, 3), clock.LatestStep is { } step ? Math.Round(step.By.TotalSeconds, 3) : null, clock.LatestStep?.NoticedAt);
+        new((long)clock.Difference.TotalMilliseconds / 1_000.0, clock.LatestStep is { } step ? Math.Round(step.By.TotalSeconds, 3) : null, clock.LatestStep?.NoticedAt);
 }
