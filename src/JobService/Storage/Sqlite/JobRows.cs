@@ -4,7 +4,7 @@ using SQLitePCL;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>The transitions of <see cref="JobState"/> as statements: each says in its WHERE from where it may be made.</summary>
-internal sealed class JobRows(sqlite3 database) : IDisposable
+internal sealed partial class JobRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement insertJob = new(database, """
         INSERT INTO jobs (stamp, salt, queue_id, key, state, priority, weight, attempt, failures, max_attempts, timeout_ms, created_at, due_at, start_before,
@@ -95,32 +95,6 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
 
     private readonly SqliteStatement release = new(database, """
         UPDATE jobs SET due_at = NULL, due_on_wall = NULL, parked = ?2, signal = CASE WHEN ?2 > 0 THEN signal END WHERE stamp = ?1 AND state = 0
-        """);
-
-    private readonly SqliteStatement selectDue = new(database, """
-        SELECT stamp, queue_id, key, priority, lock, signal FROM jobs INDEXED BY jobs_due
-        WHERE  state = 0 AND due_at <= ?1 AND due_on_wall IS NULL ORDER BY due_at LIMIT ?2
-        """);
-
-    private readonly SqliteStatement selectDueOnWall = new(database, """
-        SELECT stamp, queue_id, key, priority, lock, signal FROM jobs INDEXED BY jobs_due_on_wall
-        WHERE  state = 0 AND due_at <= ?1 AND due_on_wall = 1 ORDER BY due_at LIMIT ?2
-        """);
-
-    private readonly SqliteStatement selectNextDue = new(database, """
-        SELECT due_at FROM jobs INDEXED BY jobs_due WHERE state = 0 AND due_at IS NOT NULL AND due_on_wall IS NULL ORDER BY due_at LIMIT 1
-        """);
-
-    private readonly SqliteStatement selectNextDueOnWall = new(database, """
-        SELECT due_at FROM jobs INDEXED BY jobs_due_on_wall WHERE state = 0 AND due_at IS NOT NULL AND due_on_wall = 1 ORDER BY due_at LIMIT 1
-        """);
-
-    private readonly SqliteStatement selectLate = new(database, """
-        SELECT stamp FROM jobs WHERE state = 0 AND start_before <= ?1 ORDER BY start_before LIMIT ?2
-        """);
-
-    private readonly SqliteStatement selectNextDeadline = new(database, """
-        SELECT start_before FROM jobs WHERE state = 0 AND start_before IS NOT NULL ORDER BY start_before LIMIT 1
         """);
 
     private readonly SqliteStatement selectRunning = new(database, "SELECT stamp FROM jobs INDEXED BY jobs_running WHERE state = 1");
@@ -259,20 +233,6 @@ internal sealed class JobRows(sqlite3 database) : IDisposable
     public bool Reopen(long stamp, long wall, long? parked) => reopen.Bind(1, stamp).Bind(2, wall).Bind(3, parked).Run() == 1;
 
     public void LetGo(long stamp, long? parked) => release.Bind(1, stamp).Bind(2, parked).Run();
-
-    /// <summary>Whose moment of store time has come.</summary>
-    public List<Arrival> Due(long now, int atMost) => Arrivals(selectDue.Bind(1, now).Bind(2, atMost));
-
-    /// <summary>Whose moment of the machine's clock has come.</summary>
-    public List<Arrival> DueOnWall(long wall, int atMost) => Arrivals(selectDueOnWall.Bind(1, wall).Bind(2, atMost));
-
-    public long? NextDue() => First(selectNextDue);
-
-    public long? NextDueOnWall() => First(selectNextDueOnWall);
-
-    public List<long> Late(long wall, int atMost) => Stamps(selectLate.Bind(1, wall).Bind(2, atMost));
-
-    public long? NextDeadline() => First(selectNextDeadline);
 
     public List<long> Running() => Stamps(selectRunning);
 
