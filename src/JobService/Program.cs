@@ -85,9 +85,9 @@ try
     Hosted<Banner>();
 
     var app = builder.Build();
-    app.UseApi();
-    // With all errors at once, and before the host makes the services that open the store.
+    // With all errors at once, and before anything opens the store.
     app.Services.GetRequiredService<IStartupValidator>().Validate();
+    app.UseApi();
     await app.RunAsync();
     return 0;
 

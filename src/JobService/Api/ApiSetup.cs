@@ -18,6 +18,7 @@ internal static class ApiSetup
         services.AddBehindProxy();
         services.AddCrossOrigin();
         services.AddSingleton<JobWaits>();
+        services.AddSingleton<JobSubmission>();
         services.AddSingleton<UploadParts>();
         services.AddSingleton<ResultStream>();
         services.AddSingleton<ChangeLog>();

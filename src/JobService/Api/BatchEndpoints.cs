@@ -146,7 +146,7 @@ internal static class BatchEndpoints
                 break;
         }
 
-        var stopped = await waits.IsOverWithinAsync(watch, store, StopPatience, http.RequestAborted);
+        var stopped = await waits.IsOverWithinAsync(watch, StopPatience, http.RequestAborted);
         return stopped is null ? Problems.NoBatch(id) : new JsonAnswer<BatchView>(stopped.IsOver ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, BatchView.Of(stopped));
     }
 

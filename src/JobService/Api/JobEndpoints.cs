@@ -15,7 +15,7 @@ internal static class JobEndpoints
     {
         var jobs = v1.MapGroup("/jobs").WithTags("Jobs");
 
-        jobs.MapPost("", SubmitAsync).WithName("submitJob")
+        jobs.MapPost("", v1.ServiceProvider.GetRequiredService<JobSubmission>().AnswerAsync).WithName("submitJob")
             .WithSummary("Submit a job")
             .WithDescription(Descriptions.Submit)
             .Takes<SubmitJob>(Examples.Job).Takes(QueryParameter.OnDisconnect).TakesHeaders(RequestHeader.Prefer, RequestHeader.IdempotencyKey)
@@ -50,76 +50,6 @@ internal static class JobEndpoints
         jobs.MapJobActions();
     }
 
-    // 202 accepted · 200 finished while the client waited · 400 wrong by itself · 409 same key under way · 413 · 415 · 422 can never run · 429 full · 503
-    private static async Task<IResult> SubmitAsync(
-        HttpContext http, JobIntake intake, IntakeMemory memory, IJobStore store, JobEventHub hub, JobIdSource ids, JobWaits waits, TimeProvider time)
-    {
-        var request = http.Request;
-        var (key, keyFault) = IdempotencyHeader.Read(request.Headers[IdempotencyHeader.Name]);
-        if (keyFault is not null)
-            return Problems.Header(IdempotencyHeader.Name, keyFault);
-        // Who gives a key has said that it will send the request again: a proxy that cuts the wait ends nothing.
-        if (OnDisconnect(request.Query, otherwise: key is null) is not { } cancelOnHangUp)
-            return Problems.Parameter(QueryParameter.OnDisconnect.Name, QueryParameter.OnDisconnect.OneOf);
-
-        var id = ids.Next();
-        var asked = Preferences.Wait(request.Headers["Prefer"]);
-        // On the list before the job can end: what ends in between is not missed.
-        using var wait = asked is null ? null : hub.WhenEnded(id);
-        var (submission, queue, refusal) = await TakeInAsync(http, key, id, intake, memory, store, waits, time);
-        if (refusal is not null)
-            return refusal;
-        if (wait is null || submission is not (Submission.Accepted or Submission.Replayed))
-            return await AnswerAsync(submission!, queue, http, store, waits);
-
-        var patience = waits.AtMost(TimeSpan.FromSeconds(asked!.Value));
-        http.Response.Headers["Preference-Applied"] = $"wait={patience.TotalSeconds}";
-        if (submission is Submission.Replayed(var earlier))
-        {
-            // Somebody else's request, or an earlier one: hanging up on a replay cancels nothing.
-            http.Response.Headers["Idempotency-Replayed"] = "true";
-            return await WaitAsync(earlier, patience, http, hub, store, waits) is { } known ? Accepted(known, http) : Problems.IdempotencyInProgress();
-        }
-
-        var ended = await waits.EndsWithinAsync(wait, patience, http.RequestAborted);
-        if (!ended && http.RequestAborted.IsCancellationRequested && cancelOnHangUp && !waits.IsDraining)
-            await store.CancelAsync(id, CancelReason.Disconnect);
-
-        return Accepted(await store.FindAsync(id, ResultJson.MaxInlineBytes) ?? ((Submission.Accepted)submission).Job, http);
-    }
-
-    /// <summary>Reads the job and has it stored. Whoever waits for its end holds nothing of what it was made of.</summary>
-    private static async Task<(Submission? Submission, string Queue, IResult? Refusal)> TakeInAsync(
-        HttpContext http, string? key, JobId id, JobIntake intake, IntakeMemory memory, IJobStore store, JobWaits waits, TimeProvider time)
-    {
-        using var room = new BodyMemory(memory.Open(), memory.MaxWait, time, http.RequestAborted);
-        var body = await JsonBody.ReadAsync<SubmitJob>(http.Request, room, fingerprint: key is not null);
-        if (body.IsRefused)
-            return (null, "", body.Refusal);
-        Violation[] violations = [.. body.Value.Check()];
-        if (violations.Length > 0)
-            return (null, "", Problems.Body(violations));
-        if (waits.IsDraining)
-            return (null, "", Problems.Draining());
-
-        var job = body.Value.ToNewJob(id, store.Now, key is null ? null : new IdempotencyKey(key, body.Fingerprint));
-        return (await intake.SubmitAsync(job, http.RequestAborted, waits.StopTaking), job.Queue, null);
-    }
-
-    private static async Task<IResult> AnswerAsync(Submission submission, string queue, HttpContext http, IJobStore store, JobWaits waits)
-    {
-        switch (submission)
-        {
-            case Submission.Accepted(var accepted):
-                return Accepted(accepted, http);
-            case Submission.Replayed(var earlier):
-                http.Response.Headers["Idempotency-Replayed"] = "true";
-                return await store.FindAsync(earlier, ResultJson.MaxInlineBytes) is { } known ? Replay(known, http) : Problems.IdempotencyInProgress();
-            default:
-                return SubmissionProblems.Of(submission, queue, waits.IsDraining);
-        }
-    }
-
     // 200 page · 400 unknown or damaged parameter
     private static async Task<IResult> ListAsync(HttpContext http, IJobStore store)
     {
@@ -139,14 +69,14 @@ internal static class JobEndpoints
     }
 
     // 200 whatever the state · 304 unchanged · 400 · 404
-    private static async Task<IResult> GetAsync(string id, HttpContext http, IJobStore store, JobEventHub hub, JobWaits waits)
+    private static async Task<IResult> GetAsync(string id, HttpContext http, IJobStore store, JobWaits waits)
     {
         if (!JobId.TryParse(id, out var job))
             return Problems.NoJob(id);
         if (WaitQuery.Read(http.Request.Query) is not { } patience)
             return Problems.Parameter("wait", WaitQuery.Wanted);
 
-        return await WaitAsync(job, patience, http, hub, store, waits) is { } found ? new TaggedJob(found, store.Now) : Problems.NoJob(id);
+        return await waits.HasEndedWithinAsync(job, patience, http.RequestAborted) is { } found ? new TaggedJob(found, store.Now) : Problems.NoJob(id);
     }
 
     // 200 the bytes · 404 · 409 none (yet)
@@ -162,41 +92,4 @@ internal static class JobEndpoints
         http.Response.Headers.ContentSecurityPolicy = "sandbox";
         return Results.Bytes(bytes, ResultJson.ContentTypeOf(result.ContentType, bytes));
     }
-
-    private static async Task<Job?> WaitAsync(JobId id, TimeSpan patience, HttpContext http, JobEventHub hub, IJobStore store, JobWaits waits)
-    {
-        if (patience <= TimeSpan.Zero)
-            return await store.FindAsync(id, ResultJson.MaxInlineBytes);
-
-        using var wait = hub.WhenEnded(id);
-        var job = await store.FindAsync(id, ResultJson.MaxInlineBytes);
-        if (job is null || job.State.IsFinished())
-            return job;
-
-        // Ended or not: what was read before the wait is old by now.
-        await waits.EndsWithinAsync(wait, patience, http.RequestAborted);
-        return await store.FindAsync(id, ResultJson.MaxInlineBytes);
-    }
-
-    private static JsonAnswer<JobView> Accepted(Job job, HttpContext http)
-    {
-        http.Response.Headers.Location = http.Request.Reached($"/v1/jobs/{job.Id}");
-        return new JsonAnswer<JobView>(job.State.IsFinished() ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, JobView.Of(job));
-    }
-
-    private static JsonAnswer<JobView> Replay(Job job, HttpContext http)
-    {
-        http.Response.Headers.Location = http.Request.Reached($"/v1/jobs/{job.Id}");
-        return new JsonAnswer<JobView>(StatusCodes.Status202Accepted, JobView.Of(job));
-    }
-
-    /// <returns>True for cancel; null when it is neither.</returns>
-    private static bool? OnDisconnect(IQueryCollection query, bool otherwise) => !query.TryGetValue(QueryParameter.OnDisconnect.Name, out var word)
-        ? otherwise
-        : QueryParameter.OnDisconnect.Read(word.ToString()) switch
-        {
-            "cancel" => true,
-            "continue" => false,
-            _ => null,
-        };
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace JobService.Api;
 
 /// <summary>Waits for the ends of jobs on behalf of clients. A shutdown ends every wait, so that no client holds it up.</summary>
-internal sealed class JobWaits(TimeProvider time, IHostApplicationLifetime lifetime, IOptions<WaitOptions> options)
+internal sealed class JobWaits(IJobStore store, JobEventHub hub, TimeProvider time, IHostApplicationLifetime lifetime, IOptions<WaitOptions> options)
 {
     public bool IsDraining => StopTaking.IsCancellationRequested;
 
@@ -28,8 +28,24 @@ internal sealed class JobWaits(TimeProvider time, IHostApplicationLifetime lifet
         return wait.Ended.IsCompletedSuccessfully;
     }
 
+    /// <summary>The job when it has ended, or as it is when the time is over, the client has gone or the service stops; null when it is gone. A patience of nothing looks once.</summary>
+    public async Task<Job?> HasEndedWithinAsync(JobId id, TimeSpan patience, CancellationToken hangUp)
+    {
+        if (patience <= TimeSpan.Zero)
+            return await store.FindAsync(id, ResultJson.MaxInlineBytes);
+
+        using var wait = hub.WhenEnded(id);
+        var job = await store.FindAsync(id, ResultJson.MaxInlineBytes);
+        if (job is null || job.State.IsFinished())
+            return job;
+
+        // Ended or not: what was read before the wait is old by now.
+        await EndsWithinAsync(wait, patience, hangUp);
+        return await store.FindAsync(id, ResultJson.MaxInlineBytes);
+    }
+
     /// <summary>The batch when it is over, or as it is when the time is, the client has gone or the service stops; null when it is gone.</summary>
-    public async Task<Batch?> IsOverWithinAsync(BatchWatch watch, IJobStore store, TimeSpan patience, CancellationToken hangUp)
+    public async Task<Batch?> IsOverWithinAsync(BatchWatch watch, TimeSpan patience, CancellationToken hangUp)
     {
         using var patient = Patience(patience, hangUp);
         while (true)

@@ -28,15 +28,17 @@ public sealed partial class IntakeWriter(JobIntake intake, IJobStore store, IOpt
             var additions = await store.AddAsync(batch is [var only] ? only.Jobs : [.. batch.SelectMany(pending => pending.Jobs)]);
             var next = 0;
             foreach (var pending in batch)
-                pending.Complete([.. pending.Jobs.Select(job => AnswerTo(job.Queue, additions[next++]))]);
+                pending.Decide(pending.Jobs is [var job] ? [AnswerTo(job.Queue, additions[next++])] : [.. pending.Jobs.Select(job => AnswerTo(job.Queue, additions[next++]))]);
         }
         catch (Exception error)
         {
             LogNotWritten(logger, batch.Count, error);
             var unavailable = new Submission.Unavailable("The storage cannot be written: nothing was taken in.");
             foreach (var pending in batch)
-                pending.Complete([.. pending.Jobs.Select(_ => unavailable)]);
+                pending.Decide([.. pending.Jobs.Select(_ => unavailable)]);
         }
+
+        PendingAnswers.Give([.. batch]);
     }
 
     internal static Submission AnswerTo(string queue, Addition addition) => addition switch

@@ -31,29 +31,16 @@ public sealed class JobIntake
     /// <param name="hangUp">The client has gone: what is not yet on its way to the store is not taken in.</param>
     /// <param name="stopTaking">The service stops: nobody waits for room any more.</param>
     /// <exception cref="OperationCanceledException">The client has gone while it waited for room.</exception>
-    public async Task<Submission> SubmitAsync(NewJob job, CancellationToken hangUp, CancellationToken stopTaking)
-    {
-        if (job.Idempotency is not { } idempotency)
-            return await EnterAsync(job, hangUp, stopTaking);
-        if (!keysInProgress.TryAdd(idempotency.Key, true))
-            return new Submission.InProgress();
-
-        try
-        {
-            return await EnterAsync(job, hangUp, stopTaking);
-        }
-        finally
-        {
-            keysInProgress.TryRemove(idempotency.Key, out _);
-        }
-    }
+    public Task<Submission> SubmitAsync(NewJob job, CancellationToken hangUp, CancellationToken stopTaking) => job.Idempotency is { } idempotency
+        ? EnterOnceAsync(job, idempotency, hangUp, stopTaking)
+        : EnterAsync(job, hangUp, stopTaking);
 
     /// <summary>A piece of an upload: waits for the channel and the commit, not for room in a queue.</summary>
     /// <param name="jobs">Jobs of one batch, in their order.</param>
     /// <returns>What became of each, in the order of the jobs; behind one that was not taken in, none was.</returns>
     internal async Task<IReadOnlyList<Submission>> SubmitAsync(IReadOnlyList<NewJob> jobs)
     {
-        var pending = new PendingJobs(jobs);
+        var pending = new PendingJobs(jobs, TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
             await submissions.Writer.WriteAsync(pending);
@@ -69,13 +56,28 @@ public sealed class JobIntake
     /// <summary>Takes nothing in any more; what is in the channel is still written.</summary>
     internal void Close() => submissions.Writer.TryComplete();
 
+    private async Task<Submission> EnterOnceAsync(NewJob job, IdempotencyKey idempotency, CancellationToken hangUp, CancellationToken stopTaking)
+    {
+        if (!keysInProgress.TryAdd(idempotency.Key, true))
+            return new Submission.InProgress();
+
+        try
+        {
+            return await EnterAsync(job, hangUp, stopTaking);
+        }
+        finally
+        {
+            keysInProgress.TryRemove(idempotency.Key, out _);
+        }
+    }
+
     private async Task<Submission> EnterAsync(NewJob job, CancellationToken hangUp, CancellationToken stopTaking)
     {
         var since = time.GetTimestamp();
         while (true)
         {
             var endsSeen = room.EndsOf(job.Queue);
-            var pending = new PendingJobs([job]);
+            var pending = new PendingJobs([job], TaskCreationOptions.None);
             if (!submissions.Writer.TryWrite(pending) && await WaitForChannelAsync(pending, job.Queue, maxWait - time.GetElapsedTime(since), hangUp) is { } refused)
                 return refused;
 
@@ -109,17 +111,4 @@ public sealed class JobIntake
             return new Submission.Full(room.RetryAfter(queue));
         }
     }
-}
-
-/// <summary>A submission on its way to the store: a job, or a piece of an upload.</summary>
-internal sealed class PendingJobs(IReadOnlyList<NewJob> jobs)
-{
-    private readonly TaskCompletionSource<IReadOnlyList<Submission>> answers = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public IReadOnlyList<NewJob> Jobs { get; } = jobs;
-
-    /// <summary>In the order of the jobs.</summary>
-    public Task<IReadOnlyList<Submission>> Answers => answers.Task;
-
-    public void Complete(IReadOnlyList<Submission> submissions) => answers.TrySetResult(submissions);
 }

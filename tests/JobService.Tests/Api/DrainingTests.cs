@@ -1,4 +1,6 @@
 using JobService.Api;
+using JobService.Events;
+using JobService.Storage;
 using JobService.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -13,7 +15,7 @@ public sealed class DrainingTests : IAsyncDisposable
 
     public DrainingTests() => service = ServiceFixture.With(
         new Dictionary<string, string> { ["JobService:Intake:MaxWaitSeconds"] = "60" },
-        services => services.AddSingleton(new JobWaits(TimeProvider.System, stopping, Options.Create(new WaitOptions()))));
+        services => services.AddSingleton(provider => new JobWaits(provider.GetRequiredService<IJobStore>(), provider.GetRequiredService<JobEventHub>(), TimeProvider.System, stopping, Options.Create(new WaitOptions()))));
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,6 @@
 using JobService.Api;
+using JobService.Events;
+using JobService.Storage;
 using JobService.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -17,7 +19,7 @@ public sealed class EventStreamEndTests : IAsyncDisposable
 
     public EventStreamEndTests() => service = ServiceFixture.With(
         new Dictionary<string, string> { ["JobService:Events:HeartbeatSeconds"] = "20" },
-        services => services.AddSingleton<TimeProvider>(time).AddSingleton(new JobWaits(time, stopping, Options.Create(new WaitOptions()))));
+        services => services.AddSingleton<TimeProvider>(time).AddSingleton(provider => new JobWaits(provider.GetRequiredService<IJobStore>(), provider.GetRequiredService<JobEventHub>(), time, stopping, Options.Create(new WaitOptions()))));
 
     public async ValueTask DisposeAsync()
     {

@@ -24,7 +24,8 @@ internal static class OpenApiSetup
     {
         app.MapGet("/openapi/v1.json", app.Services.GetRequiredService<BuiltDocument>().Get).ExcludeFromDescription();
         app.MapGet("/swagger/jobservice.js", () => Results.Stream(typeof(OpenApiSetup).Assembly.GetManifestResourceStream(typeof(OpenApiSetup), "swagger.js")!, "text/javascript;charset=utf-8")).ExcludeFromDescription();
-        app.UseSwaggerUI(ui =>
+        // Its middleware would stand in the way of every job.
+        app.UseWhen(http => http.Request.Path.StartsWithSegments("/swagger", StringComparison.OrdinalIgnoreCase), pages => pages.UseSwaggerUI(ui =>
         {
             ui.SwaggerEndpoint("../openapi/v1.json", "JobService v1");
             ui.DocumentTitle = "JobService";
@@ -33,7 +34,7 @@ internal static class OpenApiSetup
             ui.EnablePersistAuthorization();
             ui.EnableDeepLinking();
             ui.InjectJavascript("jobservice.js");
-        });
+        }));
         app.MapGet("/", (HttpRequest request) => Results.Redirect(request.Reached("/swagger"))).ExcludeFromDescription();
     }
 

@@ -32,6 +32,8 @@ internal sealed class SqliteDatabase : IDisposable
     public static SqliteDatabase Open(string path)
     {
         Batteries_V2.Init();
+        // No connection is used by two threads at once, so none needs a lock around each call. What is open already in this process keeps its own.
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MULTITHREAD);
         if (raw.sqlite3_libversion_number() < OldestSafeVersion)
             throw new StorageUnavailableException($"SQLite {raw.sqlite3_libversion().utf8_to_string()} can corrupt a database in WAL mode; 3.51.3 or newer is needed.");
 

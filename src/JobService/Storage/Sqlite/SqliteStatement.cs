@@ -10,14 +10,20 @@ internal sealed class SqliteStatement : IDisposable
     private readonly sqlite3 database;
     private readonly sqlite3_stmt statement;
 
+    /// <summary>Parameters that are null by now: bindings outlive a run, and most columns of most jobs stay null.</summary>
+    private readonly bool[] isNull;
+
     public SqliteStatement(sqlite3 database, string sql)
     {
         this.database = database;
         Check(raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out statement));
+        isNull = new bool[raw.sqlite3_bind_parameter_count(statement) + 1];
+        isNull.AsSpan().Fill(true);
     }
 
     public SqliteStatement Bind(int index, long value)
     {
+        isNull[index] = false;
         Check(raw.sqlite3_bind_int64(statement, index, value));
         return this;
     }
@@ -28,12 +34,14 @@ internal sealed class SqliteStatement : IDisposable
     {
         if (value is null)
             return BindNull(index);
+        isNull[index] = false;
         Check(raw.sqlite3_bind_text(statement, index, value));
         return this;
     }
 
     public SqliteStatement Bind(int index, ReadOnlySpan<byte> value)
     {
+        isNull[index] = false;
         Check(raw.sqlite3_bind_blob(statement, index, value));
         return this;
     }
@@ -42,13 +50,17 @@ internal sealed class SqliteStatement : IDisposable
 
     public SqliteStatement Bind(int index, double value)
     {
+        isNull[index] = false;
         Check(raw.sqlite3_bind_double(statement, index, value));
         return this;
     }
 
     public SqliteStatement BindNull(int index)
     {
+        if (isNull[index])
+            return this;
         Check(raw.sqlite3_bind_null(statement, index));
+        isNull[index] = true;
         return this;
     }
 

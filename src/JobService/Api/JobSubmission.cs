@@ -1,0 +1,105 @@
+using JobService.Api.Contracts;
+using JobService.Api.Documentation;
+using JobService.Api.Http;
+using JobService.Events;
+using JobService.Intake;
+using JobService.Jobs;
+using JobService.Storage;
+
+namespace JobService.Api;
+
+/// <summary>Takes a job in and, where the client asks for it, waits for its end.</summary>
+/// <remarks>One for all requests: to look up each of its parts anew would cost every job its share.</remarks>
+internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobStore store, JobEventHub hub, JobIdSource ids, JobWaits waits, TimeProvider time)
+{
+    // 202 accepted · 200 finished while the client waited · 400 wrong by itself · 409 same key under way · 413 · 415 · 422 can never run · 429 full · 503
+    public async Task<IResult> AnswerAsync(HttpContext http, CancellationToken hangUp)
+    {
+        var request = http.Request;
+        var (key, keyFault) = IdempotencyHeader.Read(request.Headers[IdempotencyHeader.Name]);
+        if (keyFault is not null)
+            return Problems.Header(IdempotencyHeader.Name, keyFault);
+        // Who gives a key has said that it will send the request again: a proxy that cuts the wait ends nothing.
+        if (OnDisconnect(request.Query, otherwise: key is null) is not { } cancelOnHangUp)
+            return Problems.Parameter(QueryParameter.OnDisconnect.Name, QueryParameter.OnDisconnect.OneOf);
+
+        var id = ids.Next();
+        var asked = Preferences.Wait(request.Headers["Prefer"]);
+        // On the list before the job can end: what ends in between is not missed.
+        using var wait = asked is null ? null : hub.WhenEnded(id);
+        string queue;
+        Submission submission;
+        // Whoever waits for the job's end holds nothing of what it was made of.
+        using (var room = new BodyMemory(memory.Open(), memory.MaxWait, time, hangUp))
+        {
+            var body = await JsonBody.ReadAsync<SubmitJob>(request, room, fingerprint: key is not null);
+            if (body.IsRefused)
+                return body.Refusal;
+            Violation[] violations = [.. body.Value.Check()];
+            if (violations.Length > 0)
+                return Problems.Body(violations);
+            if (waits.IsDraining)
+                return Problems.Draining();
+
+            queue = body.Value.Queue;
+            var job = body.Value.ToNewJob(id, store.Now, key is null ? null : new IdempotencyKey(key, body.Fingerprint));
+            submission = await intake.SubmitAsync(job, hangUp, waits.StopTaking);
+        }
+
+        return (submission, wait) switch
+        {
+            (Submission.Accepted(var job), null) => Accepted(job, http),
+            (Submission.Accepted(var job), _) => await EndedAsync(job, wait, TimeSpan.FromSeconds(asked!.Value), cancelOnHangUp, http),
+            (Submission.Replayed(var earlier), _) => await ReplayedAsync(earlier, asked, http),
+            _ => SubmissionProblems.Of(submission, queue, waits.IsDraining),
+        };
+    }
+
+    private async Task<IResult> EndedAsync(Job job, JobEndWait wait, TimeSpan asked, bool cancelOnHangUp, HttpContext http)
+    {
+        var ended = await waits.EndsWithinAsync(wait, Patience(asked, http), http.RequestAborted);
+        if (!ended && http.RequestAborted.IsCancellationRequested && cancelOnHangUp && !waits.IsDraining)
+            await store.CancelAsync(job.Id, CancelReason.Disconnect);
+
+        return Accepted(await store.FindAsync(job.Id, ResultJson.MaxInlineBytes) ?? job, http);
+    }
+
+    /// <summary>Somebody else's request, or an earlier one: hanging up on a replay cancels nothing.</summary>
+    private async Task<IResult> ReplayedAsync(JobId earlier, int? asked, HttpContext http)
+    {
+        http.Response.Headers["Idempotency-Replayed"] = "true";
+        var known = asked is { } seconds
+            ? await waits.HasEndedWithinAsync(earlier, Patience(TimeSpan.FromSeconds(seconds), http), http.RequestAborted)
+            : await store.FindAsync(earlier, ResultJson.MaxInlineBytes);
+        if (known is null)
+            return Problems.IdempotencyInProgress();
+        return asked is null ? Answer(StatusCodes.Status202Accepted, known, http) : Accepted(known, http);
+    }
+
+    private TimeSpan Patience(TimeSpan asked, HttpContext http)
+    {
+        var patience = waits.AtMost(asked);
+        http.Response.Headers["Preference-Applied"] = $"wait={patience.TotalSeconds}";
+        return patience;
+    }
+
+    private static JsonAnswer<JobView> Accepted(Job job, HttpContext http) =>
+        Answer(job.State.IsFinished() ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, job, http);
+
+    private static JsonAnswer<JobView> Answer(int status, Job job, HttpContext http)
+    {
+        var view = JobView.Of(job);
+        http.Response.Headers.Location = http.Request.Reached(view.Links.Self);
+        return new JsonAnswer<JobView>(status, view);
+    }
+
+    /// <returns>True for cancel; null when it is neither.</returns>
+    private static bool? OnDisconnect(IQueryCollection query, bool otherwise) => !query.TryGetValue(QueryParameter.OnDisconnect.Name, out var word)
+        ? otherwise
+        : QueryParameter.OnDisconnect.Read(word.ToString()) switch
+        {
+            "cancel" => true,
+            "continue" => false,
+            _ => null,
+        };
+}
