@@ -43,6 +43,8 @@ switch (args)
         return 0;
     case ["kill", var kills] when int.TryParse(kills, out var count):
         return await ReportAsync([new("kill", () => KillRow.MeasureAsync(count))]);
+    case ["memory", .. var attacks]:
+        return await MemoryTable.MeasureAsync(attacks);
     case ["before", var program]:
         return await ReportAsync(
             BeforeRow.Names.Select(name => new KeyValuePair<string, Func<Task<Row>>>(name, () => BeforeRow.MeasureAsync(name, program))));

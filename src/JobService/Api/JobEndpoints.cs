@@ -82,14 +82,20 @@ internal static class JobEndpoints
     // 200 the bytes · 404 · 409 none (yet)
     private static async Task<IResult> ResultAsync(string id, HttpContext http, IJobStore store)
     {
-        if (!JobId.TryParse(id, out var job) || await store.FindAsync(job, int.MaxValue) is not { } found)
+        if (!JobId.TryParse(id, out var job) || await store.FindAsync(job, ResultJson.MaxInlineBytes) is not { } found)
             return Problems.NoJob(id);
-        if (found is not { State: JobState.Succeeded, Result: { Body: { } bytes } result })
+        if (found is not { State: JobState.Succeeded, Result: { } result })
             return Problems.NoResult(found.State);
 
         // Somebody else's bytes under our name: no browser shall run them.
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers.ContentSecurityPolicy = "sandbox";
-        return Results.Bytes(bytes, ResultJson.ContentTypeOf(result.ContentType, bytes));
+        if (result.Body is { } bytes)
+            return Results.Bytes(bytes, ResultJson.ContentTypeOf(result.ContentType, bytes.Span));
+
+        var type = ResultJson.SaysJson(result.ContentType)
+            ? await store.LookAtResultAsync(job, body => ResultJson.ContentTypeOf(result.ContentType, body), http.RequestAborted)
+            : ResultJson.ContentTypeOf(result.ContentType, default);
+        return type is null ? Problems.NoJob(id) : new LargeResult(store, job, (int)result.Length, type);
     }
 }

@@ -50,17 +50,21 @@ internal static class ResultJson
     public static bool SaysJson(string? contentType) => IsJson(TypeOf(contentType)?.MediaType);
 
     /// <summary>The content type under which a result's bytes are handed on: the API's own, unless it says JSON of what is none.</summary>
-    public static string ContentTypeOf(string? given, ReadOnlyMemory<byte> body)
+    /// <param name="given">What the API said.</param>
+    /// <param name="body">The bytes; looked at only where <see cref="SaysJson"/>.</param>
+    public static string ContentTypeOf(string? given, ReadOnlySpan<byte> body)
     {
         if (given is null)
             return Bytes;
-        if (TypeOf(given) is not { } type || !IsJson(type.MediaType) || JsonOf(body, type.CharSet) is not null)
+        if (TypeOf(given) is not { } type || !IsJson(type.MediaType) || DepthOf(IsUtf8(body) ? WithoutMark(body) : Recoded(body, type.CharSet).Span) is not null)
             return given;
-        return Utf8.IsValid(body.Span) ? "text/plain; charset=utf-8" : Bytes;
+        return Utf8.IsValid(body) ? "text/plain; charset=utf-8" : Bytes;
     }
 
     /// <summary>JSON has no byte order mark (RFC 8259, section 8.1), and most readers of JSON stumble over one.</summary>
     public static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> json) => json.Span.StartsWith("\uFEFF"u8) ? json["\uFEFF"u8.Length..] : json;
+
+    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> json) => json.StartsWith("\uFEFF"u8) ? json["\uFEFF"u8.Length..] : json;
 
     private static MediaTypeHeaderValue? TypeOf(string? contentType) => MediaTypeHeaderValue.TryParse(contentType, out var type) ? type : null;
 
@@ -71,11 +75,15 @@ internal static class ResultJson
     /// <summary>The JSON in UTF-8, without a byte order mark, and how deep it nests; null when it is none.</summary>
     private static (ReadOnlyMemory<byte> Json, int Depth)? JsonOf(ReadOnlyMemory<byte> body, string? charset)
     {
-        var json = WithoutMark(body);
-        if (!Utf8.IsValid(json.Span) || json.Span.Contains((byte)0)) // UTF-16, as a rule
-            json = Text(body.Span, charset) is { } text ? Encoding.UTF8.GetBytes(text.TrimStart('\uFEFF')) : default;
+        var json = IsUtf8(body.Span) ? WithoutMark(body) : Recoded(body.Span, charset);
         return DepthOf(json.Span) is { } depth ? (json, depth) : null;
     }
+
+    /// <summary>Otherwise it is UTF-16, as a rule.</summary>
+    private static bool IsUtf8(ReadOnlySpan<byte> body) => Utf8.IsValid(body) && !body.Contains((byte)0);
+
+    private static ReadOnlyMemory<byte> Recoded(ReadOnlySpan<byte> body, string? charset) =>
+        Text(body, charset) is { } text ? Encoding.UTF8.GetBytes(text.TrimStart('\uFEFF')) : default;
 
     private static int? DepthOf(ReadOnlySpan<byte> json)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Limits;
@@ -149,6 +150,14 @@ public interface IJobStore : IAsyncDisposable
 
     /// <summary>One job with its attempts and its result, the body inline up to <paramref name="maxInlineBytes"/>.</summary>
     Task<Job?> FindAsync(JobId job, int maxInlineBytes);
+
+    /// <summary>Looks at the body of a result as a whole, without a copy: one at a time in the service, as it may be large.</summary>
+    /// <returns>Default when it is gone.</returns>
+    Task<T?> LookAtResultAsync<T>(JobId job, Func<ReadOnlySpan<byte>, T> look, CancellationToken hangUp = default);
+
+    /// <summary>Copies some bytes of a result's body. From one call to the next nothing of the store is held, however long it takes: a body never changes, but its job may be pruned.</summary>
+    /// <returns>False when it is gone: nothing was copied.</returns>
+    Task<bool> CopyResultAsync(JobId job, int offset, int count, IBufferWriter<byte> target, CancellationToken hangUp = default);
 
     /// <summary>Newest first, at most <paramref name="limit"/>, older than <paramref name="before"/>.</summary>
     Task<IReadOnlyList<Job>> ListAsync(JobFilter filter, int limit, JobId? before, CancellationToken hangUp = default);

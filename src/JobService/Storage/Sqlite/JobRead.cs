@@ -110,7 +110,7 @@ internal sealed class JobRead
         Waiting = waiting,
         CancelReason = State == JobState.Cancelled ? CancelReason : null,
         Stopping = State == JobState.Running && CancelReason is not null,
-        Result = State == JobState.Succeeded && ResultStatus is { } status ? new JobResult(status, ContentType, Body, Length) { Headers = HeadersOf(ResponseHeaders) } : null,
+        Result = State == JobState.Succeeded && ResultStatus is { } status ? new JobResult(status, ContentType, Body is null ? default(ReadOnlyMemory<byte>?) : Body, Length) { Headers = HeadersOf(ResponseHeaders) } : null,
         Error = State != JobState.Succeeded && ErrorType is not null ? new JobError(ErrorType, ErrorTitle!, ErrorStatus, ErrorDetail) { Headers = HeadersOf(ErrorHeaders) } : null,
         Attempts = attempts is null ? null : [.. attempts.Select(attempt => attempt.ToAttempt()), .. OwnAttempt()],
     };

@@ -9,6 +9,7 @@ internal sealed class ReadConnections(SqliteDatabase database) : IDisposable
 {
     private readonly Pool single = new(database, most: 4);
     private readonly Pool scans = new(database, most: 2);
+    private readonly Pool looks = new(database, most: 1);
 
     /// <summary>A short read: of one job, one batch, one page of results.</summary>
     /// <exception cref="StorageUnavailableException">The database could not be read.</exception>
@@ -18,10 +19,15 @@ internal sealed class ReadConnections(SqliteDatabase database) : IDisposable
     /// <exception cref="StorageUnavailableException">The database could not be read.</exception>
     public Task<T> ScanAsync<T>(Func<SqliteConnection, T> bite, CancellationToken hangUp = default) => scans.ReadAsync(bite, hangUp);
 
+    /// <summary>A look at a large value as a whole: one at a time, as all of it is in memory.</summary>
+    /// <exception cref="StorageUnavailableException">The database could not be read.</exception>
+    public Task<T> LookAsync<T>(Func<SqliteConnection, T> look, CancellationToken hangUp = default) => looks.ReadAsync(look, hangUp);
+
     public void Dispose()
     {
         single.Dispose();
         scans.Dispose();
+        looks.Dispose();
     }
 
     private sealed class Pool(SqliteDatabase database, int most) : IDisposable

@@ -1,3 +1,4 @@
+using System.Buffers;
 using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Limits;
@@ -22,6 +23,7 @@ public sealed partial class SqliteJobStore : IJobStore
     private readonly SqliteWriter writer;
     private readonly ReadConnections connections;
     private readonly SqliteReads reads;
+    private readonly BodyReads bodies;
     private readonly BatchReads batchReads;
     private readonly DeliveryReads deliveryReads;
     private readonly ILogger logger;
@@ -45,6 +47,7 @@ public sealed partial class SqliteJobStore : IJobStore
 
         connections = new ReadConnections(database);
         reads = new SqliteReads(connections);
+        bodies = new BodyReads(connections);
         batchReads = new BatchReads(connections);
         deliveryReads = new DeliveryReads(connections);
         writer.Start();
@@ -182,6 +185,11 @@ public sealed partial class SqliteJobStore : IJobStore
         var waiting = await ExplainAsync([found]);
         return found.ToJob(Catalog, waiting[0], attempts);
     }
+
+    public Task<T?> LookAtResultAsync<T>(JobId job, Func<ReadOnlySpan<byte>, T> look, CancellationToken hangUp = default) => bodies.LookAsync(job, look, hangUp);
+
+    public Task<bool> CopyResultAsync(JobId job, int offset, int count, IBufferWriter<byte> target, CancellationToken hangUp = default) =>
+        bodies.CopyAsync(job, offset, count, target, hangUp);
 
     public async Task<IReadOnlyList<Job>> ListAsync(JobFilter filter, int limit, JobId? before, CancellationToken hangUp = default)
     {

@@ -109,7 +109,10 @@ internal sealed class SqliteStatement : IDisposable
 
     public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
 
-    public byte[] Blob(int column) => raw.sqlite3_column_blob(statement, column).ToArray();
+    public byte[] Blob(int column) => Bytes(column).ToArray();
+
+    /// <summary>In SQLite's memory, until the next step.</summary>
+    public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(statement, column);
 
     public void Dispose() => statement.Dispose();
 

@@ -1,0 +1,48 @@
+using System.Buffers;
+using JobService.Jobs;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>Reads of large results, without a copy of the whole.</summary>
+/// <remarks>Each finds the page where it goes on by way of those before it, a chain: half the pieces cost a quarter of the steps.</remarks>
+internal sealed class BodyReads(ReadConnections connections)
+{
+    /// <summary>The body in SQLite's own memory, which it has again when the look is over.</summary>
+    public Task<T?> LookAsync<T>(JobId job, Func<ReadOnlySpan<byte>, T> look, CancellationToken hangUp) => connections.LookAsync(connection =>
+    {
+        using var select = new SqliteStatement(connection.Handle!, "SELECT body FROM results WHERE stamp = ?1");
+        if (!select.Bind(1, job.Stamp).Step())
+            return default;
+        var seen = look(select.Bytes(0));
+        select.Reset();
+        return seen;
+    }, hangUp);
+
+    public Task<bool> CopyAsync(JobId job, int offset, int count, IBufferWriter<byte> target, CancellationToken hangUp) => connections.ReadAsync(connection =>
+    {
+        using var view = connection.BeginTransaction(deferred: true);
+        using var select = new SqliteStatement(connection.Handle!, "SELECT 1 FROM results WHERE stamp = ?1 AND length(body) >= ?2");
+        if (!select.Bind(1, job.Stamp).Bind(2, (long)offset + count).Step())
+            return false;
+        select.Reset();
+
+        Check(connection, raw.sqlite3_blob_open(connection.Handle, "main", "results", "body", job.Stamp, 0, out var blob));
+        using (blob)
+        {
+            for (var end = offset + count; offset < end;)
+            {
+                var part = target.GetSpan();
+                part = part[..Math.Min(part.Length, end - offset)];
+                Check(connection, raw.sqlite3_blob_read(blob, part, offset));
+                target.Advance(part.Length);
+                offset += part.Length;
+            }
+        }
+
+        return true;
+    }, hangUp);
+
+    private static void Check(SqliteConnection connection, int code) => SqliteException.ThrowExceptionForRC(code, connection.Handle);
+}

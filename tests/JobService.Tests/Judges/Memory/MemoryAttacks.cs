@@ -1,0 +1,107 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using JobService.Tests.Support;
+
+namespace JobService.Tests.Judges.Memory;
+
+/// <summary>What clients, APIs and receivers may send to make a service with default settings take much memory. Each knows by what the service answers that it has got through.</summary>
+internal static partial class MemoryAttacks
+{
+    /// <summary>Bytes of the whole process, at most.</summary>
+    public const long Most = 1_000_000_000;
+
+    private const int Many = 200;
+
+    /// <param name="service">Fresh, with default settings.</param>
+    /// <param name="hang">Ends every wait.</param>
+    public delegate Task Attack(ServerProcess service, CancellationToken hang);
+
+    /// <summary>By name.</summary>
+    public static IReadOnlyDictionary<string, (string What, Attack RunAsync)> All { get; } = new Dictionary<string, (string, Attack)>
+    {
+        ["results"] = ($"{Many} readers of results of 9.9 MB that do not read on", ResultsAsync),
+        ["pages"] = ($"{Many} readers of pages of a batch's results, 16 MB each", PagesAsync),
+        ["streams"] = ($"{Many} readers of streams of the same", StreamsAsync),
+        ["lists"] = ($"{Many} readers of 500 jobs with large tags each", ListsAsync),
+        ["waits"] = ($"{Many} clients that wait for jobs of 1 MB, and then do not read their results", WaitsAsync),
+        ["running"] = ("1,000 jobs of 1 MB each running at once", RunningAsync),
+        ["puts"] = ($"{Many} definitions of 1 MB, half of each sent", PutsAsync),
+        ["headers"] = ("3,000 connections with 120 kB of header fields each", HeadersAsync),
+        ["bodies"] = ("3,000 connections with half a body each", BodiesAsync),
+        ["chunks"] = ("3,000 connections with half a chunked upload each", ChunksAsync),
+        ["deep"] = ($"{Many} bodies of 1 MB of nothing but brackets", DeepAsync),
+        ["callbacks"] = ($"{Many} callbacks whose receivers answer without end", CallbacksAsync),
+    };
+
+    private static async Task ResultsAsync(ServerProcess service, CancellationToken hang)
+    {
+        await using var api = new LargeApi(9_900_000);
+        var queue = new { target = new { kind = "http", baseAddress = api.Address }, maxConcurrency = 8 };
+        using var made = await service.Client.PutAsJsonAsync("/v1/queues/large", queue, hang);
+        using var submitted = await service.Client.PostAsJsonAsync("/v1/batches", new { queue = "large", jobs = Enumerable.Repeat(new { payload = 1 }, 8) }, hang);
+        var items = await EndAsync(service, await IdAsync(submitted, hang), 8, hang);
+        await ReadAsync(service, i => $"GET /v1/jobs/{items[i % items.Length]}/result\r\n", Many, hang);
+    }
+
+    private static async Task PagesAsync(ServerProcess service, CancellationToken hang)
+    {
+        var batch = await LargeBatchAsync(service, hang);
+        await ReadAsync(service, i => $"GET /v1/batches/{batch}/results?order={(i % 2 == 0 ? "input" : "completion")}&limit=1000\r\nAccept: application/json\r\n", Many, hang);
+    }
+
+    private static async Task StreamsAsync(ServerProcess service, CancellationToken hang)
+    {
+        var batch = await LargeBatchAsync(service, hang);
+        await ReadAsync(service, i => $"GET /v1/batches/{batch}/results\r\nAccept: {(i % 2 == 0 ? "application/x-ndjson" : "text/event-stream")}\r\n", Many, hang);
+    }
+
+    private static async Task ListsAsync(ServerProcess service, CancellationToken hang)
+    {
+        await SimulatedAsync(service, 8, hang);
+        var tags = string.Join(',', Enumerable.Range(0, 32).Select(i => $"\"{i}{new string('n', 60)}\":\"{new string('ü', 256)}\""));
+        var line = $$$"""{"payload":1,"notBefore":"2099-01-01T00:00:00Z","tags":{{{{tags}}}}}""" + "\n";
+        using var lines = new StringContent(string.Concat(Enumerable.Repeat(line, 500)), Encoding.UTF8, "application/x-ndjson");
+        using var submitted = await service.Client.PostAsync(new Uri("/v1/batches?queue=simulated", UriKind.Relative), lines, hang);
+        submitted.EnsureSuccessStatusCode();
+        await ReadAsync(service, _ => "GET /v1/jobs?limit=500\r\n", Many, hang);
+    }
+
+    private static async Task WaitsAsync(ServerProcess service, CancellationToken hang)
+    {
+        await SimulatedAsync(service, Many, hang);
+        var body = Encoding.UTF8.GetBytes($$"""{"queue":"simulated","payload":"{{new string('x', 1_000_000)}}"}""");
+        await ReadAsync(service, _ => "POST /v1/jobs\r\nContent-Type: application/json\r\nPrefer: wait=20\r\n", Many, hang, body);
+    }
+
+    private static async Task RunningAsync(ServerProcess service, CancellationToken hang)
+    {
+        const int Jobs = 1_000;
+        await using var api = new LargeApi(bytes: null);
+        using var made = await service.Client.PutAsJsonAsync("/v1/queues/large", new { target = new { kind = "http", baseAddress = api.Address }, maxConcurrency = Jobs, timeoutSeconds = 30, retry = new { maxAttempts = 1 } }, hang);
+        made.EnsureSuccessStatusCode();
+        string batch = "";
+        foreach (var _ in Enumerable.Range(0, Jobs / 25))
+        {
+            using var submitted = await service.Client.PostAsJsonAsync("/v1/batches", new { queue = "large", jobs = Enumerable.Repeat(new { payload = new string('x', 1_000_000) }, 25) }, hang);
+            batch = await IdAsync(submitted, hang);
+        }
+
+        await EndAsync(service, batch, 25, hang);
+    }
+
+    private static async Task CallbacksAsync(ServerProcess service, CancellationToken hang)
+    {
+        await using var receiver = new LargeApi(200_000_000);
+        await SimulatedAsync(service, 16, hang);
+        var job = new { payload = new string('x', 60_000), callback = new { url = receiver.Address + "/", secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" } };
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            using var submitted = await service.Client.PostAsJsonAsync("/v1/batches", new { queue = "simulated", jobs = Enumerable.Repeat(job, Many / 2) }, hang);
+            await EndAsync(service, await IdAsync(submitted, hang), Many / 2, hang);
+        }
+
+        while (receiver.Arrived < Many / 10)
+            await PingAsync(service, hang);
+    }
+}
