@@ -26,7 +26,11 @@ public sealed partial class LanePlanner
         return keeps;
     }
 
-    public void RemoveLimit(string name) => limits.Remove(name);
+    public void RemoveLimit(string name)
+    {
+        if (limits.Remove(name, out var limit))
+            limit.Retire();
+    }
 
     public void PutQueue(string name, QueueDefinition definition, bool paused)
     {

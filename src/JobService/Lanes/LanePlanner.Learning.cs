@@ -68,10 +68,10 @@ public sealed partial class LanePlanner
             return;
 
         var held = hold.Limits[at];
-        if (held.IsRecounted)
+        if (held.IsRecounted || held.IsForgotten)
             return;
 
-        hold.Limits[at] = held with { Refunded = Math.Max(held.Weight - Math.Max(trueWeight, 0), 0) };
+        hold.Change(hold.Stands.With(at, held with { Refunded = Math.Max(held.Weight - Math.Max(trueWeight, 0), 0) }), turnNumber);
         var line = held.Line.Limit.LineOf(key);
         line.State.Correct(hold.At, held.Weight, trueWeight, now);
         Reconsider(line);

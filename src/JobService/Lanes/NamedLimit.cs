@@ -17,6 +17,9 @@ internal sealed class NamedLimit
 
     public LimitDefinition Definition { get; private set; }
 
+    /// <summary>How often what was taken has come to say nothing any more, because the kind or the scope has changed.</summary>
+    public int Beginnings { get; private set; }
+
     public bool IsPerKey => Definition.Scope == LimitScope.PerKey;
 
     /// <summary>The queues that name it.</summary>
@@ -51,7 +54,7 @@ internal sealed class NamedLimit
     /// <returns>False when what was taken says nothing any more, because the kind or the scope has changed: the states are new.</returns>
     public bool Configure(LimitDefinition definition, long now)
     {
-        var keeps = definition.Scope == Definition.Scope;
+        var keeps = definition.Scope == Definition.Scope && definition.GetType() == Definition.GetType();
         var recounts = definition.Counts != Definition.Counts;
         Definition = definition;
         foreach (var line in lines.Values)
@@ -65,8 +68,12 @@ internal sealed class NamedLimit
             line.IsStored = false;
         }
 
+        Beginnings += keeps ? 0 : 1;
         return keeps;
     }
+
+    /// <summary>Another limit may come under this name.</summary>
+    public void Retire() => Beginnings++;
 
     /// <summary>States of another scope: nobody stands in their lines any more.</summary>
     public void ForgetAll() => lines.Clear();

@@ -119,6 +119,8 @@ public sealed class WindowLimit : LimitState
     /// <summary>The entry stands where the call has started. What waits for it is planned after that is known: <see cref="LongestDelay"/>.</summary>
     public override void Postpone(long at, int weight, long to)
     {
+        if (to <= at)
+            return;
         lastSlot = Math.Max(lastSlot, to);
         if (log?.MoveOn(at, to, weight) != true)
             return;

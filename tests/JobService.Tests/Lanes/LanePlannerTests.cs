@@ -241,4 +241,28 @@ public sealed class LanePlannerTests
         model.RunUntil(until);
         Assert.Equal(2, model.Claims.Count);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_call_of_before_a_limit_began_anew_moves_and_gives_back_nothing_of_it(bool isPutTwice)
+    {
+        var (day, window) = (model.Now, new WindowDefinition { Permits = 2, PeriodSeconds = 1 });
+        model.PutLimit("window", window);
+        model.PutQueue("q", ["window"]);
+        model.Add("q");
+        var former = Assert.Single(model.Run());
+
+        model.PutLimit("window", window with { Scope = LimitScope.PerKey });
+        if (isPutTwice)
+            model.PutLimit("window", window);
+        model.Add("q");
+        Assert.Equal(former.Slot, Assert.Single(model.Run()).Slot);
+        var state = model.Planner.StateOf("window", "").State;
+        var earliest = state.EarliestAt(day, weight: 2);
+
+        model.Planner.Postpone(former.Hold!, key: "", former.Slot!.Value + (50 * PlannerModel.Millisecond));
+        model.Planner.Correct(former.Hold!, key: "", "window", trueWeight: 0, model.Now);
+        Assert.Equal(earliest, state.EarliestAt(day, weight: 2));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using JobService.Tests.Judges;
 
 namespace JobService.Tests.Simulation;
@@ -22,7 +23,14 @@ public sealed class ScenarioTests
         }
 
         var count = int.Parse(Environment.GetEnvironmentVariable("SIMULATION_SEEDS") ?? $"{Seeds}");
-        Parallel.For(0, count, seed => Run(seed, trace: null));
+        var failures = new ConcurrentBag<Exception>();
+        Parallel.For(0, count, seed =>
+        {
+            if (Record.Exception(() => Run(seed, trace: null)) is { } failure)
+                failures.Add(failure);
+        });
+        if (!failures.IsEmpty)
+            throw new AggregateException(failures);
     }
 
     private static void Run(int seed, List<string>? trace)

@@ -113,7 +113,7 @@ internal static class Defining
         foreach (var running in turn.Memory.Running.Values)
         {
             if (running.Hold is { } hold && turn.Jobs.Find(running.Id.Stamp) is { } row)
-                turn.Memory.Planner.Recount(hold, limit, row.Weight, row.Weights, running.HasReturned);
+                turn.Memory.Planner.Recount(hold, limit, row.Weight, row.Weights);
         }
     }
 

@@ -28,16 +28,15 @@ internal static class Finishing
     /// <summary>The call is over: its limits are free for others. The attempt goes on with its processing.</summary>
     public static bool ReturnHold(SqliteTurn turn, long lease)
     {
-        if (!turn.Memory.Running.TryGetValue(lease, out var running) || running is not { Hold: { } hold, HasReturned: false })
+        if (!turn.Memory.Running.TryGetValue(lease, out var running) || running.Hold is not { HasReturned: false } hold)
             return false;
         turn.Memory.Planner.Return(hold, callWasMade: true);
-        running.HasReturned = true;
         return true;
     }
 
     private static bool Finish(SqliteTurn turn, AttemptEnd end, RunningJob running)
     {
-        if (running is { Hold: { } hold, HasReturned: false })
+        if (running.Hold is { HasReturned: false } hold)
             GiveBack(turn, running, hold, callWasMade: end.StartedAt is not null);
         turn.Memory.Planner.EndCall(running.Hold, isCounted: end.StartedAt is not null);
         if (end.StartedAt is not null)

@@ -75,12 +75,11 @@ internal static partial class Loading
         {
             var row = turn.Jobs.Find(stamp)!;
             var queue = turn.Memory.Queue(row.QueueId);
-            // Nothing is held any more by an attempt whose call is over, nor by one whose end the failed turn was about to write; what it took is still known.
-            var isEnding = former.Ending.TryGetValue(row.Lease!.Value, out var before);
-            before ??= former.Running[row.Lease.Value];
-            var hasReturned = isEnding || before.HasReturned;
-            var hold = turn.Memory.Planner.Retake(before.Hold, row.Key, hasReturned);
-            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, before.StartedAt, hold) { ClaimedAt = before.ClaimedAt, Lock = row.Lock, Batch = row.Batch, Attempt = row.Attempt, HasCallback = row.HasCallback, HasReturned = hasReturned });
+            // The end that the failed turn was about to write is still to come.
+            var before = former.Ending.GetValueOrDefault(row.Lease!.Value) ?? former.Running[row.Lease.Value];
+            var hold = turn.Memory.Planner.Retake(before.Hold, former.Planner.StoredStanding(before.Hold), row.Key);
+            turn.Touch(hold, row.Key);
+            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, before.StartedAt, hold) { ClaimedAt = before.ClaimedAt, Lock = row.Lock, Batch = row.Batch, Attempt = row.Attempt, HasCallback = row.HasCallback });
             if (row.Lock is not null)
                 turn.Memory.Locks.Take(row.Lock, row.Lease.Value);
         }

@@ -63,6 +63,7 @@ internal sealed class SqliteSession : IDisposable
         work(turn);
         turn.WriteBack();
         commit.Run();
+        Memory.Planner.EndTurn();
         return turn;
     }
 

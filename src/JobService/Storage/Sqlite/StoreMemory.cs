@@ -19,7 +19,7 @@ internal sealed class StoreMemory
 
     public Dictionary<long, RunningJob> Running { get; } = [];
 
-    /// <summary>Attempts whose end this turn writes: if it fails they run on, and what they took is still to be known.</summary>
+    /// <summary>Attempts whose end this turn writes: if it fails they run on, and hold what they held.</summary>
     public Dictionary<long, RunningJob> Ending { get; } = [];
 
     public LockTable Locks { get; } = new();
@@ -126,9 +126,6 @@ internal sealed class RunningJob(JobId id, QueueRow queue, string key, long star
 
     /// <summary>What the call has taken of its limits, if there are any.</summary>
     public LimitHold Hold { get; } = hold;
-
-    /// <summary>The call is over: what it held is free.</summary>
-    public bool HasReturned { get; set; }
 
     /// <param name="wasStarted">The attempt reached the send: otherwise it is none.</param>
     public EndingJob End(bool wasStarted) => new(Id, Queue, Key, wasStarted ? Attempt : Attempt - 1, Batch, HasCallback);

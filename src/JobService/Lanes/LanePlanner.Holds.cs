@@ -1,0 +1,162 @@
+using JobService.Limits;
+
+namespace JobService.Lanes;
+
+/// <summary>What calls hold of their limits, from the claim to the end.</summary>
+public sealed partial class LanePlanner
+{
+    private long turnNumber;
+
+    /// <summary>What was changed so far is stored, and will not be undone.</summary>
+    public void EndTurn() => turnNumber++;
+
+    /// <summary>How a call stands in what is stored, when the turn that is under way was rolled back.</summary>
+    internal HoldStanding StoredStanding(LimitHold hold) => hold.Before(turnNumber);
+
+    /// <summary>A call that runs is counted again after the states were read anew: it holds what it held.</summary>
+    /// <param name="former">What it took before.</param>
+    /// <param name="stored">How it stands in what was read.</param>
+    /// <param name="key">The job's key.</param>
+    internal LimitHold Retake(LimitHold former, HoldStanding stored, string key)
+    {
+        var held = new List<HeldLimit>();
+        foreach (var before in stored.Limits)
+        {
+            if (!limits.TryGetValue(before.Line.Limit.Name, out var limit))
+                continue;
+            var own = limit.LineOf(key);
+            if (before.IsForgotten)
+            {
+                held.Add(before with { Line = own, IsForgotten = true });
+                continue;
+            }
+
+            if (!own.State.HandsOutSlots && !stored.HasReturned)
+                own.State.Take(stored.At, before.Weight);
+            else if (!stored.IsOver)
+                own.State.Resume(before.Weight);
+            LetRest(own);
+            held.Add(new HeldLimit(own, own.State, own.State.Calls, before.Weight, before.Refunded, before.IsRecounted));
+        }
+
+        var lane = queues[former.Lane.Queue.Name].FindOrOpen(key, ref lastLaneNumber);
+        if (!stored.IsOver)
+            lane.ResumeCall();
+        var hold = new LimitHold(lane, former.Call, [], former.Slot, former.Window);
+        hold.Change(stored with { Limits = [.. held] }, turnNumber);
+        // The turn had heard that it has started late, and nobody says that twice.
+        if (former.At > stored.At)
+            Postpone(hold, key, former.At);
+        return hold;
+    }
+
+    /// <summary>A limit counts something else now: of a call that is under way it holds what it would take today.</summary>
+    /// <param name="hold">What it took.</param>
+    /// <param name="limit">The limit's name.</param>
+    /// <param name="weight">The job's weight.</param>
+    /// <param name="weights">Its weights by name.</param>
+    public void Recount(LimitHold hold, string limit, int weight, IReadOnlyDictionary<string, int>? weights)
+    {
+        var at = Array.FindIndex(hold.Limits, held => held.Line.Limit.Name == limit);
+        if (at < 0)
+            return;
+
+        var held = hold.Limits[at];
+        var taken = held.Line.Limit.WeightOf(weight, weights);
+        held.State.Recount(hold.At, held.Weight, taken, isUnderWay: !hold.IsOver, isHeld: !hold.HasReturned);
+        hold.Change(hold.Stands.With(at, held with { Weight = taken, IsRecounted = true }), turnNumber);
+        Reconsider(held.Line);
+    }
+
+    /// <summary>The call has started later than its slot.</summary>
+    /// <param name="hold">What it has taken.</param>
+    /// <param name="key">The job's key.</param>
+    /// <param name="to">The moment it counts as: what is handed out from now on goes behind it.</param>
+    public void Postpone(LimitHold hold, string key, long to)
+    {
+        foreach (var held in hold.Limits)
+        {
+            if (held.IsForgotten)
+                continue;
+            // The state in force: one that rested may have been forgotten since the claim.
+            var current = held.Line.Limit.LineOf(key);
+            current.State.Postpone(hold.At, held.Weight - held.Refunded, to);
+            Reconsider(current);
+        }
+
+        hold.Change(hold.Stands with { At = Math.Max(hold.At, to) }, turnNumber);
+    }
+
+    /// <summary>The call has ended. If nobody has said that it started behind its window, it counts from its start.</summary>
+    /// <returns>True when a state has changed.</returns>
+    public bool PostponeUntold(LimitHold hold, string key, long startedAt)
+    {
+        if (hold.At > hold.Slot || startedAt <= hold.Slot + hold.Window || !Array.Exists(hold.Limits, held => held.State.HandsOutSlots))
+            return false;
+        Postpone(hold, key, startedAt);
+        return true;
+    }
+
+    /// <summary>Nobody knows when calls have started that were given slots before the process died: each counts as late as it may have been.</summary>
+    /// <returns>The states concerned.</returns>
+    internal IReadOnlyCollection<LimitLine> PostponeLost(IEnumerable<LostStart> lost, long now)
+    {
+        Dictionary<LimitLine, LostStart> latest = [];
+        foreach (var start in lost)
+        {
+            var queue = queues[start.Queue];
+            var lateBy = Math.Min(now - start.Slot, queue.LongestDelay.Ticks);
+            foreach (var line in queue.LinesOf(start.Key).Where(line => lateBy > 0 && line.State.HandsOutSlots))
+            {
+                var late = start with { Weight = line.Limit.WeightOf(start.Weight, start.Weights), LateBy = lateBy };
+                if (line.State is WindowLimit)
+                    line.State.Postpone(late.Slot, late.Weight, late.Slot + lateBy);
+                if (late.LateBy > latest.GetValueOrDefault(line).LateBy)
+                    latest[line] = late;
+            }
+        }
+
+        // What a rate had handed out goes later once: by the greatest lateness.
+        foreach (var (line, late) in latest.Where(each => each.Key.State is not WindowLimit))
+            line.State.Postpone(late.Slot, late.Weight, late.Slot + late.LateBy);
+        return latest.Keys;
+    }
+
+    /// <summary>The call has ended, or was never made: what it held is free, and an unused slot too if no later one was handed out.</summary>
+    public void Return(LimitHold hold, bool callWasMade)
+    {
+        EndCall(hold, isCounted: callWasMade);
+        hold.Change(hold.Stands with { HasReturned = true }, turnNumber);
+        foreach (var held in hold.Limits)
+        {
+            if (callWasMade)
+                held.State.Return(held.Weight);
+            else if (!held.IsRecounted)
+                held.State.TakeBack(hold.At, held.Weight);
+            else if (!held.State.HandsOutSlots)
+                held.State.Return(held.Weight);
+            Reconsider(held.Line);
+        }
+    }
+
+    /// <summary>The call is not under way any more. Once for each call: what else comes of it later changes nothing here.</summary>
+    /// <param name="hold">What it took.</param>
+    /// <param name="isCounted">The API has counted it, as far as is known, and has not said what is left.</param>
+    public void EndCall(LimitHold hold, bool isCounted)
+    {
+        if (hold.IsOver)
+            return;
+        hold.Change(hold.Stands with { IsOver = true }, turnNumber);
+        foreach (var held in hold.Limits)
+        {
+            if (held.State.End(held.Weight, isCounted))
+                Reconsider(held.Line);
+        }
+
+        EndInLane(hold, isCounted);
+    }
+}
+
+/// <summary>A call that was given a slot by a process that has died.</summary>
+/// <param name="LateBy">How late it may have started.</param>
+internal readonly record struct LostStart(string Queue, string Key, int Weight, IReadOnlyDictionary<string, int>? Weights, long Slot, long LateBy = 0);

@@ -1,0 +1,177 @@
+using JobService.Jobs;
+using JobService.Lanes;
+using JobService.Limits;
+using JobService.Storage;
+using JobService.Storage.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace JobService.Tests.Storage;
+
+/// <summary>Calls go on when a turn is rolled back: what they hold is what the rows say, and the turn's commands come again.</summary>
+public sealed class RolledBackTurnTests : IDisposable
+{
+    private const long Millisecond = TimeSpan.TicksPerMillisecond;
+
+    private readonly string folder = Directory.CreateTempSubdirectory("jobservice-turns-").FullName;
+    private readonly SqliteDatabase database;
+    private readonly LeaseSource leases = new(1);
+    private readonly List<LateStart> late = [];
+    private readonly ClaimRequest wish;
+    private SqliteSession session;
+    private long now = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero).UtcTicks;
+    private long lastStamp;
+
+    public RolledBackTurnTests()
+    {
+        database = SqliteDatabase.Open(Path.Combine(folder, "jobs.db"));
+        wish = new ClaimRequest((_, atMost, _) => new Permits(atMost, [], LimitState.Never), (_, _, _) => { }, TakeStarts);
+        session = SqliteSession.Open(database, leases, now, former: null, NullLogger.Instance);
+        lastStamp = new DateTimeOffset(now, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
+    }
+
+    public void Dispose()
+    {
+        session.Dispose();
+        database.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void Each_of_two_calls_with_one_slot_counts_from_its_own_late_start()
+    {
+        PutLimit(new WindowDefinition { Permits = 2, PeriodSeconds = 1 });
+        var (first, second) = Add(1, 1) is [var one, var other] ? (one, other) : default;
+        Assert.Equal(first.Slot, second.Slot);
+        var slot = first.Slot!.Value.At.UtcTicks;
+
+        now = slot + (50 * Millisecond);
+        StartLate(first);
+        Run();
+        RollBack();
+        now = slot + (100 * Millisecond);
+        StartLate(second);
+        Run();
+
+        var freeAfterFirst = State.EarliestAt(now, weight: 1);
+        Assert.Equal(50 * Millisecond, State.EarliestAt(now, weight: 2) - freeAfterFirst);
+    }
+
+    [Fact]
+    public void A_late_start_that_the_turn_had_heard_of_counts()
+    {
+        PutLimit(new WindowDefinition { Permits = 1, PeriodSeconds = 1 });
+        var job = Assert.Single(Add(1));
+        var earliest = State.EarliestAt(now, weight: 1);
+
+        now = job.Slot!.Value.At.UtcTicks + (50 * Millisecond);
+        StartLate(job);
+        RollBack();
+        Assert.Equal(earliest + (50 * Millisecond), State.EarliestAt(now, weight: 1));
+        RollBack();
+        Assert.Equal(earliest + (50 * Millisecond), State.EarliestAt(now, weight: 1));
+    }
+
+    [Fact]
+    public void A_slot_that_is_given_up_comes_back_when_its_end_is_written()
+    {
+        PutLimit(new WindowDefinition { Permits = 3, PeriodSeconds = 1 });
+        var job = Assert.Single(Add(3));
+        var end = new AttemptEnd(job.Id, job.Lease, StartedAt: null, new DateTimeOffset(now, TimeSpan.Zero), new JobOutcome.Cancelled(CancelReason.Request));
+
+        RollBack(turn => Finishing.Finish(turn, [end]));
+        Assert.Equal(3, State.Taken(now));
+        Run(turn => Assert.Equal(1, Finishing.Finish(turn, [end])));
+        Assert.Equal(0, State.Taken(now));
+    }
+
+    [Fact]
+    public void A_call_that_was_to_be_counted_anew_holds_what_it_held()
+    {
+        PutLimit(new ConcurrencyDefinition { Permits = 3 });
+        Assert.Single(Add(3));
+
+        RollBack(turn => Defining.PutLimit(turn, "api", new ConcurrencyDefinition { Permits = 3, Counts = LimitDefinition.Calls }, expected: null));
+        Assert.Equal(3, State.Taken(now));
+        Assert.Empty(Add(1));
+        PutLimit(new ConcurrencyDefinition { Permits = 3, Counts = LimitDefinition.Calls });
+        Assert.Equal(2, State.Taken(now)); // it, and the one that may go now
+    }
+
+    [Fact]
+    public void A_call_that_was_to_cost_less_moves_as_a_whole_until_it_does()
+    {
+        PutLimit(new WindowDefinition { Permits = 3, PeriodSeconds = 1 });
+        var job = Assert.Single(Add(3));
+        var lesson = new CallLesson { TrueWeights = new Dictionary<string, int> { ["api"] = 1 } };
+        var before = State.EarliestAt(now, weight: 1);
+
+        RollBack(turn => Learning.Release(turn, job, lesson));
+        now += 50 * Millisecond;
+        StartLate(job, by: 50 * Millisecond);
+        Run();
+        Assert.Equal(before + (50 * Millisecond), State.EarliestAt(now, weight: 1));
+        Run(turn => Learning.Release(turn, job, lesson));
+        Assert.Equal(1, State.Taken(now));
+    }
+
+    [Fact]
+    public void A_refusal_concerns_the_limit_also_when_that_has_begun_anew_since()
+    {
+        PutLimit(new WindowDefinition { Permits = 3, PeriodSeconds = 1 });
+        var job = Assert.Single(Add(3));
+        PutLimit(new ConcurrencyDefinition { Permits = 1 });
+        RollBack();
+        Assert.Equal(0, State.Taken(now));
+
+        var until = new DateTimeOffset(now + TimeSpan.TicksPerSecond, TimeSpan.Zero);
+        Run(turn => Learning.Release(turn, job, new CallLesson { Refused = true, NotBefore = until }));
+        Assert.Equal(until.UtcTicks, State.EarliestAt(now, weight: 1));
+    }
+
+    private LimitState State => session.Memory.Planner.StateOf("api", "").State;
+
+    private StartsMade TakeStarts()
+    {
+        var made = new StartsMade(new DateTimeOffset(now, TimeSpan.Zero), [.. late], TimeSpan.Zero);
+        late.Clear();
+        return made;
+    }
+
+    private void StartLate(ClaimedJob job, long? by = null) =>
+        late.Add(new LateStart(job.Lease, by is { } ticks ? job.Slot!.Value.At.AddTicks(ticks) : new DateTimeOffset(now, TimeSpan.Zero)));
+
+    private void PutLimit(LimitDefinition limit) => Run(turn =>
+    {
+        Defining.PutLimit(turn, "api", limit, expected: null);
+        Defining.PutQueue(turn, "q", new QueueDefinition { Limits = ["api"] }, expected: null);
+    });
+
+    private List<ClaimedJob> Add(params int[] weights) =>
+        Run(turn => Adding.Add(turn, [.. weights.Select(weight => new NewRow(new NewJob { Id = JobId.FromParts(++lastStamp, 0), Queue = "q", Weight = weight, Payload = "1"u8.ToArray() }))], new HashSet<JobId>()));
+
+    private List<ClaimedJob> Run(Action<SqliteTurn>? work = null)
+    {
+        List<ClaimedJob> claimed = [];
+        session.Run(now, turn => claimed = Take(turn, work));
+        return claimed;
+    }
+
+    private void RollBack(Action<SqliteTurn>? work = null)
+    {
+        Assert.Throws<InvalidOperationException>(() => session.Run(now, turn =>
+        {
+            Take(turn, work);
+            throw new InvalidOperationException("the turn fails before its commit");
+        }));
+        var former = session.Memory;
+        session.Dispose();
+        session = SqliteSession.Open(database, leases, now, former, NullLogger.Instance);
+    }
+
+    private List<ClaimedJob> Take(SqliteTurn turn, Action<SqliteTurn>? work)
+    {
+        var startsKnown = Claiming.TakeStarts(turn, wish, new CommitTimes());
+        work?.Invoke(turn);
+        return Claiming.Claim(turn, startsKnown, now, Millisecond, Claiming.LeastAlarm, most: 512, wish);
+    }
+}
