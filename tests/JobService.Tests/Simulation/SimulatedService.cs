@@ -17,6 +17,7 @@ internal sealed class SimulatedService : IDisposable
     private readonly ClaimRequest wish;
     private LeaseSource leases;
     private SqliteSession session;
+    private bool goesOn;
     private long lead = TimeSpan.TicksPerMillisecond;
 
     public SimulatedService(string path, Random random)
@@ -38,10 +39,10 @@ internal sealed class SimulatedService : IDisposable
 
     public int Turns { get; private set; }
 
-    /// <summary>When the writer looks again by itself: the same moments that its alarm is set to.</summary>
-    public long Alarm => Math.Min(Math.Min(Memory.NextDueAt, Memory.NextDueOnWallAt), Math.Min(Memory.NextDeadlineAt, Memory.Planner.NextWake));
+    /// <summary>When the writer takes a turn by itself: at once when the last one goes on, otherwise when its alarm rings.</summary>
+    public long Alarm => goesOn ? Now : Memory.NextTurnAt(Now, wall: Now, isClaiming: true);
 
-    /// <summary>One turn of the writer: commands, what has come due, claims last. It goes on as long as the turn asks for another.</summary>
+    /// <summary>One turn of the writer: commands, what has come due, claims last.</summary>
     /// <param name="work">The commands that have gathered.</param>
     /// <param name="breaks">The turn fails before its commit.</param>
     /// <returns>What is claimed, and what the turn told others; null when it was rolled back.</returns>
@@ -63,6 +64,7 @@ internal sealed class SimulatedService : IDisposable
             // The commit takes its time, now and then longer than the slots were given.
             var commit = (long)((0.2 + (random.NextDouble() * (random.Next(40) == 0 ? 12 : 1))) * TimeSpan.TicksPerMillisecond);
             lead = Math.Max(commit, lead * 9 / 10);
+            goesOn = turn.GoesOn;
             Now += commit;
             return (claimed, turn);
         }
@@ -97,6 +99,7 @@ internal sealed class SimulatedService : IDisposable
         session.Dispose();
         permitsOut.Clear();
         Starts = new PacedStarts();
+        goesOn = false;
         Now += random.Next(50, 2_000) * TimeSpan.TicksPerMillisecond;
         leases = new LeaseSource(leases.Next() >> 40 is var opening ? opening + 1 : 0);
         session = OpenSession(former: null);

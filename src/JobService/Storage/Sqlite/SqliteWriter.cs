@@ -235,11 +235,7 @@ internal sealed partial class SqliteWriter : IDisposable
 
     private void SetAlarm(StoreMemory memory)
     {
-        var next = memory.NextDueAt;
-        if (Math.Min(memory.NextDueOnWallAt, memory.NextDeadlineAt) is < StoreMemory.Never and var onWall)
-            next = Math.Min(next, Clock.Now + Math.Max(0, onWall - time.GetUtcNow().UtcTicks)); // a step on the way calls a turn of its own
-        if (claim is not null)
-            next = Math.Min(next, Math.Min(memory.Planner.NextWake, memory.Locks.NextLook));
+        var next = memory.NextTurnAt(Clock.Now, time.GetUtcNow().UtcTicks, isClaiming: claim is not null);
         if (next == StoreMemory.Never)
             return;
 

@@ -51,6 +51,18 @@ internal sealed class StoreMemory
         NextDeadlineAt = Math.Min(NextDeadlineAt, startBefore ?? Never);
     }
 
+    /// <summary>When a turn is due though nobody asks for anything; <see cref="Never"/> when none is.</summary>
+    /// <param name="now">Ticks of store time.</param>
+    /// <param name="wall">Ticks of the machine's clock; a step of it on the way calls a turn of its own.</param>
+    /// <param name="isClaiming">Jobs are wanted: planner and locks are worth a look.</param>
+    public long NextTurnAt(long now, long wall, bool isClaiming)
+    {
+        var next = NextDueAt;
+        if (Math.Min(NextDueOnWallAt, NextDeadlineAt) is < Never and var onWall)
+            next = Math.Min(next, now + Math.Max(0, onWall - wall));
+        return isClaiming ? Math.Min(next, Math.Min(Planner.NextWake, Locks.NextLook)) : next;
+    }
+
     /// <summary>The highest revision in force; the next change gets the one after.</summary>
     public long LastRevision { get; set; }
 
