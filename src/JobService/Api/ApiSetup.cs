@@ -20,6 +20,7 @@ internal static class ApiSetup
         services.AddSingleton<JobWaits>();
         services.AddSingleton<JobSubmission>();
         services.AddSingleton<UploadParts>();
+        services.AddSingleton<ResponseMemory>();
         services.AddSingleton<ResultStream>();
         services.AddSingleton<ChangeLog>();
         services.AddSingleton<ApiKeyGate>();

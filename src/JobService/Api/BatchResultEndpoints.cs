@@ -10,8 +10,8 @@ namespace JobService.Api;
 /// <summary>gather, as_completed and wait, over HTTP.</summary>
 internal static class BatchResultEndpoints
 {
-    /// <summary>Bytes of results after which a page of JSON ends, whatever its limit.</summary>
-    private const long MaxPageBytes = 16 * 1024 * 1024;
+    /// <summary>What a read of some results takes at most until it is written: their bodies, and what is made of them.</summary>
+    private const long ReadBytes = 512 * 1024;
 
     public static void MapBatchResults(this IEndpointRouteBuilder batches) =>
         batches.MapGet("/{id}/results", ResultsAsync).WithName("getBatchResults")
@@ -19,10 +19,10 @@ internal static class BatchResultEndpoints
             .WithDescription(Descriptions.BatchResults)
             .Takes(ResultsQuery.Takes).TakesHeaders(RequestHeader.LastEventId)
             .Answers<ResultPage>(StatusCodes.Status200OK, "A page of results, or a stream of them.", MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.EventStream)
-            .Refuses(ProblemType.NotFound, ProblemType.NotAcceptable);
+            .Refuses(ProblemType.NotFound, ProblemType.NotAcceptable, ProblemType.ResponsesFull);
 
     // 200 · 400 · 404 · 406
-    private static async Task<IResult> ResultsAsync(string id, HttpContext http, IJobStore store, JobEventHub hub, JobWaits waits, ResultStream stream)
+    private static async Task<IResult> ResultsAsync(string id, HttpContext http, IJobStore store, JobEventHub hub, JobWaits waits, ResponseMemory memory, ResultStream stream)
     {
         if (!JobId.TryParse(id, out var batch))
             return Problems.NoBatch(id);
@@ -34,7 +34,7 @@ internal static class BatchResultEndpoints
         if (form is null)
             return Problems.NotAcceptable($"{MediaTypes.Json}, {MediaTypes.Ndjson}, {MediaTypes.EventStream}");
         if (form == MediaTypes.Json)
-            return await PageAsync(wish, limit, patience, http, store, hub, waits) is { } page ? new JsonAnswer<ResultPage>(StatusCodes.Status200OK, page) : Problems.NoBatch(id);
+            return await PageAsync(wish, limit, patience, http, store, hub, waits, memory);
         if (await store.FindBatchAsync(batch) is null)
             return Problems.NoBatch(id);
 
@@ -42,26 +42,41 @@ internal static class BatchResultEndpoints
         return Results.Empty;
     }
 
-    private static async Task<ResultPage?> PageAsync(
-        ResultsWish wish, int limit, TimeSpan patience, HttpContext http, IJobStore store, JobEventHub hub, JobWaits waits)
+    private static async Task<IResult> PageAsync(
+        ResultsWish wish, int limit, TimeSpan patience, HttpContext http, IJobStore store, JobEventHub hub, JobWaits waits, ResponseMemory memory)
     {
         using var watch = hub.Watch(wish.Batch);
         using var patient = waits.Patience(patience, http.RequestAborted);
         var reader = new ResultReader(store, wish);
-        var items = new List<ResultView>();
-        var bytes = 0L;
-        while (await reader.NextAsync(limit - items.Count) is { } page)
+        var page = new JsonPage(memory.Open(http.RequestAborted));
+        var answered = false;
+        try
         {
-            items.AddRange(page.Items.Select(ResultView.Of));
-            bytes += page.Items.Sum(item => item.Result?.Body?.Length ?? 0L);
-            var isFull = items.Count == limit || bytes > MaxPageBytes;
-            if (reader.IsEnd || isFull || (!page.IsCut && !await patient.ChangedAsync(watch)))
+            while (true)
             {
-                var complete = reader.IsEnd && page.Batch.IsOver;
-                return new ResultPage(items, complete, complete || reader.IsPart ? null : ResultsQuery.CursorOf(wish.InInputOrder, reader.After));
+                if (!await page.MakeRoomAsync(ReadBytes))
+                    return page.Count > 0 ? Answer(complete: false) : Problems.ResponsesFull();
+                if (await reader.NextAsync(limit - page.Count) is not { } read)
+                    return Problems.NoBatch(wish.Batch.ToString());
+
+                foreach (var item in read.Items)
+                    page.Add(ResultView.Of(item), http.Request.PathBase.ToUriComponent());
+                page.Settle();
+                var isFull = page.Count == limit || page.Bytes > JsonPage.MaxBytes;
+                if (reader.IsEnd || isFull || (!read.IsCut && !await patient.ChangedAsync(watch)))
+                    return Answer(reader.IsEnd && read.Batch.IsOver);
             }
         }
+        finally
+        {
+            if (!answered)
+                page.Dispose();
+        }
 
-        return null;
+        PageAnswer<ResultPage> Answer(bool complete)
+        {
+            answered = true;
+            return new PageAnswer<ResultPage>(page, new ResultPage([], complete, complete || reader.IsPart ? null : ResultsQuery.CursorOf(wish.InInputOrder, reader.After)));
+        }
     }
 }

@@ -11,6 +11,10 @@ namespace JobService.Api;
 /// <summary>Submitting and reading jobs. What changes them stands in <see cref="JobActionEndpoints"/>.</summary>
 internal static class JobEndpoints
 {
+    /// <summary>Jobs of a list that are read at once, and what they take at most until they are written: tags and errors can be long.</summary>
+    private const int ReadAtOnce = 50;
+    private const long ReadBytes = 8 * 1024 * 1024;
+
     public static void MapJobs(this IEndpointRouteBuilder v1)
     {
         var jobs = v1.MapGroup("/jobs").WithTags("Jobs");
@@ -30,7 +34,7 @@ internal static class JobEndpoints
             .WithMetadata(ListQuery.Takes)
             .Answers<JobList>(StatusCodes.Status200OK, "A page of jobs.")
             .Sends(ResponseHeader.Link)
-            .Refuses();
+            .Refuses(ProblemType.ResponsesFull);
 
         jobs.MapGet("/{id}", GetAsync).WithName("getJob")
             .WithSummary("Read a job")
@@ -50,22 +54,49 @@ internal static class JobEndpoints
         jobs.MapJobActions();
     }
 
-    // 200 page · 400 unknown or damaged parameter
-    private static async Task<IResult> ListAsync(HttpContext http, IJobStore store)
+    // 200 page · 400 unknown or damaged parameter · 503 no room
+    private static async Task<IResult> ListAsync(HttpContext http, IJobStore store, ResponseMemory memory)
     {
         var (query, refusal) = ListQuery.Read(http.Request.Query);
         if (query is null)
             return refusal!;
 
-        // One more than asked for tells whether there is a next page.
-        var found = await store.ListAsync(query.Filter, query.Limit + 1, query.Before, http.RequestAborted);
-        var page = found.Take(query.Limit).Select(JobView.Of).ToArray();
-        if (found.Count <= query.Limit)
-            return new JsonAnswer<JobList>(StatusCodes.Status200OK, new JobList(page, null));
+        var page = new JsonPage(memory.Open(http.RequestAborted));
+        var answered = false;
+        try
+        {
+            var before = query.Before;
+            while (true)
+            {
+                if (!await page.MakeRoomAsync(ReadBytes))
+                    return page.Count > 0 ? Answer(Cursor.Of(before!.Value)) : Problems.ResponsesFull();
 
-        var cursor = Cursor.Of(found[query.Limit - 1].Id);
-        http.Response.Headers.Link = $"<{ListQuery.Next(http.Request, cursor)}>; rel=\"next\"";
-        return new JsonAnswer<JobList>(StatusCodes.Status200OK, new JobList(page, cursor));
+                // One more than asked for tells whether there is a next one.
+                var some = Math.Min(query.Limit - page.Count, ReadAtOnce);
+                var found = await store.ListAsync(query.Filter, some + 1, before, http.RequestAborted);
+                foreach (var job in found.Take(some))
+                    page.Add(JobView.Of(job), http.Request.PathBase.ToUriComponent());
+                page.Settle();
+                if (found.Count <= some)
+                    return Answer(cursor: null);
+                before = found[some - 1].Id;
+                if (page.Count == query.Limit || page.Bytes > JsonPage.MaxBytes)
+                    return Answer(Cursor.Of(before.Value));
+            }
+        }
+        finally
+        {
+            if (!answered)
+                page.Dispose();
+        }
+
+        PageAnswer<JobList> Answer(string? cursor)
+        {
+            answered = true;
+            if (cursor is not null)
+                http.Response.Headers.Link = $"<{ListQuery.Next(http.Request, cursor)}>; rel=\"next\"";
+            return new PageAnswer<JobList>(page, new JobList([], cursor));
+        }
     }
 
     // 200 whatever the state · 304 unchanged · 400 · 404

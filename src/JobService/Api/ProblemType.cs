@@ -107,6 +107,9 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
     public static readonly ProblemType StorageUnavailable = new("storage-unavailable", 503, "The storage cannot be written.",
         "Nothing of the request was done. Send it again after the seconds in 'Retry-After'; the operator finds the cause in the log (a full disk, as a rule).");
 
+    public static readonly ProblemType ResponsesFull = new("responses-full", 503, "The service is full.",
+        "It holds as many bytes of responses as it may, and its clients take them slowly. Come back after the seconds in 'Retry-After', or ask for a stream.");
+
     private static readonly ProblemType[] OfJobs =
     [
         new(ErrorTypes.Upstream, null, "The API answered with a status that is no success.", "The job's error keeps the status and up to 4 KiB of the answer."),
@@ -126,6 +129,6 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
     {
         Invalid, Unauthorized, UnknownHost, CrossSite, NotFound, MethodNotAllowed, NotAcceptable, TooSlow, JobFinished, NotRetryable, NoResult, InProgress, InUse, Configured, BatchFinished, BatchStopped, Outdated, TooLarge,
         AddressTooLong, MediaType, UnknownQueue, OverCapacity, UnknownLimit, NeverFits, RequestNotAllowed, Mismatched, QueueFull, TooManyWrongKeys, HeadersTooLarge, Internal,
-        Draining, StorageUnavailable,
+        Draining, StorageUnavailable, ResponsesFull,
     }.Concat(OfJobs).ToDictionary(type => type.Name);
 }

@@ -111,6 +111,9 @@ internal static class Problems
     public static ProblemAnswer MemoryFull() =>
         Answer(Of(ProblemType.QueueFull, "There is no room: the service reads as many bytes of other submissions as it may hold at once. Come back in 1 s."), retryAfter: 1);
 
+    public static ProblemAnswer ResponsesFull() =>
+        Answer(Of(ProblemType.ResponsesFull, "There is no room: the service holds as many bytes of other responses as it may at once. Come back in 1 s."), retryAfter: 1);
+
     public static ProblemAnswer JobsTooLarge(string detail) => Answer(Of(ProblemType.TooLarge, detail));
 
     public static ProblemAnswer Draining() => Answer(Of(ProblemType.Draining, "The service is shutting down. Come back in a moment."), AwayRetrySeconds);

@@ -186,7 +186,4 @@ public sealed record JobLinks(string Self, string? Result, string? Cancel, strin
 /// <summary>A page of jobs, newest first.</summary>
 /// <param name="Items">The jobs, without results and attempts.</param>
 /// <param name="NextCursor">Give it as <c>?cursor=</c> for the next page; left out on the last.</param>
-public sealed record JobList(IReadOnlyList<JobView> Items, string? NextCursor) : ILinked<JobList>
-{
-    JobList ILinked<JobList>.Under(string pathBase) => this with { Items = [.. Items.Select(job => ((ILinked<JobView>)job).Under(pathBase))] };
-}
+public sealed record JobList(IReadOnlyList<JobView> Items, string? NextCursor);

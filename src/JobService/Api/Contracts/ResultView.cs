@@ -62,10 +62,7 @@ public sealed record ResultLinks(string Result);
 /// <param name="Items">The results, in the order asked for.</param>
 /// <param name="Complete">The batch is over, and nothing comes behind this page.</param>
 /// <param name="NextCursor">Give it as <c>?cursor=</c> for what follows, now or later; left out when the page is complete, and at the end of a part in input order.</param>
-public sealed record ResultPage(IReadOnlyList<ResultView> Items, bool Complete, string? NextCursor) : ILinked<ResultPage>
-{
-    ResultPage ILinked<ResultPage>.Under(string pathBase) => this with { Items = [.. Items.Select(result => result.Under(pathBase))] };
-}
+public sealed record ResultPage(IReadOnlyList<ResultView> Items, bool Complete, string? NextCursor);
 
 /// <summary>The last line of a stream: without it the connection was cut.</summary>
 /// <param name="Summary">How the batch stood at the end of the stream.</param>

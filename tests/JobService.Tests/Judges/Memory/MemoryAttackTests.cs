@@ -12,7 +12,9 @@ public sealed class MemoryAttackTests : IDisposable
 
     [Theory]
     [InlineData("results")]
+    [InlineData("pages")]
     [InlineData("streams")]
+    [InlineData("lists")]
     [InlineData("waits")]
     public async Task A_service_with_default_settings_stays_below_one_gigabyte(string attack)
     {

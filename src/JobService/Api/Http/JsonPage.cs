@@ -1,0 +1,98 @@
+using System.Buffers;
+using System.Text.Json;
+using JobService.Api.Contracts;
+
+namespace JobService.Api.Http;
+
+/// <summary>The items of a page in JSON, written one after the other into pieces of memory that go back one after the other when they are sent.</summary>
+/// <param name="room">What the page takes; disposed with it.</param>
+internal sealed class JsonPage(BodyMemory room) : IBufferWriter<byte>, IDisposable
+{
+    /// <summary>A page that has come to this is full, whatever its limit.</summary>
+    public const int MaxBytes = 16 * 1024 * 1024;
+
+    /// <summary>Not so large that it lies where only a full collection frees it.</summary>
+    private const int PieceBytes = 32 * 1024;
+
+    private readonly Queue<ReadOnlyMemory<byte>> pieces = new();
+    private byte[] piece = [];
+    private int written;
+    private Utf8JsonWriter? writer;
+
+    /// <summary>So far.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Items so far.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Waits for room for what is going to be read, beside what is here.</summary>
+    /// <returns>False when there was none in time: the page ends where it is.</returns>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public ValueTask<bool> MakeRoomAsync(long bytes) => room.GrowToAsync(Bytes + bytes);
+
+    /// <summary>What was read is written, and nothing is held but the page.</summary>
+    public void Settle() => room.ShrinkTo(Bytes);
+
+    /// <param name="item">The next.</param>
+    /// <param name="pathBase">Under which its client sees the service.</param>
+    public void Add<T>(T item, string pathBase)
+        where T : ILinked<T>
+    {
+        var type = ApiJson.Of<T>();
+        if (Count++ > 0)
+            this.Write(","u8);
+        writer ??= new Utf8JsonWriter(this, new JsonWriterOptions { Encoder = type.Options.Encoder, SkipValidation = true });
+        JsonSerializer.Serialize(writer, pathBase.Length > 0 ? item.Under(pathBase) : item, type);
+        writer.Flush();
+        writer.Reset();
+    }
+
+    /// <summary>Hands the page out, piece by piece: what has been taken is no longer held.</summary>
+    public async Task SendAsync(HttpResponse response, ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> behind, CancellationToken hangUp)
+    {
+        EndPiece();
+        response.BodyWriter.Write(before.Span);
+        while (pieces.TryDequeue(out var next))
+        {
+            response.BodyWriter.Write(next.Span);
+            await response.BodyWriter.FlushAsync(hangUp);
+            Bytes -= next.Length;
+            Settle();
+        }
+
+        response.BodyWriter.Write(behind.Span);
+        await response.BodyWriter.FlushAsync(hangUp);
+    }
+
+    public void Dispose()
+    {
+        writer?.Dispose();
+        room.Dispose();
+    }
+
+    void IBufferWriter<byte>.Advance(int count)
+    {
+        written += count;
+        Bytes += count;
+    }
+
+    Memory<byte> IBufferWriter<byte>.GetMemory(int sizeHint)
+    {
+        if (piece.Length - written < Math.Max(sizeHint, 1))
+        {
+            EndPiece();
+            piece = new byte[Math.Max(sizeHint, PieceBytes)];
+        }
+
+        return piece.AsMemory(written);
+    }
+
+    Span<byte> IBufferWriter<byte>.GetSpan(int sizeHint) => ((IBufferWriter<byte>)this).GetMemory(sizeHint).Span;
+
+    private void EndPiece()
+    {
+        if (written > 0)
+            pieces.Enqueue(piece.AsMemory(0, written));
+        (piece, written) = ([], 0);
+    }
+}
