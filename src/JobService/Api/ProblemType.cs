@@ -119,7 +119,7 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
         new(ErrorTypes.Unreadable, null, "The API's response cannot be read.", "It is encoded in a way that is not undone; gzip, deflate and br are. The API was called. Ask for one of them, or for none, with the header accept-encoding of the queue or the job."),
         new(ErrorTypes.TooLarge, null, "The API's answer was too large.", "Answers are kept up to 10 MiB."),
         new(ErrorTypes.MissingSecret, null, "A secret is missing.", "A header of the queue names a secret that JobService:Secrets does not have."),
-        new(ErrorTypes.Throttled, null, "The API said 'not now' until the queue gave up.", "429 came without end for longer than retry.giveUpAfterSeconds. Lower the limit of the queue to what the API allows."),
+        new(ErrorTypes.Throttled, null, "The API said 'not now' until the queue gave up.", "Refusals (429) came without end for longer than retry.giveUpAfterSeconds, or the API named a moment behind that. Lower the limit of the queue to what the API allows."),
         new(ErrorTypes.Crash, null, "The service went down during the attempt.", "Nobody knows whether the call arrived: it counts as a failure and is retried."),
         new(ErrorTypes.Processing, null, "Processing of the answer failed.", "The API was called; its answer could not be processed. Such attempts are retried."),
     ];

@@ -60,7 +60,7 @@ public sealed class JobExecutor(
                 callOver(new CallOver(WasMade: startedAt is not null, lesson, held));
             }
 
-            var conclusion = ConcludeAsync(attempt, answer);
+            var conclusion = ConcludeAsync(attempt, answer, lesson);
             if (!conclusion.IsCompleted)
                 endedAt = null;
             outcome = await conclusion;
@@ -101,7 +101,7 @@ public sealed class JobExecutor(
         return verdict == StartVerdict.Started;
     }
 
-    private async Task<JobOutcome> ConcludeAsync(RunningAttempt attempt, ApiAnswer answer)
+    private async Task<JobOutcome> ConcludeAsync(RunningAttempt attempt, ApiAnswer answer, CallLesson? lesson)
     {
         var job = attempt.Job;
         switch (answer)
@@ -110,7 +110,7 @@ public sealed class JobExecutor(
                 var result = new JobResult(good.Status, good.ContentType, good.Body, good.Body.Length) { Headers = good.Headers };
                 return new JobOutcome.Succeeded(await processing.RunAsync(job.Queue.Definition.Process, result, attempt.Abandoned));
             case ApiAnswer.Answered { IsRefusal: true, Hint.ShouldRetry: not false } refusal:
-                return Throttled(job, refusal);
+                return Throttled(job, refusal, lesson?.NotBefore);
             case ApiAnswer.Answered bad:
                 return Failure(job, UpstreamError(bad), mayRetry: bad.Hint.ShouldRetry ?? bad.Status is 408 or 425 or >= 500, bad.Hint.RetryAfter);
             case ApiAnswer.Broken(var type, var detail, var mayRetry):
@@ -124,12 +124,11 @@ public sealed class JobExecutor(
         }
     }
 
-    private JobOutcome Throttled(ClaimedJob job, ApiAnswer.Answered refusal)
+    private JobOutcome Throttled(ClaimedJob job, ApiAnswer.Answered refusal, DateTimeOffset? notBefore)
     {
         var error = UpstreamError(refusal);
-        var giveUpAfter = TimeSpan.FromSeconds(job.Queue.Definition.Retry.GiveUpAfterSeconds);
-        return job.ThrottledSince is { } since && store.Now - since >= giveUpAfter
-            ? new JobOutcome.Failed(error with { Type = ErrorTypes.Throttled, Title = "The API went on refusing calls until the queue's policy gave up." })
+        return job.Queue.Definition.Retry.GivesUp(job.ThrottledSince, store.Now, notBefore)
+            ? new JobOutcome.Failed(error with { Type = ErrorTypes.Throttled, Title = "The API refuses calls for longer than the queue's policy allows." })
             : new JobOutcome.Throttled(error);
     }
 

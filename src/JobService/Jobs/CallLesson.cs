@@ -6,6 +6,9 @@ public sealed record CallLesson
     /// <summary>A (queue, key) without limits rests for so long after a refusal that named no moment.</summary>
     public static readonly TimeSpan WaitWithoutMoment = TimeSpan.FromSeconds(1);
 
+    /// <summary>No moment that an API names is waited for longer: then it is asked again.</summary>
+    public static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
+
     /// <summary>The API said "not now". Without a moment the limits go slower by themselves.</summary>
     public bool Refused { get; init; }
 

@@ -12,8 +12,26 @@ public sealed record RetryPolicy
     /// <summary>Longest wait before a retry, in seconds. Default 300, from <c>baseSeconds</c> to 604 800.</summary>
     public double MaxSeconds { get; init; } = 300;
 
-    /// <summary>Seconds of endless 429 after which the job is <c>failed</c> with type <c>throttled</c>. Default 86 400, from 1 to 2 592 000.</summary>
+    /// <summary>
+    /// Seconds of endless refusals ("not now") after which the job is <c>failed</c> with type <c>throttled</c>. They count from the first refusal since the job was last
+    /// answered otherwise, and are looked at with each: it fails when they have passed, and at once when the API names a moment behind their end. Default 86 400, from 1 to 2 592 000.
+    /// </summary>
     public double GiveUpAfterSeconds { get; init; } = 86_400;
+
+    /// <summary>Whether a refusal is the last one.</summary>
+    /// <remarks>
+    /// Decided with a refusal and never between two: a job that waits for its turn, or for a pause that others were told, has a chance to pass. One whose own API has said when it may come
+    /// again has none before that.
+    /// </remarks>
+    /// <param name="refusedSince">The first refusal in a row; null when it is this one.</param>
+    /// <param name="now">The moment of the refusal.</param>
+    /// <param name="notBefore">When the API may be called again; null when it named no moment.</param>
+    public bool GivesUp(DateTimeOffset? refusedSince, DateTimeOffset now, DateTimeOffset? notBefore)
+    {
+        var end = (refusedSince ?? now).AddSeconds(GiveUpAfterSeconds);
+        var next = notBefore < now + CallLesson.LongestPause ? notBefore : notBefore is null ? null : now + CallLesson.LongestPause;
+        return now >= end || next > end;
+    }
 
     /// <summary>The wait before the next attempt.</summary>
     /// <remarks>

@@ -53,7 +53,7 @@ public sealed partial class LanePlanner
         {
             learned.Passed(startedAt);
             if (lesson.CallsBudget is { } budget)
-                learned.Tell(hold.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + LongestPause.Ticks), now, lane.UnderWay);
+                learned.Tell(hold.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + CallLesson.LongestPause.Ticks), now, lane.UnderWay);
             else
                 learned.Untell();
         }

@@ -6,8 +6,6 @@ namespace JobService.Lanes;
 /// <summary>What answers teach: the states concerned wait, go slower or count as the API counts.</summary>
 public sealed partial class LanePlanner
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
-
     /// <summary>Heeds what a call has taught.</summary>
     /// <param name="queueName">Its queue.</param>
     /// <param name="key">Its key.</param>
@@ -18,7 +16,7 @@ public sealed partial class LanePlanner
     /// <returns>What a store keeps of the lane, when it has learned something to be kept; null when limits are concerned.</returns>
     public StoredLane? Heed(string queueName, string key, LimitHold hold, long startedAt, CallLesson lesson, long now)
     {
-        var notBefore = lesson.NotBefore is { } moment ? Math.Min(moment.UtcTicks, now + LongestPause.Ticks) : (long?)null;
+        var notBefore = lesson.NotBefore is { } moment ? Math.Min(moment.UtcTicks, now + CallLesson.LongestPause.Ticks) : (long?)null;
         if (lesson.CircuitOpen && notBefore is { } probe)
         {
             HoldQueue(queues[queueName], hold, probe);
@@ -56,7 +54,7 @@ public sealed partial class LanePlanner
         foreach (var held in counting)
         {
             var state = held.Line.Limit.LineOf(key).State;
-            state.Expect(held.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + LongestPause.Ticks), now, budget.Limit, inWeight);
+            state.Expect(held.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + CallLesson.LongestPause.Ticks), now, budget.Limit, inWeight);
         }
     }
 

@@ -307,14 +307,20 @@ public sealed class LessonTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(60, false)]
-    [InlineData(61, true)]
-    public async Task A_job_that_was_refused_for_too_long_fails_at_its_next_refusal(int refusedSeconds, bool givesUp)
+    [InlineData(61, 60, 1, false)]
+    [InlineData(61, 61, null, true)]
+    [InlineData(61, 60, null, false)]
+    [InlineData(61, 60, 2, true)]
+    [InlineData(61, null, 61, false)]
+    [InlineData(61, null, 62, true)]
+    [InlineData(86_400, null, 100_000, false)] // no pause is longer than a day: then it is asked again
+    [InlineData(86_400, 1, 100_000, true)]
+    public async Task A_job_fails_at_a_refusal_that_comes_too_late_or_says_that_it_will_be(int giveUpAfter, int? refusedSeconds, int? retryAfter, bool givesUp)
     {
-        reply = WireReplies.Answer(429, "not now", "Retry-After: 3600");
-        var job = await ClaimedAsync(new QueueDefinition { Retry = new RetryPolicy { GiveUpAfterSeconds = 61 } });
+        reply = WireReplies.Answer(429, "not now", $"Retry-After: {retryAfter?.ToString() ?? "soon"}");
+        var job = await ClaimedAsync(new QueueDefinition { Retry = new RetryPolicy { GiveUpAfterSeconds = giveUpAfter } });
 
-        var (end, lesson) = await RunAsync(job with { ThrottledSince = service.Store.Now - TimeSpan.FromSeconds(refusedSeconds) });
+        var (end, lesson) = await RunAsync(job with { ThrottledSince = refusedSeconds is { } since ? service.Store.Now - TimeSpan.FromSeconds(since) : null });
 
         Assert.Equal(givesUp ? ErrorTypes.Throttled : null, (end.Outcome as JobOutcome.Failed)?.Error.Type);
         Assert.Equal(givesUp, end.Outcome is not JobOutcome.Throttled);

@@ -56,15 +56,17 @@ public sealed class NotBeforeTests : IAsyncDisposable
         Assert.True((await service.Store.LimitAsync("fast", key: null))!.RemainingUntil > service.Store.Now + TimeSpan.FromMinutes(59));
     }
 
-    [Fact]
-    public async Task A_job_whose_wait_outlasts_the_patience_of_its_queue_fails_when_it_is_refused_again()
+    [Theory]
+    [InlineData(3600, 1)]
+    [InlineData(0.6, 2)]
+    public async Task A_job_whose_wait_outlasts_the_patience_of_its_queue_fails_as_soon_as_that_is_sure(double seconds, int attempts)
     {
-        await using var api = new RawTcpApi(WireReplies.Answer(429, "not now", "Retry-After: 1.2"));
+        await using var api = new RawTcpApi(WireReplies.Answer(429, "not now", FormattableString.Invariant($"Retry-After: {seconds}")));
         await PutQueueAsync(api, """, "retry": {"giveUpAfterSeconds": 1}""");
 
         var job = Assert.Single(await RunAsync(1));
 
-        Assert.Equal(("failed", 2), (job.GetProperty("state").GetString(), job.GetProperty("attempt").GetInt32()));
+        Assert.Equal(("failed", attempts), (job.GetProperty("state").GetString(), job.GetProperty("attempt").GetInt32()));
         Assert.EndsWith(ErrorTypes.Throttled, job.GetProperty("error").GetProperty("type").GetString(), StringComparison.Ordinal);
     }
 

@@ -16,9 +16,14 @@ internal sealed partial class Scenario
     /// <summary>What the API has told, from the commit on: no later claim lies before it.</summary>
     private readonly Dictionary<(string Limit, string Key), long> told = [];
 
+    /// <summary>Queues whose target is known to be broken, until it is probed. A queue is held in memory only: with a new one it is found out again.</summary>
+    private readonly Dictionary<string, long> broken = [];
+
     private void Claimed(ClaimedJob job, long claimedAt)
     {
         var story = stories[job.Id];
+        Assert.True(claimedAt >= broken.GetValueOrDefault(job.Queue.Name), $"The circuit of {job.Queue.Name} is open for another {(broken.GetValueOrDefault(job.Queue.Name) - claimedAt) / 1e4} ms.");
+        Assert.Equal(story.RefusedSince, job.ThrottledSince);
         Assert.False(story.IsOver, $"{job.Id} is claimed and over: {story.State}.");
         Assert.False(running.ContainsKey(job.Id), $"{job.Id} is claimed twice.");
         Assert.False(job.Slot is { } given && given.At + given.Window < job.PermitAt, $"The slot of {job.Id} is over before its permit is expected.");
@@ -55,6 +60,14 @@ internal sealed partial class Scenario
         if (verdict == StartVerdict.NotYet)
         {
             InThisProcess((service.Starts.EarliestFor(job, new DateTimeOffset(service.Now, TimeSpan.Zero), out _).UtcTicks - service.Now) / (double)Millisecond, () => Start(call));
+            return;
+        }
+
+        // The breaker lets nothing through: the last look before the send is never made.
+        if (!calm && call.StopReason is null && random.Next(120) == 0)
+        {
+            EndCall(call, new CallLesson { CircuitOpen = true, NotBefore = new DateTimeOffset(service.Now + (random.Next(1, 3_000) * Millisecond), TimeSpan.Zero) });
+            Finish(call, startedAt: null, new JobOutcome.Unstarted());
             return;
         }
 
@@ -104,9 +117,9 @@ internal sealed partial class Scenario
             case < 80:
                 return (Success(), new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, random.Next(6), now.AddMilliseconds(random.Next(1_000)))] });
             case < 86:
-                return (new JobOutcome.Throttled(error), new CallLesson { Refused = true, NotBefore = now.AddMilliseconds(random.Next(1, 3_000)) });
+                return Refused(call, error, now.AddMilliseconds(random.Next(1, 3_000)));
             case < 88:
-                return (new JobOutcome.Throttled(error), new CallLesson { Refused = true });
+                return Refused(call, error, notBefore: null);
             case < 94:
                 return (new JobOutcome.Retried(error, TimeSpan.FromMilliseconds(random.Next(4) * 100)), null);
             case < 97:
@@ -114,6 +127,12 @@ internal sealed partial class Scenario
             default:
                 return (new JobOutcome.Returned(), null);
         }
+    }
+
+    private (JobOutcome Outcome, CallLesson Lesson) Refused(Call call, JobError error, DateTimeOffset? notBefore)
+    {
+        var givesUp = call.Job.Queue.Definition.Retry.GivesUp(call.Job.ThrottledSince, new DateTimeOffset(service.Now, TimeSpan.Zero), notBefore);
+        return (givesUp ? new JobOutcome.Failed(error) : new JobOutcome.Throttled(error), new CallLesson { Refused = true, NotBefore = notBefore });
     }
 
     private void EndCall(Call call, CallLesson? lesson)
@@ -129,7 +148,7 @@ internal sealed partial class Scenario
         call.HasEnded = true;
         if (call.HasPermit)
             service.ReturnPermit(call.Job.Queue.Name);
-        if (lesson?.NotBefore is { } notBefore)
+        if (lesson is { CircuitOpen: false, NotBefore: { } notBefore })
         {
             foreach (var state in Concerned(call))
                 heard[state] = Math.Max(heard.GetValueOrDefault(state), notBefore.UtcTicks);
@@ -150,18 +169,37 @@ internal sealed partial class Scenario
             lockHolders.Remove(name);
 
         var written = 0;
-        Ask(turn => written = Finishing.Finish(turn, [end]), committed: () =>
-        {
-            Assert.Equal(1, written);
-            // A late result of a lost lease changes nothing.
-            After(random.NextDouble() * 3_000, () => Ask(turn => Assert.Equal(0, Finishing.Finish(turn, [end]))));
-        });
+        DateTimeOffset? refusedSince = null;
+        Ask(
+            turn =>
+            {
+                written = Finishing.Finish(turn, [end]);
+                refusedSince = outcome switch
+                {
+                    JobOutcome.Throttled => stories[job.Id].RefusedSince ?? turn.NowTime,
+                    JobOutcome.Unstarted or JobOutcome.Returned => stories[job.Id].RefusedSince,
+                    _ => null,
+                };
+            },
+            committed: () =>
+            {
+                Assert.Equal(1, written);
+                stories[job.Id].RefusedSince = refusedSince;
+                // A late result of a lost lease changes nothing.
+                After(random.NextDouble() * 3_000, () => Ask(turn => Assert.Equal(0, Finishing.Finish(turn, [end]))));
+            });
     }
 
     private void Tell(Call call, CallLesson lesson)
     {
         if (lesson.NotBefore is not { } notBefore)
             return;
+        if (lesson.CircuitOpen)
+        {
+            broken[call.Job.Queue.Name] = Math.Max(broken.GetValueOrDefault(call.Job.Queue.Name), notBefore.UtcTicks);
+            return;
+        }
+
         if (call.Limits.Exists(limit => service.Memory.Limits[limit.Name].Entry.Definition.Scope != limit.Definition.Scope))
             return; // which state that concerns has changed meanwhile
         foreach (var state in Concerned(call))

@@ -101,7 +101,7 @@ internal sealed partial class Scenario
         Ask(turn => outcome = Retrying.Retry(turn, job), committed: () =>
         {
             if (outcome is RetryOutcome.Requeued)
-                stories[job].State = JobState.Queued;
+                (stories[job].State, stories[job].RefusedSince) = (JobState.Queued, null);
         });
         TakeTurn();
     }
@@ -149,7 +149,7 @@ internal sealed partial class Scenario
             MaxConcurrency = random.Next(1, 12),
             Share = random.Next(3) == 0 ? 0.1 + random.Next(10) : 1,
             KeyShares = random.Next(2) == 0 ? new Dictionary<string, double> { ["1"] = 3, ["2"] = 0.5 } : new Dictionary<string, double>(),
-            Retry = new RetryPolicy { MaxAttempts = random.Next(2, 5) },
+            Retry = new RetryPolicy { MaxAttempts = random.Next(2, 5), GiveUpAfterSeconds = Any([1.0, 2, 86_400]) },
         };
         Ask(turn => Defining.PutQueue(turn, queue, definition, expected: null), committed: () => Note($"queue {queue}: {string.Join(", ", definition.Limits)}"));
     }

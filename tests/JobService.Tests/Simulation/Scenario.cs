@@ -95,6 +95,7 @@ internal sealed partial class Scenario : IDisposable
         if (result is not var (claimed, turn))
         {
             Note($"a turn of {commands.Count} commands is rolled back");
+            broken.Clear();
             // Rolled back: each command by itself, as the writer does.
             commands.ForEach(command => TakeTurn([command], breaks: false));
             return;
@@ -124,6 +125,7 @@ internal sealed partial class Scenario : IDisposable
         gathered.Clear(); // nobody was answered
         running.Clear();
         lockHolders.Clear();
+        broken.Clear();
         foreach (var judge in judges.Values)
             judge.Forget();
         service.Crash();
@@ -195,6 +197,9 @@ internal sealed partial class Scenario : IDisposable
         public JobState State { get; set; } = JobState.Queued;
 
         public int Ends { get; set; }
+
+        /// <summary>The first refusal in a row, as the store knows it.</summary>
+        public DateTimeOffset? RefusedSince { get; set; }
 
         public bool IsOver => State >= JobState.Succeeded;
     }

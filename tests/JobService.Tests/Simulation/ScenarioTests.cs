@@ -24,7 +24,8 @@ public sealed class ScenarioTests
 
         var count = int.Parse(Environment.GetEnvironmentVariable("SIMULATION_SEEDS") ?? $"{Seeds}");
         var failures = new ConcurrentBag<Exception>();
-        Parallel.For(0, count, seed =>
+        // The pool takes stories that work for others that wait, and would begin hundreds at once.
+        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed =>
         {
             if (Record.Exception(() => Run(seed, trace: null)) is { } failure)
                 failures.Add(failure);
