@@ -2,6 +2,7 @@ using JobService.Api.Contracts;
 using JobService.Api.Documentation;
 using JobService.Api.Http;
 using JobService.Events;
+using JobService.Intake;
 using JobService.Jobs;
 using JobService.Storage;
 
@@ -33,13 +34,13 @@ internal static class JobActionEndpoints
             .WithSummary("Cancel all jobs that match")
             .Takes<JobSelection>(Examples.Selection)
             .Answers<CancelledJobs>(StatusCodes.Status200OK, "How many were meant, cancelled and told to stop.")
-            .Refuses(ProblemType.TooLarge, ProblemType.MediaType, ProblemType.StorageUnavailable);
+            .Refuses(ProblemType.TooLarge, ProblemType.MediaType, ProblemType.QueueFull, ProblemType.StorageUnavailable);
 
         jobs.MapPost("/retry", RetryManyAsync).WithName("retryJobs")
             .WithSummary("Retry all failed and cancelled jobs that match")
             .Takes<JobSelection>(Examples.FailedSelection)
             .Answers<RequeuedJobs>(StatusCodes.Status200OK, "How many were meant and queued again.")
-            .Refuses(ProblemType.TooLarge, ProblemType.MediaType, ProblemType.StorageUnavailable);
+            .Refuses(ProblemType.TooLarge, ProblemType.MediaType, ProblemType.QueueFull, ProblemType.StorageUnavailable);
     }
 
     // 200 cancelled · 202 stopping · 404 · 409 succeeded or failed before
@@ -95,10 +96,10 @@ internal static class JobActionEndpoints
         return await store.FindAsync(job, ResultJson.MaxInlineBytes) is { } found ? Answer(StatusCodes.Status202Accepted, found) : Problems.NoJob(id);
     }
 
-    // 200 · 400 empty filter
-    private static async Task<IResult> CancelManyAsync(HttpContext http, IJobStore store)
+    // 200 · 400 empty filter · 429 no room
+    private static async Task<IResult> CancelManyAsync(HttpContext http, IJobStore store, IntakeMemory memory, TimeProvider time)
     {
-        var (filter, refusal) = await SelectionAsync(http);
+        var (filter, refusal) = await SelectionAsync(http, memory, time);
         if (filter is null)
             return refusal!;
 
@@ -106,10 +107,10 @@ internal static class JobActionEndpoints
         return new JsonAnswer<CancelledJobs>(StatusCodes.Status200OK, new CancelledJobs(matched, cancelled, stopping));
     }
 
-    // 200 · 400 empty filter
-    private static async Task<IResult> RetryManyAsync(HttpContext http, IJobStore store)
+    // 200 · 400 empty filter · 429 no room
+    private static async Task<IResult> RetryManyAsync(HttpContext http, IJobStore store, IntakeMemory memory, TimeProvider time)
     {
-        var (filter, refusal) = await SelectionAsync(http);
+        var (filter, refusal) = await SelectionAsync(http, memory, time);
         if (filter is null)
             return refusal!;
 
@@ -117,9 +118,9 @@ internal static class JobActionEndpoints
         return new JsonAnswer<RequeuedJobs>(StatusCodes.Status200OK, new RequeuedJobs(matched, requeued));
     }
 
-    private static async Task<(JobFilter? Filter, IResult? Refusal)> SelectionAsync(HttpContext http)
+    private static async Task<(JobFilter? Filter, IResult? Refusal)> SelectionAsync(HttpContext http, IntakeMemory memory, TimeProvider time)
     {
-        var body = await JsonBody.ReadAsync<JobSelection>(http.Request);
+        var body = await JsonBody.ReadAsync<JobSelection>(http, memory, time);
         if (body.IsRefused)
             return (null, body.Refusal);
 

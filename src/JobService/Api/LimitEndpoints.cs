@@ -1,6 +1,7 @@
 using JobService.Api.Contracts;
 using JobService.Api.Documentation;
 using JobService.Api.Http;
+using JobService.Intake;
 using JobService.Jobs;
 using JobService.Limits;
 using JobService.Storage;
@@ -34,7 +35,7 @@ internal static class LimitEndpoints
             .Answers<LimitView>(StatusCodes.Status200OK, "Replaced.")
             .Answers<LimitView>(StatusCodes.Status201Created, "Made.")
             .Sends(ResponseHeader.ETag, ResponseHeader.Location)
-            .Refuses(ProblemType.Outdated, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.StorageUnavailable);
+            .Refuses(ProblemType.Outdated, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.QueueFull, ProblemType.StorageUnavailable);
 
         limits.MapDelete("/{name}", DeleteAsync).WithName("deleteLimit")
             .WithSummary("Delete a limit")
@@ -61,8 +62,8 @@ internal static class LimitEndpoints
         return store.Catalog.Limits.TryGetValue(name, out var limit) ? await AnswerAsync(StatusCodes.Status200OK, limit, http, store, key) : Problems.NoLimit(name);
     }
 
-    // 200 replaced · 201 made · 400 · 412 changed meanwhile · 413 · 415
-    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, ChangeLog changes)
+    // 200 replaced · 201 made · 400 · 412 changed meanwhile · 413 · 415 · 429 no room
+    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, IntakeMemory memory, TimeProvider time, ChangeLog changes)
     {
         if (!Names.IsName(name))
             return Problems.Invalid($"A limit's name: {Names.Wanted}.");
@@ -70,7 +71,7 @@ internal static class LimitEndpoints
         if (refusal is not null)
             return refusal;
 
-        var body = await JsonBody.ReadAsync<LimitDefinition>(http.Request);
+        var body = await JsonBody.ReadAsync<LimitDefinition>(http, memory, time);
         if (body.IsRefused)
             return body.Refusal;
         if (DefinitionRules.Check(body.Value) is { Count: > 0 } violations)

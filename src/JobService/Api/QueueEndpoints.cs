@@ -34,7 +34,7 @@ internal static class QueueEndpoints
             .Answers<QueueView>(StatusCodes.Status200OK, "Replaced.")
             .Answers<QueueView>(StatusCodes.Status201Created, "Made.")
             .Sends(ResponseHeader.ETag, ResponseHeader.Location)
-            .Refuses(ProblemType.Outdated, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.UnknownLimit, ProblemType.StorageUnavailable);
+            .Refuses(ProblemType.Outdated, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.UnknownLimit, ProblemType.QueueFull, ProblemType.StorageUnavailable);
 
         queues.MapDelete("/{name}", DeleteAsync).WithName("deleteQueue")
             .WithSummary("Delete a queue")
@@ -85,8 +85,8 @@ internal static class QueueEndpoints
         return new JsonAnswer<QueueView>(StatusCodes.Status200OK, view);
     }
 
-    // 200 replaced · 201 made · 400 · 412 changed meanwhile · 413 · 415 · 422 unknown limit
-    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, QueueRoom room, ChangeLog changes)
+    // 200 replaced · 201 made · 400 · 412 changed meanwhile · 413 · 415 · 422 unknown limit · 429 no room
+    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, QueueRoom room, IntakeMemory memory, TimeProvider time, ChangeLog changes)
     {
         if (!Names.IsName(name))
             return Problems.Invalid($"A queue's name: {Names.Wanted}.");
@@ -94,7 +94,7 @@ internal static class QueueEndpoints
         if (refusal is not null)
             return refusal;
 
-        var body = await JsonBody.ReadAsync<QueueDefinition>(http.Request);
+        var body = await JsonBody.ReadAsync<QueueDefinition>(http, memory, time);
         if (body.IsRefused)
             return body.Refusal;
         if (DefinitionRules.Check(body.Value) is { Count: > 0 } violations)

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Unicode;
 using JobService.Api.Contracts;
+using JobService.Intake;
 using JobService.Jobs;
 
 namespace JobService.Api.Http;
@@ -30,10 +31,18 @@ internal static class JsonBody
     /// <summary>As it came, in one piece, and what is read from it.</summary>
     private const int CopiesOfBody = 3;
 
+    /// <summary>A body of which nothing is kept in memory when it has been read: a definition, a selection. It takes its room from that of submissions.</summary>
+    public static async ValueTask<Parsed<T>> ReadAsync<T>(HttpContext http, IntakeMemory memory, TimeProvider time)
+        where T : class
+    {
+        using var room = new BodyMemory(memory.Open(), memory.MaxWait, time, http.RequestAborted);
+        return await ReadAsync<T>(http.Request, room);
+    }
+
     /// <param name="request">The request.</param>
-    /// <param name="memory">The room that the body takes; null: up to <see cref="MaxBytes"/>, whatever else is being read.</param>
+    /// <param name="memory">The room that the body takes.</param>
     /// <param name="fingerprint">The fingerprint is wanted.</param>
-    public static async ValueTask<Parsed<T>> ReadAsync<T>(HttpRequest request, BodyMemory? memory = null, bool fingerprint = false)
+    public static async ValueTask<Parsed<T>> ReadAsync<T>(HttpRequest request, BodyMemory memory, bool fingerprint = false)
         where T : class
     {
         var (bytes, refusal) = await GatherAsync(request, MaxBytes, memory);
@@ -59,7 +68,7 @@ internal static class JsonBody
     }
 
     /// <summary>Waits until all of the body is there.</summary>
-    private static async ValueTask<(ReadOnlySequence<byte> Bytes, IResult? Refusal)> GatherAsync(HttpRequest request, int maxBytes, BodyMemory? memory)
+    private static async ValueTask<(ReadOnlySequence<byte> Bytes, IResult? Refusal)> GatherAsync(HttpRequest request, int maxBytes, BodyMemory memory)
     {
         if (request.ContentLength > maxBytes)
             return (default, Problems.TooLarge(maxBytes));
@@ -72,7 +81,7 @@ internal static class JsonBody
             IResult? refusal = null;
             if (bytes.Length > maxBytes)
                 refusal = Problems.TooLarge(maxBytes);
-            else if (memory is not null && !await memory.GrowToAsync(CopiesOfBody * bytes.Length))
+            else if (!await memory.GrowToAsync(CopiesOfBody * bytes.Length))
                 refusal = Problems.MemoryFull();
             else if (read.IsCompleted && bytes.IsEmpty)
                 refusal = Problems.Body([new Violation("", "A JSON object is needed as the body, and the body is empty.")]);

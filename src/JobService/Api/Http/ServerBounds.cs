@@ -13,18 +13,27 @@ internal static class ServerBounds
     private const int MaxHeaderBytes = 16 * 1024;
     private const int MaxHeaderCount = 64;
 
+    /// <summary>How much wider the server's own bounds are. Thousands of connections may each hold so much of a request that does not go on.</summary>
+    private const int Wider = 3;
+
     /// <summary>Of a request that nobody reads on, as an upload that waits for room: as little as the head of a request may have.</summary>
-    private const int UnreadBytes = 8 * MaxHeaderBytes;
+    private const int UnreadBytes = Wider * MaxHeaderBytes;
+
+    /// <summary>The least that HTTP/2 knows, in whole KiB.</summary>
+    private const int Http2WindowBytes = 64 * 1024;
 
     public static void Apply(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = Descriptors.Inbound;
         kestrel.Limits.MaxRequestBodySize = 8 * JsonBody.MaxBytes;
-        kestrel.Limits.MaxRequestLineSize = 8 * MaxAddressBytes;
-        kestrel.Limits.MaxRequestHeadersTotalSize = 8 * MaxHeaderBytes;
+        kestrel.Limits.MaxRequestLineSize = Wider * MaxAddressBytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = Wider * MaxHeaderBytes;
         kestrel.Limits.MaxRequestHeaderCount = 8 * MaxHeaderCount;
         kestrel.Limits.MaxRequestBufferSize = UnreadBytes;
+        // Of HTTP/2 each stream may be such a request, and all of a connection share its window.
+        kestrel.Limits.Http2.InitialStreamWindowSize = Http2WindowBytes;
+        kestrel.Limits.Http2.InitialConnectionWindowSize = 2 * Http2WindowBytes;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
         kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(endpoint.ApplicationServices.GetRequiredService<LastConnections>().Pass));

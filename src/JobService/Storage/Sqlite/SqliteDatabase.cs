@@ -59,12 +59,13 @@ internal sealed class SqliteDatabase : IDisposable
         return database;
     }
 
-    public SqliteConnection Connect()
+    /// <param name="cacheBytes">Pages that it keeps in memory: of the writer 64 MiB, of those who read beside it less, since there are several.</param>
+    public SqliteConnection Connect(int cacheBytes = 64 * 1024 * 1024)
     {
         var connection = new SqliteConnection(connectionString);
         connection.Open();
         using var pragmas = connection.CreateCommand();
-        pragmas.CommandText = """
+        pragmas.CommandText = $"""
             PRAGMA journal_mode = WAL;
             PRAGMA synchronous = FULL;
             PRAGMA busy_timeout = 5000;
@@ -72,7 +73,7 @@ internal sealed class SqliteDatabase : IDisposable
             PRAGMA trusted_schema = OFF;
             PRAGMA wal_autocheckpoint = 1000;
             PRAGMA journal_size_limit = 67108864;
-            PRAGMA cache_size = -65536;
+            PRAGMA cache_size = -{cacheBytes / 1024};
             PRAGMA secure_delete = ON;
             """;
         pragmas.ExecuteNonQuery();

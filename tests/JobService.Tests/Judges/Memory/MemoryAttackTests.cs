@@ -16,6 +16,9 @@ public sealed class MemoryAttackTests : IDisposable
     [InlineData("streams")]
     [InlineData("lists")]
     [InlineData("waits")]
+    [InlineData("puts")]
+    [InlineData("headers")]
+    [InlineData("chunks")]
     public async Task A_service_with_default_settings_stays_below_one_gigabyte(string attack)
     {
         await using var service = await JobServiceProcess.StartAsync(data);
