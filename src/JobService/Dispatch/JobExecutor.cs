@@ -17,6 +17,7 @@ public sealed class JobExecutor(
         var job = attempt.Job;
         DateTimeOffset? startedAt = null;
         DateTimeOffset? endedAt = null;
+        DateTimeOffset? countsAt = null;
         JobOutcome outcome;
         ITimer? timeout = null;
         try
@@ -55,7 +56,7 @@ public sealed class JobExecutor(
             finally
             {
                 if (startedAt is { } started)
-                    starts.End(job, started);
+                    countsAt = starts.End(job, started);
                 endedAt = store.Now; // before the next call begins
                 callOver(new CallOver(WasMade: startedAt is not null, lesson, held));
             }
@@ -79,7 +80,7 @@ public sealed class JobExecutor(
                 await timeout.DisposeAsync();
         }
 
-        return new AttemptEnd(job.Id, job.Lease, startedAt, endedAt ?? store.Now, outcome);
+        return new AttemptEnd(job.Id, job.Lease, startedAt, endedAt ?? store.Now, outcome) { CountsAt = countsAt };
     }
 
     /// <summary>The last look before the send.</summary>

@@ -47,7 +47,8 @@ internal sealed class PacedStarts
             var (limit, key, pace) = job.Rates[i];
             if (!rates.TryGetValue((limit, key), out var rate))
                 continue;
-            var allowed = Math.Max(rate.Starts.EarliestFor(job.PlannedAt.UtcTicks, pace), rate.Answers.EarliestAt(now.UtcTicks, pace));
+            var behindAnswers = Math.Max(rate.Answers.EarliestAt(now.UtcTicks, pace), rate.Arrivals.EarliestAt(pace));
+            var allowed = Math.Max(rate.Starts.EarliestFor(job.PlannedAt.UtcTicks, pace), behindAnswers);
             if (allowed > earliest)
                 (earliest, binding) = (allowed, (limit, key));
         }
@@ -73,6 +74,7 @@ internal sealed class PacedStarts
             var rate = RateOf(limit, key, now);
             rate.Starts.Add(now.UtcTicks, counted.UtcTicks, job.PlannedAt.UtcTicks, pace);
             rate.Answers.Start(now.UtcTicks, pace);
+            rate.Arrivals.Start(now.UtcTicks, counted.UtcTicks, pace);
         }
 
         if (counted > slot.At)
@@ -81,19 +83,25 @@ internal sealed class PacedStarts
     }
 
     /// <summary>The call of a job that has started is over.</summary>
-    public void End(ClaimedJob job, DateTimeOffset startedAt, DateTimeOffset now)
+    /// <returns>What its limits are to count it as, if that is later than they do.</returns>
+    public DateTimeOffset? End(ClaimedJob job, DateTimeOffset startedAt, DateTimeOffset now)
     {
-        DateTimeOffset? countsAt = null;
+        var countsAt = 0L;
         foreach (var (limit, key, pace) in job.Rates)
         {
-            if (!rates.TryGetValue((limit, key), out var rate) || rate.Answers.End(startedAt.UtcTicks, now.UtcTicks, pace) is not { } counted)
+            if (!rates.TryGetValue((limit, key), out var rate))
                 continue;
-            rate.Starts.Postpone(now.UtcTicks, counted, pace);
-            countsAt = new DateTimeOffset(counted, TimeSpan.Zero);
+            var counted = Math.Max(rate.Answers.End(startedAt.UtcTicks, now.UtcTicks, pace) ?? 0, rate.Arrivals.End(startedAt.UtcTicks, now.UtcTicks, pace) ?? 0);
+            if (counted > 0)
+                rate.Starts.Postpone(now.UtcTicks, counted, pace);
+            countsAt = Math.Max(countsAt, counted);
         }
 
-        if (countsAt is { } moment)
-            late.Add(new LateStart(job.Lease, moment));
+        if (countsAt == 0)
+            return null;
+        var moment = new DateTimeOffset(countsAt, TimeSpan.Zero);
+        late.Add(new LateStart(job.Lease, moment));
+        return moment;
     }
 
     private PacedRate RateOf(string limit, string key, DateTimeOffset now)
@@ -124,6 +132,8 @@ internal sealed class PacedStarts
         public ActualStarts Starts { get; } = new();
 
         public AnswerWatch Answers { get; } = new();
+
+        public LateArrivals Arrivals { get; } = new();
     }
 }
 

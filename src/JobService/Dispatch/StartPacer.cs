@@ -62,17 +62,18 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
     }
 
     /// <summary>The call of a job that has started is over.</summary>
-    public void End(ClaimedJob job, DateTimeOffset startedAt)
+    /// <returns>What its limits are to count it as, if that is later than they do: told with the next claims, unless the end of the attempt comes first.</returns>
+    public DateTimeOffset? End(ClaimedJob job, DateTimeOffset startedAt)
     {
         if (job.Rates.Count == 0 || job.Slot is null)
-            return;
+            return null;
 
         lock (gate)
         {
             var now = store.Now;
-            starts.End(job, startedAt, now);
+            var countsAt = starts.End(job, startedAt, now);
             if (waiting.Count == 0)
-                return;
+                return countsAt;
             foreach (var (limit, key, _) in job.Rates)
             {
                 // Who waits for this response may go earlier.
@@ -82,6 +83,8 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
                     Wake(line, at);
                 }
             }
+
+            return countsAt;
         }
     }
 

@@ -32,4 +32,8 @@ public abstract record JobOutcome
 /// <param name="StartedAt">Moment of the send; null when the attempt never reached it.</param>
 /// <param name="EndedAt">Moment of the end, after processing.</param>
 /// <param name="Outcome">How it ended.</param>
-public sealed record AttemptEnd(JobId Job, long Lease, DateTimeOffset? StartedAt, DateTimeOffset EndedAt, JobOutcome Outcome);
+public sealed record AttemptEnd(JobId Job, long Lease, DateTimeOffset? StartedAt, DateTimeOffset EndedAt, JobOutcome Outcome)
+{
+    /// <summary>What its limits are to count the start as, when the end of the call has shown that it was later; null when not.</summary>
+    public DateTimeOffset? CountsAt { get; init; }
+}

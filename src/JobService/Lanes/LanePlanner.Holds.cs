@@ -87,13 +87,15 @@ public sealed partial class LanePlanner
         hold.Change(hold.Stands with { At = Math.Max(hold.At, to) }, turnNumber);
     }
 
-    /// <summary>The call has ended. If nobody has said that it started behind its window, it counts from its start.</summary>
+    /// <summary>The call has ended. If nobody has said that it started behind its window, it counts from its start; or from where its end has shown it to have come.</summary>
     /// <returns>True when a state has changed.</returns>
-    public bool PostponeUntold(LimitHold hold, string key, long startedAt)
+    public bool PostponeUntold(LimitHold hold, string key, long startedAt, long countsAt)
     {
-        if (hold.At > hold.Slot || startedAt <= hold.Slot + hold.Window || !Array.Exists(hold.Limits, held => held.State.HandsOutSlots))
+        if (hold.At == hold.Slot && startedAt > hold.Slot + hold.Window)
+            countsAt = Math.Max(countsAt, startedAt);
+        if (countsAt <= hold.At || !Array.Exists(hold.Limits, held => held.State.HandsOutSlots))
             return false;
-        Postpone(hold, key, startedAt);
+        Postpone(hold, key, countsAt);
         return true;
     }
 

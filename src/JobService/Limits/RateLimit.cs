@@ -41,9 +41,11 @@ public sealed class RateLimit : LimitState
 
     /// <summary>
     /// 0.5 % of the period, from 2 to 50 ms. From T = 5 ms on at most T ÷ 10, at least 1 ms: slow and even limits are judged by their gaps. From 3 to 5 ms a third of T.
-    /// Below, half of it, at least 2 ms.
+    /// Below, half of it, at least 2 ms. Without a burst, from T = 50 ms on, at most T ÷ 200, at least 0.5 ms.
     /// </summary>
     /// <remarks>
+    /// Behind a start that is late by more than its window the next one lies T less the window: an API that bears no call too early refuses it. Where T is long a start that counts as it was costs
+    /// hardly anything.
     /// A start that is late by half of T leaves the next one no room at an API that bears one call in hand: nginx counts whole milliseconds, and the way there adds its own part. A refusal costs a
     /// pause of the whole limit, a slot that is given up one T. Faster than that no window both holds such an API and outlasts the millisecond and more that a busy
     /// machine now and then keeps a thread waiting.
@@ -56,6 +58,7 @@ public sealed class RateLimit : LimitState
             var window = Math.Clamp(Ticks(((RateDefinition)Definition).PeriodSeconds) / 200, least, 50 * TimeSpan.TicksPerMillisecond);
             return new TimeSpan(interval switch
             {
+                >= 50 * TimeSpan.TicksPerMillisecond when burst == 1 => Math.Clamp(interval / 200, TimeSpan.TicksPerMillisecond / 2, window),
                 >= 5 * TimeSpan.TicksPerMillisecond => Math.Max(Math.Min(window, interval / 10), TimeSpan.TicksPerMillisecond),
                 >= 3 * TimeSpan.TicksPerMillisecond => interval / 3,
                 _ => Math.Max(window / 2, least),

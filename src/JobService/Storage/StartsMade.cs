@@ -8,7 +8,7 @@ public readonly record struct StartsMade(DateTimeOffset At, IReadOnlyList<LateSt
 
 /// <summary>A call that has started behind its slot.</summary>
 /// <param name="Lease">Of its attempt.</param>
-/// <param name="CountsAt">The moment that its limits are to count: later than the slot, and before the start by no more than the slot's window.</param>
+/// <param name="CountsAt">The moment that its limits are to count: later than the slot, and before the start by no more than the slot's window; behind the start when its API may have counted it later.</param>
 public readonly record struct LateStart(long Lease, DateTimeOffset CountsAt);
 
 /// <summary>Asked on the store's own thread before slots are handed out.</summary>

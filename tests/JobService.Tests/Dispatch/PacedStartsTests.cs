@@ -62,6 +62,22 @@ public sealed class PacedStartsTests
     }
 
     [Fact]
+    public void What_follows_goes_behind_a_call_that_may_have_been_counted_late()
+    {
+        // A call takes 1 ms; this one takes 9, and may have come 8 ms later than it started.
+        Warm(took: 1);
+        var limit = new RateLimit(new RateDefinition { Permits = 50 });
+        var jobs = Enumerable.Range(0, 2).Select(_ => Claim(limit, Begin, plannedAt: Begin)).ToList();
+        Start(jobs[0], 0);
+        var counted = starts.End(jobs[0], At(Begin), At(Begin + (9 * Millisecond)))!.Value.UtcTicks;
+
+        Assert.InRange(counted - Begin, 7.9 * Millisecond, 8 * Millisecond);
+        Assert.Equal(counted + (20 * Millisecond), Earliest(jobs[1]));
+        Tell(limit, jobs);
+        Assert.Equal(counted + (40 * Millisecond), limit.EarliestAt(0, 1));
+    }
+
+    [Fact]
     public void A_burst_makes_up_for_what_was_late_and_for_no_more()
     {
         // Five at once, then one every 20 ms: in a backlog each slot has 80 ms before what was handed out is paid back.
@@ -251,13 +267,13 @@ public sealed class PacedStartsTests
         };
     }
 
-    /// <summary>A call half a second ago: the next one is not the first after a rest.</summary>
-    private void Warm()
+    /// <summary>A call half a second ago: the next one is not the first after a rest. It took so long that none waits for a response.</summary>
+    private void Warm(int took = 6)
     {
         var call = Claim(new RateLimit(new RateDefinition { Permits = 50 }), Begin - (500 * Millisecond), plannedAt: Begin - (500 * Millisecond));
         Start(call, -500);
-        starts.End(call, At(Begin - (500 * Millisecond)), At(Begin - (499 * Millisecond)));
-        starts.Take(At(Begin - (499 * Millisecond)));
+        starts.End(call, At(Begin - (500 * Millisecond)), At(Begin - ((500 - took) * Millisecond)));
+        starts.Take(At(Begin - (490 * Millisecond)));
     }
 
     private StartVerdict Start(ClaimedJob job, double millisecond) => starts.TryStart(job, At(Begin + (long)(millisecond * Millisecond)));

@@ -162,14 +162,19 @@ public sealed class RateLimitTests
     [InlineData(200, 1, 1)]
     [InlineData(100, 1, 1)]
     [InlineData(50, 1, 2)]
-    [InlineData(20, 1, 5)]
-    [InlineData(500, 60, 12)]
+    [InlineData(20, 1, 0.5)]
+    [InlineData(10, 1, 0.5)]
+    [InlineData(500, 60, 0.6)]
     [InlineData(1, 60, 50)]
     [InlineData(90_000, 60, 25)]
     [InlineData(10, 0.1, 1)]
     [InlineData(1_000, 0.1, 2)]
     public void The_start_window_is_a_small_part_of_the_period_and_of_the_gap(int permits, double periodSeconds, double milliseconds) =>
         Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), Limit(permits, periodSeconds).StartWindow);
+
+    [Fact]
+    public void A_burst_takes_up_what_a_late_start_crowds() =>
+        Assert.Equal(TimeSpan.FromMilliseconds(5), new RateLimit(new RateDefinition { Permits = 10, Burst = 2 }).StartWindow);
 
     [Fact]
     public void A_pause_holds_until_its_end_and_an_earlier_one_does_not_shorten_it()

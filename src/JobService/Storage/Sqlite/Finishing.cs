@@ -42,7 +42,7 @@ internal static class Finishing
         if (end.StartedAt is not null)
             turn.Memory.Planner.Started(running.Queue.Entry.Name, running.Key);
         // Nobody has told yet when it started: the claims that would have have not come.
-        if (end.StartedAt is { } started && running.Hold is { } late && turn.Memory.Planner.PostponeUntold(late, running.Key, started.UtcTicks))
+        if (end.StartedAt is { } started && running.Hold is { } late && turn.Memory.Planner.PostponeUntold(late, running.Key, started.UtcTicks, end.CountsAt?.UtcTicks ?? 0))
             turn.Touch(late, running.Key);
         // Only a good answer: what was aborted may still be on its way to the API.
         if (end.Outcome is JobOutcome.Succeeded && running.Hold is { } taken && turn.Memory.Planner.Answered(taken, turn.Now))
