@@ -31,8 +31,8 @@ internal sealed class LateArrivals
 
     /// <summary>The first moment at which another call may start, as long as no response comes.</summary>
     public long EarliestAt(StartPace pace) =>
-        IsEven(pace) && saved > 0 && least >= 0 && least < pace.Takes / ShareOfShortCall && underWay.Count > 0 && underWay[^1] is var (at, countsAt) && at == lastStart
-            ? countsAt + pace.Takes + saved
+        IsEven(pace) && least < pace.Takes / ShareOfShortCall && underWay.Count > 0 && underWay[^1] is var (at, countsAt) && at == lastStart
+            ? countsAt + pace.Takes + Spendable(pace)
             : 0;
 
     /// <summary>A call has started.</summary>
@@ -46,7 +46,7 @@ internal sealed class LateArrivals
         if (saved < 0)
             saved = MostFor(pace);
         else if (EarliestAt(pace) is > 0 and var held)
-            saved -= Math.Clamp(at - (held - saved), 0, saved); // it has waited for a response in vain
+            saved -= Math.Clamp(at - (held - Spendable(pace)), 0, saved); // it has waited for a response in vain
         saved = Math.Min(saved + (pace.Takes / ShareOfPace), MostFor(pace));
         lastStart = at;
         underWay.Add((at, countsAt));
@@ -61,8 +61,8 @@ internal sealed class LateArrivals
             return null;
         var countsAt = underWay[index].CountsAt;
         underWay.RemoveAt(index);
-        Learn(now - startedAt);
-        var late = Math.Min(now - least - countsAt, saved);
+        var most = Spendable(pace);
+        var late = Math.Min(now - countsAt - Learn(now - startedAt), most);
         if (startedAt != lastStart || late < WorthMoving(pace))
             return null; // what follows keeps its distance to another one, or keeps it anyway
         saved -= late;
@@ -75,7 +75,19 @@ internal sealed class LateArrivals
 
     private static long WorthMoving(StartPace pace) => Math.Clamp(pace.Takes / ShareWorthMoving, TimeSpan.TicksPerMillisecond / 4, 2 * TimeSpan.TicksPerMillisecond);
 
+    /// <summary>Of the first call nobody knows how much of its time is the ordinary one: it costs one T at most.</summary>
+    private long Spendable(StartPace pace) => least < 0 ? Math.Min(saved, pace.Takes) : saved;
+
     /// <summary>About the shortest time that a call takes: it falls at once, and rises in small steps.</summary>
-    private void Learn(long took) =>
-        least = least < 0 || took < least ? took : least + Math.Min((took - least) / 64, (least / 64) + (TimeSpan.TicksPerMillisecond / 100));
+    /// <returns>What of this call's time is ordinary; nothing as long as no other is known.</returns>
+    private long Learn(long took)
+    {
+        if (least < 0)
+        {
+            least = took;
+            return 0;
+        }
+
+        return least = took < least ? took : least + Math.Min((took - least) / 64, (least / 64) + (TimeSpan.TicksPerMillisecond / 100));
+    }
 }

@@ -42,6 +42,15 @@ public sealed class LateArrivalsTests
         Assert.Equal(At(108), late.End(At(108), At(109), pace));
     }
 
+    [Fact]
+    public void The_first_call_of_all_is_waited_for_too()
+    {
+        late.Start(Begin, Begin, pace);
+
+        Assert.Equal(At(200), late.EarliestAt(pace));
+        Assert.Equal(At(90), late.End(Begin, At(90), pace));
+    }
+
     [Theory]
     [InlineData(20)]
     [InlineData(80)]
