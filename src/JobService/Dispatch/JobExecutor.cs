@@ -20,6 +20,7 @@ public sealed class JobExecutor(
         DateTimeOffset? countsAt = null;
         JobOutcome outcome;
         ITimer? timeout = null;
+        JobInput? input = null;
         try
         {
             ApiAnswer answer;
@@ -28,11 +29,13 @@ public sealed class JobExecutor(
             try
             {
                 bool notYet;
+                if (attempt.Input is { } large)
+                    input = await large.ReadAsync(attempt.Abandoned);
                 do
                 {
                     await starts.ReadyAsync(job);
                     notYet = false;
-                    var request = new ApiCall(job.Id, job.Attempt, job.Payload, job.Request?.Read(), job.Timeout, Paced: job.Slot is not null)
+                    var request = new ApiCall(job.Id, job.Attempt, input?.Payload ?? job.Payload, (input?.Request ?? job.Request)?.Read(), job.Timeout, Paced: job.Slot is not null)
                     {
                         ThrottledBy = job.Queue.Definition.ThrottledBy,
                         KeepHeaders = job.Queue.Definition.KeepHeaders,
@@ -55,6 +58,8 @@ public sealed class JobExecutor(
             }
             finally
             {
+                input = null;
+                attempt.Input?.Dispose(); // what was sent is needed no more
                 if (startedAt is { } started)
                     countsAt = starts.End(job, started);
                 endedAt = store.Now; // before the next call begins

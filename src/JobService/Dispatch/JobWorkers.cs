@@ -27,6 +27,7 @@ public sealed partial class JobWorkers(
     private const int HandOverCapacity = 1_024;
 
     private readonly ByteBudget responses = new(upstream.Value.MaxHeldBytes, time);
+    private readonly ByteBudget inputs = new(upstream.Value.MaxHeldBytes, time);
     private readonly Channel<ClaimedJob> claimed = Channel.CreateBounded<ClaimedJob>(HandOverCapacity);
     private readonly InFlight inFlight = new();
 
@@ -53,22 +54,23 @@ public sealed partial class JobWorkers(
         await foreach (var job in claimed.Reader.ReadAllAsync(CancellationToken.None))
         {
             inFlight.Enter();
+            var input = job.UnreadBytes > 0 ? new LargeInput(job, store, inputs) : null;
             if (job.Slot is { } slot)
             {
-                slots.Schedule(store.TimestampOf(slot.At), new Start(this, job));
+                slots.Schedule(store.TimestampOf(slot.At), new Start(this, job, input));
                 starts.HandOver(job);
             }
             else
-                _ = RunAsync(job);
+                _ = RunAsync(job, input);
         }
     }
 
-    private async Task RunAsync(ClaimedJob job)
+    private async Task RunAsync(ClaimedJob job, LargeInput? input)
     {
         var memory = new ByteHold(responses);
         try
         {
-            var end = await AttemptAsync(job, memory);
+            var end = await AttemptAsync(job, memory, input);
             if (end.Outcome is not JobOutcome.Succeeded)
                 memory.Dispose(); // of a response that is no result only the beginning is kept
             await completer.CompleteAsync(end, memory);
@@ -80,16 +82,17 @@ public sealed partial class JobWorkers(
         }
         finally
         {
+            input?.Dispose();
             inFlight.Leave();
         }
     }
 
-    private async ValueTask<AttemptEnd> AttemptAsync(ClaimedJob job, ByteHold memory)
+    private async ValueTask<AttemptEnd> AttemptAsync(ClaimedJob job, ByteHold memory, LargeInput? input)
     {
         if (await gates.EnterAsync(job) is not { } admission)
             return new AttemptEnd(job.Id, job.Lease, StartedAt: null, store.Now, new JobOutcome.Unstarted());
 
-        var attempt = running.Enter(job, memory);
+        var attempt = running.Enter(job, memory, input);
         var end = await executor.RunAsync(attempt, over => EndCall(job, admission, over));
         running.Leave(attempt);
         return end;
@@ -120,9 +123,9 @@ public sealed partial class JobWorkers(
         running.AbandonAll();
     }
 
-    private sealed class Start(JobWorkers workers, ClaimedJob job) : IThreadPoolWorkItem
+    private sealed class Start(JobWorkers workers, ClaimedJob job, LargeInput? input) : IThreadPoolWorkItem
     {
-        public void Execute() => _ = workers.RunAsync(job);
+        public void Execute() => _ = workers.RunAsync(job, input);
     }
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The attempt at job {Job} ended without an outcome; the job is freed at the next start")]

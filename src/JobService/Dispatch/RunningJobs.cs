@@ -18,9 +18,9 @@ public sealed class RunningJobs
             early.TryRemove(ended.Job, out _);
     };
 
-    public RunningAttempt Enter(ClaimedJob job, ByteHold memory)
+    public RunningAttempt Enter(ClaimedJob job, ByteHold memory, LargeInput? input = null)
     {
-        var attempt = new RunningAttempt(job, memory);
+        var attempt = new RunningAttempt(job, memory, input);
         attempts[job.Id] = attempt;
         // A stop that came between the claim and here has found nobody: it waits in the list of the early ones.
         if (!early.IsEmpty && early.TryRemove(job.Id, out var reason))
@@ -52,7 +52,8 @@ public sealed class RunningJobs
 /// <summary>One attempt and its switch.</summary>
 /// <param name="job">The job.</param>
 /// <param name="memory">The room that its response takes, until its outcome is written; null: whatever it needs.</param>
-public sealed class RunningAttempt(ClaimedJob job, ByteHold? memory = null) : IDisposable
+/// <param name="input">What the claim has left in the store; null when it is all in the job.</param>
+public sealed class RunningAttempt(ClaimedJob job, ByteHold? memory = null, LargeInput? input = null) : IDisposable
 {
     private readonly CancellationTokenSource source = new();
     private readonly Lock switching = new();
@@ -61,6 +62,8 @@ public sealed class RunningAttempt(ClaimedJob job, ByteHold? memory = null) : ID
     public ClaimedJob Job { get; } = job;
 
     public ByteHold? Memory { get; } = memory;
+
+    public LargeInput? Input { get; } = input;
 
     /// <summary>Pulled by a stop request, the attempt's timeout or the end of the grace.</summary>
     public CancellationToken Abandoned => source.Token;

@@ -44,6 +44,12 @@ public sealed record ClaimedJob
     /// <summary>When its permit is expected, in store time: a promise to be redeemed at the start, in the slot or, without one, hardly later than this. Null when it owns its permit.</summary>
     public DateTimeOffset? PermitAt { get; init; }
 
+    /// <summary>Payload and request of more bytes are left in the store by the claim: thousands may run at once.</summary>
+    public const int MaxReadBytes = 16 * 1024;
+
+    /// <summary>Bytes of payload and request that are still to be read (<see cref="IJobStore.ReadInputAsync"/>); 0 when they are here.</summary>
+    public int UnreadBytes { get; init; }
+
     public ReadOnlyMemory<byte> Payload { get; init; }
 
     public StoredRequest? Request { get; init; }

@@ -44,6 +44,9 @@ public interface IJobStore : IAsyncDisposable
 
     // ── running ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// <summary>What a claimed job sends, when the claim has left it in the store.</summary>
+    Task<JobInput> ReadInputAsync(JobId job);
+
     /// <summary>The call is over: what it held of its limits is free for others, and what it has taught is heeded. Processing may go on.</summary>
     /// <returns>The last lease of a claim that did not know of the lesson; null when there was none, or when it could not be written.</returns>
     Task<long?> ReleaseAsync(ClaimedJob job, CallLesson? lesson);

@@ -20,7 +20,7 @@ public sealed class UpstreamOptions : IValidatableObject
 
     /// <summary>
     /// Bytes of responses in memory at once, from the first read until they are written down, processing included. What there is no room for is not read on: its call goes on, within its timeout, and keeps its permit.
-    /// One response more is always read to its end. Default 67 108 864 (64 MiB), from 1 048 576 to 1 099 511 627 776.
+    /// One response more is always read to its end. As many bytes again are held of payloads and requests beyond 16 KiB, until their calls end. Default 67 108 864 (64 MiB), from 1 048 576 to 1 099 511 627 776.
     /// </summary>
     [Range(1_048_576, 1_099_511_627_776)]
     public long MaxHeldBytes { get; set; } = 64 * 1024 * 1024;

@@ -20,6 +20,16 @@ internal sealed class BodyReads(ReadConnections connections)
         return seen;
     }, hangUp);
 
+    public Task<JobInput> InputAsync(JobId job) => connections.ReadAsync(connection =>
+    {
+        using var select = new SqliteStatement(connection.Handle!, "SELECT payload, request, request_body FROM bodies WHERE stamp = ?1");
+        if (!select.Bind(1, job.Stamp).Step())
+            throw new InvalidOperationException($"Job {job} runs and has no row of what it sends.");
+        var input = new JobInput(select.Blob(0), StoredRequest.Of(select.TextOrNull(1), select.IsNull(2) ? null : select.Blob(2)));
+        select.Reset();
+        return input;
+    });
+
     public Task<bool> CopyAsync(JobId job, int offset, int count, IBufferWriter<byte> target, CancellationToken hangUp) => connections.ReadAsync(connection =>
     {
         using var view = connection.BeginTransaction(deferred: true);

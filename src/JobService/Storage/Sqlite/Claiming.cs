@@ -105,8 +105,9 @@ internal static class Claiming
             Slot = start.Slot is { } at ? new Slot(new DateTimeOffset(at, TimeSpan.Zero), start.Window, start.Delay) : null,
             Rates = start.Rates,
             PlannedAt = new DateTimeOffset(startsKnown, TimeSpan.Zero),
+            UnreadBytes = row.UnreadBytes,
             Payload = row.Payload,
-            Request = row.RequestJson is { } request ? new StoredRequest(request, row.RequestBody is { } body ? body : default(ReadOnlyMemory<byte>?)) : null,
+            Request = StoredRequest.Of(row.RequestJson, row.RequestBody),
             HoldsLimits = start.Hold is { EndsWithTheCall: true },
         };
     }

@@ -143,6 +143,8 @@ internal sealed partial class JobRows(sqlite3 database) : IDisposable
         selectHeads.Bind(1, queueId).Bind(2, key).Bind(3, atMost);
         while (selectHeads.Step())
         {
+            var bytes = selectHeads.Length(9) + selectHeads.Length(10) + selectHeads.Length(15);
+            var isHere = bytes <= ClaimedJob.MaxReadBytes;
             heads.Add(new QueuedRow(JobId.FromParts(selectHeads.Int64(0), selectHeads.Int64(1)), selectHeads.Int32(2))
             {
                 WeightsJson = selectHeads.TextOrNull(16),
@@ -155,13 +157,14 @@ internal sealed partial class JobRows(sqlite3 database) : IDisposable
                 TimeoutMs = selectHeads.Int64OrNull(6),
                 StartBefore = selectHeads.Int64OrNull(7),
                 ThrottledSince = selectHeads.Int64OrNull(8),
-                Payload = selectHeads.Blob(9),
-                RequestJson = selectHeads.TextOrNull(10),
+                UnreadBytes = isHere ? 0 : bytes,
+                Payload = isHere ? selectHeads.Blob(9) : [],
+                RequestJson = isHere ? selectHeads.TextOrNull(10) : null,
                 Priority = selectHeads.Int32(11),
                 Lock = selectHeads.TextOrNull(12),
                 Batch = selectHeads.Int64OrNull(13),
                 HasCallback = !selectHeads.IsNull(14),
-                RequestBody = selectHeads.IsNull(15) ? null : selectHeads.Blob(15),
+                RequestBody = !isHere || selectHeads.IsNull(15) ? null : selectHeads.Blob(15),
             });
         }
 

@@ -37,6 +37,9 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
 
     public required long? ThrottledSince { get; init; }
 
+    /// <summary>Of payload and request, when they are too large to be read for each look at the head of a lane; 0 when they are here.</summary>
+    public required int UnreadBytes { get; init; }
+
     public required byte[] Payload { get; init; }
 
     public required string? RequestJson { get; init; }

@@ -188,6 +188,8 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public Task<T?> LookAtResultAsync<T>(JobId job, Func<ReadOnlySpan<byte>, T> look, CancellationToken hangUp = default) => bodies.LookAsync(job, look, hangUp);
 
+    public Task<JobInput> ReadInputAsync(JobId job) => bodies.InputAsync(job);
+
     public Task<bool> CopyResultAsync(JobId job, int offset, int count, IBufferWriter<byte> target, CancellationToken hangUp = default) =>
         bodies.CopyAsync(job, offset, count, target, hangUp);
 

@@ -111,6 +111,9 @@ internal sealed class SqliteStatement : IDisposable
 
     public byte[] Blob(int column) => Bytes(column).ToArray();
 
+    /// <summary>Bytes of a blob or a text.</summary>
+    public int Length(int column) => raw.sqlite3_column_bytes(statement, column);
+
     /// <summary>In SQLite's memory, until the next step.</summary>
     public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(statement, column);
 

@@ -16,6 +16,7 @@ public sealed class MemoryAttackTests : IDisposable
     [InlineData("streams")]
     [InlineData("lists")]
     [InlineData("waits")]
+    [InlineData("running")]
     [InlineData("puts")]
     [InlineData("headers")]
     [InlineData("chunks")]

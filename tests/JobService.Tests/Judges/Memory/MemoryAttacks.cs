@@ -25,7 +25,7 @@ internal static partial class MemoryAttacks
         ["streams"] = ($"{Many} readers of streams of the same", StreamsAsync),
         ["lists"] = ($"{Many} readers of 500 jobs with large tags each", ListsAsync),
         ["waits"] = ($"{Many} clients that wait for jobs of 1 MB, and then do not read their results", WaitsAsync),
-        ["running"] = ("1,000 jobs of 1 MB each running at once", RunningAsync),
+        ["running"] = ("600 jobs of 1 MB each with a permit to run at once", RunningAsync),
         ["puts"] = ($"{Many} definitions of 1 MB, half of each sent", PutsAsync),
         ["headers"] = ("3,000 connections with 120 kB of header fields each", HeadersAsync),
         ["bodies"] = ("3,000 connections with half a body each", BodiesAsync),
@@ -76,9 +76,9 @@ internal static partial class MemoryAttacks
 
     private static async Task RunningAsync(ServerProcess service, CancellationToken hang)
     {
-        const int Jobs = 1_000;
+        const int Jobs = 600;
         await using var api = new LargeApi(bytes: null);
-        using var made = await service.Client.PutAsJsonAsync("/v1/queues/large", new { target = new { kind = "http", baseAddress = api.Address }, maxConcurrency = Jobs, timeoutSeconds = 30, retry = new { maxAttempts = 1 } }, hang);
+        using var made = await service.Client.PutAsJsonAsync("/v1/queues/large", new { target = new { kind = "http", baseAddress = api.Address }, maxConcurrency = Jobs, timeoutSeconds = 2, retry = new { maxAttempts = 1 } }, hang);
         made.EnsureSuccessStatusCode();
         string batch = "";
         foreach (var _ in Enumerable.Range(0, Jobs / 25))
