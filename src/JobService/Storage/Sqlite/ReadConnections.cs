@@ -7,8 +7,6 @@ namespace JobService.Storage.Sqlite;
 /// <remarks>What looks through many rows has connections of its own, and lets others in after each bite: who asks for one job never waits for who lists a million.</remarks>
 internal sealed class ReadConnections(SqliteDatabase database) : IDisposable
 {
-    private const int CacheBytes = 16 * 1024 * 1024;
-
     private readonly Pool single = new(database, most: 4);
     private readonly Pool scans = new(database, most: 2);
     private readonly Pool looks = new(database, most: 1);
@@ -43,7 +41,7 @@ internal sealed class ReadConnections(SqliteDatabase database) : IDisposable
             try
             {
                 if (!idle.TryTake(out var connection))
-                    connection = database.Connect(CacheBytes);
+                    connection = database.Connect();
                 var result = read(connection);
                 idle.Add(connection); // one that failed is not used again
                 return result;
