@@ -27,7 +27,7 @@ internal static class CommandLine
             """
             Makes calls to rate-limited APIs: jobs in over HTTP, results out.
 
-            Any setting may stand on the command line, in the environment or in appsettings.json (README.md lists them):
+            Any setting may stand on the command line, in the environment or in appsettings.json (docs/settings.md lists them):
               --urls http://127.0.0.1:9090                  where it listens; default http://localhost:8080
               --JobService:Storage:Path /data/jobs.db       or JobService__Storage__Path=/data/jobs.db in the environment
             """)

@@ -4,7 +4,7 @@ using JobService.Tests.Support;
 
 namespace JobService.Tests.Judges;
 
-/// <summary>A private authority is trusted as the README says, and what is wrong with a certificate stands in the job's error. In a process of its own: authorities are read from its environment.</summary>
+/// <summary>A private authority is trusted as docs/jobs.md says, and what is wrong with a certificate stands in the job's error. In a process of its own: authorities are read from its environment.</summary>
 [Collection(JudgesAlone.Name)]
 public sealed class TlsTests : IAsyncLifetime
 {
