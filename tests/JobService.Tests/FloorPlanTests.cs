@@ -12,10 +12,11 @@ public sealed partial class FloorPlanTests
 
     private static readonly Dictionary<string, int> floors = new()
     {
-        [Root] = 5, ["Hosting"] = 5,
-        ["Api"] = 4, ["Api.Contracts"] = 4, ["Api.Documentation"] = 4, ["Api.Http"] = 4, ["Dispatch"] = 4, ["Maintenance"] = 4, ["Callbacks"] = 4,
-        ["Intake"] = 3, ["Events"] = 3, ["Upstream"] = 3, ["Processing"] = 3,
-        ["Storage"] = 2, [Sqlite] = 2,
+        [Root] = 6, ["Hosting"] = 6,
+        ["Api"] = 5, ["Api.Contracts"] = 5, ["Api.Documentation"] = 5, ["Api.Http"] = 5, ["Dispatch"] = 5, ["Maintenance"] = 5, ["Callbacks"] = 5,
+        ["Intake"] = 4, ["Events"] = 4, ["Upstream"] = 4, ["Processing"] = 4,
+        ["Storage"] = 3, [Sqlite] = 3,
+        ["Ledger"] = 2,
         ["Lanes"] = 1,
         ["Jobs"] = 0, ["Limits"] = 0, ["Expressions"] = 0, ["Telemetry"] = 0,
     };
@@ -59,6 +60,8 @@ public sealed partial class FloorPlanTests
     [InlineData("Api", "var clock = new Dispatch.SlotClock(time);", "Dispatch")]
     [InlineData("Limits", "private readonly Storage.IJobStore store;", "Storage")]
     [InlineData("Storage", "using JobService.Events;", "Events")]
+    [InlineData("Ledger", "using JobService.Storage;", "Storage")]
+    [InlineData("Ledger", "private readonly Storage.Sqlite.SqliteStatement begin;", Sqlite)]
     public void An_arrow_that_climbs_is_seen(string room, string code, string to)
     {
         Assert.Contains(to, Arrows(room, code));
@@ -78,6 +81,9 @@ public sealed partial class FloorPlanTests
     [InlineData(Root, "Api", true)]
     [InlineData(Sqlite, "Storage", true)]
     [InlineData(Sqlite, "Lanes", true)]
+    [InlineData(Sqlite, "Ledger", true)]
+    [InlineData("Ledger", "Lanes", true)]
+    [InlineData("Ledger", Sqlite, false)]
     [InlineData("Storage", Sqlite, false)]
     [InlineData("Maintenance", Sqlite, false)]
     [InlineData("Api", "Maintenance", false)]
@@ -138,7 +144,7 @@ public sealed partial class FloorPlanTests
     [GeneratedRegex(@"(?<declaration>namespace\s+)?\bJobService\.(?<name>[A-Z]\w*(\.[A-Z]\w*)*)", RegexOptions.ExplicitCapture, 5_000)]
     private static partial Regex WholeName();
 
-    [GeneratedRegex(@"(?<![\w.])(?<room>[A-Z]\w*)\.(?<type>[A-Z]\w*)", RegexOptions.ExplicitCapture, 5_000)]
+    [GeneratedRegex(@"(?<![\w.])(?<room>Storage\.Sqlite|Api\.(Contracts|Documentation|Http)|[A-Z]\w*)\.(?<type>[A-Z]\w*)", RegexOptions.ExplicitCapture, 5_000)]
     private static partial Regex RelativeName();
 
     [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 5_000)]

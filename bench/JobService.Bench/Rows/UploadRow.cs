@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage.Sqlite;
 
 namespace JobService.Bench.Rows;

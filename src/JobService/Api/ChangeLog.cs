@@ -1,6 +1,6 @@
 using JobService.Api.Http;
+using JobService.Ledger;
 using JobService.Limits;
-using JobService.Storage;
 
 namespace JobService.Api;
 

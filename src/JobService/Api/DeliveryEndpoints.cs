@@ -1,6 +1,7 @@
 using JobService.Api.Contracts;
 using JobService.Api.Documentation;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage;
 
 namespace JobService.Api;

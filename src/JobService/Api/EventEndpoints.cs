@@ -2,6 +2,7 @@ using JobService.Api.Documentation;
 using JobService.Api.Http;
 using JobService.Events;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage;
 using Microsoft.Extensions.Options;
 

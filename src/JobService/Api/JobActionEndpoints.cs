@@ -4,6 +4,7 @@ using JobService.Api.Http;
 using JobService.Events;
 using JobService.Intake;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage;
 
 namespace JobService.Api;

@@ -2,6 +2,7 @@ using JobService.Api.Contracts;
 using JobService.Api.Documentation;
 using JobService.Api.Http;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage;
 
 namespace JobService.Api;

@@ -3,6 +3,7 @@ using JobService.Api.Documentation;
 using JobService.Api.Http;
 using JobService.Intake;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage;
 
 namespace JobService.Api;

@@ -1,6 +1,6 @@
 using JobService.Intake;
 using JobService.Jobs;
-using JobService.Storage;
+using JobService.Ledger;
 
 namespace JobService.Api;
 

@@ -1,7 +1,8 @@
 using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage;
 
 namespace JobService.Callbacks;

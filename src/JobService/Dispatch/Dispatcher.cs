@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using JobService.Ledger;
 using JobService.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Limits;
 using JobService.Storage;
 

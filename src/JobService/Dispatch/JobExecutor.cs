@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Processing;
 using JobService.Storage;
 using JobService.Upstream;

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage;
 using JobService.Upstream;
 using Microsoft.Extensions.Hosting;

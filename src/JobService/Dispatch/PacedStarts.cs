@@ -1,5 +1,5 @@
+using JobService.Ledger;
 using JobService.Limits;
-using JobService.Storage;
 
 namespace JobService.Dispatch;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using JobService.Jobs;
 using JobService.Lanes;
+using JobService.Ledger;
 using JobService.Storage;
 
 namespace JobService.Dispatch;

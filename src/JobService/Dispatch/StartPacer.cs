@@ -1,3 +1,4 @@
+using JobService.Ledger;
 using JobService.Storage;
 
 namespace JobService.Dispatch;

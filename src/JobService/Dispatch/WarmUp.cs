@@ -1,6 +1,7 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage;
 using JobService.Upstream;
 using Microsoft.Extensions.Options;

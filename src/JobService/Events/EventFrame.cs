@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text;
 using JobService.Jobs;
-using JobService.Storage;
+using JobService.Ledger;
 
 namespace JobService.Events;
 

@@ -1,4 +1,3 @@
-using JobService.Storage;
 
 namespace JobService.Events;
 

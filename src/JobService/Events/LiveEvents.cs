@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using JobService.Ledger;
 using JobService.Storage;
 using Microsoft.Extensions.Options;
 

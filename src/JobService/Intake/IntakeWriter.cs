@@ -1,3 +1,4 @@
+using JobService.Ledger;
 using JobService.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Ledger;
 
 namespace JobService.Storage;
 
@@ -28,8 +29,6 @@ public interface IDeliveryStore
 
 public readonly record struct ReceiverDue(string Origin, DateTimeOffset At);
 
-public readonly record struct PendingDelivery(JobId Id, DateTimeOffset At);
-
 /// <summary>A delivery in hand.</summary>
 public sealed record DeliveryWork
 {
@@ -51,15 +50,3 @@ public sealed record DeliveryWork
     /// <summary>The batch as it was when it was over, likewise.</summary>
     public Batch? Batch { get; init; }
 }
-
-/// <summary>How a try ended.</summary>
-/// <param name="Pending">The delivery as it was taken.</param>
-/// <param name="At">When the try began.</param>
-/// <param name="Duration">Until the answer or the failure.</param>
-/// <param name="Status">The receiver's answer, if one came.</param>
-/// <param name="Error">Why it was no success.</param>
-/// <param name="Body">The bytes that were sent; null when none were.</param>
-/// <param name="State">What the delivery is now.</param>
-/// <param name="NextAt">When it is sent again, if it is pending.</param>
-public sealed record DeliveryTry(
-    PendingDelivery Pending, DateTimeOffset At, TimeSpan Duration, int? Status, string? Error, ReadOnlyMemory<byte>? Body, DeliveryState State, DateTimeOffset? NextAt);

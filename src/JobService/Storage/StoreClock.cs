@@ -1,3 +1,5 @@
+using JobService.Ledger;
+
 namespace JobService.Storage;
 
 /// <summary>The store's time: ticks (100 ns) of UTC that never go back, not even over a restart.</summary>
@@ -16,8 +18,7 @@ namespace JobService.Storage;
 /// <param name="atLeast">The last time that was stored, in ticks: the clock starts no earlier, whatever the wall clock says.</param>
 public sealed class StoreClock(TimeProvider time, long atLeast)
 {
-    /// <summary>500 ppm: a tick of correction for so many ticks of time.</summary>
-    internal const long SlewTicks = 2_000;
+    internal const long SlewTicks = StoredClock.SlewTicks;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 

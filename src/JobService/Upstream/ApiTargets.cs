@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using JobService.Jobs;
-using JobService.Storage;
+using JobService.Ledger;
 using Microsoft.Extensions.Options;
 
 namespace JobService.Upstream;

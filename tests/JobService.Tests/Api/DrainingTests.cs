@@ -1,5 +1,6 @@
 using JobService.Api;
 using JobService.Events;
+using JobService.Ledger;
 using JobService.Storage;
 using JobService.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;

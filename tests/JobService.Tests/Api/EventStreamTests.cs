@@ -3,7 +3,6 @@ using System.Text;
 using System.Threading.Channels;
 using JobService.Events;
 using JobService.Jobs;
-using JobService.Storage;
 using JobService.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

@@ -1,6 +1,6 @@
 using System.Net;
 using JobService.Jobs;
-using JobService.Storage;
+using JobService.Ledger;
 using JobService.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 

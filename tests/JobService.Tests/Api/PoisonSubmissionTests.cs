@@ -1,7 +1,8 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using Dapper;
+using JobService.Ledger;
 using JobService.Storage;
 using JobService.Tests.Support;
 using Microsoft.Data.Sqlite;

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using JobService.Callbacks;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage;
 using JobService.Storage.Sqlite;
 using JobService.Tests.Storage;

@@ -1,5 +1,6 @@
 using JobService.Dispatch;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage;
 using JobService.Storage.Sqlite;
 using JobService.Tests.Storage;

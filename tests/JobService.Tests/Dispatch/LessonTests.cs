@@ -1,7 +1,7 @@
 using JobService.Dispatch;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Limits;
-using JobService.Storage;
 using JobService.Tests.Support;
 using JobService.Upstream;
 using Microsoft.Extensions.DependencyInjection;

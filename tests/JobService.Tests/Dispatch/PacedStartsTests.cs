@@ -1,8 +1,8 @@
 using CsCheck;
 using JobService.Dispatch;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Limits;
-using JobService.Storage;
 using JobService.Tests.Limits;
 
 namespace JobService.Tests.Dispatch;

@@ -1,6 +1,6 @@
 using JobService.Dispatch;
 using JobService.Jobs;
-using JobService.Storage;
+using JobService.Ledger;
 using JobService.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 

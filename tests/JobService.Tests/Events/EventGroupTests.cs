@@ -1,5 +1,5 @@
 using JobService.Events;
-using JobService.Storage;
+using JobService.Ledger;
 
 namespace JobService.Tests.Events;
 

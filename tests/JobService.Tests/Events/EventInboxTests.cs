@@ -1,5 +1,5 @@
 using JobService.Events;
-using JobService.Storage;
+using JobService.Ledger;
 using JobService.Tests.Support;
 
 namespace JobService.Tests.Events;

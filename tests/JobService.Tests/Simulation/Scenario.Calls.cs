@@ -1,8 +1,7 @@
 using JobService.Dispatch;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Limits;
-using JobService.Storage;
-using JobService.Storage.Sqlite;
 using JobService.Tests.Limits;
 
 namespace JobService.Tests.Simulation;

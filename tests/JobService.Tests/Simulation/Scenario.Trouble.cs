@@ -1,7 +1,6 @@
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Limits;
-using JobService.Storage;
-using JobService.Storage.Sqlite;
 
 namespace JobService.Tests.Simulation;
 

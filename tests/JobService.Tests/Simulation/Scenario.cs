@@ -1,8 +1,7 @@
 using JobService.Jobs;
 using JobService.Lanes;
+using JobService.Ledger;
 using JobService.Limits;
-using JobService.Storage;
-using JobService.Storage.Sqlite;
 
 namespace JobService.Tests.Simulation;
 
@@ -79,7 +78,7 @@ internal sealed partial class Scenario : IDisposable
         });
     }
 
-    private void Ask(Action<SqliteTurn> run, Action? committed = null) => gathered.Add(new Command(run, committed));
+    private void Ask(Action<Turn> run, Action? committed = null) => gathered.Add(new Command(run, committed));
 
     private void TakeTurn()
     {
@@ -179,7 +178,7 @@ internal sealed partial class Scenario : IDisposable
         return $"{left.Count} of {stories.Count} unfinished, {running.Count} running, alarm {(service.Alarm - service.Now) / 1e7} s; {string.Join("; ", some)}";
     }
 
-    private sealed record Command(Action<SqliteTurn> Run, Action? Committed);
+    private sealed record Command(Action<Turn> Run, Action? Committed);
 
     /// <summary>What the world has been told about a job.</summary>
     private sealed class Story(NewJob job)

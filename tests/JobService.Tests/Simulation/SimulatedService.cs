@@ -1,8 +1,8 @@
 using JobService.Dispatch;
 using JobService.Jobs;
 using JobService.Lanes;
+using JobService.Ledger;
 using JobService.Limits;
-using JobService.Storage;
 using JobService.Storage.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -46,7 +46,7 @@ internal sealed class SimulatedService : IDisposable
     /// <param name="work">The commands that have gathered.</param>
     /// <param name="breaks">The turn fails before its commit.</param>
     /// <returns>What is claimed, and what the turn told others; null when it was rolled back.</returns>
-    public (List<ClaimedJob> Claimed, SqliteTurn Turn)? Take(Action<SqliteTurn> work, bool breaks = false)
+    public (List<ClaimedJob> Claimed, Turn Turn)? Take(Action<Turn> work, bool breaks = false)
     {
         Turns++;
         List<ClaimedJob> claimed = [];
@@ -105,7 +105,7 @@ internal sealed class SimulatedService : IDisposable
         session = OpenSession(former: null);
     }
 
-    public T Ask<T>(Func<SqliteTurn, T> question) => question(session.Ask(Now));
+    public T Ask<T>(Func<Turn, T> question) => question(session.Ask(Now));
 
     public void Dispose()
     {

@@ -1,5 +1,5 @@
 using JobService.Lanes;
-using JobService.Storage.Sqlite;
+using JobService.Ledger;
 
 namespace JobService.Tests.Storage;
 

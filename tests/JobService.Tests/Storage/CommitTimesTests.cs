@@ -1,4 +1,4 @@
-using JobService.Storage.Sqlite;
+using JobService.Ledger;
 
 namespace JobService.Tests.Storage;
 

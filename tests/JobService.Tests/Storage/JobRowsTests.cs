@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
 

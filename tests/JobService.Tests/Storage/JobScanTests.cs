@@ -1,6 +1,6 @@
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage;
-using JobService.Storage.Sqlite;
 using JobService.Tests.Support;
 
 namespace JobService.Tests.Storage;

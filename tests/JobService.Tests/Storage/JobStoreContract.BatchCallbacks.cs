@@ -1,5 +1,5 @@
 using JobService.Jobs;
-using JobService.Storage;
+using JobService.Ledger;
 
 namespace JobService.Tests.Storage;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage;
 
 namespace JobService.Tests.Storage;

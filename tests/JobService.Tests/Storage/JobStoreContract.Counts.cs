@@ -1,6 +1,6 @@
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Limits;
-using JobService.Storage;
 
 namespace JobService.Tests.Storage;
 

@@ -1,6 +1,6 @@
 using JobService.Jobs;
 using JobService.Lanes;
-using JobService.Storage;
+using JobService.Ledger;
 
 namespace JobService.Tests.Storage;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Dapper;
 using JobService.Jobs;
-using JobService.Storage;
+using JobService.Ledger;
 using JobService.Tests.Support;
 using Microsoft.Data.Sqlite;
 

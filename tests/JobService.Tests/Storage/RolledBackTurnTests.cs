@@ -1,7 +1,7 @@
 using JobService.Jobs;
 using JobService.Lanes;
+using JobService.Ledger;
 using JobService.Limits;
-using JobService.Storage;
 using JobService.Storage.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -149,14 +149,14 @@ public sealed class RolledBackTurnTests : IDisposable
     private List<ClaimedJob> Add(params int[] weights) =>
         Run(turn => Adding.Add(turn, [.. weights.Select(weight => new NewRow(new NewJob { Id = JobId.FromParts(++lastStamp, 0), Queue = "q", Weight = weight, Payload = "1"u8.ToArray() }))], new HashSet<JobId>()));
 
-    private List<ClaimedJob> Run(Action<SqliteTurn>? work = null)
+    private List<ClaimedJob> Run(Action<Turn>? work = null)
     {
         List<ClaimedJob> claimed = [];
         session.Run(now, turn => claimed = Take(turn, work));
         return claimed;
     }
 
-    private void RollBack(Action<SqliteTurn>? work = null)
+    private void RollBack(Action<Turn>? work = null)
     {
         Assert.Throws<InvalidOperationException>(() => session.Run(now, turn =>
         {
@@ -168,7 +168,7 @@ public sealed class RolledBackTurnTests : IDisposable
         session = SqliteSession.Open(database, leases, now, former, NullLogger.Instance);
     }
 
-    private List<ClaimedJob> Take(SqliteTurn turn, Action<SqliteTurn>? work)
+    private List<ClaimedJob> Take(Turn turn, Action<Turn>? work)
     {
         var startsKnown = Claiming.TakeStarts(turn, wish, new CommitTimes());
         work?.Invoke(turn);

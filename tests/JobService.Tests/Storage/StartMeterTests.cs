@@ -1,4 +1,4 @@
-using JobService.Storage;
+using JobService.Ledger;
 
 namespace JobService.Tests.Storage;
 

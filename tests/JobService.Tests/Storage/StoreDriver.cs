@@ -1,6 +1,7 @@
 using System.Text;
 using JobService.Jobs;
 using JobService.Lanes;
+using JobService.Ledger;
 using JobService.Limits;
 using JobService.Storage;
 using Microsoft.Extensions.Time.Testing;

@@ -1,5 +1,6 @@
 using CsCheck;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Limits;
 using JobService.Storage;
 using Microsoft.Data.Sqlite;

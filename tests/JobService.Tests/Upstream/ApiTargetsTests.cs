@@ -1,5 +1,5 @@
 using JobService.Jobs;
-using JobService.Storage;
+using JobService.Ledger;
 using JobService.Tests.Support;
 using JobService.Upstream;
 using Microsoft.Extensions.Configuration;

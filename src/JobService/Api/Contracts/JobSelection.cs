@@ -1,5 +1,6 @@
 using JobService.Api.Http;
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Storage;
 
 namespace JobService.Api.Contracts;

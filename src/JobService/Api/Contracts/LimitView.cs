@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
+using JobService.Ledger;
 using JobService.Limits;
-using JobService.Storage;
 
 namespace JobService.Api.Contracts;
 

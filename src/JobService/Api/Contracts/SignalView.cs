@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using JobService.Storage;
+using JobService.Ledger;
 
 namespace JobService.Api.Contracts;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using JobService.Events;
 using JobService.Jobs;
-using JobService.Storage;
+using JobService.Ledger;
 
 namespace JobService.Api.Http;
 

@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Ledger;
 using Microsoft.Data.Sqlite;
 
 namespace JobService.Storage.Sqlite;

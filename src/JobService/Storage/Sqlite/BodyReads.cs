@@ -1,5 +1,6 @@
 using System.Buffers;
 using JobService.Jobs;
+using JobService.Ledger;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 

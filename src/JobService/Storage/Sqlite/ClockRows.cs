@@ -1,9 +1,10 @@
+using JobService.Ledger;
 using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
 /// <summary>The row that store time goes on from, and what moves along when it jumps.</summary>
-internal sealed class ClockRows(sqlite3 database) : IDisposable
+internal sealed class ClockRows(sqlite3 database) : IClockRows, IDisposable
 {
     /// <summary>What lies beyond is no moment; moved, it would no longer fit.</summary>
     private static readonly long lastMoment = DateTime.MaxValue.Ticks;

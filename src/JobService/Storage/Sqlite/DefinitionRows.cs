@@ -1,11 +1,12 @@
 using JobService.Jobs;
+using JobService.Ledger;
 using JobService.Limits;
 using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Queues, limits and what the limits have handed out.</summary>
-internal sealed class DefinitionRows(sqlite3 database) : IDisposable
+internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, IDisposable
 {
     private readonly SqliteStatement selectLimits = new(database, "SELECT name, definition, revision, from_configuration, declared FROM limits");
 
@@ -148,44 +149,5 @@ internal sealed class DefinitionRows(sqlite3 database) : IDisposable
         {
             statement.Dispose();
         }
-    }
-}
-
-internal sealed record LimitRow(LimitEntry Entry, string? Declared);
-
-/// <summary>A queue with its jobs counted by state. Owned by the writer.</summary>
-internal sealed class QueueRow(long id, QueueEntry entry, string? declared)
-{
-    public long Id { get; } = id;
-
-    public QueueEntry Entry { get; set; } = entry;
-
-    public string? Declared { get; set; } = declared;
-
-    /// <summary>By <see cref="JobState"/>.</summary>
-    public long[] Counts { get; } = new long[5];
-
-    public bool CountsChanged { get; set; }
-
-    public StartMeter Starts { get; } = new();
-
-    public long Unfinished => Counts[(int)JobState.Queued] + Counts[(int)JobState.Running];
-
-    public void Enter(JobState state)
-    {
-        Counts[(int)state]++;
-        CountsChanged = true;
-    }
-
-    public void Leave(JobState state)
-    {
-        Counts[(int)state]--;
-        CountsChanged = true;
-    }
-
-    public void Move(JobState from, JobState to)
-    {
-        Leave(from);
-        Enter(to);
     }
 }

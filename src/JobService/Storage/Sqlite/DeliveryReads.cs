@@ -1,5 +1,6 @@
 using Dapper;
 using JobService.Jobs;
+using JobService.Ledger;
 
 namespace JobService.Storage.Sqlite;
 

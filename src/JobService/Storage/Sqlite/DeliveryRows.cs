@@ -1,10 +1,11 @@
 using JobService.Jobs;
+using JobService.Ledger;
 using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Callbacks and their deliveries: what the writer changes of them.</summary>
-internal sealed class DeliveryRows(sqlite3 database) : IDisposable
+internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, IDisposable
 {
     private readonly SqliteStatement insertCallback = new(database, "INSERT INTO callbacks (stamp, url, origin, secret) VALUES (?1, ?2, ?3, ?4)");
 

@@ -1,5 +1,6 @@
 using JobService.Jobs;
 using JobService.Lanes;
+using JobService.Ledger;
 using Microsoft.Data.Sqlite;
 
 namespace JobService.Storage.Sqlite;
@@ -29,8 +30,8 @@ internal static class JobPlaces
     /// <returns>How many lanes and lines were walked.</returns>
     public static int Find(SqliteConnection connection, IReadOnlyList<JobRead> jobs)
     {
-        var lanes = jobs.Where(job => job.State == JobState.Queued && job.DueAt is null && !(job.Parked > ParkedRows.InLine))
-            .GroupBy(job => job.Parked == ParkedRows.InLine ? (Lock: job.Lock, Queue: "", Key: "") : (Lock: null, job.Queue, job.Key)).ToList();
+        var lanes = jobs.Where(job => job.State == JobState.Queued && job.DueAt is null && !(job.Parked > Parked.InLine))
+            .GroupBy(job => job.Parked == Parked.InLine ? (Lock: job.Lock, Queue: "", Key: "") : (Lock: null, job.Queue, job.Key)).ToList();
         var counted = Math.Clamp(MaxCountedInList / Math.Max(1, lanes.Count), MinCounted, MaxCounted);
         using var inLane = new SqliteStatement(connection.Handle!, InLane);
         using var inLine = new SqliteStatement(connection.Handle!, InLine);

@@ -1,5 +1,6 @@
 using JobService.Jobs;
 using JobService.Lanes;
+using JobService.Ledger;
 
 namespace JobService.Storage.Sqlite;
 
@@ -82,6 +83,12 @@ internal sealed class JobRead
     public JobsAhead? Ahead { get; set; }
 
     public IReadOnlyDictionary<string, int>? WeightsByName => Weights is null ? null : StorageJson.ReadWeights(Weights);
+
+    /// <summary>Why it waits, if it does.</summary>
+    public Waiting? WaitingAt(StoreMemory memory, long now) =>
+        State == JobState.Queued && memory.FindQueue(Queue) is not null
+            ? Explaining.Wait(memory.Planner, Queue, Key, Weight, WeightsByName, Attempt, DueAt, Parked, Position, Ahead, now)
+            : null;
 
     /// <param name="catalog">For what the job leaves to its queue.</param>
     /// <param name="waiting">Why it waits, when it is queued.</param>

@@ -1,3 +1,5 @@
+using JobService.Ledger;
+
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Which jobs have a moment that has come, and when the next one comes.</summary>

@@ -1,10 +1,11 @@
 using JobService.Jobs;
+using JobService.Ledger;
 using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
 /// <summary>The transitions of <see cref="JobState"/> as statements: each says in its WHERE from where it may be made.</summary>
-internal sealed partial class JobRows(sqlite3 database) : IDisposable
+internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
 {
     private readonly SqliteStatement insertJob = new(database, """
         INSERT INTO jobs (stamp, salt, queue_id, key, state, priority, weight, attempt, failures, max_attempts, timeout_ms, created_at, due_at, start_before,
@@ -109,7 +110,7 @@ internal sealed partial class JobRows(sqlite3 database) : IDisposable
         var stamp = job.Id.Stamp;
         insertJob.Bind(1, stamp).Bind(2, job.Id.Salt).Bind(3, queueId).Bind(4, job.Key).Bind(5, job.Priority).Bind(6, job.Weight)
             .Bind(7, job.MaxAttempts).Bind(8, (long?)job.Timeout?.TotalMilliseconds).Bind(9, now).Bind(10, dueAt).Bind(11, job.StartBefore?.UtcTicks)
-            .Bind(12, job.Lock).Bind(13, dueAt is not null || parked > ParkedRows.InLine ? job.Signal : null).Bind(14, parked)
+            .Bind(12, job.Lock).Bind(13, dueAt is not null || parked > Parked.InLine ? job.Signal : null).Bind(14, parked)
             .Bind(15, job.Batch?.Batch.Stamp).Bind(16, job.Batch?.Index).Bind(17, job.Callback is null ? null : 1L)
             .Bind(18, row.WeightsJson).Bind(19, dueAt is not null && !job.IsDelay ? 1L : null).Run();
 

@@ -1,11 +1,12 @@
 using JobService.Lanes;
+using JobService.Ledger;
 using JobService.Limits;
 using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
 /// <summary>What the limits have handed out and learned: one row a state, and for windows the log of their starts.</summary>
-internal sealed class LimitStateRows(sqlite3 database) : IDisposable
+internal sealed class LimitStateRows(sqlite3 database) : ILimitStateRows, IDisposable
 {
     private static readonly StoredLimit AsNew = new(0, 0, 1, 0, 0);
 

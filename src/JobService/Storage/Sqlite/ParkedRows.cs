@@ -1,16 +1,11 @@
+using JobService.Ledger;
 using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Queued jobs that stand in no lane: in the line of their lock, or waiting for a signal. And the signals.</summary>
-internal sealed class ParkedRows(sqlite3 database) : IDisposable
+internal sealed class ParkedRows(sqlite3 database) : IParkedRows, IDisposable
 {
-    /// <summary>What the column <c>parked</c> says of a job in its lane; above <see cref="InLine"/> it waits for its signal.</summary>
-    public static long? InLane => null;
-
-    /// <summary>What it says of a job in the line of its lock.</summary>
-    public const long InLine = 0;
-
     // Who stands in a line or a lane has had its signal, or waits for none.
     private readonly SqliteStatement place = new(database, "UPDATE jobs SET parked = ?2, signal = NULL WHERE stamp = ?1 AND state = 0");
 

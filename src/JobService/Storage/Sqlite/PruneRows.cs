@@ -1,10 +1,11 @@
 using JobService.Jobs;
+using JobService.Ledger;
 using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Everything that is kept of a job, deleted together.</summary>
-internal sealed class PruneRows(sqlite3 database) : IDisposable
+internal sealed class PruneRows(sqlite3 database) : IPruneRows, IDisposable
 {
     private readonly SqliteStatement selectOld = new(database, """
         SELECT stamp, queue_id, state, callback,

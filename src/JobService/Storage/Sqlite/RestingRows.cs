@@ -1,9 +1,10 @@
+using JobService.Ledger;
 using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Rows of keys whose limits have come to rest say nothing any more. They are looked for on a walk through the tables, a few at a time.</summary>
-internal sealed class RestingRows(sqlite3 database) : IDisposable
+internal sealed class RestingRows(sqlite3 database) : IRestingRows, IDisposable
 {
     private readonly SqliteStatement selectStates = new(database, """
         SELECT name, key, max(taken_until, paused_until, paced_until, factor_at) FROM limit_states WHERE (name, key) > (?1, ?2) ORDER BY name, key LIMIT ?3

@@ -1,6 +1,7 @@
 using Dapper;
 using DbUp;
 using JobService.Jobs;
+using JobService.Ledger;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 

@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Ledger;
 using Microsoft.Extensions.Logging;
 
 namespace JobService.Storage.Sqlite;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using JobService.Jobs;
 using JobService.Lanes;
+using JobService.Ledger;
 using JobService.Limits;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -266,7 +267,7 @@ public sealed partial class SqliteJobStore : IJobStore
         for (var first = 0; first < jobs.Count; first += ExplainedAtOnce)
         {
             var some = jobs.GetRange(first, Math.Min(ExplainedAtOnce, jobs.Count - first));
-            var explained = await writer.AskAsync(turn => some.ConvertAll(job => Explaining.Wait(turn.Memory, job, turn.Now)));
+            var explained = await writer.AskAsync(turn => some.ConvertAll(job => job.WaitingAt(turn.Memory, turn.Now)));
             explained.CopyTo(waiting, first);
         }
 

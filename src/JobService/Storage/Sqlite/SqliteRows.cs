@@ -1,38 +1,49 @@
+using JobService.Ledger;
 using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
 /// <summary>The writer's statements, by what they are about.</summary>
-internal sealed class SqliteRows(sqlite3 database) : IDisposable
+internal sealed class SqliteRows(sqlite3 database) : ILedgerRows, IDisposable
 {
-    public JobRows Jobs { get; } = new(database);
+    private readonly JobRows jobs = new(database);
+    private readonly ParkedRows parked = new(database);
+    private readonly DefinitionRows definitions = new(database);
+    private readonly LimitStateRows limitStates = new(database);
+    private readonly RestingRows resting = new(database);
+    private readonly BatchRows batches = new(database);
+    private readonly PruneRows prunes = new(database);
+    private readonly DeliveryRows deliveries = new(database);
+    private readonly ClockRows clock = new(database);
 
-    public ParkedRows Parked { get; } = new(database);
+    public IJobRows Jobs => jobs;
 
-    public DefinitionRows Definitions { get; } = new(database);
+    public IParkedRows Parked => parked;
 
-    public LimitStateRows LimitStates { get; } = new(database);
+    public IDefinitionRows Definitions => definitions;
 
-    public RestingRows Resting { get; } = new(database);
+    public ILimitStateRows LimitStates => limitStates;
 
-    public BatchRows Batches { get; } = new(database);
+    public IRestingRows Resting => resting;
 
-    public PruneRows Prunes { get; } = new(database);
+    public IBatchRows Batches => batches;
 
-    public DeliveryRows Deliveries { get; } = new(database);
+    public IPruneRows Prunes => prunes;
 
-    public ClockRows Clock { get; } = new(database);
+    public IDeliveryRows Deliveries => deliveries;
+
+    public IClockRows Clock => clock;
 
     public void Dispose()
     {
-        Jobs.Dispose();
-        Parked.Dispose();
-        Definitions.Dispose();
-        LimitStates.Dispose();
-        Resting.Dispose();
-        Batches.Dispose();
-        Prunes.Dispose();
-        Deliveries.Dispose();
-        Clock.Dispose();
+        jobs.Dispose();
+        parked.Dispose();
+        definitions.Dispose();
+        limitStates.Dispose();
+        resting.Dispose();
+        batches.Dispose();
+        prunes.Dispose();
+        deliveries.Dispose();
+        clock.Dispose();
     }
 }

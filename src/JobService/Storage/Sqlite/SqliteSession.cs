@@ -1,3 +1,4 @@
+using JobService.Ledger;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -30,7 +31,7 @@ internal sealed class SqliteSession : IDisposable
     /// <param name="former">The memory before a failed turn; null at the first opening: then whoever is running died with the last process.</param>
     /// <param name="logger">Tells what was recovered.</param>
     /// <param name="first">Done before anything is read.</param>
-    public static SqliteSession Open(SqliteDatabase database, LeaseSource leases, long now, StoreMemory? former, ILogger logger, Action<SqliteTurn>? first = null)
+    public static SqliteSession Open(SqliteDatabase database, LeaseSource leases, long now, StoreMemory? former, ILogger logger, Action<Turn>? first = null)
     {
         var session = new SqliteSession(database.Connect(), leases);
         try
@@ -55,9 +56,9 @@ internal sealed class SqliteSession : IDisposable
     }
 
     /// <summary>One transaction. An exception leaves the session unfit for another.</summary>
-    public SqliteTurn Run(long now, Action<SqliteTurn> work)
+    public Turn Run(long now, Action<Turn> work)
     {
-        var turn = new SqliteTurn(Memory, rows, leases, now);
+        var turn = new Turn(Memory, rows, leases, now);
         Memory.Ending.Clear();
         begin.Run();
         work(turn);
@@ -68,7 +69,7 @@ internal sealed class SqliteSession : IDisposable
     }
 
     /// <summary>A look at the memory, without a transaction.</summary>
-    public SqliteTurn Ask(long now) => new(Memory, rows, leases, now);
+    public Turn Ask(long now) => new(Memory, rows, leases, now);
 
     public void Dispose()
     {

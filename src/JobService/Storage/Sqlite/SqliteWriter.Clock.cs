@@ -1,3 +1,4 @@
+using JobService.Ledger;
 using Microsoft.Extensions.Logging;
 
 namespace JobService.Storage.Sqlite;
@@ -12,7 +13,7 @@ internal sealed partial class SqliteWriter
 
     public StepWatch Steps { get; }
 
-    private void TakeUpTime(SqliteTurn turn, long jumped)
+    private void TakeUpTime(Turn turn, long jumped)
     {
         if (jumped > 0)
         {
@@ -29,7 +30,7 @@ internal sealed partial class SqliteWriter
     }
 
     /// <summary>The clock's row goes along with what is written anyway; by itself after a step, and now and then.</summary>
-    private void OfferClock(SqliteTurn turn)
+    private void OfferClock(Turn turn)
     {
         LookAtTheWall();
         turn.Wall = time.GetUtcNow().UtcTicks;
@@ -38,7 +39,7 @@ internal sealed partial class SqliteWriter
             turn.ClockToWrite = StoredClock.At(Clock.Now, time);
     }
 
-    private void NoteClock(SqliteTurn turn)
+    private void NoteClock(Turn turn)
     {
         if (!turn.WritesClock)
             return;

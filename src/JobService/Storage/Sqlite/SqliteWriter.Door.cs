@@ -1,11 +1,13 @@
+using JobService.Ledger;
+
 namespace JobService.Storage.Sqlite;
 
 /// <summary>What other threads hand in: it gathers until the next turn.</summary>
 internal sealed partial class SqliteWriter
 {
-    public Task<T> RunAsync<T>(Func<SqliteTurn, T> work) => Post(new WriterCommand<T>(work) { Writes = true });
+    public Task<T> RunAsync<T>(Func<Turn, T> work) => Post(new WriterCommand<T>(work) { Writes = true });
 
-    public Task<T> AskAsync<T>(Func<SqliteTurn, T> question) => Post(new WriterCommand<T>(question) { Writes = false });
+    public Task<T> AskAsync<T>(Func<Turn, T> question) => Post(new WriterCommand<T>(question) { Writes = false });
 
     /// <summary>One wish at a time; it is tried in every turn until something is claimed.</summary>
     public async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken stopTaking)

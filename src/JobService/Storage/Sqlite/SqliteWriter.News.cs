@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using JobService.Ledger;
 using Microsoft.Extensions.Logging;
 
 namespace JobService.Storage.Sqlite;
@@ -31,7 +32,7 @@ internal sealed partial class SqliteWriter
         return Watched is null ? null : events;
     }
 
-    private void Tell(SqliteTurn turn)
+    private void Tell(Turn turn)
     {
         var batches = turn.Batches.Changed();
         if (turn.Ended.Count + turn.StopRequests.Count + batches.Count + turn.DueReceivers.Count > 0)
@@ -43,7 +44,7 @@ internal sealed partial class SqliteWriter
         TellWatchers(turn);
     }
 
-    private void TellWatchers(SqliteTurn turn)
+    private void TellWatchers(Turn turn)
     {
         if (turn.Events is { Count: > 0 } changes)
             Tell(Watched, listener => listener(turn.NowTime, CollectionsMarshal.AsSpan(changes)));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using JobService.Ledger;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using SQLitePCL;

@@ -1,0 +1,42 @@
+namespace JobService.Ledger;
+
+/// <summary>Jobs of one round that find their locks taken: so many came while a lock was free that their lanes are cleared of them in bites.</summary>
+internal sealed class Asides(Turn turn)
+{
+    private readonly List<(string Queue, string Key)> lanes = [];
+    private int count;
+
+    /// <summary>The first jobs of a lane, at most so many. When this turn has no time for more asides, only those before the next one.</summary>
+    public IReadOnlyList<QueuedRow> Heads(string queue, string key, int atMost)
+    {
+        var heads = turn.Jobs.Heads(turn.Memory.FindQueue(queue)!.Id, key, atMost);
+        if (count < Locking.Bite)
+            return heads;
+
+        var wanted = new HashSet<string>();
+        var before = heads.FindIndex(head => head.Lock is { } name && (turn.Memory.Locks.IsHeld(name) || !wanted.Add(name)));
+        if (before < 0)
+            return heads;
+        lanes.Add((queue, key));
+        return heads[..before];
+    }
+
+    /// <summary>True when the job stands in the line of its lock now.</summary>
+    public bool Take(QueuedRow head)
+    {
+        if (head.Lock is not { } name || !turn.Memory.Locks.IsHeld(name))
+            return false;
+        turn.Parked.Place(head.Stamp, Parked.InLine);
+        turn.Memory.Locks.Join(new Arrival(head.Stamp, head.QueueId, head.Key, head.Priority, name));
+        count++;
+        return true;
+    }
+
+    /// <summary>The planner takes these lanes for empty, and they are not.</summary>
+    public void ComeBack()
+    {
+        foreach (var (queue, key) in lanes)
+            turn.Memory.Planner.Arrive(queue, key);
+        turn.GoesOn |= lanes.Count > 0;
+    }
+}

@@ -1,0 +1,41 @@
+using JobService.Jobs;
+
+namespace JobService.Ledger;
+
+/// <summary>How a job ended: kept with the event, because a retry by request changes it in the job.</summary>
+internal sealed record JobEnding(
+    JobState State, int Attempt, long FinishedAt, CancelReason? CancelReason, string? ErrorType, string? ErrorTitle, int? ErrorStatus, string? ErrorDetail)
+{
+    /// <summary>The job as it was then. All else of it never changes.</summary>
+    public Job Of(Job job) => job with
+    {
+        State = State,
+        Attempt = Attempt,
+        FinishedAt = new DateTimeOffset(FinishedAt, TimeSpan.Zero),
+        CancelReason = CancelReason,
+        Error = ErrorType is null ? null : new JobError(ErrorType, ErrorTitle!, ErrorStatus, ErrorDetail),
+        Result = State == JobState.Succeeded ? job.Result : null,
+    };
+}
+
+/// <summary>How a batch stood when it was over, likewise.</summary>
+internal sealed record BatchEnding(long FinishedAt, long Total, long Succeeded, long Failed, long Cancelled, CancelReason? CancelReason)
+{
+    /// <summary>The batch as it was then.</summary>
+    public Batch Of(Batch batch) => batch with
+    {
+        IsOpen = false,
+        FinishedAt = new DateTimeOffset(FinishedAt, TimeSpan.Zero),
+        Total = Total,
+        Running = 0,
+        Succeeded = Succeeded,
+        Failed = Failed,
+        Cancelled = Cancelled,
+        CancelReason = CancelReason,
+    };
+}
+
+/// <summary>What one bite of the pruning has done.</summary>
+/// <param name="Deleted">How many jobs, batches or states of limits, whichever were most.</param>
+/// <param name="GoesOn">False when the walk has come to its end.</param>
+public readonly record struct PruneBite(int Deleted, bool GoesOn);

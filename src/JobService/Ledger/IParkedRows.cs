@@ -1,0 +1,28 @@
+using JobService.Jobs;
+using JobService.Lanes;
+using JobService.Limits;
+
+namespace JobService.Ledger;
+
+/// <summary>Queued jobs that stand in no lane: in the line of their lock, or waiting for a signal. And the signals.</summary>
+internal interface IParkedRows
+{
+    void Place(long stamp, long? parked);
+
+    Arrival FirstOfLine(string name);
+
+    Arrival FirstOfLane(string name, (long QueueId, string Key) lane);
+
+    List<(string Lock, (long QueueId, string Key) Lane, int Count)> Lines();
+
+    /// <summary>Jobs whose signal has been set since they came, those who came first before others.</summary>
+    List<Arrival> Released(string signal, long setCount, int atMost);
+
+    bool IsWaitedFor(string signal);
+
+    List<(string Name, long SetCount, long? SetAt, bool IsReleasing)> Signals();
+
+    void PutSignal(string name, long setCount, long? setAt);
+
+    void DeleteSignal(string name);
+}

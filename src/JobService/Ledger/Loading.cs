@@ -1,0 +1,116 @@
+using JobService.Jobs;
+using JobService.Lanes;
+using JobService.Limits;
+using Microsoft.Extensions.Logging;
+
+namespace JobService.Ledger;
+
+/// <summary>Rows to memory, when the file is opened.</summary>
+internal static partial class Loading
+{
+    public static void Load(Turn turn)
+    {
+        var memory = turn.Memory;
+        foreach (var limit in turn.Definitions.Limits())
+            memory.Enter(limit, turn.Now);
+        LoadStates(turn);
+        foreach (var queue in turn.Definitions.Queues())
+            memory.Enter(queue);
+        foreach (var (queueId, key, learned) in turn.Definitions.Lanes(turn.Now))
+            memory.Planner.RestoreLane(memory.Queue(queueId).Entry.Name, key, learned);
+        foreach (var (queueId, key, jobs) in turn.Jobs.Lanes())
+            memory.Planner.Arrive(memory.Queue(queueId).Entry.Name, key, jobs);
+
+        foreach (var (name, lane, count) in turn.Parked.Lines())
+            memory.Locks.Restore(name, lane, count);
+        foreach (var (name, setCount, setAt, isReleasing) in turn.Parked.Signals())
+            memory.Signals.Restore(name, setCount, setAt, isReleasing);
+
+        memory.StoppingBatches.UnionWith(turn.BatchRows.Stopping());
+        memory.LastDelivery = turn.Deliveries.Last();
+        memory.NextDueAt = turn.Jobs.NextDue() ?? StoreMemory.Never;
+        memory.NextDueOnWallAt = turn.Jobs.NextDueOnWall() ?? StoreMemory.Never;
+        memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? StoreMemory.Never;
+        turn.CatalogChanged = true;
+    }
+
+    /// <summary>What the limits had handed out. Slots lie ahead, and those in hand are still used: only beyond them is a stored state not to be trusted.</summary>
+    private static void LoadStates(Turn turn)
+    {
+        var planner = turn.Memory.Planner;
+        var trusted = turn.Now + Claiming.FarthestSlot.Ticks;
+        foreach (var (limit, key, stored) in turn.LimitStates.States())
+        {
+            if (!turn.Memory.Limits.ContainsKey(limit))
+                continue;
+            var line = planner.StateOf(limit, key);
+            line.State.Restore(stored, trusted);
+            line.IsStored = true;
+        }
+
+        foreach (var (limit, key, at, weight) in turn.LimitStates.Starts())
+        {
+            if (turn.Memory.Limits.ContainsKey(limit) && planner.StateOf(limit, key).State is WindowLimit window)
+                window.RestoreStart(at, weight);
+        }
+    }
+
+    /// <summary>The last process died in the middle of these attempts: each counts a failure, or a poison job would crash the service for ever.</summary>
+    public static void FreeRunning(Turn turn, ILogger logger)
+    {
+        var running = turn.Jobs.Running().Select(stamp => turn.Jobs.Find(stamp)!).ToList();
+        turn.Touch(turn.Memory.Planner.PostponeLost(
+            running.Where(row => row.StartedAt is not null).Select(row => new LostStart(turn.Memory.Queue(row.QueueId).Entry.Name, row.Key, row.Weight, row.Weights, row.StartedAt!.Value)), turn.Now));
+        foreach (var row in running)
+            Free(turn, row);
+        if (running.Count > 0)
+            LogFreed(logger, running.Count);
+        Batching.CloseAll(turn); // the uploads died with it
+    }
+
+    /// <summary>The process lives and so do its attempts: they hold what they held.</summary>
+    public static void KeepRunning(Turn turn, StoreMemory former)
+    {
+        foreach (var stamp in turn.Jobs.Running())
+        {
+            var row = turn.Jobs.Find(stamp)!;
+            var queue = turn.Memory.Queue(row.QueueId);
+            // The end that the failed turn was about to write is still to come.
+            var before = former.Ending.GetValueOrDefault(row.Lease!.Value) ?? former.Running[row.Lease.Value];
+            var hold = turn.Memory.Planner.Retake(before.Hold, former.Planner.StoredStanding(before.Hold), row.Key);
+            turn.Touch(hold, row.Key);
+            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, before.StartedAt, hold) { ClaimedAt = before.ClaimedAt, Lock = row.Lock, Batch = row.Batch, Attempt = row.Attempt, HasCallback = row.HasCallback });
+            if (row.Lock is not null)
+                turn.Memory.Locks.Take(row.Lock, row.Lease.Value);
+        }
+    }
+
+    private static void Free(Turn turn, JobRow row)
+    {
+        var queue = turn.Memory.Queue(row.QueueId);
+        var (stamp, lease) = (row.Id.Stamp, row.Lease!.Value);
+        if (row.CancelReason is { } reason)
+        {
+            turn.Jobs.Stop(stamp, lease, row.StartedAt, turn.Now, undoAttempt: false, reason);
+            turn.End(row.EndIn(queue), JobState.Running, JobState.Cancelled, Words.Of(reason));
+            return;
+        }
+
+        turn.Jobs.WriteAttempt(stamp, row.Attempt, row.StartedAt ?? turn.Now, turn.Now, status: null, "crashed");
+        turn.Jobs.WriteError(stamp, new JobError(ErrorTypes.Crash, "The service went down in the middle of the attempt.", Status: null, Detail: null));
+        if (row.Failures + 1 >= (row.MaxAttempts ?? queue.Entry.Definition.Retry.MaxAttempts))
+        {
+            turn.Jobs.Fail(stamp, lease, row.StartedAt, turn.Now, undoAttempt: false);
+            turn.End(row.EndIn(queue), JobState.Running, JobState.Failed, ErrorTypes.Crash);
+            return;
+        }
+
+        var parked = Entering.Enter(turn, queue, row.Arrival);
+        turn.Jobs.Requeue(stamp, lease, row.StartedAt, turn.Now, dueAt: null, countFailure: true, undoAttempt: false, ThrottleMark.Keep, parked);
+        queue.Move(JobState.Running, JobState.Queued);
+        turn.Memory.Expect(dueAt: null, row.StartBefore);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The last process died with {Count} jobs running: each counts a failure and is queued again, or ends by its policy")]
+    private static partial void LogFreed(ILogger logger, int count);
+}

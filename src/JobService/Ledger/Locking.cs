@@ -1,0 +1,55 @@
+namespace JobService.Ledger;
+
+/// <summary>A lock's holder comes and goes, its line moves up.</summary>
+internal static class Locking
+{
+    /// <summary>Rows in one turn: a long line must not hold up everything else.</summary>
+    public const int Bite = 500;
+
+    public static void Free(Turn turn, RunningJob running)
+    {
+        if (running.Lock is { } name)
+            turn.Memory.Locks.Free(name, turn.Now);
+    }
+
+    /// <summary>A queued job was cancelled: in the line or in its lane, others may move up.</summary>
+    public static void Leave(Turn turn, JobRow row)
+    {
+        if (row.Lock is null)
+            return;
+        if (row.Parked == Parked.InLine)
+            turn.Memory.Locks.Leave(row.Lock, row.Arrival.Lane);
+        else
+            turn.Memory.Locks.LeaveLane(row.Arrival, turn.Now);
+    }
+
+    /// <summary>Lets the first of the lines of free locks into their lanes, before the planner looks there.</summary>
+    public static void OfferFree(Turn turn)
+    {
+        var locks = turn.Memory.Locks;
+        for (var offers = 0; offers < Bite && locks.NextToOffer(turn.Now) is { } line;)
+            offers += Offer(turn, line, Bite - offers);
+    }
+
+    private static int Offer(Turn turn, LockLine line, int atMost)
+    {
+        var lanes = line.Offered.Count == 0
+            ? [turn.Parked.FirstOfLine(line.Name)]
+            : line.Waiting.Keys.Where(lane => !line.Offered.ContainsKey(lane)).Take(Math.Min(line.Step, atMost))
+                .Select(lane => turn.Parked.FirstOfLane(line.Name, lane)).ToList();
+        foreach (var job in lanes)
+        {
+            turn.Parked.Place(job.Stamp, Parked.InLane);
+            turn.Memory.Locks.Leave(line.Name, job.Lane);
+            line.Offered.Add(job.Lane, job.Priority);
+            turn.Memory.Planner.Arrive(turn.Memory.Queue(job.QueueId).Entry.Name, job.Key);
+        }
+
+        line.Step *= 2;
+        if (line.HasMoreToOffer)
+            turn.Memory.Locks.LookAgain(line, turn.Now + LockTable.Patience);
+        else
+            line.IsAsleep = true;
+        return Math.Max(1, lanes.Count);
+    }
+}

@@ -1,0 +1,28 @@
+using JobService.Jobs;
+
+namespace JobService.Ledger;
+
+/// <summary>Failed or cancelled to queued, by request.</summary>
+internal static class Retrying
+{
+    public static RetryOutcome Retry(Turn turn, JobId job)
+    {
+        if (turn.Jobs.Find(job.Stamp) is not { } row || row.Id != job)
+            return new RetryOutcome.NotFound();
+        if (row.State is not (JobState.Failed or JobState.Cancelled))
+            return new RetryOutcome.WrongState(row.State);
+
+        if (turn.Memory.FindQueue(row.QueueId) is not { } queue)
+            return new RetryOutcome.QueueDeleted();
+        if (queue.Unfinished >= queue.Entry.Definition.Capacity)
+            return new RetryOutcome.Full();
+
+        turn.Jobs.Reopen(job.Stamp, turn.Wall, Entering.Enter(turn, queue, row.Arrival));
+        queue.Move(row.State, JobState.Queued);
+        if (row.Batch is { } batch)
+            Batching.Reopen(turn, batch, row.State);
+        turn.Events?.Add(StoreEvent.OfJob(job, queue.Entry.Name, row.Key, JobState.Queued, row.Attempt, Watching.BatchOf(turn, row.Batch), "request"));
+        turn.Memory.Expect(dueAt: null, row.StartBefore > turn.Wall ? row.StartBefore : null);
+        return new RetryOutcome.Requeued();
+    }
+}

@@ -1,0 +1,144 @@
+using JobService.Jobs;
+using JobService.Lanes;
+using JobService.Limits;
+
+namespace JobService.Ledger;
+
+/// <summary>What the writer keeps in memory beside the rows: the planner, the queues with their counts, who runs. Owned by the writer thread.</summary>
+/// <remarks>All of it follows from the rows: after a turn that failed it is thrown away and read again.</remarks>
+internal sealed class StoreMemory
+{
+    public const long Never = LimitState.Never;
+
+    private readonly Dictionary<string, QueueRow> queuesByName = [];
+    private readonly Dictionary<long, QueueRow> queuesById = [];
+
+    public LanePlanner Planner { get; } = new();
+
+    public Dictionary<string, LimitRow> Limits { get; } = [];
+
+    public Dictionary<long, RunningJob> Running { get; } = [];
+
+    /// <summary>Attempts whose end this turn writes: if it fails they run on, and hold what they held.</summary>
+    public Dictionary<long, RunningJob> Ending { get; } = [];
+
+    public LockTable Locks { get; } = new();
+
+    public SignalTable Signals { get; } = new();
+
+    /// <summary>Batches, by row number, whose jobs are still being told to stop.</summary>
+    public HashSet<long> StoppingBatches { get; } = [];
+
+    /// <summary>Ids of batches by row number, as far as those who watch have met them lately.</summary>
+    public Dictionary<long, JobId> BatchIds { get; } = [];
+
+    public IReadOnlyCollection<QueueRow> Queues => queuesByName.Values;
+
+    /// <summary>Earliest <c>due_at</c> of a queued job, in store time.</summary>
+    public long NextDueAt { get; set; } = Never;
+
+    /// <summary>Earliest <c>due_at</c> of those given as moments of the machine's clock.</summary>
+    public long NextDueOnWallAt { get; set; } = Never;
+
+    /// <summary>Earliest <c>start_before</c> of a queued job, by the machine's clock.</summary>
+    public long NextDeadlineAt { get; set; } = Never;
+
+    /// <summary>A job is queued, again or for the first time: its moments are waited for.</summary>
+    public void Expect(long? dueAt, long? startBefore, long? dueOnWallAt = null)
+    {
+        NextDueOnWallAt = Math.Min(NextDueOnWallAt, dueOnWallAt ?? Never);
+        NextDueAt = Math.Min(NextDueAt, dueAt ?? Never);
+        NextDeadlineAt = Math.Min(NextDeadlineAt, startBefore ?? Never);
+    }
+
+    /// <summary>When a turn is due though nobody asks for anything; <see cref="Never"/> when none is.</summary>
+    /// <param name="now">Ticks of store time.</param>
+    /// <param name="wall">Ticks of the machine's clock; a step of it on the way calls a turn of its own.</param>
+    /// <param name="isClaiming">Jobs are wanted: planner and locks are worth a look.</param>
+    public long NextTurnAt(long now, long wall, bool isClaiming)
+    {
+        var next = NextDueAt;
+        if (Math.Min(NextDueOnWallAt, NextDeadlineAt) is < Never and var onWall)
+            next = Math.Min(next, now + Math.Max(0, onWall - wall));
+        return isClaiming ? Math.Min(next, Math.Min(Planner.NextWake, Locks.NextLook)) : next;
+    }
+
+    /// <summary>The highest revision in force; the next change gets the one after.</summary>
+    public long LastRevision { get; set; }
+
+    /// <summary>The highest number of any callback's delivery; the next one gets a higher one.</summary>
+    public long LastDelivery { get; set; }
+
+    public QueueRow? FindQueue(string name) => queuesByName.GetValueOrDefault(name);
+
+    public QueueRow Queue(long id) => queuesById[id];
+
+    /// <summary>Null for a queue that was deleted: only finished jobs name it.</summary>
+    public QueueRow? FindQueue(long id) => queuesById.GetValueOrDefault(id);
+
+    public void Enter(QueueRow queue)
+    {
+        queuesByName[queue.Entry.Name] = queue;
+        queuesById[queue.Id] = queue;
+        LastRevision = Math.Max(LastRevision, queue.Entry.Revision);
+        Planner.PutQueue(queue.Entry.Name, queue.Entry.Definition, queue.Entry.Paused);
+    }
+
+    /// <returns>False when what the limit had taken says nothing any more.</returns>
+    public bool Enter(LimitRow limit, long now)
+    {
+        Limits[limit.Entry.Name] = limit;
+        LastRevision = Math.Max(LastRevision, limit.Entry.Revision);
+        return Planner.PutLimit(limit.Entry.Name, limit.Entry.Definition, now);
+    }
+
+    public void Remove(QueueRow queue)
+    {
+        queuesByName.Remove(queue.Entry.Name);
+        queuesById.Remove(queue.Id);
+        Planner.RemoveQueue(queue.Entry.Name);
+    }
+
+    public void RemoveLimit(string name)
+    {
+        Limits.Remove(name);
+        Planner.RemoveLimit(name);
+    }
+
+    public Catalog Snapshot() => new(
+        queuesByName.ToDictionary(pair => pair.Key, pair => pair.Value.Entry),
+        Limits.ToDictionary(pair => pair.Key, pair => pair.Value.Entry));
+}
+
+/// <summary>An attempt that holds a lease.</summary>
+internal sealed class RunningJob(JobId id, QueueRow queue, string key, long startedAt, LimitHold hold)
+{
+    public JobId Id { get; } = id;
+
+    public QueueRow Queue { get; } = queue;
+
+    public string Key { get; } = key;
+
+    /// <summary>Its slot, or the moment of its claim; later when it is known to have started late.</summary>
+    public long StartedAt { get; set; } = startedAt;
+
+    public long ClaimedAt { get; init; }
+
+    /// <summary>Row number of its batch.</summary>
+    public long? Batch { get; init; }
+
+    /// <summary>Number of this attempt, from 1.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>The lock that it holds to the end of its processing.</summary>
+    public string? Lock { get; init; }
+
+    /// <summary>Somebody is to be told of its end.</summary>
+    public bool HasCallback { get; init; }
+
+    /// <summary>What the call has taken of its limits, if there are any.</summary>
+    public LimitHold Hold { get; } = hold;
+
+    /// <param name="wasStarted">The attempt reached the send: otherwise it is none.</param>
+    public EndingJob End(bool wasStarted) => new(Id, Queue, Key, wasStarted ? Attempt : Attempt - 1, Batch, HasCallback);
+}

@@ -1,0 +1,124 @@
+using JobService.Jobs;
+using JobService.Lanes;
+
+namespace JobService.Ledger;
+
+/// <summary>One transaction of the writer, as the transitions see it.</summary>
+internal sealed class Turn(StoreMemory memory, ILedgerRows rows, LeaseSource leases, long now)
+{
+    public StoreMemory Memory { get; } = memory;
+
+    public IJobRows Jobs => rows.Jobs;
+
+    public IParkedRows Parked => rows.Parked;
+
+    public IDefinitionRows Definitions => rows.Definitions;
+
+    public ILimitStateRows LimitStates => rows.LimitStates;
+
+    public IRestingRows Resting => rows.Resting;
+
+    public IBatchRows BatchRows => rows.Batches;
+
+    public IPruneRows Prunes => rows.Prunes;
+
+    public IDeliveryRows Deliveries => rows.Deliveries;
+
+    public IClockRows Clock => rows.Clock;
+
+    public LeaseSource Leases { get; } = leases;
+
+    /// <summary>Ticks of store time, one moment for the whole turn.</summary>
+    public long Now { get; } = now;
+
+    /// <summary>Ticks of the machine's clock: moments given by users count by it. It may go back.</summary>
+    public long Wall { get; set; } = now;
+
+    public DateTimeOffset NowTime => new(Now, TimeSpan.Zero);
+
+    /// <summary>Limits that handed something out or were paused: their states are written before the commit.</summary>
+    private readonly HashSet<LimitLine> touchedStates = [];
+
+    private readonly int changesBefore = rows.Clock.Changes;
+
+    public List<JobEnded> Ended { get; } = [];
+
+    public List<StopRequest> StopRequests { get; } = [];
+
+    /// <summary>Receivers of callbacks with a delivery that is due now.</summary>
+    public HashSet<string> DueReceivers { get; } = [];
+
+    /// <summary>What those who watch are told after the commit; null while nobody does.</summary>
+    public List<StoreEvent>? Events { get; set; }
+
+    /// <summary>Queues whose claims keep coming back without a call, and how long they are left alone each time.</summary>
+    public List<(string Queue, TimeSpan Wait)> BackedOff { get; } = [];
+
+    /// <summary>Where the clocks stand, to be written if anything else is; null: it was written a moment ago.</summary>
+    public StoredClock? ClockToWrite { get; set; }
+
+    /// <summary>Even if nothing else is.</summary>
+    public bool WritesClock { get; set; }
+
+    public bool CatalogChanged { get; set; }
+
+    /// <summary>A bite was done and there is more: another turn follows, with what others have asked for meanwhile.</summary>
+    public bool GoesOn { get; set; }
+
+    /// <summary>Batches that this turn has looked at, by row number.</summary>
+    public TurnBatches Batches { get; } = new(rows.Batches);
+
+    /// <summary>Every end of a job passes here.</summary>
+    /// <param name="reason">Why it was cancelled or has failed, in a word.</param>
+    public void End(in EndingJob job, JobState from, JobState state, string? reason = null)
+    {
+        var queue = job.Queue.Entry.Name;
+        job.Queue.Move(from, state);
+        Ended.Add(new JobEnded(job.Id, queue, state));
+        Events?.Add(StoreEvent.OfJob(job.Id, queue, job.Key, state, job.Attempt, Watching.BatchOf(this, job.Batch), reason));
+        if (job.HasCallback)
+            Delivering.Announce(this, job.Id, state);
+        if (job.Batch is { } batch)
+            Batching.CountEnd(this, batch, job.Id, state);
+    }
+
+    /// <summary>The states that a job of this key has taken something of have changed: those in force, since a state that rests is forgotten and made anew.</summary>
+    public void Touch(LimitHold? hold, string key)
+    {
+        foreach (var held in hold?.Limits ?? [])
+            touchedStates.Add(held.Line.Limit.LineOf(key));
+    }
+
+    public void Touch(IEnumerable<LimitLine> states) => touchedStates.UnionWith(states);
+
+    /// <summary>Writes what has gathered in memory, as the last step before the commit.</summary>
+    public void WriteBack()
+    {
+        foreach (var state in touchedStates.Where(state => Memory.Limits.ContainsKey(state.Limit.Name)))
+            LimitStates.Put(state);
+
+        foreach (var queue in Memory.Queues)
+        {
+            if (!queue.CountsChanged)
+                continue;
+            Definitions.WriteCounts(queue);
+            queue.CountsChanged = false;
+        }
+
+        Batches.WriteBack();
+        if (ClockToWrite is { } clock && (WritesClock || rows.Clock.Changes != changesBefore))
+        {
+            rows.Clock.Put(clock);
+            WritesClock = true;
+        }
+    }
+}
+
+/// <summary>Lease tokens: the number of this opening of the file, then a counter, so that no token ever comes twice.</summary>
+internal sealed class LeaseSource(long opening)
+{
+    /// <summary>The token handed out last.</summary>
+    public long Last { get; private set; } = opening << 40;
+
+    public long Next() => ++Last;
+}

@@ -1,0 +1,44 @@
+using System.Diagnostics.CodeAnalysis;
+using JobService.Jobs;
+
+namespace JobService.Ledger;
+
+/// <summary>The batches that one turn has to do with: read once, written once, and kept no longer than the turn.</summary>
+internal sealed class TurnBatches(IBatchRows rows)
+{
+    private Dictionary<long, BatchRow>? changed;
+
+    /// <summary>The batch, to be changed; null when there is none.</summary>
+    public BatchRow? Find(long stamp)
+    {
+        if (changed?.GetValueOrDefault(stamp) is { } known)
+            return known;
+        if (rows.Find(stamp) is not { } batch)
+            return null;
+        Keep(batch);
+        return batch;
+    }
+
+    public BatchRow? Find(JobId id) => Find(id.Stamp) is { } batch && batch.Id == id ? batch : null;
+
+    public void Insert(BatchRow batch)
+    {
+        rows.Insert(batch);
+        Keep(batch);
+    }
+
+    public void WriteBack()
+    {
+        foreach (var batch in changed?.Values ?? Enumerable.Empty<BatchRow>())
+            rows.Write(batch);
+    }
+
+    public IReadOnlyList<JobId> Changed() => changed is null ? [] : [.. changed.Values.Select(batch => batch.Id)];
+
+    [MemberNotNull(nameof(changed))]
+    private void Keep(BatchRow batch)
+    {
+        changed ??= [];
+        changed.Add(batch.Id.Stamp, batch);
+    }
+}

@@ -1,0 +1,40 @@
+using JobService.Jobs;
+
+namespace JobService.Ledger;
+
+/// <summary>What time alone changes: waiting jobs whose moment has come, and jobs that nobody wants any more.</summary>
+internal static class Waking
+{
+    /// <summary>Rows in one turn: a flood that comes due at once must not hold up everything else.</summary>
+    private const int Bite = 500;
+
+    public static void Wake(Turn turn)
+    {
+        if (turn.Memory.NextDeadlineAt <= turn.Wall)
+            CancelLate(turn);
+        if (turn.Memory.NextDueAt <= turn.Now || turn.Memory.NextDueOnWallAt <= turn.Wall)
+            LetGo(turn);
+        if (turn.Memory.Signals.Releasing.Count > 0)
+            Signalling.Release(turn);
+        if (turn.Memory.StoppingBatches.Count > 0)
+            Batching.Stop(turn);
+    }
+
+    private static void LetGo(Turn turn)
+    {
+        var due = turn.Jobs.DueOnWall(turn.Wall, Bite);
+        due.AddRange(turn.Jobs.Due(turn.Now, Bite - due.Count));
+        foreach (var job in due)
+            turn.Jobs.LetGo(job.Stamp, Entering.Enter(turn, turn.Memory.Queue(job.QueueId), job));
+
+        turn.Memory.NextDueOnWallAt = turn.Jobs.NextDueOnWall() ?? StoreMemory.Never;
+        turn.Memory.NextDueAt = turn.Jobs.NextDue() ?? StoreMemory.Never;
+    }
+
+    private static void CancelLate(Turn turn)
+    {
+        foreach (var stamp in turn.Jobs.Late(turn.Wall, Bite))
+            Cancelling.CancelQueued(turn, turn.Jobs.Find(stamp)!, CancelReason.Deadline);
+        turn.Memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? StoreMemory.Never;
+    }
+}
