@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using JobService.Api;
 using JobService.Hosting;
+using JobService.Upstream;
 
 namespace JobService.Tests.Docs;
 
@@ -38,6 +39,15 @@ public sealed class SettingsDocTests
             Assert.StartsWith(Text(number.Default), row[2], StringComparison.Ordinal);
             Assert.Equal($"{Text(number.range.Minimum)} to {Text(number.range.Maximum)}", row[3]);
         });
+    }
+
+    [Fact]
+    public void As_many_files_as_it_says_are_enough_for_all_streams()
+    {
+        const int files = 20_400;
+
+        Assert.Contains($"For 10 000 streams, `ulimit -n` has to be {Text(files)} or more", DocumentText.Of("docs/settings.md"), StringComparison.Ordinal);
+        Assert.Equal(10_000, Descriptors.Share(files));
     }
 
     private static string Text(object number) => string.Format(CultureInfo.InvariantCulture, "{0:#,0.##}", number).Replace(',', ' ');
