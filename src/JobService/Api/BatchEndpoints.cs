@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using JobService.Api.Contracts;
@@ -72,21 +73,15 @@ internal static class BatchEndpoints
         var addition = await intake.SubmitAsync(batch!, jobs, http.RequestAborted, waits.StopTaking);
         switch (addition)
         {
-            case BatchAddition.Accepted(var accepted):
+            case Addition.BatchAccepted(var accepted):
                 return Accepted(accepted, http);
-            case BatchAddition.Replayed(var earlier):
+            case Addition.Replayed(var earlier):
                 http.Response.Headers["Idempotency-Replayed"] = "true";
                 return await store.FindBatchAsync(earlier) is { } known ? Accepted(known, http) : Problems.IdempotencyMismatch();
-            case BatchAddition.Mismatched:
-                return Problems.IdempotencyMismatch();
-            case BatchAddition.OverCapacity(var queue, var capacity):
-                return Problems.OverCapacity(queue, capacity);
-            case BatchAddition.Full(var queue, _):
-                return waits.IsDraining ? Problems.Draining() : Problems.QueueFull(intake.RetryAfter(queue));
-            case BatchAddition.Refused(var index, var why):
-                return SubmissionProblems.Of(IntakeWriter.AnswerTo(jobs[index].Queue, why), jobs[index].Queue, waits.IsDraining).At($"/jobs/{index}");
+            case Addition.Refusal no:
+                return SubmissionProblems.Of(no, waits.IsDraining);
             default:
-                throw new InvalidOperationException($"Unknown answer of the front door: {addition.GetType().Name}.");
+                throw new UnreachableException($"A batch was submitted, and this became of it: {addition.GetType().Name}.");
         }
     }
 

@@ -176,7 +176,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         if (refusal is null)
             return null;
         // The batch may have been cancelled while the piece waited for room.
-        var problem = takesNoMore ? Problems.BatchStopped() : SubmissionProblems.Of(refusal, jobs[taken].Queue, parts.Waits.IsDraining);
+        var problem = takesNoMore ? Problems.BatchStopped() : SubmissionProblems.Of(refusal, parts.Waits.IsDraining);
         await EndAsync(stop);
         return At(problem, numbers[taken]);
     }

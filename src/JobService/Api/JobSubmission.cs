@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using JobService.Api.Contracts;
 using JobService.Api.Documentation;
 using JobService.Api.Http;
@@ -28,8 +29,7 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
         var asked = Preferences.Wait(request.Headers["Prefer"]);
         // On the list before the job can end: what ends in between is not missed.
         using var wait = asked is null ? null : hub.WhenEnded(id);
-        string queue;
-        Submission submission;
+        Addition addition;
         // Whoever waits for the job's end holds nothing of what it was made of.
         using (var room = new BodyMemory(memory.Open(), memory.MaxWait, time, hangUp))
         {
@@ -42,17 +42,17 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
             if (waits.IsDraining)
                 return Problems.Draining();
 
-            queue = body.Value.Queue;
             var job = body.Value.ToNewJob(id, store.Now, key is null ? null : new IdempotencyKey(key, body.Fingerprint));
-            submission = await intake.SubmitAsync(job, hangUp, waits.StopTaking);
+            addition = await intake.SubmitAsync(job, hangUp, waits.StopTaking);
         }
 
-        return (submission, wait) switch
+        return (addition, wait) switch
         {
-            (Submission.Accepted(var job), null) => Accepted(job, http),
-            (Submission.Accepted(var job), _) => await EndedAsync(job, wait, TimeSpan.FromSeconds(asked!.Value), cancelOnHangUp, http),
-            (Submission.Replayed(var earlier), _) => await ReplayedAsync(earlier, asked, http),
-            _ => SubmissionProblems.Of(submission, queue, waits.IsDraining),
+            (Addition.Accepted(var job), null) => Accepted(job, http),
+            (Addition.Accepted(var job), _) => await EndedAsync(job, wait, TimeSpan.FromSeconds(asked!.Value), cancelOnHangUp, http),
+            (Addition.Replayed(var earlier), _) => await ReplayedAsync(earlier, asked, http),
+            (Addition.Refusal refusal, _) => SubmissionProblems.Of(refusal, waits.IsDraining),
+            _ => throw new UnreachableException($"A job was submitted, and this became of it: {addition.GetType().Name}."),
         };
     }
 

@@ -1,26 +1,42 @@
-using JobService.Intake;
-using JobService.Jobs;
 using JobService.Ledger;
 
 namespace JobService.Api;
 
-/// <summary>The front door's "no" as a problem document.</summary>
-internal static class SubmissionProblems
+/// <summary>The refusal of a submission as a problem document.</summary>
+internal sealed class SubmissionProblems : Addition.IRefusalReader<ProblemAnswer>
 {
-    /// <param name="refused">Anything but accepted and replayed.</param>
-    /// <param name="queue">The job's queue.</param>
-    /// <param name="isDraining">The service has been told to stop.</param>
-    public static ProblemAnswer Of(Submission refused, string queue, bool isDraining) => refused switch
-    {
-        Submission.Mismatched => Problems.IdempotencyMismatch(),
-        Submission.InProgress => Problems.IdempotencyInProgress(),
-        Submission.Full(var retryAfter) => isDraining ? Problems.Draining() : Problems.QueueFull(retryAfter),
-        Submission.UnknownQueue(var name) => Problems.UnknownQueue(name),
-        Submission.NeverFits(var limit, var maxWeight, var counts) => Problems.NeverFits(limit, maxWeight, counts),
-        Submission.RequestNotAllowed => Problems.RequestNotAllowed(queue),
-        Submission.BatchStopped => Problems.BatchStopped(),
-        Submission.Unstorable => Problems.Unstorable(),
-        Submission.Unavailable(var detail) => isDraining ? Problems.Draining() : Problems.StorageUnavailable(detail),
-        _ => throw new InvalidOperationException($"Unknown answer of the front door: {refused.GetType().Name}."),
-    };
+    private static readonly SubmissionProblems whileServing = new(isDraining: false);
+    private static readonly SubmissionProblems whileDraining = new(isDraining: true);
+
+    private readonly bool isDraining;
+
+    private SubmissionProblems(bool isDraining) => this.isDraining = isDraining;
+
+    /// <param name="refusal">Why nothing was taken in.</param>
+    /// <param name="isDraining">The service has been told to stop: what is full or cannot be written will not become better.</param>
+    public static ProblemAnswer Of(Addition.Refusal refusal, bool isDraining) => refusal.Read(isDraining ? whileDraining : whileServing);
+
+    public ProblemAnswer Read(Addition.Mismatched refusal) => Problems.IdempotencyMismatch();
+
+    public ProblemAnswer Read(Addition.InProgress refusal) => Problems.IdempotencyInProgress();
+
+    public ProblemAnswer Read(Addition.Full refusal) => isDraining ? Problems.Draining() : Problems.QueueFull(refusal.RetryAfter);
+
+    public ProblemAnswer Read(Addition.OverCapacity refusal) => Problems.OverCapacity(refusal.Queue, refusal.Capacity);
+
+    public ProblemAnswer Read(Addition.UnknownQueue refusal) => Problems.UnknownQueue(refusal.Queue);
+
+    public ProblemAnswer Read(Addition.NeverFits refusal) => Problems.NeverFits(refusal.Limit, refusal.MaxWeight, refusal.Counts);
+
+    public ProblemAnswer Read(Addition.RequestNotAllowed refusal) => Problems.RequestNotAllowed(refusal.Queue);
+
+    public ProblemAnswer Read(Addition.BatchStopped refusal) => Problems.BatchStopped();
+
+    public ProblemAnswer Read(Addition.JobRefused refusal) => refusal.Why.Read(this).At($"/jobs/{refusal.Index}");
+
+    public ProblemAnswer Read(Addition.Unstorable refusal) => Problems.Unstorable();
+
+    public ProblemAnswer Read(Addition.Unavailable refusal) => isDraining ? Problems.Draining() : Problems.StorageUnavailable(refusal.Detail);
+
+    public ProblemAnswer Read(Addition.Draining refusal) => Problems.Draining();
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using JobService.Jobs;
 using JobService.Ledger;
 using JobService.Storage;
@@ -16,7 +17,7 @@ public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueRoom roo
     /// <param name="stopTaking">The service stops: nobody waits for room any more.</param>
     /// <exception cref="OperationCanceledException">The client has gone while it waited for room.</exception>
     /// <exception cref="StorageUnavailableException">Nothing was written.</exception>
-    public async Task<BatchAddition> SubmitAsync(NewBatch batch, IReadOnlyList<NewJob> jobs, CancellationToken hangUp, CancellationToken stopTaking)
+    public async Task<Addition> SubmitAsync(NewBatch batch, IReadOnlyList<NewJob> jobs, CancellationToken hangUp, CancellationToken stopTaking)
     {
         var since = time.GetTimestamp();
         var maxWait = TimeSpan.FromSeconds(options.Value.MaxWaitSeconds);
@@ -25,15 +26,13 @@ public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueRoom roo
             var endsSeen = jobs is [] ? 0 : room.EndsOf(jobs[0].Queue);
             var addition = await store.AddBatchAsync(batch, jobs);
             var left = maxWait - time.GetElapsedTime(since);
-            if (addition is not BatchAddition.Full(var queue, var missing))
+            if (addition is not Addition.Full(var queue, var missing) full)
                 return addition;
             var enough = (queue == jobs[0].Queue ? endsSeen : room.EndsOf(queue)) + missing;
             if (!await room.WaitForEndsAsync(queue, enough, left, hangUp, stopTaking))
-                return addition;
+                return full with { RetryAfter = room.RetryAfter(queue) };
         }
     }
-
-    public TimeSpan RetryAfter(string queue) => room.RetryAfter(queue);
 
     public Task<Batch> OpenAsync(NewBatch batch) => store.OpenBatchAsync(batch);
 
@@ -49,7 +48,7 @@ public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueRoom roo
     /// <param name="jobs">In their order.</param>
     /// <param name="stop">The client has gone, or the service stops: nobody waits for room any more.</param>
     /// <returns>How many were taken in, and what became of the next one: null when all were.</returns>
-    public async Task<(int Accepted, Submission? Refusal)> AppendAsync(IReadOnlyList<NewJob> jobs, CancellationToken stop)
+    public async Task<(int Accepted, Addition.Refusal? Refusal)> AppendAsync(IReadOnlyList<NewJob> jobs, CancellationToken stop)
     {
         var accepted = 0;
         var most = jobs.Count;
@@ -58,19 +57,20 @@ public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueRoom roo
             var piece = most >= jobs.Count && accepted == 0 ? jobs : [.. jobs.Skip(accepted).Take(most)];
             var endsSeen = room.EndsOf(piece[0].Queue);
             var answers = await intake.SubmitAsync(piece);
-            var taken = answers.TakeWhile(answer => answer is Submission.Accepted).Count();
+            var taken = answers.TakeWhile(answer => answer is Addition.Accepted).Count();
             accepted += taken;
             most = jobs.Count;
             if (taken == piece.Count)
                 continue;
-            if (answers[taken] is not Submission.Full)
-                return (accepted, answers[taken]);
+            var refusal = answers[taken] as Addition.Refusal ?? throw new UnreachableException($"A job of an upload has no idempotency key: {answers[taken]}.");
+            if (refusal is not Addition.Full)
+                return (accepted, refusal);
 
             var full = piece[taken].Queue;
             if (full != piece[0].Queue)
                 endsSeen = room.EndsOf(full);
             if (!await room.WaitAsync(full, endsSeen, LookAgain, CancellationToken.None, stop) && stop.IsCancellationRequested)
-                return (accepted, answers[taken]);
+                return (accepted, refusal);
             most = (int)Math.Clamp(room.EndsOf(full) - endsSeen, 1, jobs.Count); // as many as have ended, not all of them for each that ends
         }
 

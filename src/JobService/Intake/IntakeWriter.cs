@@ -29,32 +29,18 @@ public sealed partial class IntakeWriter(JobIntake intake, IJobStore store, IOpt
             var additions = await store.AddAsync(batch is [var only] ? only.Jobs : [.. batch.SelectMany(pending => pending.Jobs)]);
             var next = 0;
             foreach (var pending in batch)
-                pending.Decide(pending.Jobs is [var job] ? [AnswerTo(job.Queue, additions[next++])] : [.. pending.Jobs.Select(job => AnswerTo(job.Queue, additions[next++]))]);
+                pending.Decide(batch.Count == 1 ? additions : [.. pending.Jobs.Select(_ => additions[next++])]);
         }
         catch (Exception error)
         {
             LogNotWritten(logger, batch.Count, error);
-            var unavailable = new Submission.Unavailable("The storage cannot be written: nothing was taken in.");
+            var unavailable = new Addition.Unavailable("The storage cannot be written: nothing was taken in.");
             foreach (var pending in batch)
                 pending.Decide([.. pending.Jobs.Select(_ => unavailable)]);
         }
 
         PendingAnswers.Give([.. batch]);
     }
-
-    internal static Submission AnswerTo(string queue, Addition addition) => addition switch
-    {
-        Addition.Accepted(var job) => new Submission.Accepted(job),
-        Addition.Replayed(var job) => new Submission.Replayed(job),
-        Addition.Mismatched => new Submission.Mismatched(),
-        Addition.Full => new Submission.Full(TimeSpan.Zero),
-        Addition.UnknownQueue => new Submission.UnknownQueue(queue),
-        Addition.NeverFits(var limit, var most, var counts) => new Submission.NeverFits(limit, most, counts),
-        Addition.RequestNotAllowed => new Submission.RequestNotAllowed(),
-        Addition.BatchStopped => new Submission.BatchStopped(),
-        Addition.Unstorable => new Submission.Unstorable(),
-        _ => throw new InvalidOperationException($"No answer to {addition}."),
-    };
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Count} submissions could not be written")]
     private static partial void LogNotWritten(ILogger logger, int count, Exception error);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using JobService.Jobs;
+using JobService.Ledger;
 using Microsoft.Extensions.Options;
 
 namespace JobService.Intake;
@@ -8,7 +9,7 @@ namespace JobService.Intake;
 /// <summary>The front door: a bounded channel to the <see cref="IntakeWriter"/>, and a place to wait when the queue is full.</summary>
 public sealed class JobIntake
 {
-    private static readonly Submission Draining = new Submission.Unavailable("The service is shutting down.");
+    private static readonly Addition.Refusal Draining = new Addition.Draining();
 
     private readonly QueueRoom room;
     private readonly TimeProvider time;
@@ -31,14 +32,14 @@ public sealed class JobIntake
     /// <param name="hangUp">The client has gone: what is not yet on its way to the store is not taken in.</param>
     /// <param name="stopTaking">The service stops: nobody waits for room any more.</param>
     /// <exception cref="OperationCanceledException">The client has gone while it waited for room.</exception>
-    public Task<Submission> SubmitAsync(NewJob job, CancellationToken hangUp, CancellationToken stopTaking) => job.Idempotency is { } idempotency
+    public Task<Addition> SubmitAsync(NewJob job, CancellationToken hangUp, CancellationToken stopTaking) => job.Idempotency is { } idempotency
         ? EnterOnceAsync(job, idempotency, hangUp, stopTaking)
         : EnterAsync(job, hangUp, stopTaking);
 
     /// <summary>A piece of an upload: waits for the channel and the commit, not for room in a queue.</summary>
     /// <param name="jobs">Jobs of one batch, in their order.</param>
     /// <returns>What became of each, in the order of the jobs; behind one that was not taken in, none was.</returns>
-    internal async Task<IReadOnlyList<Submission>> SubmitAsync(IReadOnlyList<NewJob> jobs)
+    internal async Task<IReadOnlyList<Addition>> SubmitAsync(IReadOnlyList<NewJob> jobs)
     {
         var pending = new PendingJobs(jobs, TaskCreationOptions.RunContinuationsAsynchronously);
         try
@@ -56,10 +57,10 @@ public sealed class JobIntake
     /// <summary>Takes nothing in any more; what is in the channel is still written.</summary>
     internal void Close() => submissions.Writer.TryComplete();
 
-    private async Task<Submission> EnterOnceAsync(NewJob job, IdempotencyKey idempotency, CancellationToken hangUp, CancellationToken stopTaking)
+    private async Task<Addition> EnterOnceAsync(NewJob job, IdempotencyKey idempotency, CancellationToken hangUp, CancellationToken stopTaking)
     {
         if (!keysInProgress.TryAdd(idempotency.Key, true))
-            return new Submission.InProgress();
+            return new Addition.InProgress();
 
         try
         {
@@ -71,7 +72,7 @@ public sealed class JobIntake
         }
     }
 
-    private async Task<Submission> EnterAsync(NewJob job, CancellationToken hangUp, CancellationToken stopTaking)
+    private async Task<Addition> EnterAsync(NewJob job, CancellationToken hangUp, CancellationToken stopTaking)
     {
         var since = time.GetTimestamp();
         while (true)
@@ -82,18 +83,18 @@ public sealed class JobIntake
                 return refused;
 
             var answer = (await pending.Answers)[0];
-            if (answer is not Submission.Full)
+            if (answer is not Addition.Full full)
                 return answer;
             if (!await room.WaitAsync(job.Queue, endsSeen, maxWait - time.GetElapsedTime(since), hangUp, stopTaking))
-                return stopTaking.IsCancellationRequested ? Draining : new Submission.Full(room.RetryAfter(job.Queue));
+                return stopTaking.IsCancellationRequested ? Draining : full with { RetryAfter = room.RetryAfter(job.Queue) };
         }
     }
 
     /// <returns>Null when the job is on its way to the store.</returns>
-    private async Task<Submission?> WaitForChannelAsync(PendingJobs pending, string queue, TimeSpan atMost, CancellationToken hangUp)
+    private async Task<Addition.Refusal?> WaitForChannelAsync(PendingJobs pending, string queue, TimeSpan atMost, CancellationToken hangUp)
     {
         if (atMost <= TimeSpan.Zero)
-            return new Submission.Full(room.RetryAfter(queue));
+            return new Addition.Full(queue) { RetryAfter = room.RetryAfter(queue) };
 
         using var timeout = new CancellationTokenSource(atMost, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(hangUp, timeout.Token);
@@ -108,7 +109,7 @@ public sealed class JobIntake
         }
         catch (OperationCanceledException) when (!hangUp.IsCancellationRequested)
         {
-            return new Submission.Full(room.RetryAfter(queue));
+            return new Addition.Full(queue) { RetryAfter = room.RetryAfter(queue) };
         }
     }
 }

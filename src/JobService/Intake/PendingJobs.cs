@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Ledger;
 
 namespace JobService.Intake;
 
@@ -7,15 +8,15 @@ namespace JobService.Intake;
 /// <param name="options">Where whoever waits goes on: on the thread that answers, when little is left to do, or on one of its own.</param>
 internal sealed class PendingJobs(IReadOnlyList<NewJob> jobs, TaskCreationOptions options)
 {
-    private readonly TaskCompletionSource<IReadOnlyList<Submission>> answers = new(options);
-    private IReadOnlyList<Submission>? decided;
+    private readonly TaskCompletionSource<IReadOnlyList<Addition>> answers = new(options);
+    private IReadOnlyList<Addition>? decided;
 
     public IReadOnlyList<NewJob> Jobs { get; } = jobs;
 
     /// <summary>In the order of the jobs.</summary>
-    public Task<IReadOnlyList<Submission>> Answers => answers.Task;
+    public Task<IReadOnlyList<Addition>> Answers => answers.Task;
 
-    public void Decide(IReadOnlyList<Submission> submissions) => decided = submissions;
+    public void Decide(IReadOnlyList<Addition> additions) => decided = additions;
 
     /// <summary>Tells whoever waits what was decided.</summary>
     public void Answer() => answers.TrySetResult(decided!);

@@ -16,7 +16,7 @@ internal static class Adding
         {
             var batch = row.Job.Batch?.Batch;
             var isBehind = batch is { } place && haltedHere.Contains(place);
-            var addition = isBehind ? new Addition.Full() : Add(turn, row);
+            var addition = isBehind ? new Addition.Full(row.Job.Queue) : Add(turn, row);
             additions.Add(addition);
             if (addition is not Addition.Accepted && batch is { } stopped)
                 haltedHere.Add(stopped);
@@ -26,12 +26,12 @@ internal static class Adding
     }
 
     /// <summary>Why the queue can never take the job; null when it can.</summary>
-    public static Addition? Refusal(Turn turn, NewJob job)
+    public static Addition.Refusal? Refusal(Turn turn, NewJob job)
     {
         if (turn.Memory.FindQueue(job.Queue) is not { } queue)
-            return new Addition.UnknownQueue();
+            return new Addition.UnknownQueue(job.Queue);
         if (job.Request is not null && queue.Entry.Definition.Target is not HttpTarget)
-            return new Addition.RequestNotAllowed();
+            return new Addition.RequestNotAllowed(job.Queue);
         foreach (var name in queue.Entry.Definition.Limits)
         {
             var limit = turn.Memory.Limits[name].Entry.Definition;
@@ -95,7 +95,7 @@ internal static class Adding
             return new Addition.BatchStopped();
         var queue = turn.Memory.FindQueue(job.Queue)!;
         if (queue.Unfinished >= queue.Entry.Definition.Capacity)
-            return new Addition.Full();
+            return new Addition.Full(job.Queue);
         return new Addition.Accepted(Enter(turn, row));
     }
 }

@@ -9,28 +9,28 @@ internal static class Batching
     private const int Bite = 500;
 
     /// <summary>All of the jobs or none.</summary>
-    public static BatchAddition Add(Turn turn, NewBatch batch, IReadOnlyList<NewRow> rows)
+    public static Addition Add(Turn turn, NewBatch batch, IReadOnlyList<NewRow> rows)
     {
         if (batch.Idempotency is { } idempotency && turn.Jobs.FindIdempotency(idempotency.Key) is var (fingerprint, first))
-            return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint.Span) ? new BatchAddition.Replayed(first) : new BatchAddition.Mismatched();
+            return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint.Span) ? new Addition.Replayed(first) : new Addition.Mismatched();
 
         for (var i = 0; i < rows.Count; i++)
         {
             if (Adding.Refusal(turn, rows[i].Job) is { } refusal)
-                return new BatchAddition.Refused(i, refusal);
+                return new Addition.JobRefused(i, refusal);
         }
 
         var queues = rows.CountBy(row => row.Job.Queue).Select(wish => (Row: turn.Memory.FindQueue(wish.Key)!, wish.Value)).ToList();
         foreach (var (queue, count) in queues)
         {
             if (count > queue.Entry.Definition.Capacity)
-                return new BatchAddition.OverCapacity(queue.Entry.Name, queue.Entry.Definition.Capacity);
+                return new Addition.OverCapacity(queue.Entry.Name, queue.Entry.Definition.Capacity);
         }
 
         foreach (var (queue, count) in queues)
         {
             if (queue.Unfinished + count - queue.Entry.Definition.Capacity is > 0 and var missing)
-                return new BatchAddition.Full(queue.Entry.Name, missing);
+                return new Addition.Full(queue.Entry.Name, missing);
         }
 
         Open(turn, batch);
@@ -38,7 +38,7 @@ internal static class Batching
             Adding.Enter(turn, row);
         if (batch.Idempotency is { } key)
             turn.Jobs.Remember(key, batch.Id);
-        return new BatchAddition.Accepted(Close(turn, batch.Id)!);
+        return new Addition.BatchAccepted(Close(turn, batch.Id)!);
     }
 
     public static Batch Open(Turn turn, NewBatch batch)

@@ -16,36 +16,6 @@ public readonly record struct JobEnded(JobId Job, string Queue, JobState State);
 
 public readonly record struct StopRequest(JobId Job, CancelReason Reason);
 
-/// <summary>What became of one new job.</summary>
-public abstract record Addition
-{
-    /// <summary>Durable. The job as it is now.</summary>
-    public sealed record Accepted(Job Job) : Addition;
-
-    /// <summary>The same submission came before: the job as it is now.</summary>
-    public sealed record Replayed(JobId Job) : Addition;
-
-    /// <summary>The idempotency key belongs to another body.</summary>
-    public sealed record Mismatched : Addition;
-
-    /// <summary>The queue holds as many unfinished jobs as it may.</summary>
-    public sealed record Full : Addition;
-
-    public sealed record UnknownQueue : Addition;
-
-    /// <summary>The job is heavier than the limit ever allows.</summary>
-    public sealed record NeverFits(string Limit, int MaxWeight, string Counts) : Addition;
-
-    /// <summary>The job has a <c>request</c>, and the queue's target is not <c>http</c>.</summary>
-    public sealed record RequestNotAllowed : Addition;
-
-    /// <summary>The job's batch has been cancelled or closed.</summary>
-    public sealed record BatchStopped : Addition;
-
-    /// <summary>Something in this job breaks the turn that takes it in: a defect of the service, which concerns no other job.</summary>
-    public sealed record Unstorable : Addition;
-}
-
 public abstract record CancelOutcome
 {
     public sealed record NotFound : CancelOutcome;

@@ -76,7 +76,7 @@ public interface IJobStore : IAsyncDisposable
     // ── batches ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Takes a batch in: all of its jobs or none.</summary>
-    Task<BatchAddition> AddBatchAsync(NewBatch batch, IReadOnlyList<NewJob> jobs);
+    Task<Addition> AddBatchAsync(NewBatch batch, IReadOnlyList<NewJob> jobs);
 
     /// <summary>Makes a batch whose jobs are still to come, through <see cref="AddAsync"/> and in their order, until it is closed. An upload dies with its
     /// process: the next opening of the store closes the batch.</summary>

@@ -11,7 +11,7 @@ public abstract partial class JobStoreContract
     {
         var batch = Telling(Driver.NewJob().Id);
         var jobs = new[] { InBatch(batch, 0), InBatch(batch, 1) };
-        Assert.IsType<BatchAddition.Accepted>(await Driver.Store.AddBatchAsync(batch, jobs));
+        Assert.IsType<Addition.BatchAccepted>(await Driver.Store.AddBatchAsync(batch, jobs));
         await Driver.Store.CancelAsync(jobs[0].Id, CancelReason.Request);
         Assert.Empty(await Driver.Deliveries.ReceiversAsync());
 

@@ -37,7 +37,7 @@ public abstract partial class JobStoreContract
             _ => jobs[2] with { Request = new ApiRequest { Method = "GET" } },
         };
 
-        var refused = Assert.IsType<BatchAddition.Refused>(await Driver.Store.AddBatchAsync(batch, jobs));
+        var refused = Assert.IsType<Addition.JobRefused>(await Driver.Store.AddBatchAsync(batch, jobs));
 
         Assert.Equal(2, refused.Index);
         Assert.Null(await Driver.Store.FindBatchAsync(batch.Id));
@@ -53,13 +53,13 @@ public abstract partial class JobStoreContract
         var batch = Driver.NewBatch();
         NewJob[] jobs = [.. Driver.JobsOf(batch, 2), .. Driver.JobsOf(batch, 3, first: 2, queue: "small")];
 
-        Assert.Equal(new BatchAddition.Full("small", Missing: 2), await Driver.Store.AddBatchAsync(batch, jobs));
+        Assert.Equal(new Addition.Full("small", Missing: 2), await Driver.Store.AddBatchAsync(batch, jobs));
         Assert.Null(await Driver.Store.FindBatchAsync(batch.Id));
         Assert.Equal(new QueueCounts(0, 0, 0, 0, 0), await Driver.Store.CountAsync("q"));
 
         foreach (var job in await Driver.ClaimAsync())
             await Driver.SucceedAsync(job);
-        Assert.Equal(5, Assert.IsType<BatchAddition.Accepted>(await Driver.Store.AddBatchAsync(batch, jobs)).Batch.Total);
+        Assert.Equal(5, Assert.IsType<Addition.BatchAccepted>(await Driver.Store.AddBatchAsync(batch, jobs)).Batch.Total);
         Assert.Equal(3, (await Driver.Store.CountAsync("small"))!.Queued);
     }
 
@@ -70,7 +70,7 @@ public abstract partial class JobStoreContract
         await Driver.AddManyAsync(2, "small");
         var batch = Driver.NewBatch();
 
-        Assert.Equal(new BatchAddition.OverCapacity("small", 2), await Driver.Store.AddBatchAsync(batch, Driver.JobsOf(batch, 3, queue: "small")));
+        Assert.Equal(new Addition.OverCapacity("small", 2), await Driver.Store.AddBatchAsync(batch, Driver.JobsOf(batch, 3, queue: "small")));
     }
 
     [Fact]
@@ -92,8 +92,8 @@ public abstract partial class JobStoreContract
         var again = Driver.NewBatch(idempotency: key);
         var other = Driver.NewBatch(idempotency: key with { Fingerprint = new byte[] { 4 } });
 
-        Assert.Equal(new BatchAddition.Replayed(first.Id), await Driver.Store.AddBatchAsync(again, Driver.JobsOf(again, 2)));
-        Assert.IsType<BatchAddition.Mismatched>(await Driver.Store.AddBatchAsync(other, Driver.JobsOf(other, 2)));
+        Assert.Equal(new Addition.Replayed(first.Id), await Driver.Store.AddBatchAsync(again, Driver.JobsOf(again, 2)));
+        Assert.IsType<Addition.Mismatched>(await Driver.Store.AddBatchAsync(other, Driver.JobsOf(other, 2)));
         Assert.IsType<Addition.Mismatched>(await Driver.SubmitAsync(Driver.NewJob() with { Idempotency = other.Idempotency }));
         Assert.Equal(2, (await Driver.ClaimAsync()).Count);
     }

@@ -60,7 +60,7 @@ public sealed class StoreDriver(IJobStore store, JobIdSource ids, FakeTimeProvid
     public async Task<Batch> AddBatchAsync(int jobs, bool cancelOnFailure = false) => await AddBatchAsync(NewBatch(cancelOnFailure), jobs);
 
     public async Task<Batch> AddBatchAsync(NewBatch batch, int jobs) =>
-        Assert.IsType<BatchAddition.Accepted>(await Store.AddBatchAsync(batch, JobsOf(batch, jobs))).Batch;
+        Assert.IsType<Addition.BatchAccepted>(await Store.AddBatchAsync(batch, JobsOf(batch, jobs))).Batch;
 
     public async Task<Batch> BatchAsync(JobId batch) => (await Store.FindBatchAsync(batch))!;
 

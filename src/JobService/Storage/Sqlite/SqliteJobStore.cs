@@ -144,7 +144,7 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public Task<PruneBite> PruneAsync(DateTimeOffset finishedBefore, int atMost) => writer.RunAsync(turn => Pruning.Prune(turn, finishedBefore.UtcTicks, atMost));
 
-    public Task<BatchAddition> AddBatchAsync(NewBatch batch, IReadOnlyList<NewJob> jobs)
+    public Task<Addition> AddBatchAsync(NewBatch batch, IReadOnlyList<NewJob> jobs)
     {
         NewRow[] rows = [.. jobs.Select(job => new NewRow(job))];
         return writer.RunAsync(turn => Batching.Add(turn, batch, rows));
