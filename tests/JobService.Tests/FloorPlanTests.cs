@@ -16,10 +16,13 @@ public sealed partial class FloorPlanTests
         ["Api"] = 5, ["Api.Contracts"] = 5, ["Api.Documentation"] = 5, ["Api.Http"] = 5, ["Dispatch"] = 5, ["Maintenance"] = 5, ["Callbacks"] = 5,
         ["Intake"] = 4, ["Events"] = 4, ["Upstream"] = 4, ["Processing"] = 4,
         ["Storage"] = 3, [Sqlite] = 3,
-        ["Ledger"] = 2,
+        ["Ledger"] = 2, ["Ledger.Commands"] = 2, ["Ledger.Questions"] = 2,
         ["Lanes"] = 1,
         ["Jobs"] = 0, ["Limits"] = 0, ["Expressions"] = 0, ["Telemetry"] = 0,
     };
+
+    /// <summary>Rooms that an arrow is to name whole; those of the API are one to all others.</summary>
+    private static readonly List<string> cupboards = [.. floors.Keys.Where(room => room.Contains('.') && !IsApi(room))];
 
     private static readonly List<Source> sources = ReadSources();
     private static readonly ILookup<string, string> roomsOfTypes = sources
@@ -61,6 +64,9 @@ public sealed partial class FloorPlanTests
     [InlineData("Limits", "private readonly Storage.IJobStore store;", "Storage")]
     [InlineData("Storage", "using JobService.Events;", "Events")]
     [InlineData("Ledger", "using JobService.Storage;", "Storage")]
+    [InlineData("Ledger", "using JobService.Ledger.Commands;", "Ledger.Commands")]
+    [InlineData("Ledger", "new Commands.CancelJob(job, reason)", "Ledger.Commands")]
+    [InlineData("Ledger.Questions", "new JobService.Ledger.Commands.CancelJob(job, reason)", "Ledger.Commands")]
     [InlineData("Ledger", "private readonly Storage.Sqlite.SqliteStatement begin;", Sqlite)]
     public void An_arrow_that_climbs_is_seen(string room, string code, string to)
     {
@@ -84,6 +90,12 @@ public sealed partial class FloorPlanTests
     [InlineData(Sqlite, "Ledger", true)]
     [InlineData("Ledger", "Lanes", true)]
     [InlineData("Ledger", Sqlite, false)]
+    [InlineData("Ledger.Commands", "Ledger", true)]
+    [InlineData("Ledger.Commands", "Jobs", true)]
+    [InlineData("Ledger.Commands", "Ledger.Questions", false)]
+    [InlineData("Ledger.Commands", "Storage", false)]
+    [InlineData("Ledger", "Ledger.Commands", false)]
+    [InlineData(Sqlite, "Ledger.Commands", true)]
     [InlineData("Storage", Sqlite, false)]
     [InlineData("Maintenance", Sqlite, false)]
     [InlineData("Api", "Maintenance", false)]
@@ -102,6 +114,8 @@ public sealed partial class FloorPlanTests
         (Root, _) => true,
         (_, Sqlite) => false,
         (Sqlite, "Storage") => true,
+        // A command knows the rules that it applies; a rule knows no command.
+        ("Ledger.Commands" or "Ledger.Questions", "Ledger") => true,
         // One room with cupboards: what bodies look like, how requests are read, how all of it is described.
         _ when IsApi(from) && IsApi(to) => true,
         _ => floors.TryGetValue(to, out var below) && floors.TryGetValue(from, out var own) && below < own,
@@ -115,7 +129,7 @@ public sealed partial class FloorPlanTests
         var whole = WholeName().Matches(code)
             .Where(match => !match.Groups["declaration"].Success)
             .Select(match => match.Groups["name"].Value)
-            .Select(name => name.StartsWith(Sqlite, StringComparison.Ordinal) ? Sqlite : name.Split('.')[0]);
+            .Select(RoomNamed);
 
         // Within the root namespace, Storage.IJobStore needs no using. Only a type of that room counts: Limits may be a property, too.
         var relative = RelativeName().Matches(code)
@@ -124,6 +138,9 @@ public sealed partial class FloorPlanTests
 
         return whole.Concat(relative).Where(to => to != room).Distinct();
     }
+
+    private static string RoomNamed(string name) =>
+        cupboards.Find(room => $"{name}.".StartsWith($"{room}.", StringComparison.Ordinal)) ?? name.Split('.')[0];
 
     private static List<Source> ReadSources([CallerFilePath] string here = "")
     {
@@ -144,7 +161,7 @@ public sealed partial class FloorPlanTests
     [GeneratedRegex(@"(?<declaration>namespace\s+)?\bJobService\.(?<name>[A-Z]\w*(\.[A-Z]\w*)*)", RegexOptions.ExplicitCapture, 5_000)]
     private static partial Regex WholeName();
 
-    [GeneratedRegex(@"(?<![\w.])(?<room>Storage\.Sqlite|Api\.(Contracts|Documentation|Http)|[A-Z]\w*)\.(?<type>[A-Z]\w*)", RegexOptions.ExplicitCapture, 5_000)]
+    [GeneratedRegex(@"(?<![\w.])(?<room>Storage\.Sqlite|Ledger\.(Commands|Questions)|Api\.(Contracts|Documentation|Http)|[A-Z]\w*)\.(?<type>[A-Z]\w*)", RegexOptions.ExplicitCapture, 5_000)]
     private static partial Regex RelativeName();
 
     [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 5_000)]

@@ -77,7 +77,7 @@ internal static class Adding
             Tags = job.Tags,
             Batch = job.Batch,
             CallbackUrl = job.Callback?.Url,
-            Waiting = Explaining.Wait(memory.Planner, job.Queue, job.Key, job.Weight, job.Weights, attempt: 0, dueAt, parked, position: null, ahead: null, turn.Now),
+            Waiting = Explaining.Wait(memory.Planner, new WaitingJob(job.Queue, job.Key, job.Weight, job.Weights, Attempt: 0, dueAt, parked), turn.Now),
             Attempts = [],
         };
     }

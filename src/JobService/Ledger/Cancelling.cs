@@ -26,10 +26,6 @@ internal static class Cancelling
         }
     }
 
-    /// <summary>Those of the jobs that are unfinished, and what became of them: another request may have come first.</summary>
-    public static List<CancelOutcome> CancelUnfinished(Turn turn, List<JobId> jobs, CancelReason reason) =>
-        [.. jobs.Where(job => turn.Jobs.Find(job.Stamp) is { State: JobState.Queued or JobState.Running }).Select(job => Cancel(turn, job, reason))];
-
     public static void CancelQueued(Turn turn, JobRow row, CancelReason reason)
     {
         if (!turn.Jobs.CancelQueued(row.Id.Stamp, turn.Now, reason))

@@ -14,32 +14,6 @@ internal static class Delivering
         Expect(turn, turn.Deliveries.InsertEvent(NextId(turn, batch.Id), batch.Id.Stamp, DeliveryTypes.BatchFinished, turn.Now, StorageJson.Write(ending)));
     }
 
-    /// <returns>True when the receiver wants no more: what waits for it is to be disabled.</returns>
-    public static bool FinishTry(Turn turn, DeliveryTry ended)
-    {
-        var isSettled = turn.Deliveries.FinishTry(ended);
-        if (!isSettled || ended.State != DeliveryState.Disabled)
-            return false;
-        turn.Deliveries.DisableUrlOf(ended.Pending.Id, turn.Now);
-        return true;
-    }
-
-    public static int Disable(Turn turn, IReadOnlyList<long> deliveries)
-    {
-        foreach (var delivery in deliveries)
-            turn.Deliveries.Disable(delivery);
-        return deliveries.Count;
-    }
-
-    public static bool Redeliver(Turn turn, JobId subject, JobId delivery)
-    {
-        if (turn.Deliveries.Redeliver(subject, delivery, turn.Now) is not { } origin)
-            return false;
-        turn.Deliveries.EnableUrlOf(subject);
-        turn.DueReceivers.Add(origin);
-        return true;
-    }
-
     /// <param name="turn">The turn.</param>
     /// <param name="origin">The receiver; null when it wants no more.</param>
     private static void Expect(Turn turn, string? origin)

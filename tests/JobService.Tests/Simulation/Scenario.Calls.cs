@@ -1,6 +1,7 @@
 using JobService.Dispatch;
 using JobService.Jobs;
 using JobService.Ledger;
+using JobService.Ledger.Commands;
 using JobService.Limits;
 using JobService.Tests.Limits;
 
@@ -153,10 +154,14 @@ internal sealed partial class Scenario
                 heard[state] = Math.Max(heard.GetValueOrDefault(state), notBefore.UtcTicks);
         }
 
-        if (lesson is not null)
-            Ask(turn => Learning.Release(turn, call.Job, lesson), committed: () => Tell(call, lesson));
-        else if (call.Job.HoldsLimits)
-            Ask(turn => Finishing.ReturnHold(turn, call.Job.Lease));
+        if (lesson is not null || call.Job.HoldsLimits)
+        {
+            Ask(new ReleaseCall(call.Job.Lease, call.Job.HoldsLimits, lesson), committed: _ =>
+            {
+                if (lesson is not null)
+                    Tell(call, lesson);
+            });
+        }
     }
 
     private void Finish(Call call, long? startedAt, JobOutcome outcome)
@@ -167,26 +172,18 @@ internal sealed partial class Scenario
         if (stories[job.Id].Lock is { } name)
             lockHolders.Remove(name);
 
-        var written = 0;
-        DateTimeOffset? refusedSince = null;
-        Ask(
-            turn =>
+        Ask(new FinishAttempts([end]), committed: written =>
+        {
+            Assert.Equal(1, written);
+            stories[job.Id].RefusedSince = outcome switch
             {
-                written = Finishing.Finish(turn, [end]);
-                refusedSince = outcome switch
-                {
-                    JobOutcome.Throttled => stories[job.Id].RefusedSince ?? turn.NowTime,
-                    JobOutcome.Unstarted or JobOutcome.Returned => stories[job.Id].RefusedSince,
-                    _ => null,
-                };
-            },
-            committed: () =>
-            {
-                Assert.Equal(1, written);
-                stories[job.Id].RefusedSince = refusedSince;
-                // A late result of a lost lease changes nothing.
-                After(random.NextDouble() * 3_000, () => Ask(turn => Assert.Equal(0, Finishing.Finish(turn, [end]))));
-            });
+                JobOutcome.Throttled => stories[job.Id].RefusedSince ?? turnAt,
+                JobOutcome.Unstarted or JobOutcome.Returned => stories[job.Id].RefusedSince,
+                _ => null,
+            };
+            // A late result of a lost lease changes nothing.
+            After(random.NextDouble() * 3_000, () => Ask(new FinishAttempts([end]), committed: late => Assert.Equal(0, late)));
+        });
     }
 
     private void Tell(Call call, CallLesson lesson)

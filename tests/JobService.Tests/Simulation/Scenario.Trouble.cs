@@ -1,5 +1,7 @@
+using System.Collections.Frozen;
 using JobService.Jobs;
 using JobService.Ledger;
+using JobService.Ledger.Commands;
 using JobService.Limits;
 
 namespace JobService.Tests.Simulation;
@@ -75,9 +77,9 @@ internal sealed partial class Scenario
 
     private void Add(NewJob job)
     {
-        Addition? addition = null;
-        Ask(turn => addition = Assert.Single(Adding.Add(turn, [new NewRow(job)], new HashSet<JobId>())), committed: () =>
+        Ask(new AddJobs([new NewRow(job)], FrozenSet<JobId>.Empty), committed: additions =>
         {
+            var addition = Assert.Single(additions);
             if (addition is Addition.Accepted)
                 stories.Add(job.Id, new Story(job));
             else
@@ -88,7 +90,7 @@ internal sealed partial class Scenario
     private void Cancel(JobId? any)
     {
         if (any is { } job)
-            Ask(turn => Cancelling.Cancel(turn, job, CancelReason.Request));
+            Ask(new CancelJob(job, CancelReason.Request));
     }
 
     private void Retry(JobId? any)
@@ -96,8 +98,7 @@ internal sealed partial class Scenario
         if (any is not { } job)
             return;
         TakeTurn(); // a turn of its own: what ended in the same one would be told in another order
-        RetryOutcome? outcome = null;
-        Ask(turn => outcome = Retrying.Retry(turn, job), committed: () =>
+        Ask(new RetryJob(job), committed: outcome =>
         {
             if (outcome is RetryOutcome.Requeued)
                 (stories[job].State, stories[job].RefusedSince) = (JobState.Queued, null);
@@ -119,7 +120,7 @@ internal sealed partial class Scenario
             "window" => new WindowDefinition { Permits = random.Next(3, 100), PeriodSeconds = Any(periods), Scope = scope, Counts = counts },
             _ => new ConcurrencyDefinition { Permits = random.Next(1, 6), Scope = scope, Counts = counts },
         };
-        Ask(turn => Defining.PutLimit(turn, limit, definition, expected: null), committed: () =>
+        Ask(new PutLimit(limit, definition, Expected: null), committed: _ =>
         {
             Note($"limit {limit}: {definition}");
             // Another kind or scope counts from nothing.
@@ -150,17 +151,17 @@ internal sealed partial class Scenario
             KeyShares = random.Next(2) == 0 ? new Dictionary<string, double> { ["1"] = 3, ["2"] = 0.5 } : new Dictionary<string, double>(),
             Retry = new RetryPolicy { MaxAttempts = random.Next(2, 5), GiveUpAfterSeconds = Any([1.0, 2, 86_400]) },
         };
-        Ask(turn => Defining.PutQueue(turn, queue, definition, expected: null), committed: () => Note($"queue {queue}: {string.Join(", ", definition.Limits)}"));
+        Ask(new PutQueue(queue, definition, Expected: null), committed: _ => Note($"queue {queue}: {string.Join(", ", definition.Limits)}"));
     }
 
-    private void Pause(string queue, bool paused) => Ask(turn => Defining.Pause(turn, queue, paused));
+    private void Pause(string queue, bool paused) => Ask(new PauseQueue(queue, paused));
 
     private void Signal(string signal)
     {
         if (random.Next(2) == 0)
-            Ask(turn => Signalling.Set(turn, signal));
+            Ask(new SetSignal(signal));
         else
-            Ask(turn => Signalling.Clear(turn, signal));
+            Ask(new ClearSignal(signal));
     }
 
     private JobId? AnyJob() => stories.Count > 0 ? stories.Keys.ElementAt(random.Next(stories.Count)) : null;

@@ -1,6 +1,7 @@
 using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Ledger;
+using JobService.Ledger.Commands;
 using JobService.Limits;
 
 namespace JobService.Tests.Simulation;
@@ -15,13 +16,14 @@ internal sealed partial class Scenario : IDisposable
     private readonly Random random;
     private readonly SimulatedService service;
     private readonly PriorityQueue<Action, (long At, long Order)> events = new();
-    private readonly List<Command> gathered = [];
+    private readonly List<Envelope> gathered = [];
     private readonly Dictionary<JobId, Story> stories = [];
     private readonly Dictionary<string, JobId> lockHolders = [];
     private long eventCount;
     private long lastStamp;
     private int process;
     private readonly long begin;
+    private DateTimeOffset turnAt;
     private bool calm;
 
     public Scenario(int seed, string path)
@@ -78,7 +80,7 @@ internal sealed partial class Scenario : IDisposable
         });
     }
 
-    private void Ask(Action<Turn> run, Action? committed = null) => gathered.Add(new Command(run, committed));
+    private void Ask<T>(Command<T> command, Action<T>? committed = null) => gathered.Add(new Asked<T>(command, committed));
 
     private void TakeTurn()
     {
@@ -87,10 +89,10 @@ internal sealed partial class Scenario : IDisposable
         TakeTurn(commands, breaks: !calm && random.Next(200) == 0);
     }
 
-    private void TakeTurn(List<Command> commands, bool breaks)
+    private void TakeTurn(List<Envelope> commands, bool breaks)
     {
         var claimedAt = service.Now;
-        var result = service.Take(turn => commands.ForEach(command => command.Run(turn)), breaks);
+        var result = service.Take(commands, breaks);
         if (result is not var (claimed, turn))
         {
             Note($"a turn of {commands.Count} commands is rolled back");
@@ -100,7 +102,8 @@ internal sealed partial class Scenario : IDisposable
             return;
         }
 
-        commands.ForEach(command => command.Committed?.Invoke());
+        turnAt = turn.NowTime;
+        commands.ForEach(command => command.Complete());
         foreach (var ended in turn.Ended)
             End(ended.Job, ended.State);
         foreach (var stop in turn.StopRequests)
@@ -142,9 +145,9 @@ internal sealed partial class Scenario : IDisposable
     {
         calm = true;
         foreach (var queue in service.Memory.Queues.ToList())
-            Ask(turn => Defining.Pause(turn, queue.Entry.Name, paused: false));
+            Ask(new PauseQueue(queue.Entry.Name, IsPaused: false));
         foreach (var signal in Signals)
-            Ask(turn => Signalling.Set(turn, signal));
+            Ask(new SetSignal(signal));
     }
 
     private void CheckTheEnd()
@@ -178,7 +181,16 @@ internal sealed partial class Scenario : IDisposable
         return $"{left.Count} of {stories.Count} unfinished, {running.Count} running, alarm {(service.Alarm - service.Now) / 1e7} s; {string.Join("; ", some)}";
     }
 
-    private sealed record Command(Action<Turn> Run, Action? Committed);
+    private sealed class Asked<T>(Command<T> command, Action<T>? committed) : Envelope<T>
+    {
+        private T? answer;
+
+        public override bool NeedsCommit => command.ChangesRows;
+
+        public override void Complete() => committed?.Invoke(answer!);
+
+        protected override T RunIn(Turn turn) => answer = command.Apply(turn);
+    }
 
     /// <summary>What the world has been told about a job.</summary>
     private sealed class Story(NewJob job)

@@ -43,10 +43,10 @@ internal sealed class SimulatedService : IDisposable
     public long Alarm => goesOn ? Now : Memory.NextTurnAt(Now, wall: Now, isClaiming: true);
 
     /// <summary>One turn of the writer: commands, what has come due, claims last.</summary>
-    /// <param name="work">The commands that have gathered.</param>
+    /// <param name="commands">Those that have gathered.</param>
     /// <param name="breaks">The turn fails before its commit.</param>
     /// <returns>What is claimed, and what the turn told others; null when it was rolled back.</returns>
-    public (List<ClaimedJob> Claimed, Turn Turn)? Take(Action<Turn> work, bool breaks = false)
+    public (List<ClaimedJob> Claimed, Turn Turn)? Take(List<Envelope> commands, bool breaks = false)
     {
         Turns++;
         List<ClaimedJob> claimed = [];
@@ -55,7 +55,7 @@ internal sealed class SimulatedService : IDisposable
             var turn = session.Run(Now, turn =>
             {
                 var startsKnown = Claiming.TakeStarts(turn, wish, new CommitTimes());
-                work(turn);
+                commands.ForEach(command => command.Run(turn));
                 Waking.Wake(turn);
                 claimed = Claiming.Claim(turn, startsKnown, Now, lead, Claiming.LeastAlarm, most: 512, wish);
                 if (breaks)

@@ -77,6 +77,31 @@ public sealed class PoisonTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_begins_to_watch_beside_a_job_that_breaks_the_turn_is_told_once()
+    {
+        var isBusy = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var goOn = new ManualResetEventSlim();
+        using var first = await driver.Store.WatchAsync((_, _) =>
+        {
+            isBusy.TrySetResult();
+            goOn.Wait(TimeSpan.FromSeconds(10));
+        });
+        var adding = driver.AddAsync(driver.NewJob());
+        await isBusy.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken); // the writer: what comes now comes together
+
+        var told = new List<StoreEvent>();
+        var watching = driver.Store.WatchAsync((_, changes) => told.AddRange(changes));
+        var breaking = driver.Store.AddAsync([Poison()]);
+        goOn.Set();
+        using var watch = await watching;
+        Assert.IsType<Addition.Unstorable>(Assert.Single(await breaking));
+        await adding;
+        await driver.AddAsync(driver.NewJob());
+
+        Assert.Single(told);
+    }
+
+    [Fact]
     public async Task The_bytes_of_a_request_are_stored_as_they_came()
     {
         byte[] bytes = [0, 255, 254, (byte)'{'];

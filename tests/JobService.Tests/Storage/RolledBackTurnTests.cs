@@ -1,6 +1,8 @@
+using System.Collections.Frozen;
 using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Ledger;
+using JobService.Ledger.Commands;
 using JobService.Limits;
 using JobService.Storage.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -72,15 +74,17 @@ public sealed class RolledBackTurnTests : IDisposable
     }
 
     [Fact]
-    public void A_slot_that_is_given_up_comes_back_when_its_end_is_written()
+    public async Task A_slot_that_is_given_up_comes_back_when_its_end_is_written()
     {
         PutLimit(new WindowDefinition { Permits = 3, PeriodSeconds = 1 });
         var job = Assert.Single(Add(3));
         var end = new AttemptEnd(job.Id, job.Lease, StartedAt: null, new DateTimeOffset(now, TimeSpan.Zero), new JobOutcome.Cancelled(CancelReason.Request));
 
-        RollBack(turn => Finishing.Finish(turn, [end]));
+        var finish = new CommandEnvelope<int>(new FinishAttempts([end]));
+        RollBack(finish);
         Assert.Equal(3, State.Taken(now));
-        Run(turn => Assert.Equal(1, Finishing.Finish(turn, [end])));
+        Run(finish);
+        Assert.Equal(1, await finish.Answer);
         Assert.Equal(0, State.Taken(now));
     }
 
@@ -90,7 +94,7 @@ public sealed class RolledBackTurnTests : IDisposable
         PutLimit(new ConcurrencyDefinition { Permits = 3 });
         Assert.Single(Add(3));
 
-        RollBack(turn => Defining.PutLimit(turn, "api", new ConcurrencyDefinition { Permits = 3, Counts = LimitDefinition.Calls }, expected: null));
+        RollBack(Ask(new PutLimit("api", new ConcurrencyDefinition { Permits = 3, Counts = LimitDefinition.Calls }, Expected: null)));
         Assert.Equal(3, State.Taken(now));
         Assert.Empty(Add(1));
         PutLimit(new ConcurrencyDefinition { Permits = 3, Counts = LimitDefinition.Calls });
@@ -105,12 +109,12 @@ public sealed class RolledBackTurnTests : IDisposable
         var lesson = new CallLesson { TrueWeights = new Dictionary<string, int> { ["api"] = 1 } };
         var before = State.EarliestAt(now, weight: 1);
 
-        RollBack(turn => Learning.Release(turn, job, lesson));
+        RollBack(Ask(new ReleaseCall(job.Lease, job.HoldsLimits, lesson)));
         now += 50 * Millisecond;
         StartLate(job, by: 50 * Millisecond);
         Run();
         Assert.Equal(before + (50 * Millisecond), State.EarliestAt(now, weight: 1));
-        Run(turn => Learning.Release(turn, job, lesson));
+        Run(Ask(new ReleaseCall(job.Lease, job.HoldsLimits, lesson)));
         Assert.Equal(1, State.Taken(now));
     }
 
@@ -124,7 +128,7 @@ public sealed class RolledBackTurnTests : IDisposable
         Assert.Equal(0, State.Taken(now));
 
         var until = new DateTimeOffset(now + TimeSpan.TicksPerSecond, TimeSpan.Zero);
-        Run(turn => Learning.Release(turn, job, new CallLesson { Refused = true, NotBefore = until }));
+        Run(Ask(new ReleaseCall(job.Lease, job.HoldsLimits, new CallLesson { Refused = true, NotBefore = until })));
         Assert.Equal(until.UtcTicks, State.EarliestAt(now, weight: 1));
     }
 
@@ -140,27 +144,26 @@ public sealed class RolledBackTurnTests : IDisposable
     private void StartLate(ClaimedJob job, long? by = null) =>
         late.Add(new LateStart(job.Lease, by is { } ticks ? job.Slot!.Value.At.AddTicks(ticks) : new DateTimeOffset(now, TimeSpan.Zero)));
 
-    private void PutLimit(LimitDefinition limit) => Run(turn =>
-    {
-        Defining.PutLimit(turn, "api", limit, expected: null);
-        Defining.PutQueue(turn, "q", new QueueDefinition { Limits = ["api"] }, expected: null);
-    });
+    private void PutLimit(LimitDefinition limit) => Run(Ask(new PutLimit("api", limit, Expected: null)), Ask(new PutQueue("q", new QueueDefinition { Limits = ["api"] }, Expected: null)));
 
     private List<ClaimedJob> Add(params int[] weights) =>
-        Run(turn => Adding.Add(turn, [.. weights.Select(weight => new NewRow(new NewJob { Id = JobId.FromParts(++lastStamp, 0), Queue = "q", Weight = weight, Payload = "1"u8.ToArray() }))], new HashSet<JobId>()));
+        Run(Ask(new AddJobs([.. weights.Select(weight => new NewRow(new NewJob { Id = JobId.FromParts(++lastStamp, 0), Queue = "q", Weight = weight, Payload = "1"u8.ToArray() }))], FrozenSet<JobId>.Empty)));
 
-    private List<ClaimedJob> Run(Action<Turn>? work = null)
+    private static CommandEnvelope<T> Ask<T>(Command<T> command) => new(command);
+
+    private List<ClaimedJob> Run(params Envelope[] commands)
     {
         List<ClaimedJob> claimed = [];
-        session.Run(now, turn => claimed = Take(turn, work));
+        session.Run(now, turn => claimed = Take(turn, commands));
+        Array.ForEach(commands, command => command.Complete());
         return claimed;
     }
 
-    private void RollBack(Action<Turn>? work = null)
+    private void RollBack(params Envelope[] commands)
     {
         Assert.Throws<InvalidOperationException>(() => session.Run(now, turn =>
         {
-            Take(turn, work);
+            Take(turn, commands);
             throw new InvalidOperationException("the turn fails before its commit");
         }));
         var former = session.Memory;
@@ -168,10 +171,10 @@ public sealed class RolledBackTurnTests : IDisposable
         session = SqliteSession.Open(database, leases, now, former, NullLogger.Instance);
     }
 
-    private List<ClaimedJob> Take(Turn turn, Action<Turn>? work)
+    private List<ClaimedJob> Take(Turn turn, Envelope[] commands)
     {
         var startsKnown = Claiming.TakeStarts(turn, wish, new CommitTimes());
-        work?.Invoke(turn);
+        Array.ForEach(commands, command => command.Run(turn));
         return Claiming.Claim(turn, startsKnown, now, Millisecond, Claiming.LeastAlarm, most: 512, wish);
     }
 }

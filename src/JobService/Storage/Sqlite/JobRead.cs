@@ -84,11 +84,8 @@ internal sealed class JobRead
 
     public IReadOnlyDictionary<string, int>? WeightsByName => Weights is null ? null : StorageJson.ReadWeights(Weights);
 
-    /// <summary>Why it waits, if it does.</summary>
-    public Waiting? WaitingAt(StoreMemory memory, long now) =>
-        State == JobState.Queued && memory.FindQueue(Queue) is not null
-            ? Explaining.Wait(memory.Planner, Queue, Key, Weight, WeightsByName, Attempt, DueAt, Parked, Position, Ahead, now)
-            : null;
+    /// <summary>To ask why it waits, when it is queued.</summary>
+    public WaitingJob AsWaiting => new(Queue, Key, Weight, WeightsByName, Attempt, DueAt, Parked, Position, Ahead);
 
     /// <param name="catalog">For what the job leaves to its queue.</param>
     /// <param name="waiting">Why it waits, when it is queued.</param>

@@ -1,5 +1,6 @@
 using JobService.Jobs;
 using JobService.Ledger;
+using JobService.Ledger.Commands;
 using Microsoft.Extensions.Logging;
 
 namespace JobService.Storage.Sqlite;
@@ -33,13 +34,13 @@ public sealed partial class SqliteJobStore : IDeliveryStore
 
     public async Task FinishTryAsync(DeliveryTry ended)
     {
-        if (!await writer.RunAsync(turn => Delivering.FinishTry(turn, ended)))
+        if (!await writer.RunAsync(new FinishDeliveryTry(ended)))
             return;
 
         try
         {
             foreach (var bite in (await deliveryReads.PendingBesideAsync(ended.Pending.Id)).Chunk(Bite))
-                await writer.RunAsync(turn => Delivering.Disable(turn, bite));
+                await writer.RunAsync(new DisableDeliveries(bite));
         }
         catch (StorageUnavailableException error)
         {
@@ -49,7 +50,7 @@ public sealed partial class SqliteJobStore : IDeliveryStore
     }
 
     public async Task<Delivery?> RedeliverAsync(JobId subject, JobId delivery) =>
-        await writer.RunAsync(turn => Delivering.Redeliver(turn, subject, delivery)) ? (await deliveryReads.DeliveriesAsync(subject, 1, delivery)).FirstOrDefault() : null;
+        await writer.RunAsync(new Redeliver(subject, delivery)) ? (await deliveryReads.DeliveriesAsync(subject, 1, delivery)).FirstOrDefault() : null;
 
     public async Task<IReadOnlyList<Delivery>> DeliveriesAsync(JobId subject, int atMost) => await deliveryReads.DeliveriesAsync(subject, atMost);
 }

@@ -1,7 +1,10 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Ledger;
+using JobService.Ledger.Commands;
+using JobService.Ledger.Questions;
 using JobService.Limits;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -76,7 +79,7 @@ public sealed partial class SqliteJobStore : IJobStore
         return Isolation.RunAsync(jobs, async part =>
         {
             NewRow[] rows = [.. part.Select(job => new NewRow(job))];
-            var additions = await writer.RunAsync(turn => Adding.Add(turn, rows, halted));
+            var additions = await writer.RunAsync(new AddJobs(rows, halted.ToFrozenSet()));
             halted.UnionWith(part.Where((job, i) => job.Batch is not null && additions[i] is not Addition.Accepted).Select(job => job.Batch!.Value.Batch));
             return additions;
         },
@@ -95,28 +98,29 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public Task<long?> ReleaseAsync(ClaimedJob job, CallLesson? lesson)
     {
+        var release = new ReleaseCall(job.Lease, job.HoldsLimits, lesson);
         if (lesson is not null)
-            return HeedAsync(job, lesson);
-        _ = writer.AskAsync(turn => Finishing.ReturnHold(turn, job.Lease));
+            return HeedAsync(job, release);
+        _ = writer.RunAsync(release);
         return NothingTaught;
     }
 
     public async Task<int> FinishAsync(IReadOnlyList<AttemptEnd> ends)
     {
-        var written = await Isolation.RunAsync(ends, FinishTogetherAsync, (end, error) => writer.RunAsync(turn => Finishing.Finish(turn, [Finishing.Unwritable(end, error)])));
+        var written = await Isolation.RunAsync(ends, FinishTogetherAsync, (end, error) => writer.RunAsync(new FinishAttempts([FinishAttempts.Unwritable(end, error)])));
         return written.Sum();
     }
 
-    public Task<CancelOutcome> CancelAsync(JobId job, CancelReason reason) => writer.RunAsync(turn => Cancelling.Cancel(turn, job, reason));
+    public Task<CancelOutcome> CancelAsync(JobId job, CancelReason reason) => writer.RunAsync(new CancelJob(job, reason));
 
-    public Task<RetryOutcome> RetryAsync(JobId job) => writer.RunAsync(turn => Retrying.Retry(turn, job));
+    public Task<RetryOutcome> RetryAsync(JobId job) => writer.RunAsync(new RetryJob(job));
 
     public async Task<(long Matched, long Cancelled, long Stopping)> CancelManyAsync(JobFilter filter, CancelReason reason)
     {
         var (matched, cancelled, stopping) = (0L, 0L, 0L);
         await foreach (var bite in BitesAsync(filter, "j.state < 2"))
         {
-            foreach (var outcome in await writer.RunAsync(turn => Cancelling.CancelUnfinished(turn, bite, reason)))
+            foreach (var outcome in await writer.RunAsync(new CancelJobs(bite, reason)))
             {
                 matched++;
                 cancelled += outcome is CancelOutcome.Cancelled ? 1 : 0;
@@ -132,7 +136,7 @@ public sealed partial class SqliteJobStore : IJobStore
         var (matched, requeued) = (0L, 0L);
         await foreach (var bite in BitesAsync(filter, "j.state IN (3, 4)"))
         {
-            foreach (var outcome in await writer.RunAsync(turn => bite.ConvertAll(job => Retrying.Retry(turn, job))))
+            foreach (var outcome in await writer.RunAsync(new RetryJobs(bite)))
             {
                 matched++;
                 requeued += outcome is RetryOutcome.Requeued ? 1 : 0;
@@ -142,42 +146,42 @@ public sealed partial class SqliteJobStore : IJobStore
         return (matched, requeued);
     }
 
-    public Task<PruneBite> PruneAsync(DateTimeOffset finishedBefore, int atMost) => writer.RunAsync(turn => Pruning.Prune(turn, finishedBefore.UtcTicks, atMost));
+    public Task<PruneBite> PruneAsync(DateTimeOffset finishedBefore, int atMost) => writer.RunAsync(new PruneJobs(finishedBefore.UtcTicks, atMost));
 
     public Task<Addition> AddBatchAsync(NewBatch batch, IReadOnlyList<NewJob> jobs)
     {
         NewRow[] rows = [.. jobs.Select(job => new NewRow(job))];
-        return writer.RunAsync(turn => Batching.Add(turn, batch, rows));
+        return writer.RunAsync(new AddBatch(batch, rows));
     }
 
-    public Task<Batch> OpenBatchAsync(NewBatch batch) => writer.RunAsync(turn => Batching.Open(turn, batch));
+    public Task<Batch> OpenBatchAsync(NewBatch batch) => writer.RunAsync(new OpenBatch(batch));
 
-    public Task<Batch?> CloseBatchAsync(JobId batch) => writer.RunAsync(turn => Batching.Close(turn, batch));
+    public Task<Batch?> CloseBatchAsync(JobId batch) => writer.RunAsync(new CloseBatch(batch));
 
-    public Task<BatchCancelOutcome> CancelBatchAsync(JobId batch, CancelReason reason) => writer.RunAsync(turn => Batching.Cancel(turn, batch, reason));
+    public Task<BatchCancelOutcome> CancelBatchAsync(JobId batch, CancelReason reason) => writer.RunAsync(new CancelBatch(batch, reason));
 
     public Task<Batch?> FindBatchAsync(JobId batch) => batchReads.FindAsync(batch, Now);
 
     public Task<BatchResults?> ResultsAsync(BatchResultsQuery query) => batchReads.ResultsAsync(query);
 
     public Task DeclareAsync(IReadOnlyDictionary<string, QueueDefinition> queues, IReadOnlyDictionary<string, LimitDefinition> limits) =>
-        writer.RunAsync(turn => Defining.Declare(turn, queues, limits));
+        writer.RunAsync(new Declare(queues, limits));
 
-    public Task<bool?> LiftLimitAsync(string name, string? key) => writer.RunAsync(turn => Learning.LiftLimit(turn, name, key));
+    public Task<bool?> LiftLimitAsync(string name, string? key) => writer.RunAsync(new LiftLimit(name, key));
 
-    public Task<bool?> LiftQueueAsync(string name, string? key) => writer.RunAsync(turn => Learning.LiftQueue(turn, name, key));
+    public Task<bool?> LiftQueueAsync(string name, string? key) => writer.RunAsync(new LiftQueue(name, key));
 
     public Task<PutOutcome<QueueEntry>> PutQueueAsync(string name, QueueDefinition definition, long? expected) =>
-        writer.RunAsync(turn => Defining.PutQueue(turn, name, definition, expected));
+        writer.RunAsync(new PutQueue(name, definition, expected));
 
     public Task<PutOutcome<LimitEntry>> PutLimitAsync(string name, LimitDefinition definition, long? expected) =>
-        writer.RunAsync(turn => Defining.PutLimit(turn, name, definition, expected));
+        writer.RunAsync(new PutLimit(name, definition, expected));
 
-    public Task<DeleteOutcome> DeleteQueueAsync(string name, long? expected) => writer.RunAsync(turn => Defining.DeleteQueue(turn, name, expected));
+    public Task<DeleteOutcome> DeleteQueueAsync(string name, long? expected) => writer.RunAsync(new DeleteQueue(name, expected));
 
-    public Task<DeleteOutcome> DeleteLimitAsync(string name, long? expected) => writer.RunAsync(turn => Defining.DeleteLimit(turn, name, expected));
+    public Task<DeleteOutcome> DeleteLimitAsync(string name, long? expected) => writer.RunAsync(new DeleteLimit(name, expected));
 
-    public Task<PutOutcome<QueueEntry>.Replaced?> PauseAsync(string queue, bool paused) => writer.RunAsync(turn => Defining.Pause(turn, queue, paused));
+    public Task<PutOutcome<QueueEntry>.Replaced?> PauseAsync(string queue, bool paused) => writer.RunAsync(new PauseQueue(queue, paused));
 
     public async Task<Job?> FindAsync(JobId job, int maxInlineBytes)
     {
@@ -201,26 +205,23 @@ public sealed partial class SqliteJobStore : IJobStore
         return [.. found.Zip(waiting, (job, why) => job.ToJob(Catalog, why, attempts: null))];
     }
 
-    public Task<QueueCounts?> CountAsync(string queue) => writer.AskAsync(turn =>
-        turn.Memory.FindQueue(queue) is { Counts: [var queued, var running, var succeeded, var failed, var cancelled] }
-            ? new QueueCounts(queued, running, succeeded, failed, cancelled)
-            : null);
+    public Task<QueueCounts?> CountAsync(string queue) => writer.AskAsync(new JobCounts(queue));
 
-    public Task<double> StartsPerSecondAsync(string queue) => writer.AskAsync(turn => turn.Memory.FindQueue(queue)?.Starts.PerSecond(turn.Now) ?? 0);
+    public Task<double> StartsPerSecondAsync(string queue) => writer.AskAsync(new StartRate(queue));
 
-    public Task<QueueLearned?> LearnedAsync(string queue, string? key) => writer.AskAsync(turn => Explaining.Queue(turn, queue, key));
+    public Task<QueueLearned?> LearnedAsync(string queue, string? key) => writer.AskAsync(new QueueLessons(queue, key));
 
-    public Task<LimitStatus?> LimitAsync(string name, string? key) => writer.AskAsync(turn => Explaining.Limit(turn, name, key));
+    public Task<LimitStatus?> LimitAsync(string name, string? key) => writer.AskAsync(new LimitStanding(name, key));
 
-    public Task<bool> SetSignalAsync(string name) => writer.RunAsync(turn => Signalling.Set(turn, name));
+    public Task<bool> SetSignalAsync(string name) => writer.RunAsync(new SetSignal(name));
 
-    public Task<bool> ClearSignalAsync(string name) => writer.RunAsync(turn => Signalling.Clear(turn, name));
+    public Task<bool> ClearSignalAsync(string name) => writer.RunAsync(new ClearSignal(name));
 
     public Task<SignalStatus> FindSignalAsync(string name) => reads.SignalAsync(name);
 
     public Task<IDisposable> WatchAsync(StoreListener listener) => writer.WatchAsync(listener);
 
-    public Task<bool> TellAsync(JobId job) => writer.AskAsync(turn => Watching.Tell(turn, job));
+    public Task<bool> TellAsync(JobId job) => writer.RunAsync(new TellJob(job));
 
     public Task<IReadOnlySet<JobId>> WithTagAsync(IReadOnlyCollection<JobId> jobs, (string Name, string Value) tag) => reads.WithTagAsync(jobs, tag);
 
@@ -232,14 +233,14 @@ public sealed partial class SqliteJobStore : IJobStore
         return ValueTask.CompletedTask;
     }
 
-    private async Task<IReadOnlyList<int>> FinishTogetherAsync(IReadOnlyList<AttemptEnd> ends) => [await writer.RunAsync(turn => Finishing.Finish(turn, ends))];
+    private async Task<IReadOnlyList<int>> FinishTogetherAsync(IReadOnlyList<AttemptEnd> ends) => [await writer.RunAsync(new FinishAttempts(ends))];
 
     /// <summary>Nobody waits for it; what is lost with it the API says again.</summary>
-    private async Task<long?> HeedAsync(ClaimedJob job, CallLesson lesson)
+    private async Task<long?> HeedAsync(ClaimedJob job, ReleaseCall release)
     {
         try
         {
-            return await writer.RunAsync(turn => Learning.Release(turn, job, lesson));
+            return await writer.RunAsync(release);
         }
         catch (Exception error)
         {
@@ -262,13 +263,11 @@ public sealed partial class SqliteJobStore : IJobStore
     private async Task<Waiting?[]> ExplainAsync(List<JobRead> jobs)
     {
         var waiting = new Waiting?[jobs.Count];
-        if (jobs.TrueForAll(job => job.State != JobState.Queued))
-            return waiting;
-        for (var first = 0; first < jobs.Count; first += ExplainedAtOnce)
+        foreach (var some in Enumerable.Range(0, jobs.Count).Where(at => jobs[at].State == JobState.Queued).Chunk(ExplainedAtOnce))
         {
-            var some = jobs.GetRange(first, Math.Min(ExplainedAtOnce, jobs.Count - first));
-            var explained = await writer.AskAsync(turn => some.ConvertAll(job => job.WaitingAt(turn.Memory, turn.Now)));
-            explained.CopyTo(waiting, first);
+            var explained = await writer.AskAsync(new WhyTheyWait([.. some.Select(at => jobs[at].AsWaiting)]));
+            foreach (var (at, why) in some.Zip(explained))
+                waiting[at] = why;
         }
 
         return waiting;

@@ -5,9 +5,9 @@ namespace JobService.Storage.Sqlite;
 /// <summary>What other threads hand in: it gathers until the next turn.</summary>
 internal sealed partial class SqliteWriter
 {
-    public Task<T> RunAsync<T>(Func<Turn, T> work) => Post(new WriterCommand<T>(work) { Writes = true });
+    public Task<T> RunAsync<T>(Command<T> command) => Post(new CommandEnvelope<T>(command));
 
-    public Task<T> AskAsync<T>(Func<Turn, T> question) => Post(new WriterCommand<T>(question) { Writes = false });
+    public Task<T> AskAsync<T>(Question<T> question) => Post(new QuestionEnvelope<T>(question));
 
     /// <summary>One wish at a time; it is tried in every turn until something is claimed.</summary>
     public async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken stopTaking)
@@ -45,16 +45,16 @@ internal sealed partial class SqliteWriter
         request.Complete([]);
     }
 
-    private Task<T> Post<T>(WriterCommand<T> command)
+    private Task<T> Post<T>(Envelope<T> envelope)
     {
         lock (gate)
         {
             if (stopping)
                 throw new StorageUnavailableException("The storage is closed.");
-            gathering.Add(command);
+            gathering.Add(envelope);
             Monitor.Pulse(gate);
         }
 
-        return command.Answer;
+        return envelope.Answer;
     }
 }

@@ -15,15 +15,7 @@ internal sealed partial class SqliteWriter
     private event StoreListener? Watched;
 
     /// <summary>By the writer itself, between two changes: what is committed from here on is told, whole.</summary>
-    public async Task<IDisposable> WatchAsync(StoreListener listener)
-    {
-        await AskAsync(_ =>
-        {
-            Watched += listener;
-            return true;
-        });
-        return new Watch(this, listener);
-    }
+    public Task<IDisposable> WatchAsync(StoreListener listener) => Post(new Joining(this, listener));
 
     /// <summary>Nothing is collected while nobody watches.</summary>
     private List<StoreEvent>? EventsToCollect()
@@ -69,6 +61,20 @@ internal sealed partial class SqliteWriter
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A listener to what was committed failed")]
     private static partial void LogListenerFailed(ILogger logger, Exception error);
+
+    /// <summary>Behind the turn: one that is repeated is not to be told of twice.</summary>
+    private sealed class Joining(SqliteWriter writer, StoreListener listener) : Envelope<IDisposable>
+    {
+        public override bool NeedsCommit => false;
+
+        public override void Complete()
+        {
+            writer.Watched += listener;
+            base.Complete();
+        }
+
+        protected override IDisposable RunIn(Turn turn) => new Watch(writer, listener);
+    }
 
     private sealed class Watch(SqliteWriter writer, StoreListener listener) : IDisposable
     {

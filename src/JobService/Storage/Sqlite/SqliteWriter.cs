@@ -25,7 +25,7 @@ internal sealed partial class SqliteWriter : IDisposable
     private readonly ITimer alarm;
     private readonly Thread thread;
 
-    private List<WriterCommand> gathering = [];
+    private List<Envelope> gathering = [];
     private ClaimRequest? claim;
     private bool nudged = true;
     private bool stopping;
@@ -85,7 +85,7 @@ internal sealed partial class SqliteWriter : IDisposable
 
     private void Loop()
     {
-        var commands = new List<WriterCommand>();
+        var commands = new List<Envelope>();
         while (true)
         {
             ClaimRequest? request;
@@ -115,11 +115,11 @@ internal sealed partial class SqliteWriter : IDisposable
     /// <param name="commands">What is asked for.</param>
     /// <param name="request">The standing wish for jobs, if there is one.</param>
     /// <param name="woken">Something may be due: questions alone do not make the turn short.</param>
-    private void TakeTurn(List<WriterCommand> commands, ClaimRequest? request, bool woken)
+    private void TakeTurn(List<Envelope> commands, ClaimRequest? request, bool woken)
     {
         try
         {
-            if (request is null && !woken && commands.TrueForAll(command => !command.Writes))
+            if (request is null && !woken && commands.TrueForAll(command => !command.NeedsCommit))
                 Answer(commands);
             else
                 Commit(commands, request);
@@ -142,7 +142,7 @@ internal sealed partial class SqliteWriter : IDisposable
     }
 
     /// <summary>Answered also while nothing can be written.</summary>
-    private void Answer(List<WriterCommand> questions)
+    private void Answer(List<Envelope> questions)
     {
         var look = Open().Ask(Clock.Now);
         look.Events = EventsToCollect();
@@ -152,7 +152,7 @@ internal sealed partial class SqliteWriter : IDisposable
         questions.ForEach(question => question.Complete());
     }
 
-    private void Commit(List<WriterCommand> commands, ClaimRequest? request)
+    private void Commit(List<Envelope> commands, ClaimRequest? request)
     {
         if (database.Damage is { } damage)
             throw new StorageUnavailableException(damage);

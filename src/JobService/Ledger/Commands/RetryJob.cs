@@ -1,13 +1,13 @@
 using JobService.Jobs;
 
-namespace JobService.Ledger;
+namespace JobService.Ledger.Commands;
 
 /// <summary>Failed or cancelled to queued, by request.</summary>
-internal static class Retrying
+internal sealed record RetryJob(JobId Job) : Command<RetryOutcome>
 {
-    public static RetryOutcome Retry(Turn turn, JobId job)
+    public override RetryOutcome Apply(Turn turn)
     {
-        if (turn.Jobs.Find(job.Stamp) is not { } row || row.Id != job)
+        if (turn.Jobs.Find(Job.Stamp) is not { } row || row.Id != Job)
             return new RetryOutcome.NotFound();
         if (row.State is not (JobState.Failed or JobState.Cancelled))
             return new RetryOutcome.WrongState(row.State);
@@ -17,11 +17,11 @@ internal static class Retrying
         if (queue.Unfinished >= queue.Entry.Definition.Capacity)
             return new RetryOutcome.Full();
 
-        turn.Jobs.Reopen(job.Stamp, turn.Wall, Entering.Enter(turn, queue, row.Arrival));
+        turn.Jobs.Reopen(Job.Stamp, turn.Wall, Entering.Enter(turn, queue, row.Arrival));
         queue.Move(row.State, JobState.Queued);
         if (row.Batch is { } batch)
             Batching.Reopen(turn, batch, row.State);
-        turn.Events?.Add(StoreEvent.OfJob(job, queue.Entry.Name, row.Key, JobState.Queued, row.Attempt, Watching.BatchOf(turn, row.Batch), "request"));
+        turn.Events?.Add(StoreEvent.OfJob(Job, queue.Entry.Name, row.Key, JobState.Queued, row.Attempt, Watching.BatchOf(turn, row.Batch), "request"));
         turn.Memory.Expect(dueAt: null, row.StartBefore > turn.Wall ? row.StartBefore : null);
         return new RetryOutcome.Requeued();
     }

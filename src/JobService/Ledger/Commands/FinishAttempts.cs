@@ -1,15 +1,16 @@
 using JobService.Jobs;
 using JobService.Lanes;
 
-namespace JobService.Ledger;
+namespace JobService.Ledger.Commands;
 
 /// <summary>Running to whatever the attempt came to: written only where the lease still holds.</summary>
-internal static class Finishing
+internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<int>
 {
-    public static int Finish(Turn turn, IReadOnlyList<AttemptEnd> ends)
+    /// <returns>How many were written.</returns>
+    public override int Apply(Turn turn)
     {
         var written = 0;
-        foreach (var end in ends)
+        foreach (var end in Ends)
         {
             if (!turn.Memory.Running.Remove(end.Lease, out var running))
                 continue;
@@ -24,15 +25,6 @@ internal static class Finishing
     /// <summary>What stands for an end that no turn can write: the attempt was made, and what it came to is lost.</summary>
     public static AttemptEnd Unwritable(AttemptEnd end, Exception error) =>
         end with { Outcome = new JobOutcome.Failed(new JobError(ErrorTypes.Processing, "What the attempt came to could not be stored.", Status: null, error.Message)) };
-
-    /// <summary>The call is over: its limits are free for others. The attempt goes on with its processing.</summary>
-    public static bool ReturnHold(Turn turn, long lease)
-    {
-        if (!turn.Memory.Running.TryGetValue(lease, out var running) || running.Hold is not { HasReturned: false } hold)
-            return false;
-        turn.Memory.Planner.Return(hold, callWasMade: true);
-        return true;
-    }
 
     private static bool Finish(Turn turn, AttemptEnd end, RunningJob running)
     {

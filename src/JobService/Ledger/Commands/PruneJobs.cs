@@ -1,16 +1,18 @@
 using JobService.Jobs;
 using JobService.Limits;
 
-namespace JobService.Ledger;
+namespace JobService.Ledger.Commands;
 
 /// <summary>Finished to gone, oldest first, in bites.</summary>
-internal static class Pruning
+/// <param name="FinishedBefore">In ticks of store time.</param>
+/// <param name="AtMost">Jobs, and as many batches.</param>
+internal sealed record PruneJobs(long FinishedBefore, int AtMost) : Command<PruneBite>
 {
-    public static PruneBite Prune(Turn turn, long finishedBefore, int atMost)
+    public override PruneBite Apply(Turn turn)
     {
         // A job that ended before that moment was made before it: the row number, which begins with the time, bounds the search.
-        var newest = new DateTimeOffset(finishedBefore, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
-        var (old, isEnd) = turn.Prunes.Old(newest, finishedBefore, atMost, LooksForEach * atMost);
+        var newest = new DateTimeOffset(FinishedBefore, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
+        var (old, isEnd) = turn.Prunes.Old(newest, FinishedBefore, AtMost, LooksForEach * AtMost);
         foreach (var (stamp, queueId, state, hasCallback) in old)
         {
             turn.Prunes.Delete(stamp);
@@ -19,11 +21,11 @@ internal static class Pruning
             turn.Memory.FindQueue(queueId)?.Leave(state);
         }
 
-        turn.Deliveries.EnableOld(finishedBefore);
-        var batches = turn.Prunes.DeleteBatches(finishedBefore, atMost);
+        turn.Deliveries.EnableOld(FinishedBefore);
+        var batches = turn.Prunes.DeleteBatches(FinishedBefore, AtMost);
         batches.ForEach(turn.Deliveries.Delete);
-        var deleted = Math.Max(Math.Max(old.Count, batches.Count), PruneStates(turn, atMost));
-        return new PruneBite(deleted, GoesOn: !isEnd || deleted == atMost);
+        var deleted = Math.Max(Math.Max(old.Count, batches.Count), PruneStates(turn, AtMost));
+        return new PruneBite(deleted, GoesOn: !isEnd || deleted == AtMost);
     }
 
     /// <summary>A store that was never restarted forgets them too: their rows, and what stands of them in memory.</summary>

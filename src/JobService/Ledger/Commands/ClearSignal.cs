@@ -1,0 +1,27 @@
+namespace JobService.Ledger.Commands;
+
+/// <summary>Whoever comes from now on waits. Who waited when it was set is still let go: its number is not above the count.</summary>
+internal sealed record ClearSignal(string Name) : Command<bool>
+{
+    public override bool Apply(Turn turn)
+    {
+        var signals = turn.Memory.Signals;
+        var (setCount, setAt) = signals[Name];
+        if (setAt is null)
+            return false;
+
+        if (turn.Parked.IsWaitedFor(Name))
+        {
+            signals[Name] = (setCount, null);
+            turn.Parked.PutSignal(Name, setCount, setAt: null);
+        }
+        else
+        {
+            signals.Forget(Name); // as if it had never been: no job counts on its number
+            turn.Parked.DeleteSignal(Name);
+        }
+
+        turn.Events?.Add(new StoreEvent(StoreEventKind.Signal, Name, "cleared"));
+        return true;
+    }
+}

@@ -1,0 +1,25 @@
+using JobService.Jobs;
+
+namespace JobService.Ledger.Commands;
+
+/// <summary>Deletes a queue of which no job is unfinished.</summary>
+internal sealed record DeleteQueue(string Name, long? Expected) : Command<DeleteOutcome>
+{
+    public override DeleteOutcome Apply(Turn turn)
+    {
+        if (turn.Memory.FindQueue(Name) is not { } queue)
+            return DeleteOutcome.NotFound;
+        if (Expected is not null && Expected != queue.Entry.Revision)
+            return DeleteOutcome.Outdated;
+        if (queue.Entry.FromConfiguration)
+            return DeleteOutcome.FromConfiguration;
+        if (queue.Unfinished > 0)
+            return DeleteOutcome.InUse;
+
+        turn.Definitions.RetireQueue(queue.Id);
+        turn.Memory.Remove(queue);
+        turn.CatalogChanged = true;
+        turn.Events?.Add(new StoreEvent(StoreEventKind.Queue, Name, "deleted"));
+        return DeleteOutcome.Deleted;
+    }
+}

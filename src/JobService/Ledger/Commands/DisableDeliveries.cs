@@ -1,0 +1,13 @@
+namespace JobService.Ledger.Commands;
+
+/// <summary>The receiver of these deliveries wants no more.</summary>
+/// <param name="Deliveries">Their row numbers.</param>
+internal sealed record DisableDeliveries(IReadOnlyList<long> Deliveries) : Command<int>
+{
+    public override int Apply(Turn turn)
+    {
+        foreach (var delivery in Deliveries)
+            turn.Deliveries.Disable(delivery);
+        return Deliveries.Count;
+    }
+}

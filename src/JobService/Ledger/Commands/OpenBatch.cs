@@ -1,0 +1,9 @@
+using JobService.Jobs;
+
+namespace JobService.Ledger.Commands;
+
+/// <summary>A batch whose jobs come one by one.</summary>
+internal sealed record OpenBatch(NewBatch Batch) : Command<Batch>
+{
+    public override Batch Apply(Turn turn) => Batching.Open(turn, Batch);
+}

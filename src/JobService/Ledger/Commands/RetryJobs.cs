@@ -1,0 +1,9 @@
+using JobService.Jobs;
+
+namespace JobService.Ledger.Commands;
+
+/// <summary>Each of the jobs that has failed or was cancelled is queued again.</summary>
+internal sealed record RetryJobs(IReadOnlyList<JobId> Jobs) : Command<IReadOnlyList<RetryOutcome>>
+{
+    public override IReadOnlyList<RetryOutcome> Apply(Turn turn) => [.. Jobs.Select(job => new RetryJob(job).Apply(turn))];
+}

@@ -1,0 +1,19 @@
+namespace JobService.Ledger.Commands;
+
+/// <summary>Releases all that wait. Set before, it stays as it is: nobody has begun to wait since.</summary>
+internal sealed record SetSignal(string Name) : Command<bool>
+{
+    public override bool Apply(Turn turn)
+    {
+        var signals = turn.Memory.Signals;
+        var (setCount, setAt) = signals[Name];
+        if (setAt is not null)
+            return false;
+
+        signals[Name] = (setCount + 1, turn.Now);
+        turn.Parked.PutSignal(Name, setCount + 1, turn.Now);
+        signals.BeginRelease(Name);
+        turn.Events?.Add(new StoreEvent(StoreEventKind.Signal, Name, "set"));
+        return true;
+    }
+}

@@ -1,0 +1,21 @@
+using JobService.Jobs;
+
+namespace JobService.Ledger.Commands;
+
+/// <summary>Those who watch are told how the job stands.</summary>
+/// <remarks>Among the changes and in order with them: what comes before it in the stream has led to it, what comes behind follows from it.</remarks>
+internal sealed record TellJob(JobId Job) : Command<bool>
+{
+    public override bool ChangesRows => false;
+
+    public override bool Apply(Turn turn)
+    {
+        if (turn.Jobs.Find(Job.Stamp) is not { } row || row.Id != Job || turn.Memory.FindQueue(row.QueueId) is not { } queue)
+            return false;
+
+        var reason = row.State == JobState.Cancelled ? Words.Of(row.CancelReason!.Value) : null;
+        var now = StoreEvent.OfJob(Job, queue.Entry.Name, row.Key, row.State, row.Attempt, Watching.BatchOf(turn, row.Batch), reason);
+        turn.Events?.Add(now with { Kind = StoreEventKind.JobAsItStands });
+        return true;
+    }
+}

@@ -1,0 +1,10 @@
+namespace JobService.Ledger;
+
+/// <summary>What the ledger is asked and its memory knows, as a value. It is given no rows, and changes nothing.</summary>
+/// <typeparam name="T">The answer.</typeparam>
+internal abstract record Question<T>
+{
+    /// <param name="memory">The memory, between two turns or in one.</param>
+    /// <param name="now">Ticks of store time.</param>
+    public abstract T Answer(StoreMemory memory, long now);
+}
