@@ -2,6 +2,7 @@ using JobService.Jobs;
 using JobService.Ledger;
 using JobService.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace JobService.Tests.Storage;
 
@@ -10,6 +11,9 @@ public sealed class JobRowsTests : IDisposable
 {
     private const long Lease = 7;
     private const long Stranger = 8;
+
+    /// <summary>SQLITE_STMTSTATUS_REPREPARE (https://sqlite.org/c3ref/c_stmtstatus_counter.html).</summary>
+    private const int Recompiled = 5;
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("jobservice-rows-");
     private readonly SqliteDatabase database;
@@ -21,6 +25,7 @@ public sealed class JobRowsTests : IDisposable
     {
         database = SqliteDatabase.Open(Path.Combine(folder.FullName, "jobs.db"));
         connection = database.Connect();
+        connection.Handle!.enable_sqlite3_next_stmt(true);
         rows = new JobRows(connection.Handle!);
         var job = new NewJob { Id = new JobIdSource(TimeProvider.System, new Random(1)).Next(), Queue = "q", Payload = "1"u8.ToArray() };
         stamp = job.Id.Stamp;
@@ -49,6 +54,22 @@ public sealed class JobRowsTests : IDisposable
         Assert.Equal((JobState.Running, Lease), (rows.Find(stamp)!.State, rows.Find(stamp)!.Lease));
         Assert.True(rows.Succeed(stamp, Lease, 2, 3, result));
         Assert.False(rows.Succeed(stamp, Lease, 2, 3, result));
+    }
+
+    [Fact]
+    public void A_statement_is_compiled_once_whatever_is_bound()
+    {
+        for (var atMost = 1; atMost <= 3; atMost++)
+        {
+            rows.Heads(queueId: 1, key: "", atMost);
+            rows.Due(now: 1, atMost);
+            rows.Late(wall: 1, atMost);
+        }
+
+        var statement = raw.sqlite3_next_stmt(connection.Handle, null);
+        Assert.NotNull(statement);
+        for (; statement is not null; statement = raw.sqlite3_next_stmt(connection.Handle, statement))
+            Assert.True(raw.sqlite3_stmt_status(statement, Recompiled, 0) == 0, raw.sqlite3_sql(statement).utf8_to_string());
     }
 
     [Fact]

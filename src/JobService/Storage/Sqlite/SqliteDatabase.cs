@@ -71,6 +71,8 @@ internal sealed class SqliteDatabase : IDisposable
     {
         var connection = new SqliteConnection(connectionString);
         connection.Open();
+        // A plan may not depend on what is bound: otherwise a statement with LIMIT ? is compiled anew whenever that is bound, to the same number too.
+        _ = raw.sqlite3_db_config(connection.Handle, raw.SQLITE_DBCONFIG_ENABLE_QPSG, 1, out _);
         using var pragmas = connection.CreateCommand();
         pragmas.CommandText = $"""
             PRAGMA journal_mode = WAL;
