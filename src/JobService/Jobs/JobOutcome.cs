@@ -4,26 +4,88 @@ namespace JobService.Jobs;
 /// <remarks>Only the attempt that still holds its lease may write it; a late one changes nothing.</remarks>
 public abstract record JobOutcome
 {
-    /// <summary>The call was answered well and the answer processed: the job has <paramref name="Result"/>.</summary>
-    public sealed record Succeeded(JobResult Result) : JobOutcome;
+    private JobOutcome()
+    {
+    }
+
+    /// <summary>What each outcome comes to for whoever reads it. A new outcome is a new method here: a reader that does not know it does not compile.</summary>
+    public interface IReader<out T>
+    {
+        T Read(Succeeded outcome);
+
+        T Read(Retried outcome);
+
+        T Read(Failed outcome);
+
+        T Read(Throttled outcome);
+
+        T Read(Cancelled outcome);
+
+        T Read(Unstarted outcome);
+
+        T Read(Returned outcome);
+    }
+
+    /// <summary>The job goes back to its queue; otherwise it is over.</summary>
+    public abstract bool RunsAgain { get; }
+
+    public abstract T Read<T>(IReader<T> reader);
+
+    /// <summary>The call was successful and its response processed: the job has <paramref name="Result"/>.</summary>
+    public sealed record Succeeded(JobResult Result) : JobOutcome
+    {
+        public override bool RunsAgain => false;
+
+        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+    }
 
     /// <summary>A failure that is tried again after <paramref name="Wait"/>. Counts one failure.</summary>
-    public sealed record Retried(JobError Error, TimeSpan Wait) : JobOutcome;
+    public sealed record Retried(JobError Error, TimeSpan Wait) : JobOutcome
+    {
+        public override bool RunsAgain => true;
+
+        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+    }
 
     /// <summary>A failure that ends the job. Counts one failure.</summary>
-    public sealed record Failed(JobError Error) : JobOutcome;
+    public sealed record Failed(JobError Error) : JobOutcome
+    {
+        public override bool RunsAgain => false;
+
+        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+    }
 
     /// <summary>The API said "not now". Counts no failure; how long to wait was told with the <see cref="CallLesson"/> of the call.</summary>
-    public sealed record Throttled(JobError Error) : JobOutcome;
+    public sealed record Throttled(JobError Error) : JobOutcome
+    {
+        public override bool RunsAgain => true;
+
+        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+    }
 
     /// <summary>Stopped on request or because nobody waits any more.</summary>
-    public sealed record Cancelled(CancelReason Reason) : JobOutcome;
+    public sealed record Cancelled(CancelReason Reason) : JobOutcome
+    {
+        public override bool RunsAgain => false;
+
+        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+    }
 
     /// <summary>Never reached the send: slot missed, queue paused, circuit open, shutdown. The claim is undone: no attempt, no failure.</summary>
-    public sealed record Unstarted : JobOutcome;
+    public sealed record Unstarted : JobOutcome
+    {
+        public override bool RunsAgain => true;
+
+        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+    }
 
     /// <summary>Stopped in the middle by a shutdown. The attempt stands, no failure is counted, the job is queued again.</summary>
-    public sealed record Returned : JobOutcome;
+    public sealed record Returned : JobOutcome
+    {
+        public override bool RunsAgain => true;
+
+        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+    }
 }
 
 /// <summary>An outcome with the attempt that it belongs to.</summary>

@@ -40,56 +40,24 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
         if (end.Outcome is JobOutcome.Succeeded && running.Hold is { } taken && turn.Memory.Planner.Answered(taken, turn.Now))
             turn.Touch(taken, running.Key);
 
-        var stamp = end.Job.Stamp;
-        var startedAt = end.StartedAt?.UtcTicks;
-        var endedAt = end.EndedAt.UtcTicks;
         if (end.Outcome is JobOutcome.Succeeded(var result))
-        {
-            if (!turn.Jobs.Succeed(stamp, end.Lease, startedAt ?? endedAt, endedAt, result))
-                return false;
-            turn.End(running.End(wasStarted: true), JobState.Running, JobState.Succeeded);
-            return true;
-        }
-
-        // A job that was told to stop does not go round again.
-        var row = turn.Jobs.Find(stamp);
+            return Succeed(turn, end, running, result);
+        var row = turn.Jobs.Find(end.Job.Stamp);
         if (row?.Lease != end.Lease)
             return false;
-        var outcome = row.CancelReason is { } reason && end.Outcome is not (JobOutcome.Failed or JobOutcome.Cancelled) ? new JobOutcome.Cancelled(reason) : end.Outcome;
-        switch (outcome)
-        {
-            case JobOutcome.Failed(var error):
-                turn.Jobs.Fail(stamp, end.Lease, startedAt, endedAt, undoAttempt: startedAt is null);
-                turn.Jobs.WriteError(stamp, error);
-                WriteAttempt(turn, row, end, error.Status, "failed");
-                turn.End(running.End(wasStarted: startedAt is not null), JobState.Running, JobState.Failed, error.Type);
-                break;
-            case JobOutcome.Cancelled(var why):
-                turn.Jobs.Stop(stamp, end.Lease, startedAt, endedAt, undoAttempt: startedAt is null, row.CancelReason ?? why);
-                WriteAttempt(turn, row, end, status: null, "cancelled");
-                turn.End(running.End(wasStarted: startedAt is not null), JobState.Running, JobState.Cancelled, Words.Of(row.CancelReason ?? why));
-                break;
-            case JobOutcome.Retried(var error, var wait):
-                turn.Jobs.WriteError(stamp, error);
-                WriteAttempt(turn, row, end, error.Status, "failed");
-                Requeue(turn, row, end, running.Queue, wait > TimeSpan.Zero ? turn.Now + wait.Ticks : null, countFailure: true, ThrottleMark.Clear, "retry");
-                break;
-            case JobOutcome.Throttled(var error):
-                turn.Jobs.WriteError(stamp, error);
-                WriteAttempt(turn, row, end, error.Status, "throttled");
-                Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Set, "throttled");
-                break;
-            case JobOutcome.Unstarted:
-                if (turn.Memory.Planner.CameBackUnstarted(running.Queue.Entry.Name, running.Key, running.ClaimedAt, turn.Now) is { } pause)
-                    turn.BackedOff.Add((running.Queue.Entry.Name, pause));
-                Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Keep, "unstarted");
-                break;
-            case JobOutcome.Returned:
-                WriteAttempt(turn, row, end, status: null, "interrupted");
-                Requeue(turn, row, end, running.Queue, dueAt: null, countFailure: false, ThrottleMark.Keep, "interrupted");
-                break;
-        }
 
+        // A job that was told to stop does not go round again.
+        var outcome = row.CancelReason is { } reason && end.Outcome.RunsAgain ? new JobOutcome.Cancelled(reason) : end.Outcome;
+        return outcome.Read(new Outcomes(turn, row, end, running));
+    }
+
+    /// <summary>Needs no look at the row first: the write itself asks for the lease.</summary>
+    private static bool Succeed(Turn turn, AttemptEnd end, RunningJob running, JobResult result)
+    {
+        var endedAt = end.EndedAt.UtcTicks;
+        if (!turn.Jobs.Succeed(end.Job.Stamp, end.Lease, end.StartedAt?.UtcTicks ?? endedAt, endedAt, result))
+            return false;
+        turn.End(running.End(wasStarted: true), JobState.Running, JobState.Succeeded);
         return true;
     }
 
@@ -103,19 +71,76 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
             turn.Touch(hold, running.Key);
     }
 
-    private static void Requeue(Turn turn, JobRow row, AttemptEnd end, QueueRow queue, long? dueAt, bool countFailure, ThrottleMark throttle, string reason)
+    /// <summary>Writes what each outcome makes of the job, whose lease still holds.</summary>
+    private sealed class Outcomes(Turn turn, JobRow row, AttemptEnd end, RunningJob running) : JobOutcome.IReader<bool>
     {
-        var parked = dueAt is null ? Entering.Enter(turn, queue, row.Arrival, end.Lease) : null;
-        turn.Jobs.Requeue(row.Id.Stamp, end.Lease, end.StartedAt?.UtcTicks, turn.Now, dueAt, countFailure, undoAttempt: end.StartedAt is null, throttle, parked);
-        queue.Move(JobState.Running, JobState.Queued);
-        turn.Memory.Expect(dueAt, row.StartBefore);
-        var attempts = end.StartedAt is null ? row.Attempt - 1 : row.Attempt;
-        turn.Events?.Add(StoreEvent.OfJob(row.Id, queue.Entry.Name, row.Key, JobState.Queued, attempts, Watching.BatchOf(turn, row.Batch), reason));
-    }
+        private readonly long? startedAt = end.StartedAt?.UtcTicks;
 
-    private static void WriteAttempt(Turn turn, JobRow row, AttemptEnd end, int? status, string outcome)
-    {
-        if (end.StartedAt is { } startedAt)
-            turn.Jobs.WriteAttempt(row.Id.Stamp, row.Attempt, startedAt.UtcTicks, end.EndedAt.UtcTicks, status, outcome);
+        private bool WasStarted => startedAt is not null;
+
+        public bool Read(JobOutcome.Succeeded outcome) => Succeed(turn, end, running, outcome.Result);
+
+        public bool Read(JobOutcome.Failed outcome)
+        {
+            turn.Jobs.Fail(row.Id.Stamp, end.Lease, startedAt, end.EndedAt.UtcTicks, undoAttempt: !WasStarted);
+            turn.Jobs.WriteError(row.Id.Stamp, outcome.Error);
+            WriteAttempt(outcome.Error.Status, "failed");
+            turn.End(running.End(WasStarted), JobState.Running, JobState.Failed, outcome.Error.Type);
+            return true;
+        }
+
+        public bool Read(JobOutcome.Cancelled outcome)
+        {
+            var reason = row.CancelReason ?? outcome.Reason;
+            turn.Jobs.Stop(row.Id.Stamp, end.Lease, startedAt, end.EndedAt.UtcTicks, undoAttempt: !WasStarted, reason);
+            WriteAttempt(status: null, "cancelled");
+            turn.End(running.End(WasStarted), JobState.Running, JobState.Cancelled, Words.Of(reason));
+            return true;
+        }
+
+        public bool Read(JobOutcome.Retried outcome)
+        {
+            turn.Jobs.WriteError(row.Id.Stamp, outcome.Error);
+            WriteAttempt(outcome.Error.Status, "failed");
+            return Requeue(outcome.Wait > TimeSpan.Zero ? turn.Now + outcome.Wait.Ticks : null, countFailure: true, ThrottleMark.Clear, "retry");
+        }
+
+        public bool Read(JobOutcome.Throttled outcome)
+        {
+            turn.Jobs.WriteError(row.Id.Stamp, outcome.Error);
+            WriteAttempt(outcome.Error.Status, "throttled");
+            return Requeue(dueAt: null, countFailure: false, ThrottleMark.Set, "throttled");
+        }
+
+        public bool Read(JobOutcome.Unstarted outcome)
+        {
+            if (turn.Memory.Planner.CameBackUnstarted(running.Queue.Entry.Name, running.Key, running.ClaimedAt, turn.Now) is { } pause)
+                turn.BackedOff.Add((running.Queue.Entry.Name, pause));
+            return Requeue(dueAt: null, countFailure: false, ThrottleMark.Keep, "unstarted");
+        }
+
+        public bool Read(JobOutcome.Returned outcome)
+        {
+            WriteAttempt(status: null, "interrupted");
+            return Requeue(dueAt: null, countFailure: false, ThrottleMark.Keep, "interrupted");
+        }
+
+        private bool Requeue(long? dueAt, bool countFailure, ThrottleMark throttle, string reason)
+        {
+            var queue = running.Queue;
+            var parked = dueAt is null ? Entering.Enter(turn, queue, row.Arrival, end.Lease) : null;
+            turn.Jobs.Requeue(row.Id.Stamp, end.Lease, startedAt, turn.Now, dueAt, countFailure, undoAttempt: !WasStarted, throttle, parked);
+            queue.Move(JobState.Running, JobState.Queued);
+            turn.Memory.Expect(dueAt, row.StartBefore);
+            var attempts = WasStarted ? row.Attempt : row.Attempt - 1;
+            turn.Events?.Add(StoreEvent.OfJob(row.Id, queue.Entry.Name, row.Key, JobState.Queued, attempts, Watching.BatchOf(turn, row.Batch), reason));
+            return true;
+        }
+
+        private void WriteAttempt(int? status, string outcome)
+        {
+            if (startedAt is { } started)
+                turn.Jobs.WriteAttempt(row.Id.Stamp, row.Attempt, started, end.EndedAt.UtcTicks, status, outcome);
+        }
     }
 }
