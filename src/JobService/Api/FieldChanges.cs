@@ -20,7 +20,7 @@ internal static class FieldChanges
     /// <remarks>Compared as it is and shown as it may be shown: that a credential was replaced is told, what it is is not.</remarks>
     public static Fields Of(QueueEntry queue)
     {
-        var fields = Read(Json(queue.Definition), Json(HeaderMask.Mask(queue.Definition)));
+        var fields = Read(Json(queue.Definition), Json(queue.Definition.Masked()));
         fields["paused"] = queue.Paused ? ("true", "true") : ("false", "false");
         return fields;
     }

@@ -14,12 +14,8 @@ public static class HeaderMask
 
     public static bool Hides(string name) => !Harmless.Contains(name);
 
-    /// <summary>The queue as it may be shown. A secret that stands in the configuration keeps its name.</summary>
-    public static QueueDefinition Mask(QueueDefinition queue) =>
-        queue.Target is HttpTarget http && http.Headers.Any(header => header.Value is HeaderValue.Text && Hides(header.Key))
-            ? queue with { Target = http with { Headers = http.Headers.ToDictionary(header => header.Key, Shown) } }
-            : queue;
+    /// <summary>A secret that stands in the configuration keeps its name.</summary>
+    public static bool Hides(KeyValuePair<string, HeaderValue> header) => header.Value is HeaderValue.Text && Hides(header.Key);
 
-    private static HeaderValue Shown(KeyValuePair<string, HeaderValue> header) =>
-        header.Value is HeaderValue.Text && Hides(header.Key) ? new HeaderValue.Text(QueueRules.Masked) : header.Value;
+    public static HeaderValue Shown(KeyValuePair<string, HeaderValue> header) => Hides(header) ? new HeaderValue.Text(QueueRules.Masked) : header.Value;
 }

@@ -6,14 +6,27 @@ namespace JobService.Jobs;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(NoProcessing), "none")]
 [JsonDerivedType(typeof(SimulatedProcessing), "simulated")]
-public abstract record ProcessDefinition;
+public abstract record ProcessDefinition
+{
+    /// <summary>What is wrong with it; pointers begin at the queue.</summary>
+    public abstract IEnumerable<Violation> Check();
+}
 
 /// <summary>The answer is the result.</summary>
-public sealed record NoProcessing : ProcessDefinition;
+public sealed record NoProcessing : ProcessDefinition
+{
+    public override IEnumerable<Violation> Check() => [];
+}
 
 /// <summary>Burns CPU, as the article's <c>heavy_sync_processing</c> does, and passes the answer on.</summary>
 public sealed record SimulatedProcessing : ProcessDefinition
 {
     /// <summary>Seconds of CPU for each answer, from 0 to 3 600.</summary>
     public required double CpuSeconds { get; init; }
+
+    public override IEnumerable<Violation> Check()
+    {
+        if (CpuSeconds is not (>= 0 and <= 3_600))
+            yield return new Violation("/process/cpuSeconds", "From 0 to 3600.");
+    }
 }

@@ -45,4 +45,7 @@ public sealed record QueueDefinition
 
     /// <summary>What is done with the answer. Default: nothing.</summary>
     public ProcessDefinition Process { get; init; } = new NoProcessing();
+
+    /// <summary>The queue as it may be shown: without credentials.</summary>
+    public QueueDefinition Masked() => this with { Target = Target.Masked() };
 }

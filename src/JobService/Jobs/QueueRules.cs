@@ -7,7 +7,6 @@ public static class QueueRules
     public const string Masked = "***";
 
     public const int MaxLimits = 16;
-    private const int MaxHeaders = 100;
     private const int MaxStatuses = 20;
     private const int MaxKeptHeaders = 16;
     private const int MaxHeaderName = 100;
@@ -23,7 +22,7 @@ public static class QueueRules
     private const int MaxReportedShares = 20;
 
     public static IReadOnlyList<Violation> Check(QueueDefinition queue) =>
-        [.. Bounds(queue), .. LimitNames(queue), .. Kept(queue.KeepHeaders), .. Shares(queue.KeyShares), .. Retries(queue.Retry), .. Statuses(queue.ThrottledBy), .. Target(queue.Target), .. Process(queue.Process)];
+        [.. Bounds(queue), .. LimitNames(queue), .. Kept(queue.KeepHeaders), .. Shares(queue.KeyShares), .. Retries(queue.Retry), .. Statuses(queue.ThrottledBy), .. queue.Target.Check(), .. queue.Process.Check()];
 
     private static IEnumerable<Violation> Bounds(QueueDefinition queue)
     {
@@ -104,69 +103,5 @@ public static class QueueRules
             else if (statuses.Take(i).Contains(statuses[i]))
                 yield return new Violation($"/throttledBy/{i}", "This status is named twice; once is enough.");
         }
-    }
-
-    private static IEnumerable<Violation> Target(TargetDefinition target) => target switch
-    {
-        SimulatedTarget simulated => Simulated(simulated),
-        HttpTarget http => Http(http),
-        _ => [],
-    };
-
-    private static IEnumerable<Violation> Simulated(SimulatedTarget target)
-    {
-        if (target.LatencySeconds.Min is not (>= 0 and <= 3_600))
-            yield return new Violation("/target/latencySeconds/min", "From 0 to 3600.");
-        if (target.LatencySeconds.Max is not (>= 0 and <= 3_600) || target.LatencySeconds.Max < target.LatencySeconds.Min)
-            yield return new Violation("/target/latencySeconds/max", "From min to 3600.");
-        if (target.FailureRate is not (>= 0 and <= 1))
-            yield return new Violation("/target/failureRate", "From 0 to 1.");
-        if (target.Limit is { Permits: < 1 or > 1_000_000 })
-            yield return new Violation("/target/limit/permits", "From 1 to 1000000.");
-        if (target.Limit is { PeriodSeconds: not (>= 0.001 and <= 86_400) })
-            yield return new Violation("/target/limit/periodSeconds", "From 0.001 to 86400.");
-    }
-
-    private static IEnumerable<Violation> Http(HttpTarget target)
-    {
-        if (AddressFault(target.BaseAddress) is { } fault)
-            yield return new Violation("/target/baseAddress", fault);
-        if (target.Headers.Count > MaxHeaders)
-            yield return new Violation("/target/headers", $"At most {MaxHeaders} headers.");
-
-        foreach (var (name, value) in target.Headers)
-        {
-            if (HeaderFault(name, value) is { } wrong)
-                yield return new Violation(Pointers.Under("/target/headers", name), wrong);
-        }
-
-        foreach (var twice in HeaderRules.NamedTwice(target.Headers.Keys))
-            yield return new Violation(Pointers.Under("/target/headers", twice), HeaderRules.OnceIsEnough);
-    }
-
-    private static string? HeaderFault(string name, HeaderValue value) => value switch
-    {
-        null => "A string or {\"fromConfiguration\": \"Name\"}, not null.",
-        HeaderValue.Text(Masked) when HeaderMask.Hides(name) =>
-            "'***' stands for a value that is not shown. Give the value itself, or name a secret: {\"fromConfiguration\": \"Name\"}.",
-        HeaderValue.Text(var text) => HeaderRules.Fault(name, text),
-        HeaderValue.FromConfiguration(var secret) => HeaderRules.NameFault(name) ?? (Names.IsName(secret) ? null : $"A secret's name: {Names.Wanted}."),
-        _ => null,
-    };
-
-    private static string? AddressFault(string address)
-    {
-        if (AddressRules.Read(address) is not { } uri)
-            return "An absolute http or https address, as https://api.example.com/v2.";
-
-        return uri.UserInfo.Length > 0 || address.AsSpan().ContainsAny('?', '#', '@')
-            ? "No user, query or fragment: give credentials as a header that names a secret of the configuration."
-            : null;
-    }
-
-    private static IEnumerable<Violation> Process(ProcessDefinition process)
-    {
-        if (process is SimulatedProcessing { CpuSeconds: not (>= 0 and <= 3_600) })
-            yield return new Violation("/process/cpuSeconds", "From 0 to 3600.");
     }
 }

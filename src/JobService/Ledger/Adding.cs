@@ -30,7 +30,7 @@ internal static class Adding
     {
         if (turn.Memory.FindQueue(job.Queue) is not { } queue)
             return new Addition.UnknownQueue(job.Queue);
-        if (job.Request is not null && queue.Entry.Definition.Target is not HttpTarget)
+        if (job.Request is not null && !queue.Entry.Definition.Target.TakesRequests())
             return new Addition.RequestNotAllowed(job.Queue);
         foreach (var name in queue.Entry.Definition.Limits)
         {

@@ -65,7 +65,7 @@ public sealed class QueueRulesTests
     [InlineData("anthropic-version", false)]
     public void Values_are_masked_unless_the_name_is_known_to_carry_none_of_value(string name, bool hidden)
     {
-        var queue = HeaderMask.Mask(Calling("http://x", new Dictionary<string, HeaderValue> { [name] = new HeaderValue.Text("v") }));
+        var queue = Calling("http://x", new Dictionary<string, HeaderValue> { [name] = new HeaderValue.Text("v") }).Masked();
 
         Assert.Equal(new HeaderValue.Text(hidden ? "***" : "v"), ((HttpTarget)queue.Target).Headers[name]);
     }

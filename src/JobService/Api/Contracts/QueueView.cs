@@ -59,7 +59,7 @@ public sealed record QueueView
 
     internal static QueueView Of(QueueEntry entry, QueueCounts? counts = null, double? ratePerSecond = null)
     {
-        var queue = HeaderMask.Mask(entry.Definition);
+        var queue = entry.Definition.Masked();
         return new QueueView
         {
             Name = entry.Name,
