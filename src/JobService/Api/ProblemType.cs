@@ -110,25 +110,11 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
     public static readonly ProblemType ResponsesFull = new("responses-full", 503, "The service is full.",
         "It holds as many bytes of responses as it may, and its clients take them slowly. Come back after the seconds in 'Retry-After', or ask for a stream.");
 
-    private static readonly ProblemType[] OfJobs =
-    [
-        new(ErrorTypes.Upstream, null, "The API answered with a status that is no success.", "The job's error keeps the status and up to 4 KiB of the answer."),
-        new(ErrorTypes.Transport, null, "No whole answer came from the API.", "The connection failed or was cut. Such attempts are retried."),
-        new(ErrorTypes.Timeout, null, "The attempt took too long.", "Call and processing together exceeded timeoutSeconds. Such attempts are retried."),
-        new(ErrorTypes.Blocked, null, "The target's address is not allowed.", "It leads to a private or reserved network. The operator opens these with JobService:Upstream:AllowPrivateNetworks."),
-        new(ErrorTypes.Unreadable, null, "The API's response cannot be read.", "It is encoded in a way that is not undone; gzip, deflate and br are. The API was called. Ask for one of them, or for none, with the header accept-encoding of the queue or the job."),
-        new(ErrorTypes.TooLarge, null, "The API's answer was too large.", "Answers are kept up to 10 MiB."),
-        new(ErrorTypes.MissingSecret, null, "A secret is missing.", "A header of the queue names a secret that JobService:Secrets does not have."),
-        new(ErrorTypes.Throttled, null, "The API said 'not now' until the queue gave up.", "Refusals (429) came without end for longer than retry.giveUpAfterSeconds, or the API named a moment behind that. Lower the limit of the queue to what the API allows."),
-        new(ErrorTypes.Crash, null, "The service went down during the attempt.", "Nobody knows whether the call arrived: it counts as a failure and is retried."),
-        new(ErrorTypes.Processing, null, "Processing of the answer failed.", "The API was called; its answer could not be processed. Such attempts are retried."),
-    ];
-
     /// <summary>Every type there is, by name.</summary>
     public static IReadOnlyDictionary<string, ProblemType> All { get; } = new[]
     {
         Invalid, Unauthorized, UnknownHost, CrossSite, NotFound, MethodNotAllowed, NotAcceptable, TooSlow, JobFinished, NotRetryable, NoResult, InProgress, InUse, Configured, BatchFinished, BatchStopped, Outdated, TooLarge,
         AddressTooLong, MediaType, UnknownQueue, OverCapacity, UnknownLimit, NeverFits, RequestNotAllowed, Mismatched, QueueFull, TooManyWrongKeys, HeadersTooLarge, Internal,
         Draining, StorageUnavailable, ResponsesFull,
-    }.Concat(OfJobs).ToDictionary(type => type.Name);
+    }.Concat(ErrorTypes.All.Select(error => new ProblemType(error.Name, null, error.Title, error.Meaning))).ToDictionary(type => type.Name);
 }

@@ -78,7 +78,7 @@ public sealed class JobExecutor(
         }
         catch (Exception error)
         {
-            outcome = Failure(job, new JobError(ErrorTypes.Processing, "The attempt failed inside the service.", Status: null, error.Message), mayRetry: true, wait: null);
+            outcome = Failure(job, new JobError(ErrorTypes.Processing, Status: null, error.Message), mayRetry: true, wait: null);
         }
         finally
         {
@@ -121,7 +121,7 @@ public sealed class JobExecutor(
             case ApiAnswer.Answered bad:
                 return Failure(job, UpstreamError(bad), mayRetry: bad.Hint.ShouldRetry ?? bad.Status is 408 or 425 or >= 500, bad.Hint.RetryAfter);
             case ApiAnswer.Broken(var type, var detail, var mayRetry):
-                return Failure(job, new JobError(type, TitleOf(type), Status: null, detail), mayRetry, wait: null);
+                return Failure(job, new JobError(type, Status: null, detail), mayRetry, wait: null);
             case ApiAnswer.CircuitOpen:
                 return new JobOutcome.Unstarted();
             case ApiAnswer.NotStarted:
@@ -135,7 +135,7 @@ public sealed class JobExecutor(
     {
         var error = UpstreamError(refusal);
         return job.Queue.Definition.Retry.GivesUp(job.ThrottledSince, store.Now, notBefore)
-            ? new JobOutcome.Failed(error with { Type = ErrorTypes.Throttled, Title = "The API refuses calls for longer than the queue's policy allows." })
+            ? new JobOutcome.Failed(error with { Type = ErrorTypes.Throttled })
             : new JobOutcome.Throttled(error);
     }
 
@@ -151,7 +151,7 @@ public sealed class JobExecutor(
     private JobOutcome Stopped(RunningAttempt attempt, bool started) => attempt switch
     {
         { StopReason: { } reason } => new JobOutcome.Cancelled(reason),
-        { TimedOut: true } => Failure(attempt.Job, new JobError(ErrorTypes.Timeout, TitleOf(ErrorTypes.Timeout), Status: null, TimeoutDetail(attempt.Job)), mayRetry: true, wait: null),
+        { TimedOut: true } => Failure(attempt.Job, new JobError(ErrorTypes.Timeout, Status: null, TimeoutDetail(attempt.Job)), mayRetry: true, wait: null),
         _ when started => new JobOutcome.Returned(),
         _ => new JobOutcome.Unstarted(),
     };
@@ -159,19 +159,7 @@ public sealed class JobExecutor(
     private static string TimeoutDetail(ClaimedJob job) => $"The attempt took longer than {job.Timeout.TotalSeconds:0.###} s, call and processing together.";
 
     private static JobError UpstreamError(ApiAnswer.Answered answer) =>
-        new(ErrorTypes.Upstream, TitleOf(ErrorTypes.Upstream), answer.Status, AnswerText.Of(answer.Note, answer.Body.Span, JobError.MaxDetailBytes)) { Headers = answer.Headers };
-
-    private static string TitleOf(string type) => type switch
-    {
-        ErrorTypes.Upstream => "The API answered with an error.",
-        ErrorTypes.Transport => "No whole answer came from the API.",
-        ErrorTypes.Timeout => "The attempt took too long.",
-        ErrorTypes.Blocked => "The target's address is not allowed.",
-        ErrorTypes.Unreadable => "The API's response cannot be read.",
-        ErrorTypes.TooLarge => "The API's answer is too large.",
-        ErrorTypes.MissingSecret => "A secret that the queue needs is not configured.",
-        _ => "The attempt failed.",
-    };
+        new(ErrorTypes.Upstream, answer.Status, AnswerText.Of(answer.Note, answer.Body.Span, JobError.MaxDetailBytes)) { Headers = answer.Headers };
 }
 
 /// <summary>A call has ended, however.</summary>

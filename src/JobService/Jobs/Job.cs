@@ -79,51 +79,20 @@ public sealed record JobResult(int Status, string? ContentType, ReadOnlyMemory<b
 
 /// <summary>Why a job failed, or its last attempt did.</summary>
 /// <param name="Type">Stable name, as in <c>/problems/{type}</c>: see <see cref="ErrorTypes"/>.</param>
-/// <param name="Title">One sentence, the same for every error of the type.</param>
-/// <param name="Status">HTTP status of the API's answer, if there was one.</param>
-/// <param name="Detail">What happened here; up to 4 KiB of the API's answer.</param>
-public sealed record JobError(string Type, string Title, int? Status, string? Detail)
+/// <param name="Status">HTTP status of the API's response, if there was one.</param>
+/// <param name="Detail">What happened here; up to 4 KiB of the API's response.</param>
+public sealed record JobError([property: JsonPropertyOrder(-2)] string Type, int? Status, string? Detail)
 {
     /// <summary>Bytes of an answer that a failed job keeps.</summary>
     public const int MaxDetailBytes = 4096;
 
+    /// <summary>A short phrase, the same for every error of the type and on the page of it.</summary>
+    [JsonPropertyOrder(-1)]
+    public string Title => ErrorTypes.TitleOf(Type);
+
     /// <summary>Headers of the API's response that the queue keeps; null when none came.</summary>
     [JsonIgnore] // shown with the response, not with the error
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
-}
-
-/// <summary>How attempts end badly.</summary>
-public static class ErrorTypes
-{
-    /// <summary>The API answered with a status that is no success.</summary>
-    public const string Upstream = "upstream-status";
-
-    /// <summary>No whole answer came: the connection failed or was cut.</summary>
-    public const string Transport = "upstream-unreachable";
-
-    /// <summary>The attempt, call and processing together, took longer than its timeout.</summary>
-    public const string Timeout = "timeout";
-
-    /// <summary>The address that the target's name leads to is not allowed.</summary>
-    public const string Blocked = "address-blocked";
-
-    /// <summary>The response came whole, in an encoding that is not read.</summary>
-    public const string Unreadable = "response-unreadable";
-
-    /// <summary>The answer was larger than the cap.</summary>
-    public const string TooLarge = "answer-too-large";
-
-    /// <summary>A header of the queue names a secret that the configuration does not have.</summary>
-    public const string MissingSecret = "secret-missing";
-
-    /// <summary>429 until the policy gave up.</summary>
-    public const string Throttled = "throttled";
-
-    /// <summary>The service went down in the middle of the attempt.</summary>
-    public const string Crash = "crash";
-
-    /// <summary>Processing of the answer failed.</summary>
-    public const string Processing = "processing-failed";
 }
 
 /// <summary>One try that reached the send.</summary>

@@ -4,7 +4,7 @@ namespace JobService.Ledger;
 
 /// <summary>How a job ended: kept with the event, because a retry by request changes it in the job.</summary>
 internal sealed record JobEnding(
-    JobState State, int Attempt, long FinishedAt, CancelReason? CancelReason, string? ErrorType, string? ErrorTitle, int? ErrorStatus, string? ErrorDetail)
+    JobState State, int Attempt, long FinishedAt, CancelReason? CancelReason, string? ErrorType, int? ErrorStatus, string? ErrorDetail)
 {
     /// <summary>The job as it was then. All else of it never changes.</summary>
     public Job Of(Job job) => job with
@@ -13,7 +13,7 @@ internal sealed record JobEnding(
         Attempt = Attempt,
         FinishedAt = new DateTimeOffset(FinishedAt, TimeSpan.Zero),
         CancelReason = CancelReason,
-        Error = ErrorType is null ? null : new JobError(ErrorType, ErrorTitle!, ErrorStatus, ErrorDetail),
+        Error = ErrorType is null ? null : new JobError(ErrorType, ErrorStatus, ErrorDetail),
         Result = State == JobState.Succeeded ? job.Result : null,
     };
 }

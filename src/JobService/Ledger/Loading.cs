@@ -97,7 +97,7 @@ internal static partial class Loading
         }
 
         turn.Jobs.WriteAttempt(stamp, row.Attempt, row.StartedAt ?? turn.Now, turn.Now, status: null, "crashed");
-        turn.Jobs.WriteError(stamp, new JobError(ErrorTypes.Crash, "The service went down in the middle of the attempt.", Status: null, Detail: null));
+        turn.Jobs.WriteError(stamp, new JobError(ErrorTypes.Crash, Status: null, Detail: null));
         if (row.Failures + 1 >= (row.MaxAttempts ?? queue.Entry.Definition.Retry.MaxAttempts))
         {
             turn.Jobs.Fail(stamp, lease, row.StartedAt, turn.Now, undoAttempt: false);

@@ -59,7 +59,7 @@ public sealed class EventBodyTests
     [Fact]
     public void A_failure_is_told_with_its_error()
     {
-        var data = Data(Ended with { State = JobState.Failed, Error = new JobError("upstream-status", "No.", 500, "because") });
+        var data = Data(Ended with { State = JobState.Failed, Error = new JobError("upstream-status", 500, "because") });
 
         var error = data.GetProperty("error");
         Assert.Equal(("failed", "upstream-status", 500, "because"),

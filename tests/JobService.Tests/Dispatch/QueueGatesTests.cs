@@ -100,7 +100,7 @@ public sealed class QueueGatesTests : IAsyncDisposable
             temporary.Time.Advance(slot.At - temporary.Store.Now);
         var admission = (await gates.EnterAsync(job))!.Value;
         // Written, so that what was claimed ahead for the next one cannot be meant.
-        await temporary.Store.FinishAsync([new AttemptEnd(job.Id, job.Lease, temporary.Store.Now, temporary.Store.Now, new JobOutcome.Failed(new JobError(ErrorTypes.Upstream, "No", 400, null)))]);
+        await temporary.Store.FinishAsync([new AttemptEnd(job.Id, job.Lease, temporary.Store.Now, temporary.Store.Now, new JobOutcome.Failed(new JobError(ErrorTypes.Upstream, 400, null)))]);
         return admission;
     }
 

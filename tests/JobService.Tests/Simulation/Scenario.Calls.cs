@@ -105,7 +105,7 @@ internal sealed partial class Scenario
 
     private (JobOutcome Outcome, CallLesson? Lesson) Draw(Call call)
     {
-        var error = new JobError(ErrorTypes.Upstream, "It went wrong.", 500, null);
+        var error = new JobError(ErrorTypes.Upstream, 500, null);
         var now = new DateTimeOffset(service.Now, TimeSpan.Zero);
         switch (calm ? 0 : random.Next(100))
         {

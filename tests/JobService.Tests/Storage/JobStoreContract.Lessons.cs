@@ -109,7 +109,7 @@ public abstract partial class JobStoreContract
         foreach (var job in wave.Skip(10))
         {
             await Driver.Store.ReleaseAsync(job, new CallLesson { Refused = true });
-            await Driver.FinishAsync(job, new JobOutcome.Throttled(new JobError(ErrorTypes.Upstream, "Not now.", 429, null)));
+            await Driver.FinishAsync(job, new JobOutcome.Throttled(new JobError(ErrorTypes.Upstream, 429, null)));
         }
 
         var pausedUntil = Driver.Store.Now + TimeSpan.FromSeconds(1);

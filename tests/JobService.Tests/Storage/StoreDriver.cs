@@ -103,7 +103,7 @@ public sealed class StoreDriver(IJobStore store, JobIdSource ids, FakeTimeProvid
     public static JobOutcome.Succeeded Success(string body = "{}") =>
         new(new JobResult(200, "application/json", Encoding.UTF8.GetBytes(body), body.Length));
 
-    public static JobError Error(string type = ErrorTypes.Upstream) => new(type, "It went wrong.", 500, "because");
+    public static JobError Error(string type = ErrorTypes.Upstream) => new(type, 500, "because");
 
     public ValueTask DisposeAsync() => Store.DisposeAsync();
 }

@@ -24,7 +24,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
 
     /// <summary>What stands for an end that no turn can write: the attempt was made, and what it came to is lost.</summary>
     public static AttemptEnd Unwritable(AttemptEnd end, Exception error) =>
-        end with { Outcome = new JobOutcome.Failed(new JobError(ErrorTypes.Processing, "What the attempt came to could not be stored.", Status: null, error.Message)) };
+        end with { Outcome = new JobOutcome.Failed(new JobError(ErrorTypes.Processing, Status: null, $"The result of the attempt could not be stored: {error.Message}")) };
 
     private static bool Finish(Turn turn, AttemptEnd end, RunningJob running)
     {

@@ -17,7 +17,7 @@ internal sealed class BatchReads(ReadConnections connections)
     private const string ResultColumns = """
         SELECT j.batch_index, j.completion, j.stamp, j.salt, j.state, j.cancel_reason,
                r.status, r.content_type, length(r.body), CASE WHEN length(r.body) <= ?5 THEN r.body END,
-               e.type, e.title, e.status, e.detail, r.headers
+               e.type, e.status, e.detail, r.headers
         """;
 
     private const string Joins = " LEFT JOIN results r ON r.stamp = j.stamp AND j.state = 2 LEFT JOIN errors e ON e.stamp = j.stamp AND j.state > 2 ";
@@ -79,11 +79,11 @@ internal sealed class BatchReads(ReadConnections connections)
         {
             CancelReason = state == JobState.Cancelled ? (CancelReason?)row.Int32OrNull(5) : null,
             Result = row.Int32OrNull(6) is { } status ? new JobResult(status, row.TextOrNull(7), row.IsNull(9) ? default(ReadOnlyMemory<byte>?) : row.Blob(9), row.Int64(8)) { Headers = HeadersOf(row) } : null,
-            Error = row.TextOrNull(10) is { } type ? new JobError(type, row.Text(11), row.Int32OrNull(12), row.TextOrNull(13)) : null,
+            Error = row.TextOrNull(10) is { } type ? new JobError(type, row.Int32OrNull(11), row.TextOrNull(12)) : null,
         };
     }
 
-    private static Dictionary<string, string>? HeadersOf(SqliteStatement row) => row.TextOrNull(14) is { } json ? StorageJson.ReadTexts(json) : null;
+    private static Dictionary<string, string>? HeadersOf(SqliteStatement row) => row.TextOrNull(13) is { } json ? StorageJson.ReadTexts(json) : null;
 
     private static BatchRow? Find(SqliteConnection connection, JobId id)
     {

@@ -11,7 +11,7 @@ internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, IDisposabl
 
     private readonly SqliteStatement insertJobEvent = new(database, InsertEventSql("""
         json_object('state', j.state, 'attempt', j.attempt, 'finishedAt', j.finished_at, 'cancelReason', iif(j.state = 4, j.cancel_reason, NULL),
-                    'errorType', e.type, 'errorTitle', e.title, 'errorStatus', e.status, 'errorDetail', e.detail)
+                    'errorType', e.type, 'errorStatus', e.status, 'errorDetail', e.detail)
         FROM jobs j JOIN callbacks c ON c.stamp = j.stamp LEFT JOIN errors e ON e.stamp = j.stamp AND j.state <> 2 WHERE j.stamp = ?3
         """));
 

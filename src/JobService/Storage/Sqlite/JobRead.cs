@@ -59,8 +59,6 @@ internal sealed class JobRead
 
     public string? ErrorType { get; init; }
 
-    public string? ErrorTitle { get; init; }
-
     public int? ErrorStatus { get; init; }
 
     public string? ErrorDetail { get; init; }
@@ -115,7 +113,7 @@ internal sealed class JobRead
         CancelReason = State == JobState.Cancelled ? CancelReason : null,
         Stopping = State == JobState.Running && CancelReason is not null,
         Result = State == JobState.Succeeded && ResultStatus is { } status ? new JobResult(status, ContentType, Body is null ? default(ReadOnlyMemory<byte>?) : Body, Length) { Headers = HeadersOf(ResponseHeaders) } : null,
-        Error = State != JobState.Succeeded && ErrorType is not null ? new JobError(ErrorType, ErrorTitle!, ErrorStatus, ErrorDetail) { Headers = HeadersOf(ErrorHeaders) } : null,
+        Error = State != JobState.Succeeded && ErrorType is not null ? new JobError(ErrorType, ErrorStatus, ErrorDetail) { Headers = HeadersOf(ErrorHeaders) } : null,
         Attempts = attempts is null ? null : [.. attempts.Select(attempt => attempt.ToAttempt()), .. OwnAttempt()],
     };
 

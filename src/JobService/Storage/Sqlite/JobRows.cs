@@ -196,6 +196,7 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
         requeue.Bind(1, stamp).Bind(2, lease).Bind(3, startedAt).Bind(4, dueAt).Bind(5, countFailure ? 1 : 0).Bind(6, undoAttempt ? 1 : 0)
             .Bind(7, (long)throttle).Bind(8, now).Bind(9, parked).Run() == 1;
 
+    /// <remarks>The title follows from the type; it is written for versions before this one, which read it.</remarks>
     public void WriteError(long stamp, JobError error) =>
         insertError.Bind(1, stamp).Bind(2, error.Type).Bind(3, error.Title).Bind(4, error.Status).Bind(5, error.Detail)
             .Bind(6, error.Headers is { } headers ? StorageJson.Write(headers) : null).Run();

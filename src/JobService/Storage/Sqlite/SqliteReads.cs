@@ -12,7 +12,7 @@ internal sealed class SqliteReads(ReadConnections connections)
                j.attempt AS Attempt, j.failures AS Failures, j.max_attempts AS MaxAttempts, j.created_at AS CreatedAt, b.not_before AS NotBefore,
                j.start_before AS StartBefore, j.started_at AS StartedAt, j.finished_at AS FinishedAt, j.due_at AS DueAt, j.cancel_reason AS CancelReason,
                j.lock AS Lock, j.parked AS Parked, j.batch AS BatchStamp, g.salt AS BatchSalt,
-               COALESCE(j.batch_index, 0) AS BatchIndex, b.tags AS Tags, e.type AS ErrorType, e.title AS ErrorTitle, e.status AS ErrorStatus, e.detail AS ErrorDetail, e.headers AS ErrorHeaders,
+               COALESCE(j.batch_index, 0) AS BatchIndex, b.tags AS Tags, e.type AS ErrorType, e.status AS ErrorStatus, e.detail AS ErrorDetail, e.headers AS ErrorHeaders,
                c.url AS CallbackUrl
         """;
 
