@@ -1,5 +1,4 @@
 using JobService.Dispatch;
-using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Ledger;
 using JobService.Limits;
@@ -8,23 +7,24 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace JobService.Tests.Simulation;
 
-/// <summary>The scheduler over the real SQLite store, turn by turn on one thread: what the writer thread, the dispatcher and the semaphores do, in virtual time.</summary>
+/// <summary>The service's own turns over the real SQLite store, one by one on one thread: around them what the writer thread, the dispatcher and the semaphores do, in virtual time.</summary>
 internal sealed class SimulatedService : IDisposable
 {
     private readonly SqliteDatabase database;
     private readonly Random random;
     private readonly Dictionary<string, int> permitsOut = [];
-    private readonly ClaimRequest wish;
+    private ClaimRequest wish;
+    private TurnRun turns;
     private LeaseSource leases;
     private SqliteSession session;
     private bool goesOn;
-    private long lead = TimeSpan.TicksPerMillisecond;
 
     public SimulatedService(string path, Random random)
     {
         this.random = random;
         database = SqliteDatabase.Open(path);
-        wish = new ClaimRequest(TakePermits, (queue, free, _) => permitsOut[queue] -= free, () => Starts.Take(new DateTimeOffset(Now, TimeSpan.Zero)));
+        wish = Wish();
+        turns = new TurnRun(() => Now);
         leases = new LeaseSource(1);
         session = OpenSession(former: null);
     }
@@ -49,35 +49,29 @@ internal sealed class SimulatedService : IDisposable
     public (List<ClaimedJob> Claimed, Turn Turn)? Take(List<Envelope> commands, bool breaks = false)
     {
         Turns++;
-        List<ClaimedJob> claimed = [];
-        try
-        {
-            var turn = session.Run(Now, turn =>
-            {
-                var startsKnown = Claiming.TakeStarts(turn, wish, new CommitTimes());
-                commands.ForEach(command => command.Run(turn));
-                Waking.Wake(turn);
-                claimed = Claiming.Claim(turn, startsKnown, Now, lead, Claiming.LeastAlarm, most: 512, wish);
-                if (breaks)
-                    throw new BrokenTurnException();
-            });
-            // The commit takes its time, now and then longer than the slots were given.
-            var commit = (long)((0.2 + (random.NextDouble() * (random.Next(40) == 0 ? 12 : 1))) * TimeSpan.TicksPerMillisecond);
-            lead = Math.Max(commit, lead * 9 / 10);
-            goesOn = turn.GoesOn;
-            Now += commit;
-            return (claimed, turn);
-        }
-        catch (BrokenTurnException)
+        var turn = session.Begin(Now);
+        var claimed = turns.Run(turn, commands, wish);
+        if (breaks)
         {
             // As the writer does: connection and memory are thrown away and made anew, the process and its calls live on.
-            foreach (var job in claimed.Where(job => job.PermitAt is null))
-                permitsOut[job.Queue.Name]--;
+            wish.ReturnAll();
             var former = session.Memory;
             session.Dispose();
             session = OpenSession(former);
             return null;
         }
+
+        session.Commit(turn);
+        goesOn = turn.GoesOn;
+        // The commit takes its time, now and then longer than the slots were given.
+        Now += (long)((0.2 + (random.NextDouble() * (random.Next(40) == 0 ? 12 : 1))) * TimeSpan.TicksPerMillisecond);
+        if (claimed.Count > 0)
+        {
+            turns.NoteClaimed();
+            wish = Wish();
+        }
+
+        return (claimed, turn);
     }
 
     /// <summary>A promised permit is asked for.</summary>
@@ -99,6 +93,8 @@ internal sealed class SimulatedService : IDisposable
         session.Dispose();
         permitsOut.Clear();
         Starts = new PacedStarts();
+        wish = Wish();
+        turns = new TurnRun(() => Now);
         goesOn = false;
         Now += random.Next(50, 2_000) * TimeSpan.TicksPerMillisecond;
         leases = new LeaseSource(leases.Next() >> 40 is var opening ? opening + 1 : 0);
@@ -115,6 +111,8 @@ internal sealed class SimulatedService : IDisposable
 
     private SqliteSession OpenSession(StoreMemory? former) => SqliteSession.Open(database, leases, Now, former, NullLogger.Instance);
 
+    private ClaimRequest Wish() => new(TakePermits, (queue, free, _) => permitsOut[queue] -= free, () => Starts.Take(new DateTimeOffset(Now, TimeSpan.Zero)));
+
     private Permits TakePermits(string queue, int atMost, long? until)
     {
         var taken = permitsOut.GetValueOrDefault(queue);
@@ -126,6 +124,4 @@ internal sealed class SimulatedService : IDisposable
     /// <summary>Permits that may be back by then, or not.</summary>
     private long[] Promise(int atMost, long until) =>
         [.. Enumerable.Range(0, Math.Min(atMost, random.Next(16) == 0 ? 2 : 0)).Select(_ => random.NextInt64(Now - (5 * TimeSpan.TicksPerMillisecond), until + 1)).Order()];
-
-    private sealed class BrokenTurnException : Exception;
 }

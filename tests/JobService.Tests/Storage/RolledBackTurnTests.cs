@@ -19,6 +19,7 @@ public sealed class RolledBackTurnTests : IDisposable
     private readonly LeaseSource leases = new(1);
     private readonly List<LateStart> late = [];
     private readonly ClaimRequest wish;
+    private readonly TurnRun turns;
     private SqliteSession session;
     private long now = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero).UtcTicks;
     private long lastStamp;
@@ -27,6 +28,7 @@ public sealed class RolledBackTurnTests : IDisposable
     {
         database = SqliteDatabase.Open(Path.Combine(folder, "jobs.db"));
         wish = new ClaimRequest((_, atMost, _) => new Permits(atMost, [], LimitState.Never), (_, _, _) => { }, TakeStarts);
+        turns = new TurnRun(() => now);
         session = SqliteSession.Open(database, leases, now, former: null, NullLogger.Instance);
         lastStamp = new DateTimeOffset(now, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
     }
@@ -153,28 +155,18 @@ public sealed class RolledBackTurnTests : IDisposable
 
     private List<ClaimedJob> Run(params Envelope[] commands)
     {
-        List<ClaimedJob> claimed = [];
-        session.Run(now, turn => claimed = Take(turn, commands));
+        var turn = session.Begin(now);
+        var claimed = turns.Run(turn, [.. commands], wish);
+        session.Commit(turn);
         Array.ForEach(commands, command => command.Complete());
         return claimed;
     }
 
     private void RollBack(params Envelope[] commands)
     {
-        Assert.Throws<InvalidOperationException>(() => session.Run(now, turn =>
-        {
-            Take(turn, commands);
-            throw new InvalidOperationException("the turn fails before its commit");
-        }));
+        turns.Run(session.Begin(now), [.. commands], wish);
         var former = session.Memory;
         session.Dispose();
         session = SqliteSession.Open(database, leases, now, former, NullLogger.Instance);
-    }
-
-    private List<ClaimedJob> Take(Turn turn, Envelope[] commands)
-    {
-        var startsKnown = Claiming.TakeStarts(turn, wish, new CommitTimes());
-        Array.ForEach(commands, command => command.Run(turn));
-        return Claiming.Claim(turn, startsKnown, now, Millisecond, Claiming.LeastAlarm, most: 512, wish);
     }
 }

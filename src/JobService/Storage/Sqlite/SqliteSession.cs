@@ -36,16 +36,15 @@ internal sealed class SqliteSession : IDisposable
         var session = new SqliteSession(database.Connect(), leases);
         try
         {
-            session.Run(now, turn =>
-            {
-                first?.Invoke(turn);
-                Loading.Load(turn);
-                if (former is null)
-                    Loading.FreeRunning(turn, logger);
-                else
-                    Loading.KeepRunning(turn, former);
-                turn.Memory.Locks.OfferFree(turn.Now);
-            });
+            var turn = session.Begin(now);
+            first?.Invoke(turn);
+            Loading.Load(turn);
+            if (former is null)
+                Loading.FreeRunning(turn, logger);
+            else
+                Loading.KeepRunning(turn, former);
+            turn.Memory.Locks.OfferFree(turn.Now);
+            session.Commit(turn);
             return session;
         }
         catch
@@ -55,17 +54,20 @@ internal sealed class SqliteSession : IDisposable
         }
     }
 
-    /// <summary>One transaction. An exception leaves the session unfit for another.</summary>
-    public Turn Run(long now, Action<Turn> work)
+    /// <summary>Begins a transaction. One that is not committed leaves the session unfit for another.</summary>
+    public Turn Begin(long now)
     {
         var turn = new Turn(Memory, rows, leases, now);
         Memory.Ending.Clear();
         begin.Run();
-        work(turn);
+        return turn;
+    }
+
+    public void Commit(Turn turn)
+    {
         turn.WriteBack();
         commit.Run();
         Memory.Planner.EndTurn();
-        return turn;
     }
 
     /// <summary>A look at the memory, without a transaction.</summary>

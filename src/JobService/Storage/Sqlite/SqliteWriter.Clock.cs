@@ -66,8 +66,11 @@ internal sealed partial class SqliteWriter
         clockWanted = true;
         try
         {
-            if (database.Damage is null)
-                session?.Run(Clock.Now, OfferClock);
+            if (database.Damage is not null || session is null)
+                return;
+            var turn = session.Begin(Clock.Now);
+            OfferClock(turn);
+            session.Commit(turn);
         }
         catch (Exception error)
         {

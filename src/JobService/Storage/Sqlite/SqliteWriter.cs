@@ -19,9 +19,7 @@ internal sealed partial class SqliteWriter : IDisposable
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly LeaseSource leases;
-    private readonly CommitTimes commitTimes = new();
-    private readonly ClaimSize claimSize = new();
-    private readonly CommitTimes alarmTimes = new(Claiming.LeastAlarm, Claiming.MostAlarm);
+    private readonly TurnRun turns;
     private readonly ITimer alarm;
     private readonly Thread thread;
 
@@ -44,6 +42,7 @@ internal sealed partial class SqliteWriter : IDisposable
         leases = new LeaseSource(opening.Number);
         Clock = opening.Clock;
         Steps = new StepWatch(time);
+        turns = new TurnRun(() => Clock.Now);
         session = SqliteSession.Open(database, leases, Clock.Now, former: null, logger, turn => TakeUpTime(turn, opening.Jumped));
         former = session.Memory;
         Catalog = session.Memory.Snapshot();
@@ -157,32 +156,19 @@ internal sealed partial class SqliteWriter : IDisposable
         if (database.Damage is { } damage)
             throw new StorageUnavailableException(damage);
         var open = Open();
-        List<ClaimedJob> claimed = [];
-        var plannedAt = 0L;
         NoteAlarm();
-        var turn = open.Run(Clock.Now, turn =>
-        {
-            turn.Events = EventsToCollect();
-            OfferClock(turn);
-            var startsKnown = request is null ? 0 : Claiming.TakeStarts(turn, request, commitTimes);
-            foreach (var command in commands)
-                command.Run(turn);
-            if (Trouble is not null)
-                turn.Definitions.ProbeWrite(turn.Now);
-            Waking.Wake(turn);
-            if (request is null)
-                return;
-            plannedAt = Clock.Now;
-            claimed = Claiming.Claim(turn, startsKnown, plannedAt, commitTimes.Lead, alarmTimes.Lead, claimSize.Jobs, request);
-        });
+        var turn = open.Begin(Clock.Now);
+        turn.Events = EventsToCollect();
+        OfferClock(turn);
+        if (Trouble is not null)
+            turn.Definitions.ProbeWrite(turn.Now);
+        var claimed = turns.Run(turn, commands, request);
+        open.Commit(turn);
 
         Trouble = null;
         NoteClock(turn);
         if (claimed.Count > 0)
-        {
-            commitTimes.Add(Clock.Now - plannedAt);
-            claimSize.Add(Clock.Now - plannedAt);
-        }
+            turns.NoteClaimed();
 
         if (turn.CatalogChanged)
         {
@@ -206,7 +192,7 @@ internal sealed partial class SqliteWriter : IDisposable
     private void NoteAlarm()
     {
         if (alarmAt <= Clock.Now)
-            alarmTimes.Add(Clock.Now - alarmAt);
+            turns.NoteAlarm(Clock.Now - alarmAt);
         alarmAt = StoreMemory.Never;
     }
 

@@ -1,0 +1,39 @@
+namespace JobService.Ledger;
+
+/// <summary>A whole turn in the one order that it may have, and what turns have learned of how long claims take.</summary>
+/// <remarks>It begins and commits nothing: whoever keeps the rows does that around it.</remarks>
+/// <param name="now">Ticks of store time: it goes on while a turn runs.</param>
+internal sealed class TurnRun(Func<long> now)
+{
+    private readonly CommitTimes commitTimes = new();
+    private readonly CommitTimes alarmTimes = new(Claiming.LeastAlarm, Claiming.MostAlarm);
+    private readonly ClaimSize claimSize = new();
+    private long plannedAt;
+
+    /// <param name="turn">The turn.</param>
+    /// <param name="commands">All that has gathered.</param>
+    /// <param name="request">The standing wish for jobs, if there is one.</param>
+    public List<ClaimedJob> Run(Turn turn, List<Envelope> commands, ClaimRequest? request)
+    {
+        var startsKnown = request is null ? 0 : Claiming.TakeStarts(turn, request, commitTimes);
+        foreach (var command in commands)
+            command.Run(turn);
+        Waking.Wake(turn);
+        if (request is null)
+            return [];
+
+        plannedAt = now(); // behind the commands, which have taken their time
+        return Claiming.Claim(turn, startsKnown, plannedAt, commitTimes.Lead, alarmTimes.Lead, claimSize.Jobs, request);
+    }
+
+    /// <summary>The jobs that the last turn has claimed are committed.</summary>
+    public void NoteClaimed()
+    {
+        commitTimes.Add(now() - plannedAt);
+        claimSize.Add(now() - plannedAt);
+    }
+
+    /// <summary>The alarm has called a turn.</summary>
+    /// <param name="late">Ticks after the moment that it was set for.</param>
+    public void NoteAlarm(long late) => alarmTimes.Add(late);
+}
