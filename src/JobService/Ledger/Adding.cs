@@ -2,29 +2,9 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>Nothing to queued.</summary>
+/// <summary>Nothing to queued: of single jobs and of those of a batch.</summary>
 internal static class Adding
 {
-    /// <param name="turn">The turn.</param>
-    /// <param name="rows">The jobs.</param>
-    /// <param name="halted">Batches of which a job was not taken in before: none goes before it.</param>
-    public static List<Addition> Add(Turn turn, IReadOnlyList<NewRow> rows, IReadOnlySet<JobId> halted)
-    {
-        var additions = new List<Addition>(rows.Count);
-        var haltedHere = new HashSet<JobId>(halted); // the turn may be repeated
-        foreach (var row in rows)
-        {
-            var batch = row.Job.Batch?.Batch;
-            var isBehind = batch is { } place && haltedHere.Contains(place);
-            var addition = isBehind ? new Addition.Full(row.Job.Queue) : Add(turn, row);
-            additions.Add(addition);
-            if (addition is not Addition.Accepted && batch is { } stopped)
-                haltedHere.Add(stopped);
-        }
-
-        return additions;
-    }
-
     /// <summary>Why the queue can never take the job; null when it can.</summary>
     public static Addition.Refusal? Refusal(Turn turn, NewJob job)
     {
@@ -80,22 +60,5 @@ internal static class Adding
             Waiting = Explaining.Wait(memory.Planner, new WaitingJob(job.Queue, job.Key, job.Weight, job.Weights, Attempt: 0, dueAt, parked), turn.Now),
             Attempts = [],
         };
-    }
-
-    private static Addition Add(Turn turn, NewRow row)
-    {
-        var job = row.Job;
-        if (job.Idempotency is { } idempotency && turn.Jobs.FindIdempotency(idempotency.Key) is var (fingerprint, first))
-            return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint.Span) ? new Addition.Replayed(first) : new Addition.Mismatched();
-        if (Refusal(turn, job) is { } refusal)
-            return refusal;
-
-        // Before the room: an upload whose batch has been cancelled does not go on waiting for it.
-        if (job.Batch is { } place && !Batching.TakesJobs(turn, place.Batch))
-            return new Addition.BatchStopped();
-        var queue = turn.Memory.FindQueue(job.Queue)!;
-        if (queue.Unfinished >= queue.Entry.Definition.Capacity)
-            return new Addition.Full(job.Queue);
-        return new Addition.Accepted(Enter(turn, row));
     }
 }

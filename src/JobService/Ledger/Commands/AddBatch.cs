@@ -5,5 +5,35 @@ namespace JobService.Ledger.Commands;
 /// <summary>All of the jobs or none.</summary>
 internal sealed record AddBatch(NewBatch Batch, IReadOnlyList<NewRow> Rows) : Command<Addition>
 {
-    public override Addition Apply(Turn turn) => Batching.Add(turn, Batch, Rows);
+    public override Addition Apply(Turn turn)
+    {
+        if (Batch.Idempotency is { } idempotency && turn.Jobs.FindIdempotency(idempotency.Key) is var (fingerprint, first))
+            return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint.Span) ? new Addition.Replayed(first) : new Addition.Mismatched();
+
+        for (var i = 0; i < Rows.Count; i++)
+        {
+            if (Adding.Refusal(turn, Rows[i].Job) is { } refusal)
+                return new Addition.JobRefused(i, refusal);
+        }
+
+        var queues = Rows.CountBy(row => row.Job.Queue).Select(wish => (Row: turn.Memory.FindQueue(wish.Key)!, wish.Value)).ToList();
+        foreach (var (queue, count) in queues)
+        {
+            if (count > queue.Entry.Definition.Capacity)
+                return new Addition.OverCapacity(queue.Entry.Name, queue.Entry.Definition.Capacity);
+        }
+
+        foreach (var (queue, count) in queues)
+        {
+            if (queue.Unfinished + count - queue.Entry.Definition.Capacity is > 0 and var missing)
+                return new Addition.Full(queue.Entry.Name, missing);
+        }
+
+        Batching.Open(turn, Batch);
+        foreach (var row in Rows)
+            Adding.Enter(turn, row);
+        if (Batch.Idempotency is { } key)
+            turn.Jobs.Remember(key, Batch.Id);
+        return new Addition.BatchAccepted(Batching.Close(turn, Batch.Id)!);
+    }
 }
