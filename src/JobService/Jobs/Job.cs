@@ -11,16 +11,16 @@ public sealed record Job
 
     public required JobState State { get; init; }
 
-    public string Key { get; init; } = "";
+    public required string Key { get; init; }
 
-    public int Priority { get; init; }
+    public required int Priority { get; init; }
 
-    public int Weight { get; init; } = 1;
+    public required int Weight { get; init; }
 
-    public IReadOnlyDictionary<string, int>? Weights { get; init; }
+    public required IReadOnlyDictionary<string, int>? Weights { get; init; }
 
     /// <summary>At most one job of the whole service holds the lock of this name at a time.</summary>
-    public string? Lock { get; init; }
+    public required string? Lock { get; init; }
 
     /// <summary>Attempts that reached the send, the running one included.</summary>
     public int Attempt { get; init; }
@@ -28,29 +28,29 @@ public sealed record Job
     /// <summary>Attempts that count against <see cref="MaxAttempts"/>.</summary>
     public int Failures { get; init; }
 
-    public int MaxAttempts { get; init; }
+    public required int MaxAttempts { get; init; }
 
-    public DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
 
-    public DateTimeOffset? NotBefore { get; init; }
+    public required DateTimeOffset? NotBefore { get; init; }
 
-    public DateTimeOffset? StartBefore { get; init; }
+    public required DateTimeOffset? StartBefore { get; init; }
 
     /// <summary>Start of the latest attempt.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
     public DateTimeOffset? FinishedAt { get; init; }
 
-    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+    public required IReadOnlyDictionary<string, string>? Tags { get; init; }
 
     /// <summary>Its place in a batch.</summary>
-    public BatchPlace? Batch { get; init; }
+    public required BatchPlace? Batch { get; init; }
 
     /// <summary>Where its summary is sent when it is over; null when nobody is told.</summary>
-    public string? CallbackUrl { get; init; }
+    public required string? CallbackUrl { get; init; }
 
     /// <summary>Why and until when the job waits; only while it is queued.</summary>
-    public Waiting? Waiting { get; init; }
+    public required Waiting? Waiting { get; init; }
 
     public CancelReason? CancelReason { get; init; }
 

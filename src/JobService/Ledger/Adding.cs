@@ -40,25 +40,7 @@ internal static class Adding
         var memory = turn.Memory;
         memory.Expect(job.IsDelay ? dueAt : null, job.StartBefore?.UtcTicks, job.IsDelay ? null : dueAt);
 
-        return new Job
-        {
-            Id = job.Id,
-            Queue = job.Queue,
-            State = JobState.Queued,
-            Key = job.Key,
-            Priority = job.Priority,
-            Weight = job.Weight,
-            Weights = job.Weights,
-            Lock = job.Lock,
-            MaxAttempts = job.MaxAttempts ?? queue.Entry.Definition.Retry.MaxAttempts,
-            CreatedAt = turn.NowTime,
-            NotBefore = job.NotBefore,
-            StartBefore = job.StartBefore,
-            Tags = job.Tags,
-            Batch = job.Batch,
-            CallbackUrl = job.Callback?.Url,
-            Waiting = Explaining.Wait(memory.Planner, new WaitingJob(job.Queue, job.Key, job.Weight, job.Weights, Attempt: 0, dueAt, parked), turn.Now),
-            Attempts = [],
-        };
+        return JobRead.New(job, queue.Entry.Definition.Retry, turn.NowTime,
+            Explaining.Wait(memory.Planner, new WaitingJob(job.Queue, job.Key, job.Weight, job.Weights, Attempt: 0, dueAt, parked), turn.Now));
     }
 }

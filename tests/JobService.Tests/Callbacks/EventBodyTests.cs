@@ -16,11 +16,20 @@ public sealed class EventBodyTests
         Queue = "q",
         Key = "customer-7",
         State = JobState.Succeeded,
+        Priority = 0,
+        Weight = 1,
+        Weights = null,
+        Lock = null,
         Attempt = 2,
+        MaxAttempts = 5,
         CreatedAt = Noon,
+        NotBefore = null,
+        StartBefore = null,
         FinishedAt = Noon.AddSeconds(1),
         Tags = new Dictionary<string, string> { ["order"] = "991" },
+        Batch = null,
         CallbackUrl = "https://example.com/never-told",
+        Waiting = null,
     };
 
     [Fact]

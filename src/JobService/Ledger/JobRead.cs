@@ -1,10 +1,9 @@
 using JobService.Jobs;
 using JobService.Lanes;
-using JobService.Ledger;
 
-namespace JobService.Storage.Sqlite;
+namespace JobService.Ledger;
 
-/// <summary>A job's rows as a read finds them.</summary>
+/// <summary>A job's rows as a read finds them, and the one place where jobs are made: what a job is submitted with is required, so that neither way to one can leave it out.</summary>
 internal sealed class JobRead
 {
     public long Stamp { get; init; }
@@ -84,6 +83,32 @@ internal sealed class JobRead
 
     /// <summary>To ask why it waits, when it is queued.</summary>
     public WaitingJob AsWaiting => new(Queue, Key, Weight, WeightsByName, Attempt, DueAt, Parked, Position, Ahead);
+
+    /// <summary>The job that was just entered, without a read.</summary>
+    /// <param name="job">As it was submitted.</param>
+    /// <param name="retry">Its queue's policy, for what the job leaves to it.</param>
+    /// <param name="createdAt">The moment of the turn.</param>
+    /// <param name="waiting">Why it waits.</param>
+    public static Job New(NewJob job, RetryPolicy retry, DateTimeOffset createdAt, Waiting? waiting) => new()
+    {
+        Id = job.Id,
+        Queue = job.Queue,
+        State = JobState.Queued,
+        Key = job.Key,
+        Priority = job.Priority,
+        Weight = job.Weight,
+        Weights = job.Weights,
+        Lock = job.Lock,
+        MaxAttempts = job.MaxAttempts ?? retry.MaxAttempts,
+        CreatedAt = createdAt,
+        NotBefore = job.NotBefore,
+        StartBefore = job.StartBefore,
+        Tags = job.Tags,
+        Batch = job.Batch,
+        CallbackUrl = job.Callback?.Url,
+        Waiting = waiting,
+        Attempts = [],
+    };
 
     /// <param name="catalog">For what the job leaves to its queue.</param>
     /// <param name="waiting">Why it waits, when it is queued.</param>
