@@ -53,37 +53,37 @@ internal static class Problems
         Answer(Of(ProblemType.BatchFinished, "All jobs of the batch have ended before it could be cancelled."));
 
     public static ProblemAnswer BatchStopped() =>
-        Answer(Of(ProblemType.BatchStopped, "The batch has been cancelled, by request or because a job failed: it takes nothing more in."));
+        Answer(Of(ProblemType.BatchStopped, "The batch has been cancelled, by request or because a job failed: it accepts no more jobs."));
 
     public static ProblemAnswer QueueDeleted() =>
         Answer(Of(ProblemType.NotRetryable, "The job's queue was deleted. Submit the job anew to another queue."));
 
     public static ProblemAnswer NoResult(JobState state) => Answer(Of(ProblemType.NoResult, state.IsFinished()
         ? $"The job has {Words.Of(state)} and will have no result; GET the job for its error, or retry it."
-        : $"The job is {Words.Of(state)}. GET the job with ?wait=20 and come back.") with { State = Words.Of(state) });
+        : $"The job is {Words.Of(state)}. GET the job with ?wait=20 and try again.") with { State = Words.Of(state) });
 
     public static ProblemAnswer InUse(string detail) => Answer(Of(ProblemType.InUse, detail));
 
     public static ProblemAnswer Configured(string name) =>
-        Answer(Of(ProblemType.Configured, $"'{name}' stands in the configuration. Take it out there and restart the service."));
+        Answer(Of(ProblemType.Configured, $"'{name}' is defined by the configuration. Remove it there and restart the service."));
 
     public static ProblemAnswer Exists(long current) =>
-        Answer(Of(ProblemType.Outdated, $"If-None-Match: * was given, and it exists. The ETag in force is {EntityTags.Of(current)}."));
+        Answer(Of(ProblemType.Outdated, $"If-None-Match: * was given, and it exists. The current ETag is {EntityTags.Of(current)}."));
 
     public static ProblemAnswer Outdated(long? current) => Answer(Of(ProblemType.Outdated, current is { } revision
-        ? $"The ETag in force is {EntityTags.Of(revision)}. GET the resource, apply your change and send it with that ETag."
+        ? $"The current ETag is {EntityTags.Of(revision)}. GET the resource, apply your change and send it with that ETag."
         : "If-Match was given, and the resource does not exist (any more)."));
 
     // ── a submission that does not go with the configuration ──────────────────────────────────────────────────────────
 
     public static ProblemAnswer UnknownQueue(string queue) =>
-        Answer(Of(ProblemType.UnknownQueue, $"There is no queue '{queue}'. GET /v1/queues lists them; PUT /v1/queues/{queue} makes it."));
+        Answer(Of(ProblemType.UnknownQueue, $"There is no queue '{queue}'. GET /v1/queues lists them; PUT /v1/queues/{queue} creates it."));
 
     public static ProblemAnswer OverCapacity(string queue, int capacity) => Answer(
-        Of(ProblemType.OverCapacity, $"Queue '{queue}' holds {capacity} unfinished jobs at most. Send the jobs as NDJSON: such an upload goes in as fast as the queue takes it."));
+        Of(ProblemType.OverCapacity, $"Queue '{queue}' holds {capacity} unfinished jobs at most. Send the jobs as NDJSON: such an upload is accepted as fast as the queue has capacity."));
 
     public static ProblemAnswer UnknownLimit(string limit) => Answer(
-        Of(ProblemType.UnknownLimit, $"There is no limit '{limit}'. Make it first: PUT /v1/limits/{limit}.") with { Limit = limit });
+        Of(ProblemType.UnknownLimit, $"There is no limit '{limit}'. Create it first: PUT /v1/limits/{limit}.") with { Limit = limit });
 
     public static ProblemAnswer NeverFits(string limit, int maxWeight, string counts) => Answer(
         Of(ProblemType.NeverFits, $"Limit '{limit}' counts {(counts == LimitDefinition.Weight ? "weight" : $"the weight '{counts}'")} and allows {maxWeight} at most. If it is to count calls, whatever they "
@@ -105,18 +105,18 @@ internal static class Problems
     public static ProblemAnswer QueueFull(TimeSpan retryAfter)
     {
         var seconds = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds));
-        return Answer(Of(ProblemType.QueueFull, $"There is no room. Come back in {seconds} s."), seconds);
+        return Answer(Of(ProblemType.QueueFull, $"The queue is at capacity. Try again in {seconds} s."), seconds);
     }
 
     public static ProblemAnswer MemoryFull() =>
-        Answer(Of(ProblemType.QueueFull, "There is no room: the service reads as many bytes of other submissions as it may hold at once. Come back in 1 s."), retryAfter: 1);
+        Answer(Of(ProblemType.QueueFull, "The service is at capacity: other submissions that it is reading take all the memory that is set aside for them. Try again in 1 s."), retryAfter: 1);
 
     public static ProblemAnswer ResponsesFull() =>
-        Answer(Of(ProblemType.ResponsesFull, "There is no room: the service holds as many bytes of other responses as it may at once. Come back in 1 s."), retryAfter: 1);
+        Answer(Of(ProblemType.ResponsesFull, "The service is at capacity: other responses take all the memory that is set aside for them. Try again in 1 s."), retryAfter: 1);
 
     public static ProblemAnswer JobsTooLarge(string detail) => Answer(Of(ProblemType.TooLarge, detail));
 
-    public static ProblemAnswer Draining() => Answer(Of(ProblemType.Draining, "The service is shutting down. Come back in a moment."), AwayRetrySeconds);
+    public static ProblemAnswer Draining() => Answer(Of(ProblemType.Draining, "The service is shutting down. Try again in a moment."), AwayRetrySeconds);
 
     public static ProblemAnswer Unstorable() =>
         Answer(Of(ProblemType.Internal, "This job could not be stored, and the same job will not be: a defect of the service, whose log says more. Other submissions are not concerned."));
@@ -133,13 +133,13 @@ internal static class Problems
     public static ProblemAnswer TooManyWrongKeys(TimeSpan retryAfter)
     {
         var seconds = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds));
-        return Answer(Of(ProblemType.TooManyWrongKeys, $"Too many requests without the right API key came from this address. The next one is looked at in {seconds} s."), seconds);
+        return Answer(Of(ProblemType.TooManyWrongKeys, $"Too many requests without the right API key came from this address. Try again in {seconds} s."), seconds);
     }
 
     public static ProblemAnswer CrossSite() =>
-        Answer(Of(ProblemType.CrossSite, "The page that sent this is of another origin, and its origin does not stand in JobService:Cors:Origins."));
+        Answer(Of(ProblemType.CrossSite, "The page that sent this is of another origin, which JobService:Cors:Origins does not list."));
 
-    public static ProblemAnswer TooLarge(int maxBytes = Http.JsonBody.MaxBytes) => Answer(Of(ProblemType.TooLarge, $"At most {maxBytes} bytes are taken here. Put large data elsewhere and submit its address."));
+    public static ProblemAnswer TooLarge(int maxBytes = Http.JsonBody.MaxBytes) => Answer(Of(ProblemType.TooLarge, $"At most {maxBytes} bytes are accepted here. Put large data elsewhere and submit its address."));
 
     public static ProblemAnswer TooSlow(string detail) => Answer(Of(ProblemType.TooSlow, detail));
 
@@ -162,7 +162,7 @@ internal static class Problems
         StatusCodes.Status431RequestHeaderFieldsTooLarge => Plain(ProblemType.HeadersTooLarge),
         StatusCodes.Status503ServiceUnavailable => Draining(),
         >= 500 => Plain(ProblemType.Internal),
-        _ => Answer(Of(ProblemType.Invalid, "The request cannot be understood. /swagger shows what is wanted.") with { Status = status }),
+        _ => Answer(Of(ProblemType.Invalid, "The request cannot be understood. /swagger shows what is expected.") with { Status = status }),
     };
 
     private static ProblemView Of(ProblemType type, string detail) => new()

@@ -227,6 +227,6 @@ public sealed partial class CallbackSender : BackgroundService
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Callbacks wait for the store; it is tried again in a second")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Callbacks wait for the store, which cannot be read or written; retrying in 1 s")]
     private static partial void LogTrouble(ILogger logger, Exception error);
 }

@@ -31,6 +31,6 @@ public sealed partial class Dispatcher(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Claiming jobs failed; it is tried again")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Claiming jobs failed; retrying")]
     private static partial void LogTurnFailed(ILogger logger, Exception error);
 }

@@ -77,12 +77,12 @@ public sealed partial class JobCompleter(
         sinceStopping = (sinceStopping.Ended + batch.Count - returned, sinceStopping.Returned + returned);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Stopped: {Ended} running attempts came to their end, {Returned} jobs went back to the queue, {Unwritten} outcomes could not be written")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stopped: {Ended} running attempts ended, {Returned} jobs were returned to the queue, {Unwritten} outcomes could not be written")]
     private static partial void LogStopped(ILogger logger, int ended, int returned, int unwritten);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} attempts had lost their lease: what they came to was not written")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} attempts had lost their lease: their outcomes were discarded")]
     private static partial void LogLost(ILogger logger, int count);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} outcomes could not be written yet")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} outcomes could not be written; retrying")]
     private static partial void LogNotWritten(ILogger logger, int count, Exception error);
 }

@@ -78,7 +78,7 @@ public sealed class JobExecutor(
         }
         catch (Exception error)
         {
-            outcome = Failure(job, new JobError(ErrorTypes.Processing, Status: null, error.Message), mayRetry: true, wait: null);
+            outcome = Failure(job, new JobError(ErrorTypes.Processing, Status: null, $"The attempt failed inside the service: {error.Message}"), mayRetry: true, wait: null);
         }
         finally
         {

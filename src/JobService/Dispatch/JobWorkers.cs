@@ -129,7 +129,7 @@ public sealed partial class JobWorkers(
         public void Execute() => _ = workers.RunAsync(job, input);
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The attempt at job {Job} ended without an outcome; the job is freed at the next start")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The attempt at job {Job} ended without an outcome; the job stays running until the service restarts")]
     private static partial void LogLost(ILogger logger, JobId job, Exception error);
 }
 

@@ -25,6 +25,6 @@ internal sealed partial class EventPump(LiveEvents live, ILogger<EventPump> logg
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Events were not told to their streams")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Events could not be delivered to their streams")]
     private static partial void LogFailed(ILogger logger, Exception error);
 }

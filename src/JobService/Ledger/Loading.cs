@@ -111,6 +111,6 @@ internal static partial class Loading
         turn.Memory.Expect(dueAt: null, row.StartBefore);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The last process died with {Count} jobs running: each counts a failure and is queued again, or ends by its policy")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The previous process ended with {Count} jobs running: each counts a failure and is queued again, or fails when its attempts are used up")]
     private static partial void LogFreed(ILogger logger, int count);
 }

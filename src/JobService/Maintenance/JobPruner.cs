@@ -42,6 +42,6 @@ public sealed partial class JobPruner(IJobStore store, IOptions<StorageOptions> 
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Old jobs could not be deleted; it is tried again in a minute")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Expired jobs could not be deleted; retrying in a minute")]
     private static partial void LogFailed(ILogger logger, Exception error);
 }

@@ -100,7 +100,7 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("JobService:Secrets:Token", start, StringComparison.Ordinal);
         Assert.Contains("\"@m\":\"JobService \\\"0.1.0\\\" listens", start, StringComparison.Ordinal);
         Assert.DoesNotContain("not to be shown", service.Output, StringComparison.Ordinal);
-        Assert.Single(lines, line => line.Contains("0 jobs went back to the queue", StringComparison.Ordinal));
+        Assert.Single(lines, line => line.Contains("0 jobs were returned to the queue", StringComparison.Ordinal));
     }
 
     public void Dispose() => folder.Delete(recursive: true);

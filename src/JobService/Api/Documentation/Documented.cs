@@ -101,7 +101,7 @@ internal static class Documented
                 endpoint.Metadata.Add(new RefusalsMetadata(refusal.Key, [.. refusal]));
                 endpoint.Metadata.Add(new ProducesResponseTypeMetadata(refusal.Key, typeof(ProblemView), [Problems.ContentType])
                 {
-                    Description = string.Join(" ", refusal.Select(type => $"{type.Title} (`/problems/{type.Name}`)")),
+                    Description = string.Join(", ", refusal.Select(type => $"{type.Title} (`/problems/{type.Name}`)")),
                 });
             }
         });

@@ -59,7 +59,7 @@ internal sealed partial class SqliteWriter
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A listener to what was committed failed")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "A subscriber to committed changes failed")]
     private static partial void LogListenerFailed(ILogger logger, Exception error);
 
     /// <summary>Behind the turn: one that is repeated is not to be told of twice.</summary>

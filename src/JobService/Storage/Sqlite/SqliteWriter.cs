@@ -263,12 +263,12 @@ internal sealed partial class SqliteWriter : IDisposable
         SqliteErrorCode: not (raw.SQLITE_ERROR or raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_MISUSE or raw.SQLITE_RANGE),
     };
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs of queue {Queue} are claimed and cannot start, again and again: one is tried every {Seconds} s")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs of queue {Queue} are claimed but repeatedly cannot start: the next is tried in {Seconds} s")]
     private static partial void LogBackedOff(ILogger logger, string queue, double seconds);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "{Damage} Nothing more is written")]
     private static partial void LogDamaged(ILogger logger, string damage);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A turn of the store was rolled back")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "A transaction of the store was rolled back")]
     private static partial void LogTurnFailed(ILogger logger, Exception error);
 }
