@@ -37,8 +37,11 @@ internal static class MemoryTable
         try
         {
             using var hang = new CancellationTokenSource(HangGuard);
-            await using var service = await JobServiceProcess.StartAsync(data);
+            await using var service = await JobServiceProcess.StartAsync(data, http2Port: FreePort.Next());
             await attack(service, hang.Token);
+            var cut = service.Output.Split('\n').Count(line => line.Contains("connections were cut", StringComparison.Ordinal));
+            if (cut > 0)
+                await Console.Error.WriteLineAsync($"  connections were cut {cut} times");
             return service.PeakMemory;
         }
         finally

@@ -28,6 +28,7 @@ internal static class ApiSetup
         services.AddSingleton<CrossSiteGate>();
         services.AddSingleton<RequestLog>();
         services.AddSingleton<LastConnections>();
+        services.AddSingleton<Overload>();
         services.AddProblemDetails();
         services.AddExceptionHandler<ExceptionProblems>();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
@@ -38,6 +39,8 @@ internal static class ApiSetup
     /// <summary>The order matters: outside in, from what sees every request to what only a known address and a known client reach.</summary>
     public static void UseApi(this WebApplication app)
     {
+        // In front of the log: what it refuses comes in thousands.
+        app.Use(app.Services.GetRequiredService<Overload>().Pass);
         app.Use(app.Services.GetRequiredService<RequestLog>().Pass);
         app.UseExceptionHandler();
         app.UseStatusCodePages(page => Problems.OfStatus(page.HttpContext.Response.StatusCode).ExecuteAsync(page.HttpContext));

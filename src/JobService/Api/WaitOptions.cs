@@ -20,4 +20,11 @@ public sealed class WaitOptions
     /// </summary>
     [Range(16_777_216, 1_099_511_627_776)]
     public long MaxHeldBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// When the process takes more memory while more than 1 000 connections and requests of HTTP/2 are open, those that came last are cut, and new ones are closed or refused with 503, until it takes less.
+    /// In bytes, default 671 088 640 (640 MiB), from 268 435 456 to 1 099 511 627 776.
+    /// </summary>
+    [Range(268_435_456, 1_099_511_627_776)]
+    public long ShedAboveBytes { get; set; } = 640 * 1024 * 1024;
 }

@@ -31,6 +31,6 @@ internal static class JobServiceProcess
 
         // The build puts the service next to whoever references it, with its own runtime settings.
         var service = program ?? Path.Combine(AppContext.BaseDirectory, "JobService.dll");
-        return ServerProcess.StartAsync(["dotnet", service], data, port, "/readyz", environment);
+        return ServerProcess.StartAsync(["dotnet", service], data, port, "/readyz", environment, http2Port ?? 0);
     }
 }

@@ -21,7 +21,12 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public IPEndPoint Address { get; }
 
+    /// <summary>A second port, for HTTP/2 without TLS; 0: there is none.</summary>
+    public int Http2Port { get; init; }
+
     public HttpClient Client { get; }
+
+    public bool IsRunning => !process.HasExited;
 
     /// <summary>All that the process has printed.</summary>
     public string Output => File.Exists(outputFile) ? File.ReadAllText(outputFile) : "";
@@ -62,8 +67,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="port">Where the program is going to listen on 127.0.0.1.</param>
     /// <param name="readyPath">What answers 200 as soon as it serves.</param>
     /// <param name="environment">Added to our own.</param>
+    /// <param name="http2Port">Where it also listens, for HTTP/2 without TLS.</param>
     public static async Task<ServerProcess> StartAsync(
-        IReadOnlyList<string> program, DirectoryInfo folder, int port, string readyPath, IReadOnlyDictionary<string, string>? environment = null)
+        IReadOnlyList<string> program, DirectoryInfo folder, int port, string readyPath, IReadOnlyDictionary<string, string>? environment = null, int http2Port = 0)
     {
         // Straight into a file: nobody has to pump it, and it is whole after a kill. "exec" keeps the shell's process id for the program.
         var output = Path.Combine(folder.FullName, $"output-{port}.log");
@@ -73,7 +79,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
 
-        var server = new ServerProcess(Process.Start(start)!, output, new IPEndPoint(IPAddress.Loopback, port));
+        var server = new ServerProcess(Process.Start(start)!, output, new IPEndPoint(IPAddress.Loopback, port)) { Http2Port = http2Port };
         try
         {
             await server.WaitUntilReadyAsync(readyPath);

@@ -14,7 +14,7 @@ internal static class ServerBounds
     private const int MaxHeaderCount = 64;
 
     /// <summary>How much wider the server's own bounds are. Thousands of connections may each hold so much of a request that does not go on.</summary>
-    private const int Wider = 3;
+    private const int Wider = 2;
 
     /// <summary>Of a request that nobody reads on, as an upload that waits for room: as little as the head of a request may have.</summary>
     private const int UnreadBytes = Wider * MaxHeaderBytes;
@@ -36,7 +36,11 @@ internal static class ServerBounds
         kestrel.Limits.Http2.InitialConnectionWindowSize = 2 * Http2WindowBytes;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
-        kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(endpoint.ApplicationServices.GetRequiredService<LastConnections>().Pass));
+        kestrel.ConfigureEndpointDefaults(endpoint =>
+        {
+            endpoint.Use(endpoint.ApplicationServices.GetRequiredService<LastConnections>().Pass);
+            endpoint.Use(endpoint.ApplicationServices.GetRequiredService<Overload>().Pass);
+        });
     }
 
     /// <summary>The socket has a buffer of its own, in front of the server's.</summary>

@@ -12,9 +12,10 @@ internal sealed class LargeApi : IAsyncDisposable
     private int arrived;
 
     /// <param name="bytes">Of the body; null: it never answers.</param>
-    public LargeApi(int? bytes)
+    /// <param name="letter">What the body consists of.</param>
+    public LargeApi(int? bytes, char letter = 'x')
     {
-        response = bytes is { } count ? Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: {count}\r\n\r\n{new string('x', count)}") : null;
+        response = bytes is { } count ? Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: {count}\r\n\r\n{new string(letter, count)}") : null;
         server = new LoopbackServer((client, stop) => ServeAsync(client.Client, stop));
     }
 

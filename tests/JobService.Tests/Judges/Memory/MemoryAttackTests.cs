@@ -19,10 +19,16 @@ public sealed class MemoryAttackTests : IDisposable
     [InlineData("running")]
     [InlineData("puts")]
     [InlineData("headers")]
+    [InlineData("bodies")]
     [InlineData("chunks")]
+    [InlineData("deep")]
+    [InlineData("callbacks")]
+    [InlineData("crowd-results")]
+    [InlineData("h2-bodies")]
+    [InlineData("h2-views")]
     public async Task A_service_with_default_settings_stays_below_one_gigabyte(string attack)
     {
-        await using var service = await JobServiceProcess.StartAsync(data);
+        await using var service = await JobServiceProcess.StartAsync(data, http2Port: FreePort.Next());
 
         await MemoryAttacks.All[attack].RunAsync(service, TestContext.Current.CancellationToken);
 

@@ -7,16 +7,14 @@ namespace JobService.Tests.Judges.Memory;
 
 internal static partial class MemoryAttacks
 {
-    private const int Crowd = 3_000;
-
     private static Task HeadersAsync(ServerProcess service, CancellationToken hang) =>
-        HalfAsync(service, Crowd, "GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\n" + string.Concat(Enumerable.Range(0, 120).Select(i => $"x-{i}: {new string('x', 990)}\r\n")), hang);
+        HalfAsync(service, crowd, "GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\n" + string.Concat(Enumerable.Range(0, 120).Select(i => $"x-{i}: {new string('x', 990)}\r\n")), hang);
 
     private static Task BodiesAsync(ServerProcess service, CancellationToken hang) =>
-        HalfAsync(service, Crowd, Head("POST /v1/jobs", "Content-Length: 1000000") + "{\"payload\":\"" + new string('x', 500_000), hang);
+        HalfAsync(service, crowd, Head("POST /v1/jobs", "Content-Length: 1000000") + "{\"payload\":\"" + new string('x', 500_000), hang);
 
     private static Task ChunksAsync(ServerProcess service, CancellationToken hang) =>
-        HalfAsync(service, Crowd, Head("POST /v1/batches?queue=default", "Transfer-Encoding: chunked", "application/x-ndjson") + "F4240\r\n{\"payload\":\"" + new string('x', 500_000), hang);
+        HalfAsync(service, crowd, Head("POST /v1/batches?queue=default", "Transfer-Encoding: chunked", "application/x-ndjson") + "F4240\r\n{\"payload\":\"" + new string('x', 500_000), hang);
 
     private static Task PutsAsync(ServerProcess service, CancellationToken hang) =>
         HalfAsync(service, 5 * Many, Head("PUT /v1/queues/some", "Content-Length: 1048576") + "{\"target\":{\"headers\":{\"x\":\"" + new string('x', 900_000), hang);
@@ -34,7 +32,7 @@ internal static partial class MemoryAttacks
     {
         var bytes = Encoding.ASCII.GetBytes(beginning);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(hang);
-        enough.CancelAfter(TimeSpan.FromSeconds(8)); // what has not been taken by then waits in the kernel
+        enough.CancelAfter(TimeSpan.FromSeconds(5)); // what has not been taken by then waits in the kernel
         var clients = new List<SlowClient>();
         try
         {
@@ -65,10 +63,22 @@ internal static partial class MemoryAttacks
         }
     }
 
+    /// <summary>It lives and serves others. A connection that was cut with those of the attack comes back, as any client's would.</summary>
     private static async Task PingAsync(ServerProcess service, CancellationToken hang)
     {
-        using var answer = await service.Client.GetAsync(new Uri("/livez", UriKind.Relative), hang);
-        answer.EnsureSuccessStatusCode();
+        while (true)
+        {
+            try
+            {
+                using var answer = await service.Client.GetAsync(new Uri("/livez", UriKind.Relative), hang);
+                answer.EnsureSuccessStatusCode();
+                return;
+            }
+            catch (HttpRequestException cut) when (cut.StatusCode is null && service.IsRunning)
+            {
+                hang.ThrowIfCancellationRequested();
+            }
+        }
     }
 
     /// <summary>A queue whose jobs end at once, each with its payload as its result.</summary>

@@ -27,21 +27,37 @@ internal static partial class MemoryAttacks
         ["waits"] = ($"{Many} clients that wait for jobs of 1 MB, and then do not read their results", WaitsAsync),
         ["running"] = ("600 jobs of 1 MB each with a permit to run at once", RunningAsync),
         ["puts"] = ($"{Many} definitions of 1 MB, half of each sent", PutsAsync),
-        ["headers"] = ("3,000 connections with 120 kB of header fields each", HeadersAsync),
-        ["bodies"] = ("3,000 connections with half a body each", BodiesAsync),
-        ["chunks"] = ("3,000 connections with half a chunked upload each", ChunksAsync),
+        ["headers"] = ($"{crowd:n0} connections with 120 kB of header fields each", HeadersAsync),
+        ["bodies"] = ($"{crowd:n0} connections with half a body each", BodiesAsync),
+        ["chunks"] = ($"{crowd:n0} connections with half a chunked upload each", ChunksAsync),
+        ["crowd-results"] = ($"{crowd:n0} readers of results of 9.9 MB that do not read on", CrowdResultsAsync),
+        ["crowd-views"] = ($"{crowd:n0} readers of jobs with results of 360 kB", CrowdViewsAsync),
+        ["crowd-streams"] = ($"{crowd:n0} readers of streams of a batch's results, 18 MB", CrowdStreamsAsync),
+        ["crowd-events"] = ($"{crowd:n0} readers of all events that do not read on", CrowdEventsAsync),
+        ["crowd-maps"] = ($"{crowd:n0} maps, half a line sent, results not read", CrowdMapsAsync),
+        ["few-views"] = ($"{Few} readers of jobs with results of 360 kB", FewViewsAsync),
+        ["few-streams"] = ($"{Few} readers of streams of a batch's results, 18 MB", FewStreamsAsync),
+        ["h2-bodies"] = ($"HTTP/2: {Http2Connections} connections with {StreamsEach} half bodies each", Http2BodiesAsync),
+        ["h2-results"] = ($"HTTP/2: {Http2Connections} connections with {StreamsEach} readers of results of 9.9 MB each", Http2ResultsAsync),
+        ["h2-views"] = ($"HTTP/2: {Http2Connections} connections with {StreamsEach} readers of jobs with results of 360 kB each", Http2ViewsAsync),
         ["deep"] = ($"{Many} bodies of 1 MB of nothing but brackets", DeepAsync),
         ["callbacks"] = ($"{Many} callbacks whose receivers answer without end", CallbacksAsync),
     };
 
     private static async Task ResultsAsync(ServerProcess service, CancellationToken hang)
     {
+        var items = await LargeResultsAsync(service, hang);
+        await ReadAsync(service, i => $"GET /v1/jobs/{items[i % items.Length]}/result\r\n", Many, hang);
+    }
+
+    /// <returns>The ids of jobs with results of 9.9 MB.</returns>
+    private static async Task<string[]> LargeResultsAsync(ServerProcess service, CancellationToken hang)
+    {
         await using var api = new LargeApi(9_900_000);
         var queue = new { target = new { kind = "http", baseAddress = api.Address }, maxConcurrency = 8 };
         using var made = await service.Client.PutAsJsonAsync("/v1/queues/large", queue, hang);
         using var submitted = await service.Client.PostAsJsonAsync("/v1/batches", new { queue = "large", jobs = Enumerable.Repeat(new { payload = 1 }, 8) }, hang);
-        var items = await EndAsync(service, await IdAsync(submitted, hang), 8, hang);
-        await ReadAsync(service, i => $"GET /v1/jobs/{items[i % items.Length]}/result\r\n", Many, hang);
+        return await EndAsync(service, await IdAsync(submitted, hang), 8, hang);
     }
 
     private static async Task PagesAsync(ServerProcess service, CancellationToken hang)
@@ -78,7 +94,7 @@ internal static partial class MemoryAttacks
     {
         const int Jobs = 600;
         await using var api = new LargeApi(bytes: null);
-        using var made = await service.Client.PutAsJsonAsync("/v1/queues/large", new { target = new { kind = "http", baseAddress = api.Address }, maxConcurrency = Jobs, timeoutSeconds = 2, retry = new { maxAttempts = 1 } }, hang);
+        using var made = await service.Client.PutAsJsonAsync("/v1/queues/large", new { target = new { kind = "http", baseAddress = api.Address }, maxConcurrency = Jobs, timeoutSeconds = 0.5, retry = new { maxAttempts = 1 } }, hang);
         made.EnsureSuccessStatusCode();
         string batch = "";
         foreach (var _ in Enumerable.Range(0, Jobs / 25))
