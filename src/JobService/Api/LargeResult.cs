@@ -10,6 +10,12 @@ internal sealed class LargeResult(IJobStore store, JobId job, int length, string
     /// <summary>What a client that does not read holds; smaller pieces cost the store more steps (<see cref="IJobStore.CopyResultAsync"/>).</summary>
     private const int PieceBytes = 128 * 1024;
 
+    /// <summary>So few readers may hold more each: with small pieces one fast reader waits for twice as long.</summary>
+    private const int FewReaders = 16;
+    private const int FewReadersPieceBytes = 1024 * 1024;
+
+    private static int readers;
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
@@ -18,19 +24,27 @@ internal sealed class LargeResult(IJobStore store, JobId job, int length, string
         if (HeadAsGet.IsHead(httpContext))
             return;
 
-        for (var sent = 0; sent < length;)
+        Interlocked.Increment(ref readers);
+        try
         {
-            var piece = Math.Min(PieceBytes, length - sent);
-            if (!await store.CopyResultAsync(job, sent, piece, response.BodyWriter, httpContext.RequestAborted))
+            for (var sent = 0; sent < length;)
             {
-                httpContext.Abort(); // pruned meanwhile: less than was announced
-                return;
-            }
+                var piece = Math.Min(Volatile.Read(ref readers) <= FewReaders ? FewReadersPieceBytes : PieceBytes, length - sent);
+                if (!await store.CopyResultAsync(job, sent, piece, response.BodyWriter, httpContext.RequestAborted))
+                {
+                    httpContext.Abort(); // pruned meanwhile: less than was announced
+                    return;
+                }
 
-            sent += piece;
-            var flushed = await response.BodyWriter.FlushAsync(httpContext.RequestAborted);
-            if (flushed.IsCompleted || flushed.IsCanceled)
-                return; // the client has gone
+                sent += piece;
+                var flushed = await response.BodyWriter.FlushAsync(httpContext.RequestAborted);
+                if (flushed.IsCompleted || flushed.IsCanceled)
+                    return; // the client has gone
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref readers);
         }
     }
 }
