@@ -40,12 +40,12 @@ public sealed partial class LanePlanner
         }
 
         foreach (var budget in lesson.Budgets)
-            HeedBudget(concerned, queues.GetValueOrDefault(queueName)?.WeightFrom, key, budget, now);
+            HeedBudget(concerned, queues.GetValueOrDefault(queueName)?.WeightFrom, key, budget, lesson.Refused ? null : startedAt, now);
         return null;
     }
 
     /// <summary>What is left concerns the limits that count the same; calls, and what is used up, concern all when none does.</summary>
-    private static void HeedBudget(HeldLimit[] concerned, string? weightFrom, string key, CallBudget budget, long now)
+    private static void HeedBudget(HeldLimit[] concerned, string? weightFrom, string key, CallBudget budget, long? startedAt, long now)
     {
         var counting = Array.FindAll(concerned, held => BudgetRule.Counts(held.Line.Limit.Definition, weightFrom, budget.Unit));
         var inWeight = counting.Length > 0 && budget.Unit != BudgetUnit.Calls;
@@ -54,7 +54,7 @@ public sealed partial class LanePlanner
         foreach (var held in counting)
         {
             var state = held.Line.Limit.LineOf(key).State;
-            state.Expect(held.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + CallLesson.LongestPause.Ticks), now, budget.Limit, inWeight);
+            state.Expect(held.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + CallLesson.LongestPause.Ticks), now, budget.Limit, inWeight, inWeight || held.Weight > 1 ? null : startedAt);
         }
     }
 
@@ -77,12 +77,12 @@ public sealed partial class LanePlanner
 
     /// <summary>The API has answered: windows know from now on when it had counted the call at the latest.</summary>
     /// <returns>True when a state has changed.</returns>
-    public bool Answered(LimitHold hold, long now)
+    public bool Answered(LimitHold hold, long now, CallTime? call = null)
     {
         var isNew = false;
         foreach (var held in hold.Limits)
         {
-            if (held.IsRecounted || held.Weight == held.Refunded || !held.State.Answered(hold.At, held.Weight - held.Refunded, now))
+            if (held.IsRecounted || held.Weight == held.Refunded || !held.State.Answered(hold.At, held.Weight - held.Refunded, now, call))
                 continue;
             Reconsider(held.Line);
             isNew = true;

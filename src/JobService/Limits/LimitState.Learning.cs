@@ -36,15 +36,24 @@ public abstract partial class LimitState
     /// <param name="now">When this became known.</param>
     /// <param name="whole">What the API allows in a whole window; null when it did not say.</param>
     /// <param name="inWeight">What is left is counted as the limit counts, not in calls.</param>
-    public void Expect(long call, long left, long until, long now, long? whole = null, bool inWeight = false)
+    /// <param name="startedAt">When the call was sent; null when it was refused, or weighs more than a call.</param>
+    public void Expect(long call, long left, long until, long now, long? whole = null, bool inWeight = false, long? startedAt = null)
     {
         var (told, underWay, handedOut) = inWeight
             ? (toldWeight ??= new ToldWindow(), weightUnderWay, weightHandedOut)
             : (toldCalls ??= new ToldWindow(), callsUnderWay, Calls);
         left = Math.Max(left, 0);
-        var hasJustBegun = !inWeight && left + 1 + underWay >= Definition.Permits && (whole ?? Definition.Permits) >= Definition.Permits;
-        told.Tell(new ToldLeft(Math.Clamp(call, 0, Calls), left, Math.Clamp(until, 0, DateTime.MaxValue.Ticks), now, Calls, handedOut), underWay, Period, hasJustBegun);
+        if (startedAt is { } started && whole == Definition.Permits && until - now <= Period + TimeSpan.TicksPerSecond)
+            left += ComesBack(told.FirstCallAt(started, now), started, left);
+        var hasJustBegun = !inWeight && !LogsStarts && left + 1 + underWay >= Definition.Permits && (whole ?? Definition.Permits) >= Definition.Permits;
+        told.Tell(new ToldLeft(Math.Clamp(call, 0, Calls), left, Math.Clamp(until, 0, DateTime.MaxValue.Ticks), now, Calls, handedOut, startedAt ?? 0), underWay, Period, hasJustBegun);
     }
+
+    /// <summary>What an API that allows what the limit allows has counted of calls before those of its window, as far as this limit counts them too: it is left again when they have left this limit.</summary>
+    /// <param name="windowAt">When the first call of the window was sent.</param>
+    /// <param name="startedAt">When the call was sent that says what is left.</param>
+    /// <param name="left">What it says.</param>
+    private protected virtual long ComesBack(long windowAt, long startedAt, long left) => 0;
 
     /// <summary>Forgets what was learned. What was taken stays taken.</summary>
     /// <returns>False when nothing was learned that still counts.</returns>

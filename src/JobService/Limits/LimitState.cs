@@ -45,6 +45,9 @@ public abstract partial class LimitState
     /// <summary>Length of the period in ticks; zero when there is none.</summary>
     private protected virtual long Period => 0;
 
+    /// <summary>It knows itself when a window that began with its call is over: an end that was rounded down lets nothing out too early.</summary>
+    private protected virtual bool LogsStarts => false;
+
     /// <summary>A new state that has handed out nothing.</summary>
     public static LimitState For(LimitDefinition definition) => definition switch
     {
@@ -115,8 +118,12 @@ public abstract partial class LimitState
     }
 
     /// <summary>The API has answered the call that took the weight for <paramref name="at"/>, and so had counted it by <paramref name="now"/>.</summary>
-    /// <returns>True when others may go earlier for that.</returns>
-    public virtual bool Answered(long at, int weight, long now) => false;
+    /// <param name="at">Where it stands.</param>
+    /// <param name="weight">What it took.</param>
+    /// <param name="now">The moment.</param>
+    /// <param name="call">When it was sent and answered, if that is known: one that took longer than others may have been counted later.</param>
+    /// <returns>True when others may go earlier for that, or must go later.</returns>
+    public virtual bool Answered(long at, int weight, long now, CallTime? call = null) => false;
 
     /// <summary>The call that took the weight for <paramref name="at"/> has started late: what follows goes behind <paramref name="to"/>, no more than <see cref="StartWindow"/> before the start.</summary>
     public virtual void Postpone(long at, int weight, long to)

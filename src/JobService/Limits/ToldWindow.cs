@@ -21,12 +21,16 @@ internal sealed class ToldWindow
 
     // When the window ends if it is known to have begun with a call: seconds that were rounded down end it no earlier.
     private long wholeUntil;
+    private long firstCallAt;
 
     /// <summary>When the API counts anew.</summary>
     public long Until { get; private set; }
 
     /// <summary>When the window was first told of.</summary>
     public long Since { get; private set; }
+
+    /// <summary>When the first call of the window that a response belongs to was sent, as far as is known: this one if no window is known.</summary>
+    public long FirstCallAt(long startedAt, long now) => now < Until && firstCallAt > 0 ? Math.Min(firstCallAt, startedAt) : startedAt;
 
     /// <summary>Nothing is left.</summary>
     public bool IsSpent => left == 0;
@@ -59,6 +63,7 @@ internal sealed class ToldWindow
         }
 
         Note(statement, underWay);
+        firstCallAt = statement.StartedAt;
         SpentAtOnce = statement.Left == 0 && underWay == 0 ? SpentAtOnce + 1 : 0;
         wholeUntil = isWhole && period > 0 ? now + period : 0;
         var isRoundedUp = period > 0 && statement.Until > now + period && statement.Until - now - period <= Rounding;
@@ -93,4 +98,5 @@ internal sealed class ToldWindow
 /// <param name="Now">When the response came.</param>
 /// <param name="LastCall">Number of the last call handed out by now.</param>
 /// <param name="HandedOut">All that was handed out by now, in the unit of <paramref name="Left"/>.</param>
-internal readonly record struct ToldLeft(long Call, long Left, long Until, long Now, long LastCall, long HandedOut);
+/// <param name="StartedAt">When its call was sent; 0 when that says nothing.</param>
+internal readonly record struct ToldLeft(long Call, long Left, long Until, long Now, long LastCall, long HandedOut, long StartedAt = 0);

@@ -23,6 +23,8 @@ public sealed class WindowLimit : LimitState
     private StartLog? log;
     private List<long>? changed;
 
+    private LateAnswers times;
+
     // The permits before the limit counted something else for the last time.
     private int convertedFrom;
 
@@ -49,6 +51,8 @@ public sealed class WindowLimit : LimitState
     private protected override long OwnRestsAt => log is { Count: > 0 } ? lastSlot + period + lateness : lastSlot;
 
     private protected override long Period => period;
+
+    private protected override bool LogsStarts => true;
 
     private protected override double TicksPerPermit => (double)period / Definition.Permits;
 
@@ -119,23 +123,43 @@ public sealed class WindowLimit : LimitState
     /// <summary>The entry stands where the call has started. What waits for it is planned after that is known: <see cref="LongestDelay"/>.</summary>
     public override void Postpone(long at, int weight, long to)
     {
-        if (to <= at)
-            return;
-        lastSlot = Math.Max(lastSlot, to);
-        if (log?.MoveOn(at, to, weight) != true)
-            return;
-        Note(at);
-        Note(to);
+        if (to > at)
+            MoveOn(at, to, weight);
     }
 
-    public override bool Answered(long at, int weight, long now)
+    public override bool Answered(long at, int weight, long now, CallTime? call = null)
     {
-        if (now - lateness >= at || log?.MoveBack(at, now - lateness, weight) != true)
-            return false;
+        var share = Math.Min(1, (double)weight / Definition.Permits);
+        var ordinary = call is { } seen ? times.Learn(seen.Took, period, share) : 0;
+        var to = now - lateness;
+        if (to >= at)
+        {
+            if (call is not { } late)
+                return false;
 
+            // What is unusual of the time it took may have passed before it was counted.
+            var counted = Math.Min(late.EndedAt, now) - Math.Max(lateness, ordinary);
+            return times.Spend(counted - at, period, share) is > 0 and var later && MoveOn(at, at + later, weight);
+        }
+
+        if (log?.MoveBack(at, to, weight) != true)
+            return false;
         Note(at);
-        Note(now - lateness);
+        Note(to);
         return true;
+    }
+
+    /// <remarks>
+    /// A sliding log whose clump arrives stretched says of the next one's first call that hardly anything is left, and tells the end of a whole window beside it. What it counts are calls
+    /// of ours that this log counts, too: it knows when they leave, and nobody else calls. Windows that begin anew count none of them.
+    /// </remarks>
+    private protected override long ComesBack(long windowAt, long startedAt, long left)
+    {
+        if (log is null)
+            return 0;
+        var ofWindow = log.WeightAfter(windowAt - lateness - 1);
+        var before = Math.Max(log.WeightAfter(startedAt - period - lateness) - ofWindow, 0);
+        return Math.Clamp(Definition.Permits - left - ofWindow, 0, before);
     }
 
     /// <summary>What the log holds of the call is its share, as of all others: the API, which has still to count it, counts what it weighs.</summary>
@@ -193,6 +217,16 @@ public sealed class WindowLimit : LimitState
         Definition = definition;
         period = Ticks(definition.PeriodSeconds);
         lateness = Math.Clamp(period * 3 / 400, 2 * TimeSpan.TicksPerMillisecond, 50 * TimeSpan.TicksPerMillisecond);
+    }
+
+    private bool MoveOn(long at, long to, int weight)
+    {
+        lastSlot = Math.Max(lastSlot, to);
+        if (log?.MoveOn(at, to, weight) != true)
+            return false;
+        Note(at);
+        Note(to);
+        return true;
     }
 
     private void Enter(int weight)

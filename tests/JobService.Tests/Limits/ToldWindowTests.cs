@@ -115,6 +115,40 @@ public sealed class ToldWindowTests
         Assert.Equal((6L, Begin + (6 * Second)), limit.BudgetAt(Begin));
     }
 
+    [Theory]
+    [InlineData(10, 1, 0, 9)] // its own clump of a second ago, stretched on its way
+    [InlineData(10, 2, 3, 9)]
+    [InlineData(10, 1, 9, 9)] // a window that has begun anew
+    [InlineData(20, 1, 1, 1)] // what it counts is not what the limit counts
+    [InlineData(10, 30, 1, 1)] // nor is this
+    public void Calls_of_a_window_before_that_an_api_still_counts_are_left_again_when_they_leave_the_limit(int whole, int resetSeconds, int told, int left)
+    {
+        var limit = LimitState.For(new WindowDefinition { Permits = 10 });
+        for (var call = 0; call < 10; call++)
+            limit.Take(Begin + (call * Millisecond), 1);
+        for (var call = 0; call < 10; call++)
+            limit.End(1, isCounted: false);
+        var at = limit.EarliestAt(Begin, 1);
+        limit.Take(at, 1);
+        limit.End(1, isCounted: false);
+        limit.Expect(limit.Calls, told, at + (resetSeconds * Second), at + Millisecond, whole, startedAt: at);
+
+        Assert.Equal(left, limit.BudgetAt(at + Millisecond)?.Remaining);
+    }
+
+    [Fact]
+    public void Calls_of_others_are_not_taken_for_calls_of_a_window_before()
+    {
+        var limit = LimitState.For(new WindowDefinition { Permits = 10 });
+        for (var call = 0; call < 4; call++)
+            limit.Take(Begin, 1);
+        var at = Begin + (3 * Second);
+        limit.Take(at, 1);
+        limit.Expect(limit.Calls, left: 2, at + Second, at, whole: 10, startedAt: at);
+
+        Assert.Equal(0, limit.BudgetAt(at)?.Remaining); // five of ours are under way
+    }
+
     [Fact]
     public void Tokens_that_are_left_are_compared_with_the_weight_under_way_and_to_come()
     {

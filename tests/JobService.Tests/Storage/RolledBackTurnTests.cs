@@ -75,6 +75,46 @@ public sealed class RolledBackTurnTests : IDisposable
         Assert.Equal(earliest + (50 * Millisecond), State.EarliestAt(now, weight: 1));
     }
 
+    [Theory]
+    [InlineData(30)] // nobody has told of it before
+    [InlineData(null)] // its window bears the start
+    public void What_a_call_is_to_count_as_comes_with_the_end_of_its_attempt(int? late)
+    {
+        PutLimit(new RateDefinition { Permits = 10 });
+        var job = Assert.Single(Add(1));
+        var slot = job.Slot!.Value.At;
+        var free = State.EarliestAt(now, weight: 1);
+        var end = Answered(job, after: 40) with { CountsAt = late is { } by ? slot.AddMilliseconds(by) : null };
+        now = end.EndedAt.UtcTicks;
+
+        Run(new CommandEnvelope<int>(new FinishAttempts([end])));
+        Assert.Equal(free + ((late ?? 0) * Millisecond), State.EarliestAt(now, weight: 1));
+
+        // The rows say so too.
+        RollBack();
+        Assert.Equal(free + ((late ?? 0) * Millisecond), State.EarliestAt(now, weight: 1));
+    }
+
+    [Fact]
+    public void A_call_of_a_window_that_took_unusually_long_counts_from_where_it_may_have_been_counted()
+    {
+        PutLimit(new WindowDefinition { Permits = 1 });
+        var job = Assert.Single(Add(1));
+        var slot = job.Slot!.Value.At;
+        now = slot.UtcTicks + (2 * Millisecond);
+        Run(new CommandEnvelope<int>(new FinishAttempts([Answered(job, after: 2)])));
+        now = State.EarliestAt(now, weight: 1) - Millisecond;
+        var next = Assert.Single(Add(1));
+        var free = State.EarliestAt(now, weight: 1);
+        now = next.Slot!.Value.At.UtcTicks + (60 * Millisecond);
+
+        Run(new CommandEnvelope<int>(new FinishAttempts([Answered(next, after: 40)])));
+        Assert.Equal(next.Slot.Value.At.AddMilliseconds(40).AddSeconds(1).UtcTicks, State.EarliestAt(now, weight: 1));
+        Assert.True(State.EarliestAt(now, weight: 1) > free);
+        RollBack();
+        Assert.Equal(next.Slot.Value.At.AddMilliseconds(40).AddSeconds(1).UtcTicks, State.EarliestAt(now, weight: 1));
+    }
+
     [Fact]
     public async Task A_slot_that_is_given_up_comes_back_when_its_end_is_written()
     {
@@ -133,6 +173,9 @@ public sealed class RolledBackTurnTests : IDisposable
         Run(Ask(new ReleaseCall(job.Lease, job.HoldsLimits, new CallLesson { Refused = true, NotBefore = until })));
         Assert.Equal(until.UtcTicks, State.EarliestAt(now, weight: 1));
     }
+
+    private static AttemptEnd Answered(ClaimedJob job, int after) =>
+        new(job.Id, job.Lease, job.Slot!.Value.At, job.Slot.Value.At.AddMilliseconds(after), new JobOutcome.Succeeded(new JobResult(200, ContentType: null, "{}"u8.ToArray(), 2)));
 
     private LimitState State => session.Memory.Planner.StateOf("api", "").State;
 

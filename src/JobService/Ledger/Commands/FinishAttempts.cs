@@ -1,5 +1,6 @@
 using JobService.Jobs;
 using JobService.Lanes;
+using JobService.Limits;
 
 namespace JobService.Ledger.Commands;
 
@@ -37,7 +38,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
         if (end.StartedAt is { } started && running.Hold is { } late && turn.Memory.Planner.PostponeUntold(late, running.Key, started.UtcTicks, end.CountsAt?.UtcTicks ?? 0))
             turn.Touch(late, running.Key);
         // Only a good answer: what was aborted may still be on its way to the API.
-        if (end.Outcome is JobOutcome.Succeeded && running.Hold is { } taken && turn.Memory.Planner.Answered(taken, turn.Now))
+        if (end.Outcome is JobOutcome.Succeeded && running.Hold is { } taken && turn.Memory.Planner.Answered(taken, turn.Now, TimeOf(end)))
             turn.Touch(taken, running.Key);
 
         if (end.Outcome is JobOutcome.Succeeded(var result))
@@ -60,6 +61,8 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
         turn.End(running.End(wasStarted: true), JobState.Running, JobState.Succeeded);
         return true;
     }
+
+    private static CallTime? TimeOf(AttemptEnd end) => end.StartedAt is { } started && end.EndedAt >= started ? new CallTime(started.UtcTicks, end.EndedAt.UtcTicks) : null;
 
     private static void GiveBack(Turn turn, RunningJob running, LimitHold hold, bool callWasMade)
     {
