@@ -32,12 +32,12 @@ internal static partial class MemoryAttacks
     {
         var bytes = Encoding.ASCII.GetBytes(beginning);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(hang);
-        enough.CancelAfter(TimeSpan.FromSeconds(5)); // what has not been taken by then waits in the kernel
         var clients = new List<SlowClient>();
         try
         {
             for (var i = 0; i < connections; i++)
                 clients.Add(await SlowClient.ConnectAsync(service.Address, hang));
+            enough.CancelAfter(TimeSpan.FromSeconds(8)); // what has not been taken by then waits in the kernel
             await ((Task)Task.WhenAll(clients.Select(client => client.SendAsync(bytes, enough.Token)))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await PingAsync(service, hang);
         }

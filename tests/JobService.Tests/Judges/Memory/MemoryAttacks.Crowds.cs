@@ -97,13 +97,13 @@ internal static partial class MemoryAttacks
     private static async Task TakeLittleAsync(ServerProcess service, int connections, Func<int, byte[]> request, CancellationToken hang, Func<Task>? meanwhile = null, bool http2 = false)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(hang);
-        enough.CancelAfter(TimeSpan.FromSeconds(10)); // what has not been answered by then waits for those that do not read
         var server = http2 ? new IPEndPoint(IPAddress.Loopback, service.Http2Port) : service.Address;
         var clients = new List<SlowClient>();
         try
         {
             for (var i = 0; i < connections; i++)
                 clients.Add(await SlowClient.ConnectAsync(server, hang));
+            enough.CancelAfter(TimeSpan.FromSeconds(10)); // what has not been answered by then waits for those that do not read
             await ((Task)Task.WhenAll(clients.Select(async (client, i) =>
             {
                 await client.SendAsync(request(i), enough.Token);
