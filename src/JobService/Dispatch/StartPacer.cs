@@ -13,7 +13,7 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
 {
     private readonly Lock gate = new();
     private readonly PacedStarts starts = new();
-    private readonly Dictionary<(string Limit, string Key), WaitQueue> waiting = [];
+    private readonly Dictionary<(string Limit, string Key), WaitQueue<Waiter>> waiting = [];
 
     /// <summary>What the store has not been told yet.</summary>
     public StartsMade TakeStarts()
@@ -44,7 +44,7 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
 
             var waiter = new Waiter(job);
             if (!waiting.TryGetValue(binding, out var line))
-                waiting.Add(binding, line = new WaitQueue(binding));
+                waiting.Add(binding, line = new WaitQueue<Waiter>(binding));
             line.Jobs.Enqueue(waiter);
             if (line.Jobs.Count == 1)
                 Wake(line, at);
@@ -89,20 +89,20 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
         }
     }
 
-    private void Wake(WaitQueue line, DateTimeOffset at)
+    private void Wake(WaitQueue<Waiter> line, DateTimeOffset at)
     {
         line.WakesAt = at;
-        slots.Schedule(store.TimestampOf(at), new Turn(this, line, at));
+        slots.Schedule(store.TimestampOf(at), new Turn(this, line, line.NextTurn()));
     }
 
     /// <summary>The first that waits goes, if its moment has come; then the next one's is known.</summary>
-    private void ServeFirst(WaitQueue line, DateTimeOffset wokenFor)
+    private void ServeFirst(WaitQueue<Waiter> line, long turn)
     {
         Waiter first;
         lock (gate)
         {
-            if (line.IsServed || line.WakesAt != wokenFor)
-                return; // its moment has changed since
+            if (!line.IsFor(turn))
+                return; // another turn has been called since, for another moment or for the same again
             first = line.Jobs.Peek();
             var now = store.Now;
             var at = starts.EarliestFor(first.Job, now, out _);
@@ -112,31 +112,19 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
                 return;
             }
 
-            line.IsServed = true;
+            line.BeginToServe();
         }
 
         first.Go(); // up to its send, in this very thread
         lock (gate)
         {
-            line.IsServed = false;
+            line.EndToServe();
             line.Jobs.Dequeue();
             if (line.Jobs.TryPeek(out var next))
                 Wake(line, starts.EarliestFor(next.Job, store.Now, out _));
             else
                 waiting.Remove(line.State);
         }
-    }
-
-    /// <summary>Jobs that wait for one state of a limit. Only the first has a moment.</summary>
-    private sealed class WaitQueue((string Limit, string Key) state)
-    {
-        public (string Limit, string Key) State { get; } = state;
-
-        public Queue<Waiter> Jobs { get; } = new();
-
-        public DateTimeOffset WakesAt { get; set; }
-
-        public bool IsServed { get; set; }
     }
 
     private sealed class Waiter(ClaimedJob job)
@@ -150,8 +138,8 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
         public void Go() => gone.SetResult();
     }
 
-    private sealed class Turn(StartPacer pacer, WaitQueue line, DateTimeOffset at) : IThreadPoolWorkItem
+    private sealed class Turn(StartPacer pacer, WaitQueue<Waiter> line, long number) : IThreadPoolWorkItem
     {
-        public void Execute() => pacer.ServeFirst(line, at);
+        public void Execute() => pacer.ServeFirst(line, number);
     }
 }
