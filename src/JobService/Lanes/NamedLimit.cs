@@ -72,8 +72,14 @@ internal sealed class NamedLimit
         return keeps;
     }
 
-    /// <summary>Another limit may come under this name.</summary>
-    public void Retire() => Beginnings++;
+    /// <summary>It was deleted. Another one may have come under its name: calls that took something of this one say nothing about that.</summary>
+    public bool IsRetired { get; private set; }
+
+    public void Retire()
+    {
+        IsRetired = true;
+        Beginnings++;
+    }
 
     /// <summary>States of another scope: nobody stands in their lines any more.</summary>
     public void ForgetAll() => lines.Clear();

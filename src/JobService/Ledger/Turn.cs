@@ -94,7 +94,7 @@ internal sealed class Turn(StoreMemory memory, ILedgerRows rows, LeaseSource lea
     /// <summary>Writes what has gathered in memory, as the last step before the commit.</summary>
     public void WriteBack()
     {
-        foreach (var state in touchedStates.Where(state => Memory.Limits.ContainsKey(state.Limit.Name)))
+        foreach (var state in touchedStates.Where(state => !state.Limit.IsRetired))
             LimitStates.Put(state);
 
         foreach (var queue in Memory.Queues)

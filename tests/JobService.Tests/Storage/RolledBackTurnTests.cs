@@ -174,6 +174,21 @@ public sealed class RolledBackTurnTests : IDisposable
         Assert.Equal(until.UtcTicks, State.EarliestAt(now, weight: 1));
     }
 
+    [Fact]
+    public void The_end_of_a_call_says_nothing_about_a_limit_that_has_come_under_the_name_of_its_own()
+    {
+        PutLimit(new RateDefinition { Permits = 1, PeriodSeconds = 10 });
+        var job = Assert.Single(Add(1));
+        Run(Ask(new PutQueue("q", new QueueDefinition(), Expected: null)), Ask(new DeleteLimit("api", Expected: null)));
+        PutLimit(new RateDefinition { Permits = 1, PeriodSeconds = 10 });
+
+        now = job.Slot!.Value.At.UtcTicks + (50 * Millisecond);
+        StartLate(job);
+        Run();
+        RollBack(); // what is believed is what the rows say
+        Assert.Equal(now, State.EarliestAt(now, weight: 1));
+    }
+
     private static AttemptEnd Answered(ClaimedJob job, int after) =>
         new(job.Id, job.Lease, job.Slot!.Value.At, job.Slot.Value.At.AddMilliseconds(after), new JobOutcome.Succeeded(new JobResult(200, ContentType: null, "{}"u8.ToArray(), 2)));
 
