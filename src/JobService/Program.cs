@@ -44,7 +44,7 @@ try
     services.AddSingleton(provider => (IDeliveryStore)provider.GetRequiredService<IJobStore>());
 
     Settings<IntakeOptions>(IntakeOptions.Section);
-    services.AddSingleton<QueueRoom>();
+    services.AddSingleton<QueueCapacity>();
     services.AddSingleton<IntakeMemory>();
     services.AddSingleton<JobIntake>();
     services.AddSingleton<BatchIntake>();
@@ -60,7 +60,7 @@ try
     Settings<DispatchOptions>(DispatchOptions.Section);
     services.AddSingleton<QueueGates>();
     services.AddSingleton<Holds>();
-    services.AddSingleton<Lessons>();
+    services.AddSingleton<FeedbackReader>();
     services.AddSingleton<RunningJobs>();
     services.AddSingleton<SlotClock>();
     services.AddSingleton<StartPacer>();

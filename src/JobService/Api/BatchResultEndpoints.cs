@@ -27,28 +27,28 @@ internal static class BatchResultEndpoints
     {
         if (!JobId.TryParse(id, out var batch))
             return Problems.NoBatch(id);
-        var (wish, limit, patience, refusal) = ResultsQuery.Read(batch, http.Request);
-        if (wish is null)
+        var (wanted, limit, patience, refusal) = ResultsQuery.Read(batch, http.Request);
+        if (wanted is null)
             return refusal!;
 
         var form = MediaTypes.Choose(http.Request, MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.EventStream);
         if (form is null)
             return Problems.NotAcceptable($"{MediaTypes.Json}, {MediaTypes.Ndjson}, {MediaTypes.EventStream}");
         if (form == MediaTypes.Json)
-            return await PageAsync(wish, limit, patience, http, store, hub, waits, memory);
+            return await PageAsync(wanted, limit, patience, http, store, hub, waits, memory);
         if (await store.FindBatchAsync(batch) is null)
             return Problems.NoBatch(id);
 
-        await stream.RunAsync(http, wish, asEvents: form == MediaTypes.EventStream);
+        await stream.RunAsync(http, wanted, asEvents: form == MediaTypes.EventStream);
         return Results.Empty;
     }
 
     private static async Task<IResult> PageAsync(
-        ResultsWish wish, int limit, TimeSpan patience, HttpContext http, IJobStore store, JobEventHub hub, JobWaits waits, ResponseMemory memory)
+        ResultsRequest wanted, int limit, TimeSpan patience, HttpContext http, IJobStore store, JobEventHub hub, JobWaits waits, ResponseMemory memory)
     {
-        using var watch = hub.Watch(wish.Batch);
+        using var watch = hub.Watch(wanted.Batch);
         using var patient = waits.Patience(patience, http.RequestAborted);
-        var reader = new ResultReader(store, wish);
+        var reader = new ResultReader(store, wanted);
         var page = new JsonPage(memory.Open(http.RequestAborted));
         var answered = false;
         try
@@ -58,7 +58,7 @@ internal static class BatchResultEndpoints
                 if (!await page.MakeRoomAsync(ReadBytes))
                     return page.Count > 0 ? Answer(complete: false) : Problems.ResponsesFull();
                 if (await reader.NextAsync(limit - page.Count) is not { } read)
-                    return Problems.NoBatch(wish.Batch.ToString());
+                    return Problems.NoBatch(wanted.Batch.ToString());
 
                 foreach (var item in read.Items)
                     page.Add(ResultView.Of(item), http.Request.PathBase.ToUriComponent());
@@ -77,7 +77,7 @@ internal static class BatchResultEndpoints
         PageAnswer<ResultPage> Answer(bool complete)
         {
             answered = true;
-            return new PageAnswer<ResultPage>(page, new ResultPage([], complete, complete || reader.IsPart ? null : ResultsQuery.CursorOf(wish.InInputOrder, reader.After)));
+            return new PageAnswer<ResultPage>(page, new ResultPage([], complete, complete || reader.IsPart ? null : ResultsQuery.CursorOf(wanted.InInputOrder, reader.After)));
         }
     }
 }

@@ -43,7 +43,7 @@ internal static class MapEndpoint
                 return refusal;
 
             http.Response.Headers.Location = http.Request.Reached($"/v1/batches/{batch.Id}");
-            await stream.RunAsync(http, new ResultsWish(batch.Id, inInputOrder, Until.All, ResultsWish.Beginning(inInputOrder)), asEvents: false, uploading);
+            await stream.RunAsync(http, new ResultsRequest(batch.Id, inInputOrder, Until.All, ResultsRequest.Beginning(inInputOrder)), asEvents: false, uploading);
             return Results.Empty;
         }
         catch (Exception) when (http.RequestAborted.IsCancellationRequested && !parts.Waits.IsDraining)

@@ -87,7 +87,7 @@ internal static class QueueEndpoints
     }
 
     // 200 replaced · 201 made · 400 · 412 changed meanwhile · 413 · 415 · 422 unknown limit · 429 no room
-    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, QueueRoom room, IntakeMemory memory, TimeProvider time, ChangeLog changes)
+    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, QueueCapacity room, IntakeMemory memory, TimeProvider time, ChangeLog changes)
     {
         if (!Names.IsName(name))
             return Problems.Invalid($"A queue's name: {Names.Wanted}.");

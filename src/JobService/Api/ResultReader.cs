@@ -9,7 +9,7 @@ namespace JobService.Api;
 /// <param name="InInputOrder">gather; otherwise as_completed.</param>
 /// <param name="Until">When it has enough.</param>
 /// <param name="After">What it has already: an index, or the number of a completion.</param>
-internal sealed record ResultsWish(JobId Batch, bool InInputOrder, Until Until, long After)
+internal sealed record ResultsRequest(JobId Batch, bool InInputOrder, Until Until, long After)
 {
     public static long Beginning(bool inInputOrder) => inInputOrder ? -1 : 0;
 }
@@ -23,12 +23,12 @@ internal enum Until
 }
 
 /// <summary>Reads a batch's results page by page from the store: what has been handed out is held nowhere, what has ended meanwhile is missed by nobody.</summary>
-internal sealed class ResultReader(IJobStore store, ResultsWish wish)
+internal sealed class ResultReader(IJobStore store, ResultsRequest wanted)
 {
     private long? upTo;
 
     /// <summary>What has been handed out.</summary>
-    public long After { get; private set; } = wish.After;
+    public long After { get; private set; } = wanted.After;
 
     /// <summary>Nothing comes after the page that was last read.</summary>
     public bool IsEnd { get; private set; }
@@ -37,7 +37,7 @@ internal sealed class ResultReader(IJobStore store, ResultsWish wish)
     public bool IsPart => IsEnd && HoldsBack;
 
     /// <summary>Gather hands out as soon as the next in the row has ended; whoever wants a part of the results in their order gets them when it is known which.</summary>
-    private bool HoldsBack => wish.InInputOrder && wish.Until != Until.All;
+    private bool HoldsBack => wanted.InInputOrder && wanted.Until != Until.All;
 
     /// <returns>The next results, none when there are none yet; null when the batch is gone.</returns>
     public async Task<BatchResults?> NextAsync(int limit)
@@ -45,11 +45,11 @@ internal sealed class ResultReader(IJobStore store, ResultsWish wish)
         while (true)
         {
             var page = await store.ResultsAsync(new BatchResultsQuery(
-                wish.Batch, wish.InInputOrder, After, upTo ?? (HoldsBack ? 0 : long.MaxValue), PassHoles: HoldsBack, limit, ResultJson.MaxInlineBytes));
+                wanted.Batch, wanted.InInputOrder, After, upTo ?? (HoldsBack ? 0 : long.MaxValue), PassHoles: HoldsBack, limit, ResultJson.MaxInlineBytes));
             if (page is null)
                 return null;
 
-            if (wish.Until != Until.All && upTo is null && HasEnough(page.Batch))
+            if (wanted.Until != Until.All && upTo is null && HasEnough(page.Batch))
             {
                 upTo = page.Batch.LastCompletion; // with what has ended by then, and no more
                 if (HoldsBack)
@@ -57,15 +57,15 @@ internal sealed class ResultReader(IJobStore store, ResultsWish wish)
             }
 
             if (page.Items is [.., var last])
-                After = wish.InInputOrder ? last.Index : last.Completion;
+                After = wanted.InInputOrder ? last.Index : last.Completion;
             IsEnd = !page.IsCut && (upTo is not null || page.Batch.IsOver); // as it is now: a retry may have reopened it
             return page;
         }
     }
 
-    private bool HasEnough(Batch batch) => batch.IsOver || wish.Until switch
+    private bool HasEnough(Batch batch) => batch.IsOver || wanted.Until switch
     {
-        Until.First => wish.InInputOrder ? batch.Ended > 0 : batch.LastCompletion > wish.After,
+        Until.First => wanted.InInputOrder ? batch.Ended > 0 : batch.LastCompletion > wanted.After,
         Until.FirstFailure => batch.Failed > 0,
         _ => false,
     };

@@ -26,11 +26,11 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
     private static readonly JsonTypeInfo<ProblemView> Problem = ApiJson.Of<ProblemView>();
 
     /// <param name="http">The request; its answer has not begun.</param>
-    /// <param name="wish">What is wanted.</param>
+    /// <param name="wanted">What is wanted.</param>
     /// <param name="asEvents">Server-sent events; otherwise NDJSON.</param>
     /// <param name="upload">The upload that fills the batch at the same time: what it was refused for stands before the summary.</param>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task RunAsync(HttpContext http, ResultsWish wish, bool asEvents, Task<UploadEnd>? upload = null)
+    public async Task RunAsync(HttpContext http, ResultsRequest wanted, bool asEvents, Task<UploadEnd>? upload = null)
     {
         StreamBounds.LiftForStream(http);
         var response = http.Response;
@@ -43,9 +43,9 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
             return;
 
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, waits.StopTaking);
-        using var watch = hub.Watch(wish.Batch);
-        var lines = new Lines(response.BodyWriter, wish.InInputOrder, asEvents);
-        var reader = new ResultReader(store, wish);
+        using var watch = hub.Watch(wanted.Batch);
+        var lines = new Lines(response.BodyWriter, wanted.InInputOrder, asEvents);
+        var reader = new ResultReader(store, wanted);
         await lines.FlushAsync(http.RequestAborted);
         var silence = upload is null ? Heartbeat : HeartbeatOfMap;
         var heardAt = time.GetTimestamp();
@@ -62,7 +62,7 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
             {
                 if (upload is not null && await upload is { Refusal: { } refusal })
                     lines.Add(refusal.Problem, Problem);
-                if (await store.FindBatchAsync(wish.Batch) is { } batch)
+                if (await store.FindBatchAsync(wanted.Batch) is { } batch)
                     lines.Add(new ResultSummary(SummaryView.Of(batch)), Summary);
             }
 

@@ -31,12 +31,12 @@ public sealed class Holds(IJobStore store)
     /// moment would stop the call that probes the API, and the breaker would take that for another failure.
     /// </remarks>
     /// <returns>To be <see cref="HeldCall.SettleAsync">settled</see> when the store knows; null when there is nothing to hold.</returns>
-    public HeldCall? Hold(ClaimedJob job, CallLesson lesson)
+    public HeldCall? Hold(ClaimedJob job, CallFeedback feedback)
     {
         var now = store.Now;
-        if (lesson.CircuitOpen)
+        if (feedback.CircuitOpen)
             return null;
-        if (EndOf(lesson, now)?.UtcTicks is not { } end || end <= now.UtcTicks)
+        if (EndOf(feedback, now)?.UtcTicks is not { } end || end <= now.UtcTicks)
             return null;
 
         var made = new List<Hold>();
@@ -63,7 +63,7 @@ public sealed class Holds(IJobStore store)
             || job.Queue.Definition.Limits.Any(limit => IsHeld(Held.Shared(limit), job, now) || IsHeld(Held.OfKey(limit, job.Key), job, now));
     }
 
-    private static DateTimeOffset? EndOf(CallLesson lesson, DateTimeOffset now) => lesson switch
+    private static DateTimeOffset? EndOf(CallFeedback feedback, DateTimeOffset now) => feedback switch
     {
         { NotBefore: { } told } => told,
         { Refused: true } => now + WithoutMoment,

@@ -9,7 +9,7 @@ namespace JobService.Dispatch;
 
 /// <summary>Turns one attempt into one outcome: the call, then the processing of its answer. It never writes.</summary>
 public sealed class JobExecutor(
-    ApiTargets targets, ProcessingPool processing, IJobStore store, Lessons lessons, Holds holds, StartPacer starts, IHostApplicationLifetime lifetime, TimeProvider time, Func<double> chance)
+    ApiTargets targets, ProcessingPool processing, IJobStore store, FeedbackReader feedbackReader, Holds holds, StartPacer starts, IHostApplicationLifetime lifetime, TimeProvider time, Func<double> chance)
 {
     /// <param name="attempt">The attempt, in its slot.</param>
     /// <param name="callOver">The call has ended, however, and this is what it taught: its permits go back before the processing begins.</param>
@@ -25,7 +25,7 @@ public sealed class JobExecutor(
         try
         {
             ApiAnswer answer;
-            CallLesson? lesson = null;
+            CallFeedback? feedback = null;
             HeldCall? held = null;
             try
             {
@@ -48,9 +48,9 @@ public sealed class JobExecutor(
                     answer = await call;
                 }
                 while (notYet);
-                lesson = lessons.Of(job, answer);
-                if (lesson is not null)
-                    held = holds.Hold(job, lesson); // before the permit of this call lets the next one go
+                feedback = feedbackReader.Of(job, answer);
+                if (feedback is not null)
+                    held = holds.Hold(job, feedback); // before the permit of this call lets the next one go
                 if (answer is ApiAnswer.Broken { Type: ErrorTypes.Blocked })
                 {
                     starts.End(job, startedAt ?? default);
@@ -64,10 +64,10 @@ public sealed class JobExecutor(
                 if (startedAt is { } started)
                     countsAt = starts.End(job, started);
                 endedAt = store.Now; // before the next call begins
-                callOver(new CallOver(WasMade: startedAt is not null, lesson, held));
+                callOver(new CallOver(WasMade: startedAt is not null, feedback, held));
             }
 
-            var conclusion = ConcludeAsync(attempt, answer, lesson);
+            var conclusion = ConcludeAsync(attempt, answer, feedback);
             if (!conclusion.IsCompleted)
                 endedAt = null;
             outcome = await conclusion;
@@ -108,7 +108,7 @@ public sealed class JobExecutor(
         return verdict == StartVerdict.Started;
     }
 
-    private async Task<JobOutcome> ConcludeAsync(RunningAttempt attempt, ApiAnswer answer, CallLesson? lesson)
+    private async Task<JobOutcome> ConcludeAsync(RunningAttempt attempt, ApiAnswer answer, CallFeedback? feedback)
     {
         var job = attempt.Job;
         switch (answer)
@@ -117,7 +117,7 @@ public sealed class JobExecutor(
                 var result = new JobResult(good.Status, good.ContentType, good.Body, good.Body.Length) { Headers = good.Headers };
                 return new JobOutcome.Succeeded(await processing.RunAsync(job.Queue.Definition.Process, result, attempt.Abandoned));
             case ApiAnswer.Answered { IsRefusal: true, Hint.ShouldRetry: not false } refusal:
-                return Throttled(job, refusal, lesson?.NotBefore);
+                return Throttled(job, refusal, feedback?.NotBefore);
             case ApiAnswer.Answered bad:
                 return Failure(job, UpstreamError(bad), mayRetry: bad.Hint.ShouldRetry ?? bad.Status is 408 or 425 or >= 500, bad.Hint.RetryAfter);
             case ApiAnswer.Broken(var type, var detail, var mayRetry):
@@ -164,6 +164,6 @@ public sealed class JobExecutor(
 
 /// <summary>A call has ended, however.</summary>
 /// <param name="WasMade">Whether something may have been sent.</param>
-/// <param name="Lesson">What the answer taught; null when nothing.</param>
+/// <param name="Feedback">What the response says about the pace; null when nothing.</param>
 /// <param name="Held">What this node holds because of it, until the store knows.</param>
-public readonly record struct CallOver(bool WasMade, CallLesson? Lesson, HeldCall? Held);
+public readonly record struct CallOver(bool WasMade, CallFeedback? Feedback, HeldCall? Held);

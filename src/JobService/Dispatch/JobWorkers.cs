@@ -104,9 +104,9 @@ public sealed partial class JobWorkers(
         // Before the permit lets the next one go, and before the completer gets the end: the store takes things in the order they come.
         // What a call took that was never made goes back with its end: then an unused slot comes back too.
         var held = over.WasMade ? job : job with { HoldsLimits = false };
-        if (held.HoldsLimits || over.Lesson is not null)
+        if (held.HoldsLimits || over.Feedback is not null)
         {
-            var told = store.ReleaseAsync(held, over.Lesson);
+            var told = store.ReleaseAsync(held, over.Feedback);
             _ = over.Held?.SettleAsync(told);
         }
 

@@ -15,7 +15,7 @@ namespace JobService.Dispatch;
 /// to a listener of this process on the loopback address, open for those two answers.
 /// </remarks>
 public sealed class WarmUp(
-    IJobStore store, Lessons lessons, TrueCost costs, IOptions<UpstreamOptions> options, IConfiguration configuration, TimeProvider time, ILogger<WarmUp> logger) : BackgroundService
+    IJobStore store, FeedbackReader feedbackReader, TrueCost costs, IOptions<UpstreamOptions> options, IConfiguration configuration, TimeProvider time, ILogger<WarmUp> logger) : BackgroundService
 {
     /// <summary>An own one: those of the limits come from whoever may define them.</summary>
     private const string WeightFrom = "sum([usage.input, usage.output])";
@@ -60,8 +60,8 @@ public sealed class WarmUp(
             costs.Of(WeightFrom, answered);
         var holds = new Holds(store);
         var job = JobWith([.. store.Catalog.Limits.Keys.Take(1)]);
-        if (lessons.Of(JobWith([]), answer) is { } lesson)
-            holds.Hold(job, lesson);
+        if (feedbackReader.Of(JobWith([]), answer) is { } feedback)
+            holds.Hold(job, feedback);
         holds.Holding(job);
     }
 

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace JobService.Intake;
 
 /// <summary>The front door for batches: as a whole, or in pieces that go in as fast as their queues take them.</summary>
-public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueRoom room, IOptions<IntakeOptions> options, TimeProvider time)
+public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueCapacity room, IOptions<IntakeOptions> options, TimeProvider time)
 {
     /// <summary>Looks again whether a full queue has room, when nobody has said so, and whether a storage that failed can be written.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);

@@ -11,13 +11,13 @@ public sealed class JobIntake
 {
     private static readonly Addition.Refusal Draining = new Addition.Draining();
 
-    private readonly QueueRoom room;
+    private readonly QueueCapacity room;
     private readonly TimeProvider time;
     private readonly TimeSpan maxWait;
     private readonly Channel<PendingJobs> submissions;
     private readonly ConcurrentDictionary<string, bool> keysInProgress = new();
 
-    public JobIntake(QueueRoom room, IOptions<IntakeOptions> options, TimeProvider time)
+    public JobIntake(QueueCapacity room, IOptions<IntakeOptions> options, TimeProvider time)
     {
         this.room = room;
         this.time = time;

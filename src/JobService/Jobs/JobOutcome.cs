@@ -55,7 +55,7 @@ public abstract record JobOutcome
         public override T Read<T>(IReader<T> reader) => reader.Read(this);
     }
 
-    /// <summary>The API said "not now". Counts no failure; how long to wait was told with the <see cref="CallLesson"/> of the call.</summary>
+    /// <summary>The API said "not now". Counts no failure; how long to wait was told with the <see cref="CallFeedback"/> of the call.</summary>
     public sealed record Throttled(JobError Error) : JobOutcome
     {
         public override bool RunsAgain => true;

@@ -29,7 +29,7 @@ public sealed record RetryPolicy
     public bool GivesUp(DateTimeOffset? refusedSince, DateTimeOffset now, DateTimeOffset? notBefore)
     {
         var end = (refusedSince ?? now).AddSeconds(GiveUpAfterSeconds);
-        var next = notBefore < now + CallLesson.LongestPause ? notBefore : notBefore is null ? null : now + CallLesson.LongestPause;
+        var next = notBefore < now + CallFeedback.LongestPause ? notBefore : notBefore is null ? null : now + CallFeedback.LongestPause;
         return now >= end || next > end;
     }
 

@@ -41,26 +41,26 @@ public sealed partial class LanePlanner
         return key is null ? [.. queue.Lanes] : queue.Find(key) is { } own ? [own] : [];
     }
 
-    private StoredLane? HeedInLane(Lane lane, LimitHold hold, long startedAt, CallLesson lesson, long? notBefore, long now)
+    private StoredLane? HeedInLane(Lane lane, LimitHold hold, long startedAt, CallFeedback feedback, long? notBefore, long now)
     {
         EndCall(hold, isCounted: false);
         var learned = LearnedOf(lane);
-        if (lesson.Refused)
+        if (feedback.Refused)
         {
             learned.Refuse(startedAt, notBefore, lane.RecentStarts(now), now);
         }
         else
         {
             learned.Passed(startedAt);
-            if (lesson.CallsBudget is { } budget)
-                learned.Tell(hold.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + CallLesson.LongestPause.Ticks), now, lane.UnderWay);
+            if (feedback.CallsBudget is { } budget)
+                learned.Tell(hold.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + CallFeedback.LongestPause.Ticks), now, lane.UnderWay);
             else
                 learned.Untell();
         }
 
         Remember(lane);
         AskLaneAgain(lane);
-        return lesson.Refused || lesson.CallsBudget is { Remaining: 0 } ? learned.ToStored() : null;
+        return feedback.Refused || feedback.CallsBudget is { Remaining: 0 } ? learned.ToStored() : null;
     }
 
     private void EndInLane(LimitHold hold, bool isCounted)

@@ -11,22 +11,22 @@ public sealed partial class LanePlanner
     /// <param name="key">Its key.</param>
     /// <param name="hold">What it took.</param>
     /// <param name="startedAt">When it was sent.</param>
-    /// <param name="lesson">What its answer said.</param>
+    /// <param name="feedback">What its answer said.</param>
     /// <param name="now">The moment.</param>
     /// <returns>What a store keeps of the lane, when it has learned something to be kept; null when limits are concerned.</returns>
-    public StoredLane? Heed(string queueName, string key, LimitHold hold, long startedAt, CallLesson lesson, long now)
+    public StoredLane? Heed(string queueName, string key, LimitHold hold, long startedAt, CallFeedback feedback, long now)
     {
-        var notBefore = lesson.NotBefore is { } moment ? Math.Min(moment.UtcTicks, now + CallLesson.LongestPause.Ticks) : (long?)null;
-        if (lesson.CircuitOpen && notBefore is { } probe)
+        var notBefore = feedback.NotBefore is { } moment ? Math.Min(moment.UtcTicks, now + CallFeedback.LongestPause.Ticks) : (long?)null;
+        if (feedback.CircuitOpen && notBefore is { } probe)
         {
             HoldQueue(queues[queueName], hold, probe);
             return null;
         }
 
         if (hold.Limits.Length == 0)
-            return HeedInLane(queues[queueName].FindOrOpen(key, ref lastLaneNumber), hold, startedAt, lesson, notBefore, now);
+            return HeedInLane(queues[queueName].FindOrOpen(key, ref lastLaneNumber), hold, startedAt, feedback, notBefore, now);
 
-        EndCall(hold, isCounted: !lesson.Refused && lesson.Budgets.Count == 0);
+        EndCall(hold, isCounted: !feedback.Refused && feedback.Budgets.Count == 0);
         var concerned = Concerned(hold).ToArray();
         foreach (var held in concerned)
         {
@@ -34,13 +34,13 @@ public sealed partial class LanePlanner
             var line = held.Line.Limit.LineOf(key);
             if (notBefore is { } until)
                 line.State.PauseUntil(until);
-            else if (lesson.Refused)
+            else if (feedback.Refused)
                 line.State.SlowDown(startedAt, now);
             Reconsider(line);
         }
 
-        foreach (var budget in lesson.Budgets)
-            HeedBudget(concerned, queues.GetValueOrDefault(queueName)?.WeightFrom, key, budget, lesson.Refused ? null : startedAt, now);
+        foreach (var budget in feedback.Budgets)
+            HeedBudget(concerned, queues.GetValueOrDefault(queueName)?.WeightFrom, key, budget, feedback.Refused ? null : startedAt, now);
         return null;
     }
 
@@ -54,7 +54,7 @@ public sealed partial class LanePlanner
         foreach (var held in counting)
         {
             var state = held.Line.Limit.LineOf(key).State;
-            state.Expect(held.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + CallLesson.LongestPause.Ticks), now, budget.Limit, inWeight, inWeight || held.Weight > 1 ? null : startedAt);
+            state.Expect(held.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + CallFeedback.LongestPause.Ticks), now, budget.Limit, inWeight, inWeight || held.Weight > 1 ? null : startedAt);
         }
     }
 

@@ -12,7 +12,7 @@ public sealed partial class LanePlanner
     /// </summary>
     private const int MaxLooksPerStart = 4;
 
-    /// <summary>States and lessons that are looked at in one round whether they can be forgotten.</summary>
+    /// <summary>States and learned paces that are looked at in one round whether they can be forgotten.</summary>
     private const int MaxLooksPerRound = 2_000;
 
     private const int MaxPassesPerRound = 64;

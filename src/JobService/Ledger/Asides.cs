@@ -1,6 +1,6 @@
 namespace JobService.Ledger;
 
-/// <summary>Jobs of one round that find their locks taken: so many came while a lock was free that their lanes are cleared of them in bites.</summary>
+/// <summary>Jobs of one round that find their locks taken: so many came while a lock was free that their lanes are cleared of them in chunks.</summary>
 internal sealed class Asides(Turn turn)
 {
     private readonly List<(string Queue, string Key)> lanes = [];
@@ -10,7 +10,7 @@ internal sealed class Asides(Turn turn)
     public IReadOnlyList<QueuedRow> Heads(string queue, string key, int atMost)
     {
         var heads = turn.Jobs.Heads(turn.Memory.FindQueue(queue)!.Id, key, atMost);
-        if (count < Locking.Bite)
+        if (count < Locking.RowsPerTurn)
             return heads;
 
         var wanted = new HashSet<string>();

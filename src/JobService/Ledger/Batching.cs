@@ -6,7 +6,7 @@ namespace JobService.Ledger;
 internal static class Batching
 {
     /// <summary>Jobs told to stop in one turn.</summary>
-    private const int Bite = 500;
+    private const int RowsPerTurn = 500;
 
     public static Batch Open(Turn turn, NewBatch batch)
     {
@@ -42,27 +42,27 @@ internal static class Batching
 
     public static bool TakesJobs(Turn turn, JobId id) => turn.Batches.Find(id) is { IsOpen: true };
 
-    /// <summary>Tells a bite of jobs; the turn is followed by another while there are more.</summary>
+    /// <summary>Tells so many jobs; the turn is followed by another while there are more.</summary>
     public static void Stop(Turn turn)
     {
-        var left = Bite;
+        var left = RowsPerTurn;
         foreach (var stamp in turn.Memory.StoppingBatches.ToList())
         {
             var batch = turn.Batches.Find(stamp)!;
-            var bite = turn.BatchRows.From(stamp, batch.StopFrom ?? 0, left);
-            foreach (var (_, job) in bite)
+            var chunk = turn.BatchRows.From(stamp, batch.StopFrom ?? 0, left);
+            foreach (var (_, job) in chunk)
             {
                 if (turn.Jobs.Find(job) is { State: JobState.Queued or JobState.Running } row)
                     Cancelling.Cancel(turn, row.Id, batch.CancelReason ?? CancelReason.Batch);
             }
 
-            if (bite.Count == left)
+            if (chunk.Count == left)
             {
-                batch.StopFrom = bite[^1].Index + 1;
+                batch.StopFrom = chunk[^1].Index + 1;
                 break;
             }
 
-            left -= bite.Count;
+            left -= chunk.Count;
             batch.StopFrom = null;
             turn.Memory.StoppingBatches.Remove(stamp);
         }

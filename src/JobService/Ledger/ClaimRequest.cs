@@ -2,7 +2,7 @@ using JobService.Lanes;
 
 namespace JobService.Ledger;
 
-/// <summary>A standing wish for jobs: tried in every turn until one is claimed.</summary>
+/// <summary>A pending claim: tried in every turn until one is claimed.</summary>
 internal sealed class ClaimRequest(TakePermits takePermits, ReturnPermits returnPermits, TakeStarts? takeStarts = null)
 {
     private readonly TaskCompletionSource<IReadOnlyList<ClaimedJob>> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -47,7 +47,7 @@ internal static class Claiming
     /// <param name="lead">How long it may take until the claims have come to where their slots are waited for.</param>
     /// <param name="alarm">How late the next alarm may come.</param>
     /// <param name="most">Jobs of one queue, at most.</param>
-    /// <param name="request">The wish, and where permits come from.</param>
+    /// <param name="request">The pending claim, and where permits come from.</param>
     public static List<ClaimedJob> Claim(Turn turn, long startsKnown, long now, long lead, long alarm, int most, ClaimRequest request)
     {
         var claimed = new List<ClaimedJob>();

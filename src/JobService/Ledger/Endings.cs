@@ -35,7 +35,7 @@ internal sealed record BatchEnding(long FinishedAt, long Total, long Succeeded, 
     };
 }
 
-/// <summary>What one bite of the pruning has done.</summary>
+/// <summary>What one step of the pruning has done.</summary>
 /// <param name="Deleted">How many jobs, batches or states of limits, whichever were most.</param>
 /// <param name="GoesOn">False when the walk has come to its end.</param>
-public readonly record struct PruneBite(int Deleted, bool GoesOn);
+public readonly record struct PruneStep(int Deleted, bool GoesOn);

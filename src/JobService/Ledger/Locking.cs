@@ -4,7 +4,7 @@ namespace JobService.Ledger;
 internal static class Locking
 {
     /// <summary>Rows in one turn: a long line must not hold up everything else.</summary>
-    public const int Bite = 500;
+    public const int RowsPerTurn = 500;
 
     public static void Free(Turn turn, RunningJob running)
     {
@@ -27,8 +27,8 @@ internal static class Locking
     public static void OfferFree(Turn turn)
     {
         var locks = turn.Memory.Locks;
-        for (var offers = 0; offers < Bite && locks.NextToOffer(turn.Now) is { } line;)
-            offers += Offer(turn, line, Bite - offers);
+        for (var offers = 0; offers < RowsPerTurn && locks.NextToOffer(turn.Now) is { } line;)
+            offers += Offer(turn, line, RowsPerTurn - offers);
     }
 
     private static int Offer(Turn turn, LockLine line, int atMost)

@@ -4,12 +4,12 @@ namespace JobService.Ledger;
 internal static class Signalling
 {
     /// <summary>Jobs let go in one turn: a million that wait for one signal must not hold up everything else.</summary>
-    private const int Bite = 500;
+    private const int RowsPerTurn = 500;
 
-    /// <summary>Lets a bite go; the turn is followed by another while there are more.</summary>
+    /// <summary>Lets so many go; the turn is followed by another while there are more.</summary>
     public static void Release(Turn turn)
     {
-        var left = Bite;
+        var left = RowsPerTurn;
         foreach (var name in turn.Memory.Signals.Releasing.ToList())
         {
             var waiters = turn.Parked.Released(name, turn.Memory.Signals[name].SetCount, left);

@@ -62,7 +62,7 @@ internal sealed class Turn(StoreMemory memory, ILedgerRows rows, LeaseSource lea
 
     public bool CatalogChanged { get; set; }
 
-    /// <summary>A bite was done and there is more: another turn follows, with what others have asked for meanwhile.</summary>
+    /// <summary>A chunk was done and there is more: another turn follows, with what others have asked for meanwhile.</summary>
     public bool GoesOn { get; set; }
 
     /// <summary>Batches that this turn has looked at, by row number.</summary>

@@ -12,7 +12,7 @@ internal sealed class TurnRun(Func<long> now)
 
     /// <param name="turn">The turn.</param>
     /// <param name="commands">All that has gathered.</param>
-    /// <param name="request">The standing wish for jobs, if there is one.</param>
+    /// <param name="request">The pending claim, if there is one.</param>
     public List<ClaimedJob> Run(Turn turn, List<Envelope> commands, ClaimRequest? request)
     {
         var startsKnown = request is null ? 0 : Claiming.TakeStarts(turn, request, commitTimes);

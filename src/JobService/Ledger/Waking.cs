@@ -6,7 +6,7 @@ namespace JobService.Ledger;
 internal static class Waking
 {
     /// <summary>Rows in one turn: a flood that comes due at once must not hold up everything else.</summary>
-    private const int Bite = 500;
+    private const int RowsPerTurn = 500;
 
     public static void Wake(Turn turn)
     {
@@ -22,8 +22,8 @@ internal static class Waking
 
     private static void LetGo(Turn turn)
     {
-        var due = turn.Jobs.DueOnWall(turn.Wall, Bite);
-        due.AddRange(turn.Jobs.Due(turn.Now, Bite - due.Count));
+        var due = turn.Jobs.DueOnWall(turn.Wall, RowsPerTurn);
+        due.AddRange(turn.Jobs.Due(turn.Now, RowsPerTurn - due.Count));
         foreach (var job in due)
             turn.Jobs.LetGo(job.Stamp, Entering.Enter(turn, turn.Memory.Queue(job.QueueId), job));
 
@@ -33,7 +33,7 @@ internal static class Waking
 
     private static void CancelLate(Turn turn)
     {
-        foreach (var stamp in turn.Jobs.Late(turn.Wall, Bite))
+        foreach (var stamp in turn.Jobs.Late(turn.Wall, RowsPerTurn))
             Cancelling.CancelQueued(turn, turn.Jobs.Find(stamp)!, CancelReason.Deadline);
         turn.Memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? StoreMemory.Never;
     }

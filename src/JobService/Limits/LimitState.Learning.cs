@@ -4,7 +4,7 @@ namespace JobService.Limits;
 public abstract partial class LimitState
 {
     // A hundred thousand idle keys have learned nothing: they pay for a reference.
-    private LearnedPace? lessons;
+    private LearnedPace? learnedPace;
     private ToldWindow? toldCalls;
     private ToldWindow? toldWeight;
 
@@ -12,7 +12,7 @@ public abstract partial class LimitState
     public long PausedUntil { get; private set; }
 
     /// <summary>Null when nothing was learned.</summary>
-    private protected LearnedPace? Learned => lessons;
+    private protected LearnedPace? Learned => learnedPace;
 
     /// <summary>Allows nothing before a moment. An earlier one than is known changes nothing: two answers may come in either order.</summary>
     public void PauseUntil(long moment) => PausedUntil = Math.Max(PausedUntil, moment);
@@ -24,9 +24,9 @@ public abstract partial class LimitState
     /// <remarks>The pause is 1 s at half the pace, 2 s at a quarter, up to 32 s at 1/64.</remarks>
     public void SlowDown(long startedAt, long now)
     {
-        lessons ??= new LearnedPace();
-        if (lessons.SlowDown(startedAt, Calls, now))
-            PauseUntil(now + (long)(TimeSpan.TicksPerSecond * 0.5 / lessons.FactorAt(now)));
+        learnedPace ??= new LearnedPace();
+        if (learnedPace.SlowDown(startedAt, Calls, now))
+            PauseUntil(now + (long)(TimeSpan.TicksPerSecond * 0.5 / learnedPace.FactorAt(now)));
     }
 
     /// <summary>The API counts too: after the call of this number it allows so many more until a moment. To be told when the call has <see cref="End">ended</see>.</summary>
@@ -59,13 +59,13 @@ public abstract partial class LimitState
     /// <returns>False when nothing was learned that still counts.</returns>
     public bool Unlearn(long now)
     {
-        var hadLearned = PausedUntil > now || lessons?.RestsAt > now || toldCalls?.Until > now || toldWeight?.Until > now;
-        (PausedUntil, lessons, toldCalls, toldWeight) = (0, null, null, null);
+        var hadLearned = PausedUntil > now || learnedPace?.RestsAt > now || toldCalls?.Until > now || toldWeight?.Until > now;
+        (PausedUntil, learnedPace, toldCalls, toldWeight) = (0, null, null, null);
         return hadLearned;
     }
 
     /// <summary>Share of the configured pace that the limit goes at: 1 unless refusals have slowed it down. From 1/64 to 1.</summary>
-    public double FactorAt(long now) => lessons?.FactorAt(now) ?? 1;
+    public double FactorAt(long now) => learnedPace?.FactorAt(now) ?? 1;
 
     /// <summary>Calls that the API still allows, as far as is known, and until when that counts. Null when it said nothing, or nothing that still counts.</summary>
     public (long Remaining, long Until)? BudgetAt(long now) => toldCalls?.LeftAt(now, callsUnderWay) is { } left ? (left, toldCalls.Until) : null;
@@ -76,8 +76,8 @@ public abstract partial class LimitState
     private long NotBefore(long from, int weight)
     {
         var first = Math.Max(from, PausedUntil);
-        if (lessons is not null)
-            first = lessons.NotBefore(first);
+        if (learnedPace is not null)
+            first = learnedPace.NotBefore(first);
         if (toldCalls is not null)
             first = toldCalls.NotBefore(first, callsUnderWay, amount: 1);
         return toldWeight is null ? first : toldWeight.NotBefore(first, weightUnderWay, weight);

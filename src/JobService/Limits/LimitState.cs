@@ -32,7 +32,7 @@ public abstract partial class LimitState
     public virtual TimeSpan LongestDelay => TimeSpan.MaxValue;
 
     /// <summary>From this moment on the state is as if it were new, if nothing else happens; <see cref="Never"/> while calls hold it.</summary>
-    public long RestsAt => Math.Max(OwnRestsAt, Math.Max(PausedUntil, Math.Max(lessons?.RestsAt ?? 0, Math.Max(toldCalls?.Until ?? 0, toldWeight?.Until ?? 0))));
+    public long RestsAt => Math.Max(OwnRestsAt, Math.Max(PausedUntil, Math.Max(learnedPace?.RestsAt ?? 0, Math.Max(toldCalls?.Until ?? 0, toldWeight?.Until ?? 0))));
 
     /// <summary>What a store keeps as <see cref="StoredLimit.TakenUntil"/>.</summary>
     private protected virtual long TakenUntil => 0;
@@ -73,7 +73,7 @@ public abstract partial class LimitState
         var first = NotBefore(from, weight);
         ahead = Math.Max(ahead, 0);
         var at = OwnEarliestAfter(first, ahead, weight);
-        if (at != Never && lessons?.Spread(first, ahead, TicksPerPermit, Calls) is var (slowUntil, gone))
+        if (at != Never && learnedPace?.Spread(first, ahead, TicksPerPermit, Calls) is var (slowUntil, gone))
             at = Math.Max(Math.Max(at, slowUntil), gone < ahead ? OwnEarliestAfter(slowUntil, ahead - gone, weight) : 0);
         return at > DateTime.MaxValue.Ticks ? Never : at;
     }
@@ -84,7 +84,7 @@ public abstract partial class LimitState
         Calls++;
         weightHandedOut += weight;
         Resume(weight);
-        lessons?.Pace(at, weight * TicksPerPermit, Calls);
+        learnedPace?.Pace(at, weight * TicksPerPermit, Calls);
         OwnTake(at, weight);
     }
 
@@ -137,7 +137,7 @@ public abstract partial class LimitState
     public void TakeBack(long at, int weight)
     {
         weightHandedOut -= weight;
-        lessons?.TakeBack(at, weight * TicksPerPermit);
+        learnedPace?.TakeBack(at, weight * TicksPerPermit);
         OwnTakeBack(at, weight);
     }
 
@@ -158,7 +158,7 @@ public abstract partial class LimitState
     /// <summary>What a store keeps in one row. The budget is not kept: the next answer tells it again.</summary>
     public StoredLimit ToStored()
     {
-        var (factor, factorAt, pacedUntil, isQuick) = lessons?.Kept ?? (1, 0, 0, false);
+        var (factor, factorAt, pacedUntil, isQuick) = learnedPace?.Kept ?? (1, 0, 0, false);
         return new StoredLimit(TakenUntil, PausedUntil, factor, factorAt, pacedUntil, isQuick);
     }
 
@@ -169,7 +169,7 @@ public abstract partial class LimitState
     {
         PauseUntil(stored.PausedUntil);
         if (stored.Factor < 1)
-            (lessons = new LearnedPace()).Restore(stored, now);
+            (learnedPace = new LearnedPace()).Restore(stored, now);
         OwnRestore(stored.TakenUntil, now);
     }
 
@@ -181,7 +181,7 @@ public abstract partial class LimitState
         if (!Adopt(definition, now))
             return false;
         if (definition.Counts == counts)
-            lessons?.Repace(TicksPerPermit / before, now);
+            learnedPace?.Repace(TicksPerPermit / before, now);
         else
             toldWeight = null; // it was told in what was counted before
         return true;

@@ -5,10 +5,10 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Maintenance;
 
-/// <summary>Deletes finished jobs that are older than the retention, in bites small enough that nobody waits for them.</summary>
+/// <summary>Deletes finished jobs that are older than the retention, in chunks small enough that nobody waits for them.</summary>
 public sealed partial class JobPruner(IJobStore store, IOptions<StorageOptions> options, TimeProvider time, ILogger<JobPruner> logger) : BackgroundService
 {
-    private const int Bite = 200;
+    private const int BatchSize = 200;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
@@ -20,7 +20,7 @@ public sealed partial class JobPruner(IJobStore store, IOptions<StorageOptions> 
             try
             {
                 var finishedBefore = store.Now - TimeSpan.FromHours(options.Value.RetentionHours);
-                while (!stoppingToken.IsCancellationRequested && (await store.PruneAsync(finishedBefore, Bite)).GoesOn)
+                while (!stoppingToken.IsCancellationRequested && (await store.PruneAsync(finishedBefore, BatchSize)).GoesOn)
                     await Task.Yield();
             }
             catch (Exception error)

@@ -49,8 +49,8 @@ public interface IJobStore : IAsyncDisposable
     Task<JobInput> ReadInputAsync(JobId job);
 
     /// <summary>The call is over: what it held of its limits is free for others, and what it has taught is heeded. Processing may go on.</summary>
-    /// <returns>The last lease of a claim that did not know of the lesson; null when there was none, or when it could not be written.</returns>
-    Task<long?> ReleaseAsync(ClaimedJob job, CallLesson? lesson);
+    /// <returns>The last lease of a claim that did not know of the feedback; null when there was none, or when it could not be written.</returns>
+    Task<long?> ReleaseAsync(ClaimedJob job, CallFeedback? feedback);
 
     /// <summary>Writes how attempts ended, each only where its lease still holds; the others change nothing and are counted as lost.</summary>
     /// <returns>How many ends were written.</returns>
@@ -64,14 +64,14 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>Puts a failed or cancelled job back to <c>queued</c> with no failures.</summary>
     Task<RetryOutcome> RetryAsync(JobId job);
 
-    /// <summary>Cancels all jobs that match, in bites.</summary>
+    /// <summary>Cancels all jobs that match, in chunks.</summary>
     Task<(long Matched, long Cancelled, long Stopping)> CancelManyAsync(JobFilter filter, CancelReason reason);
 
-    /// <summary>Retries all failed and cancelled jobs that match, in bites.</summary>
+    /// <summary>Retries all failed and cancelled jobs that match, in chunks.</summary>
     Task<(long Matched, long Requeued)> RetryManyAsync(JobFilter filter);
 
-    /// <summary>Deletes finished jobs that ended before a moment, at most so many: the next bite of a walk through all jobs.</summary>
-    Task<PruneBite> PruneAsync(DateTimeOffset finishedBefore, int atMost);
+    /// <summary>Deletes finished jobs that ended before a moment, at most so many: the next chunk of a walk through all jobs.</summary>
+    Task<PruneStep> PruneAsync(DateTimeOffset finishedBefore, int atMost);
 
     // ── batches ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -86,7 +86,7 @@ public interface IJobStore : IAsyncDisposable
     /// <returns>The batch as it is now; null when there is none.</returns>
     Task<Batch?> CloseBatchAsync(JobId batch);
 
-    /// <summary>Cancels all of its jobs in bites, also over a restart; a batch that is open takes no more in.</summary>
+    /// <summary>Cancels all of its jobs in chunks, also over a restart; a batch that is open takes no more in.</summary>
     Task<BatchCancelOutcome> CancelBatchAsync(JobId batch, CancelReason reason);
 
     Task<Batch?> FindBatchAsync(JobId batch);
@@ -128,7 +128,7 @@ public interface IJobStore : IAsyncDisposable
 
     // ── signals ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Sets a signal: lets all jobs go that wait for it now (in bites; a restart in between goes on with them), and whoever comes until it is cleared.
+    /// <summary>Sets a signal: lets all jobs go that wait for it now (in chunks; a restart in between goes on with them), and whoever comes until it is cleared.
     /// Set again, it stays as it is.</summary>
     /// <returns>False when it was set already.</returns>
     Task<bool> SetSignalAsync(string name);

@@ -97,7 +97,7 @@ public sealed class HoldsTests : IAsyncDisposable
     public async Task A_refusal_without_a_moment_holds_what_is_in_hand()
     {
         var job = await JobOfAsync("q", "");
-        holds.Hold(job, new CallLesson { Refused = true });
+        holds.Hold(job, new CallFeedback { Refused = true });
 
         temporary.Time.Advance(TimeSpan.FromMilliseconds(999));
         Assert.True(holds.Holding(job));
@@ -137,7 +137,7 @@ public sealed class HoldsTests : IAsyncDisposable
     public async Task Only_a_spent_budget_holds(int remaining, bool held)
     {
         var job = await JobOfAsync("q", "");
-        holds.Hold(job, new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, remaining, temporary.Store.Now + TimeSpan.FromSeconds(30))] });
+        holds.Hold(job, new CallFeedback { Budgets = [new CallBudget(BudgetUnit.Calls, remaining, temporary.Store.Now + TimeSpan.FromSeconds(30))] });
 
         Assert.Equal(held, holds.Holding(job));
     }
@@ -156,7 +156,7 @@ public sealed class HoldsTests : IAsyncDisposable
         Assert.True(holds.Holding(job with { Key = "99999" }));
     }
 
-    private CallLesson NotBefore(double seconds) => new() { Refused = true, NotBefore = temporary.Store.Now + TimeSpan.FromSeconds(seconds) };
+    private CallFeedback NotBefore(double seconds) => new() { Refused = true, NotBefore = temporary.Store.Now + TimeSpan.FromSeconds(seconds) };
 
     private async Task PutAsync(string limit, LimitScope scope = LimitScope.Shared) =>
         await temporary.Store.PutLimitAsync(limit, new RateDefinition { Permits = 1, Scope = scope }, expected: null);

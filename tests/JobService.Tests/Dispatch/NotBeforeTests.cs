@@ -46,7 +46,7 @@ public sealed class NotBeforeTests : IAsyncDisposable
     [Fact]
     public async Task The_store_knows_of_it_before_the_job_is_back()
     {
-        // The end of an attempt that overtook its lesson would leave nothing to learn for: what it took would not be known any more.
+        // The end of an attempt that overtook its feedback would leave nothing to learn for: what it took would not be known any more.
         await using var api = new RawTcpApi(WireReplies.Answer(200, "{}", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 3600"));
         await service.PutAsync("/v1/limits/fast", """{"kind": "rate", "permits": 1000}""");
         await PutQueueAsync(api, """, "limits": ["fast"]""");

@@ -65,7 +65,7 @@ public sealed class StartWindowTests : IAsyncDisposable
     public async Task A_429_holds_the_claims_in_hand_too()
     {
         var job = await ClaimedAsync(slot: null);
-        service.Services.GetRequiredService<Holds>().Hold(job, new CallLesson { Refused = true, NotBefore = service.Store.Now + TimeSpan.FromMinutes(1) });
+        service.Services.GetRequiredService<Holds>().Hold(job, new CallFeedback { Refused = true, NotBefore = service.Store.Now + TimeSpan.FromMinutes(1) });
 
         Assert.IsType<JobOutcome.Unstarted>((await RunAsync(job)).Outcome);
         Assert.Empty(api.Requests);

@@ -193,7 +193,7 @@ public sealed class LanePlannerTests
         var calls = model.Run();
         var until = model.Now + (3 * TimeSpan.TicksPerSecond);
 
-        model.Planner.Heed("q", "other", calls[0].Hold!, model.Now, new CallLesson { CircuitOpen = true, NotBefore = new DateTimeOffset(until, TimeSpan.Zero) }, model.Now);
+        model.Planner.Heed("q", "other", calls[0].Hold!, model.Now, new CallFeedback { CircuitOpen = true, NotBefore = new DateTimeOffset(until, TimeSpan.Zero) }, model.Now);
         model.RunUntil(until - 1);
         Assert.Equal(1, model.WaitingCount);
 
@@ -233,8 +233,8 @@ public sealed class LanePlannerTests
         model.Add("q");
 
         // It tells what is left, so that the lane is asked again.
-        var lesson = new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, 5, new DateTimeOffset(model.Now + TimeSpan.TicksPerSecond, TimeSpan.Zero))] };
-        model.Planner.Heed("q", "", call.Hold!, model.Now, lesson, model.Now);
+        var feedback = new CallFeedback { Budgets = [new CallBudget(BudgetUnit.Calls, 5, new DateTimeOffset(model.Now + TimeSpan.TicksPerSecond, TimeSpan.Zero))] };
+        model.Planner.Heed("q", "", call.Hold!, model.Now, feedback, model.Now);
         model.RunUntil(until - 1);
         Assert.Single(model.Claims);
 

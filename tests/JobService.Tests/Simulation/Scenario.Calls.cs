@@ -66,7 +66,7 @@ internal sealed partial class Scenario
         // The breaker lets nothing through: the last look before the send is never made.
         if (!calm && call.StopReason is null && random.Next(120) == 0)
         {
-            EndCall(call, new CallLesson { CircuitOpen = true, NotBefore = new DateTimeOffset(service.Now + (random.Next(1, 3_000) * Millisecond), TimeSpan.Zero) });
+            EndCall(call, new CallFeedback { CircuitOpen = true, NotBefore = new DateTimeOffset(service.Now + (random.Next(1, 3_000) * Millisecond), TimeSpan.Zero) });
             Finish(call, startedAt: null, new JobOutcome.Unstarted());
             return;
         }
@@ -97,13 +97,13 @@ internal sealed partial class Scenario
     private void Answer(Call call, long startedAt)
     {
         service.Starts.End(call.Job, new DateTimeOffset(startedAt, TimeSpan.Zero), new DateTimeOffset(service.Now, TimeSpan.Zero));
-        var (outcome, lesson) = Draw(call);
-        EndCall(call, lesson);
+        var (outcome, feedback) = Draw(call);
+        EndCall(call, feedback);
         var processing = outcome is JobOutcome.Succeeded && random.Next(3) == 0 ? random.NextDouble() * 80 : 0;
         InThisProcess(processing, () => Finish(call, startedAt, call.StopReason is { } reason ? new JobOutcome.Cancelled(reason) : outcome));
     }
 
-    private (JobOutcome Outcome, CallLesson? Lesson) Draw(Call call)
+    private (JobOutcome Outcome, CallFeedback? Feedback) Draw(Call call)
     {
         var error = new JobError(ErrorTypes.Upstream, 500, null);
         var now = new DateTimeOffset(service.Now, TimeSpan.Zero);
@@ -113,9 +113,9 @@ internal sealed partial class Scenario
                 return (Success(), null);
             case < 76:
                 var weights = call.Limits.Zip(call.Weights).Where(_ => random.Next(4) > 0).ToDictionary(taken => taken.First.Name, taken => random.Next(taken.Second + 1));
-                return (Success(), new CallLesson { TrueWeights = weights });
+                return (Success(), new CallFeedback { TrueWeights = weights });
             case < 80:
-                return (Success(), new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, random.Next(6), now.AddMilliseconds(random.Next(1_000)))] });
+                return (Success(), new CallFeedback { Budgets = [new CallBudget(BudgetUnit.Calls, random.Next(6), now.AddMilliseconds(random.Next(1_000)))] });
             case < 86:
                 return Refused(call, error, now.AddMilliseconds(random.Next(1, 3_000)));
             case < 88:
@@ -129,37 +129,37 @@ internal sealed partial class Scenario
         }
     }
 
-    private (JobOutcome Outcome, CallLesson Lesson) Refused(Call call, JobError error, DateTimeOffset? notBefore)
+    private (JobOutcome Outcome, CallFeedback Feedback) Refused(Call call, JobError error, DateTimeOffset? notBefore)
     {
         var givesUp = call.Job.Queue.Definition.Retry.GivesUp(call.Job.ThrottledSince, new DateTimeOffset(service.Now, TimeSpan.Zero), notBefore);
-        return (givesUp ? new JobOutcome.Failed(error) : new JobOutcome.Throttled(error), new CallLesson { Refused = true, NotBefore = notBefore });
+        return (givesUp ? new JobOutcome.Failed(error) : new JobOutcome.Throttled(error), new CallFeedback { Refused = true, NotBefore = notBefore });
     }
 
-    private void EndCall(Call call, CallLesson? lesson)
+    private void EndCall(Call call, CallFeedback? feedback)
     {
         foreach (var (limit, judge, weight) in call.Limits.Zip(call.Judges, call.Weights))
         {
             if (!call.HasEnded)
                 judge.End(weight);
-            if (lesson?.TrueWeights?.TryGetValue(limit.Name, out var trueWeight) == true)
+            if (feedback?.TrueWeights?.TryGetValue(limit.Name, out var trueWeight) == true)
                 call.Started[limit.Name].Weight = trueWeight;
         }
 
         call.HasEnded = true;
         if (call.HasPermit)
             service.ReturnPermit(call.Job.Queue.Name);
-        if (lesson is { CircuitOpen: false, NotBefore: { } notBefore })
+        if (feedback is { CircuitOpen: false, NotBefore: { } notBefore })
         {
             foreach (var state in Concerned(call))
                 heard[state] = Math.Max(heard.GetValueOrDefault(state), notBefore.UtcTicks);
         }
 
-        if (lesson is not null || call.Job.HoldsLimits)
+        if (feedback is not null || call.Job.HoldsLimits)
         {
-            Ask(new ReleaseCall(call.Job.Lease, call.Job.HoldsLimits, lesson), committed: _ =>
+            Ask(new ReleaseCall(call.Job.Lease, call.Job.HoldsLimits, feedback), committed: _ =>
             {
-                if (lesson is not null)
-                    Tell(call, lesson);
+                if (feedback is not null)
+                    Tell(call, feedback);
             });
         }
     }
@@ -186,11 +186,11 @@ internal sealed partial class Scenario
         });
     }
 
-    private void Tell(Call call, CallLesson lesson)
+    private void Tell(Call call, CallFeedback feedback)
     {
-        if (lesson.NotBefore is not { } notBefore)
+        if (feedback.NotBefore is not { } notBefore)
             return;
-        if (lesson.CircuitOpen)
+        if (feedback.CircuitOpen)
         {
             broken[call.Job.Queue.Name] = Math.Max(broken.GetValueOrDefault(call.Job.Queue.Name), notBefore.UtcTicks);
             return;

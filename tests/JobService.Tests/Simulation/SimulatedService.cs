@@ -13,7 +13,7 @@ internal sealed class SimulatedService : IDisposable
     private readonly SqliteDatabase database;
     private readonly Random random;
     private readonly Dictionary<string, int> permitsOut = [];
-    private ClaimRequest wish;
+    private ClaimRequest pending;
     private TurnRun turns;
     private LeaseSource leases;
     private SqliteSession session;
@@ -23,7 +23,7 @@ internal sealed class SimulatedService : IDisposable
     {
         this.random = random;
         database = SqliteDatabase.Open(path);
-        wish = Wish();
+        pending = NewClaim();
         turns = new TurnRun(() => Now);
         leases = new LeaseSource(1);
         session = OpenSession(former: null);
@@ -50,11 +50,11 @@ internal sealed class SimulatedService : IDisposable
     {
         Turns++;
         var turn = session.Begin(Now);
-        var claimed = turns.Run(turn, commands, wish);
+        var claimed = turns.Run(turn, commands, pending);
         if (breaks)
         {
             // As the writer does: connection and memory are thrown away and made anew, the process and its calls live on.
-            wish.ReturnAll();
+            pending.ReturnAll();
             var former = session.Memory;
             session.Dispose();
             session = OpenSession(former);
@@ -68,7 +68,7 @@ internal sealed class SimulatedService : IDisposable
         if (claimed.Count > 0)
         {
             turns.NoteClaimed();
-            wish = Wish();
+            pending = NewClaim();
         }
 
         return (claimed, turn);
@@ -93,7 +93,7 @@ internal sealed class SimulatedService : IDisposable
         session.Dispose();
         permitsOut.Clear();
         Starts = new PacedStarts();
-        wish = Wish();
+        pending = NewClaim();
         turns = new TurnRun(() => Now);
         goesOn = false;
         Now += random.Next(50, 2_000) * TimeSpan.TicksPerMillisecond;
@@ -111,7 +111,7 @@ internal sealed class SimulatedService : IDisposable
 
     private SqliteSession OpenSession(StoreMemory? former) => SqliteSession.Open(database, leases, Now, former, NullLogger.Instance);
 
-    private ClaimRequest Wish() => new(TakePermits, (queue, free, _) => permitsOut[queue] -= free, () => Starts.Take(new DateTimeOffset(Now, TimeSpan.Zero)));
+    private ClaimRequest NewClaim() => new(TakePermits, (queue, free, _) => permitsOut[queue] -= free, () => Starts.Take(new DateTimeOffset(Now, TimeSpan.Zero)));
 
     private Permits TakePermits(string queue, int atMost, long? until)
     {

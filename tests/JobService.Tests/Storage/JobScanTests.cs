@@ -8,7 +8,7 @@ namespace JobService.Tests.Storage;
 /// <summary>Lists of a few jobs among very many others.</summary>
 public sealed class JobScanTests : IAsyncLifetime
 {
-    /// <summary>More than the first two bites of a scan.</summary>
+    /// <summary>More than the first two chunks of a scan.</summary>
     private const int Many = 22_000;
 
     private readonly TemporaryStore temporary = new();

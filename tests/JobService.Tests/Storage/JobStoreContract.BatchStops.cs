@@ -40,12 +40,12 @@ public abstract partial class JobStoreContract
     [Fact]
     public async Task Others_have_their_turns_while_a_large_batch_is_told_to_stop()
     {
-        var bites = new List<int>();
+        var chunks = new List<int>();
         Task? others = null;
         Driver.Store.Committed += news =>
         {
             if (news.Ended.Count > 0)
-                bites.Add(news.Ended.Count);
+                chunks.Add(news.Ended.Count);
             others ??= Driver.AddAsync(Driver.NewJob());
         };
         var batch = await Driver.AddBatchAsync(ManyJobs);
@@ -54,8 +54,8 @@ public abstract partial class JobStoreContract
         await others!;
         Assert.Equal(ManyJobs, (await Driver.StoppedAsync(batch.Id)).Cancelled);
 
-        Assert.Equal(ManyJobs, bites.Sum());
-        Assert.All(bites, bite => Assert.InRange(bite, 1, 500));
+        Assert.Equal(ManyJobs, chunks.Sum());
+        Assert.All(chunks, chunk => Assert.InRange(chunk, 1, 500));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public abstract partial class JobStoreContract
         var batch = await Driver.AddBatchAsync(ManyJobs);
         Driver.Store.Committed += news =>
         {
-            // The store's thread goes no further than this bite: the end of the store has come when it refuses a question.
+            // The store's thread goes no further than this chunk: the end of the store has come when it refuses a question.
             told += news.Ended.Count;
             if (news.Ended.Count > 0)
                 SpinWait.SpinUntil(() => IsClosed(Driver.Store), TimeSpan.FromSeconds(10));

@@ -128,13 +128,13 @@ public abstract partial class JobStoreContract
         await Driver.SucceedAsync(Assert.Single(await Driver.ClaimAsync()));
         Driver.Time.Advance(TimeSpan.FromHours(2));
 
-        var bites = new List<PruneBite>();
+        var chunks = new List<PruneStep>();
         do
-            bites.Add(await Driver.Store.PruneAsync(Driver.Store.Now.AddHours(-1), 2));
-        while (bites[^1].GoesOn);
+            chunks.Add(await Driver.Store.PruneAsync(Driver.Store.Now.AddHours(-1), 2));
+        while (chunks[^1].GoesOn);
 
-        Assert.Equal(0, bites[0].Deleted);
-        Assert.Equal(1, bites.Sum(bite => bite.Deleted));
+        Assert.Equal(0, chunks[0].Deleted);
+        Assert.Equal(1, chunks.Sum(chunk => chunk.Deleted));
         Assert.Null(await Driver.Store.FindAsync(old, 0));
     }
 

@@ -86,7 +86,7 @@ public abstract partial class JobStoreContract
         var job = Assert.Single(await Driver.ClaimAsync());
         Driver.Time.Advance(job.Slot!.Value.At - Driver.Store.Now + TimeSpan.FromMilliseconds(2));
 
-        await Driver.Store.ReleaseAsync(job, new CallLesson { TrueWeights = new Dictionary<string, int> { ["tokens"] = 15 } });
+        await Driver.Store.ReleaseAsync(job, new CallFeedback { TrueWeights = new Dictionary<string, int> { ["tokens"] = 15 } });
         await Driver.SucceedAsync(job);
 
         Assert.Equal([1, 15, 0], await TakenOfModelAsync());

@@ -68,19 +68,19 @@ public abstract partial class JobStoreContract
                 await Driver.SucceedAsync(job);
                 return await Driver.AddAsync(Driver.NewJob());
             case "a refusal that says until when" or "a refusal without limits":
-                await Driver.Store.ReleaseAsync(job, new CallLesson { Refused = true, NotBefore = later });
+                await Driver.Store.ReleaseAsync(job, new CallFeedback { Refused = true, NotBefore = later });
                 await Driver.FinishAsync(job, new JobOutcome.Throttled(error));
                 break;
             case "a refusal that does not":
-                await Driver.Store.ReleaseAsync(job, new CallLesson { Refused = true });
+                await Driver.Store.ReleaseAsync(job, new CallFeedback { Refused = true });
                 await Driver.FinishAsync(job, new JobOutcome.Throttled(error));
                 break;
             case "a spent budget":
-                await Driver.Store.ReleaseAsync(job, new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, 0, later)] });
+                await Driver.Store.ReleaseAsync(job, new CallFeedback { Budgets = [new CallBudget(BudgetUnit.Calls, 0, later)] });
                 await Driver.FinishAsync(job, new JobOutcome.Returned());
                 break;
             case "an open circuit":
-                await Driver.Store.ReleaseAsync(job, new CallLesson { CircuitOpen = true, NotBefore = later });
+                await Driver.Store.ReleaseAsync(job, new CallFeedback { CircuitOpen = true, NotBefore = later });
                 await Driver.FinishAsync(job, new JobOutcome.Unstarted(), started: false);
                 break;
             default:

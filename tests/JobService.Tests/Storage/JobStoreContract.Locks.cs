@@ -16,7 +16,7 @@ public abstract partial class JobStoreContract
         Assert.Equal(first, holder.Id);
         Assert.Empty(await Driver.ClaimNowAsync());
 
-        await Driver.Store.ReleaseAsync(holder, lesson: null); // the call is over, its processing is not
+        await Driver.Store.ReleaseAsync(holder, feedback: null); // the call is over, its processing is not
         Assert.Empty(await Driver.ClaimNowAsync());
         await Driver.SucceedAsync(holder);
         Assert.Equal(second, Assert.Single(await Driver.ClaimAsync()).Id);

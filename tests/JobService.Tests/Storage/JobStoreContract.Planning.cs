@@ -99,7 +99,7 @@ public abstract partial class JobStoreContract
         Assert.Empty(await Driver.ClaimNowAsync());
         Assert.Equal((2, 0), await TakenOf("db"));
 
-        await Driver.Store.ReleaseAsync(running[0], lesson: null);
+        await Driver.Store.ReleaseAsync(running[0], feedback: null);
         var next = Assert.Single(await Driver.ClaimAsync());
         Assert.NotEqual(running[0].Id, next.Id);
         await Driver.SucceedAsync(running[0]); // its permit went back before: not a second time
@@ -165,7 +165,7 @@ public abstract partial class JobStoreContract
         Driver.Time.Advance(TimeSpan.FromSeconds(1));
 
         var told = Driver.Store.Now;
-        await Driver.Store.ReleaseAsync(job, new CallLesson { Refused = true, NotBefore = told + TimeSpan.FromSeconds(30) });
+        await Driver.Store.ReleaseAsync(job, new CallFeedback { Refused = true, NotBefore = told + TimeSpan.FromSeconds(30) });
         await Driver.FinishAsync(job, new JobOutcome.Throttled(StoreDriver.Error() with { Status = 429 }));
 
         Assert.Empty(await Driver.ClaimNowAsync());
@@ -185,7 +185,7 @@ public abstract partial class JobStoreContract
     {
         await Driver.AddAsync(Driver.NewJob(key: "told"));
         var job = Assert.Single(await Driver.ClaimAsync());
-        await Driver.Store.ReleaseAsync(job, new CallLesson { Refused = true, NotBefore = Driver.Store.Now + TimeSpan.FromSeconds(5) });
+        await Driver.Store.ReleaseAsync(job, new CallFeedback { Refused = true, NotBefore = Driver.Store.Now + TimeSpan.FromSeconds(5) });
         await Driver.FinishAsync(job, new JobOutcome.Throttled(StoreDriver.Error()));
         await Driver.AddAsync(Driver.NewJob(key: "other"));
 

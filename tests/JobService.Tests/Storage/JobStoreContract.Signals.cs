@@ -88,17 +88,17 @@ public abstract partial class JobStoreContract
     public async Task A_release_that_a_restart_cut_goes_on()
     {
         await AddWaitersAsync(1_600);
-        var bite = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var chunk = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var goOn = new ManualResetEventSlim();
-        // The writer asks for permits at the end of the turn that has let the first bite go, and meets its end after that turn.
+        // The writer asks for permits at the end of the turn that has let the first chunk go, and meets its end after that turn.
         _ = Driver.Store.ClaimAsync((_, _, _) =>
         {
-            bite.TrySetResult();
+            chunk.TrySetResult();
             goOn.Wait(Hang);
             return new Permits(0);
         }, (_, _, _) => { }, CancellationToken.None);
         _ = Driver.Store.SetSignalAsync("go");
-        await bite.Task.WaitAsync(Hang, TestContext.Current.CancellationToken);
+        await chunk.Task.WaitAsync(Hang, TestContext.Current.CancellationToken);
         var closing = Task.Run(() => Driver.DisposeAsync().AsTask(), TestContext.Current.CancellationToken);
         while (Record.Exception(() => { _ = Driver.Store.ClearSignalAsync("other"); }) is null)
             await Task.Yield(); // until the store takes nothing any more: then at most one more turn follows

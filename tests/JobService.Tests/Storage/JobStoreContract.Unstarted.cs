@@ -78,7 +78,7 @@ public abstract partial class JobStoreContract
         var first = Assert.Single(await Driver.ClaimNowAsync());
         var second = Assert.Single(await Driver.ClaimNowAsync());
 
-        await Driver.Store.ReleaseAsync(first, new CallLesson { Refused = true, NotBefore = Driver.Store.Now.AddMinutes(1) });
+        await Driver.Store.ReleaseAsync(first, new CallFeedback { Refused = true, NotBefore = Driver.Store.Now.AddMinutes(1) });
         await Driver.FinishAsync(first, new JobOutcome.Throttled(StoreDriver.Error()));
         await Driver.SucceedAsync(second);
 

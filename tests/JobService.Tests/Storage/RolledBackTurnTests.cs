@@ -18,7 +18,7 @@ public sealed class RolledBackTurnTests : IDisposable
     private readonly SqliteDatabase database;
     private readonly LeaseSource leases = new(1);
     private readonly List<LateStart> late = [];
-    private readonly ClaimRequest wish;
+    private readonly ClaimRequest pending;
     private readonly TurnRun turns;
     private SqliteSession session;
     private long now = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero).UtcTicks;
@@ -27,7 +27,7 @@ public sealed class RolledBackTurnTests : IDisposable
     public RolledBackTurnTests()
     {
         database = SqliteDatabase.Open(Path.Combine(folder, "jobs.db"));
-        wish = new ClaimRequest((_, atMost, _) => new Permits(atMost, [], LimitState.Never), (_, _, _) => { }, TakeStarts);
+        pending = new ClaimRequest((_, atMost, _) => new Permits(atMost, [], LimitState.Never), (_, _, _) => { }, TakeStarts);
         turns = new TurnRun(() => now);
         session = SqliteSession.Open(database, leases, now, former: null, NullLogger.Instance);
         lastStamp = new DateTimeOffset(now, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
@@ -148,15 +148,15 @@ public sealed class RolledBackTurnTests : IDisposable
     {
         PutLimit(new WindowDefinition { Permits = 3, PeriodSeconds = 1 });
         var job = Assert.Single(Add(3));
-        var lesson = new CallLesson { TrueWeights = new Dictionary<string, int> { ["api"] = 1 } };
+        var feedback = new CallFeedback { TrueWeights = new Dictionary<string, int> { ["api"] = 1 } };
         var before = State.EarliestAt(now, weight: 1);
 
-        RollBack(Ask(new ReleaseCall(job.Lease, job.HoldsLimits, lesson)));
+        RollBack(Ask(new ReleaseCall(job.Lease, job.HoldsLimits, feedback)));
         now += 50 * Millisecond;
         StartLate(job, by: 50 * Millisecond);
         Run();
         Assert.Equal(before + (50 * Millisecond), State.EarliestAt(now, weight: 1));
-        Run(Ask(new ReleaseCall(job.Lease, job.HoldsLimits, lesson)));
+        Run(Ask(new ReleaseCall(job.Lease, job.HoldsLimits, feedback)));
         Assert.Equal(1, State.Taken(now));
     }
 
@@ -170,7 +170,7 @@ public sealed class RolledBackTurnTests : IDisposable
         Assert.Equal(0, State.Taken(now));
 
         var until = new DateTimeOffset(now + TimeSpan.TicksPerSecond, TimeSpan.Zero);
-        Run(Ask(new ReleaseCall(job.Lease, job.HoldsLimits, new CallLesson { Refused = true, NotBefore = until })));
+        Run(Ask(new ReleaseCall(job.Lease, job.HoldsLimits, new CallFeedback { Refused = true, NotBefore = until })));
         Assert.Equal(until.UtcTicks, State.EarliestAt(now, weight: 1));
     }
 
@@ -214,7 +214,7 @@ public sealed class RolledBackTurnTests : IDisposable
     private List<ClaimedJob> Run(params Envelope[] commands)
     {
         var turn = session.Begin(now);
-        var claimed = turns.Run(turn, [.. commands], wish);
+        var claimed = turns.Run(turn, [.. commands], pending);
         session.Commit(turn);
         Array.ForEach(commands, command => command.Complete());
         return claimed;
@@ -222,7 +222,7 @@ public sealed class RolledBackTurnTests : IDisposable
 
     private void RollBack(params Envelope[] commands)
     {
-        turns.Run(session.Begin(now), [.. commands], wish);
+        turns.Run(session.Begin(now), [.. commands], pending);
         var former = session.Memory;
         session.Dispose();
         session = SqliteSession.Open(database, leases, now, former, NullLogger.Instance);

@@ -84,7 +84,7 @@ public sealed class StoreDriver(IJobStore store, JobIdSource ids, FakeTimeProvid
     {
         using var stop = new CancellationTokenSource();
         var claim = Store.ClaimAsync(TakePermits, (_, _, _) => { }, stop.Token);
-        // A write behind the wish: the turn that answers it has tried the wish too.
+        // A write behind the pending claim: the turn that answers it has tried that one too.
         await Store.PruneAsync(DateTimeOffset.MinValue.AddYears(2000), 1);
         await stop.CancelAsync();
         return await claim.WaitAsync(Hang);

@@ -19,10 +19,10 @@ internal static class MediaTypes
         if (wanted.Equals(request.ContentType, StringComparison.OrdinalIgnoreCase))
             return null;
 
-        var wish = $"Send the body with the header 'Content-Type: {wanted}'";
+        var advice = $"Send the body with the header 'Content-Type: {wanted}'";
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var media) || !media.MediaType.Equals(wanted, StringComparison.OrdinalIgnoreCase))
-            return request.ContentType is null ? $"{wish}; no content type was given." : $"{wish}.";
-        return media.Charset.HasValue && !media.Charset.Value.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase) ? $"{wish}, in UTF-8." : null;
+            return request.ContentType is null ? $"{advice}; no content type was given." : $"{advice}.";
+        return media.Charset.HasValue && !media.Charset.Value.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase) ? $"{advice}, in UTF-8." : null;
     }
 
     public static bool Is(HttpRequest request, string type) =>
@@ -33,18 +33,18 @@ internal static class MediaTypes
     public static string? Choose(HttpRequest request, params ReadOnlySpan<string> offered)
     {
         var accept = request.Headers.Accept;
-        if (StringValues.IsNullOrEmpty(accept) || !MediaTypeHeaderValue.TryParseList(accept, out var wishes))
+        if (StringValues.IsNullOrEmpty(accept) || !MediaTypeHeaderValue.TryParseList(accept, out var ranges))
             return offered[0];
 
         string? best = null;
         var most = 0.0;
         foreach (var type in offered)
         {
-            // The most specific wish that fits counts (RFC 9110, section 12.5.1). Parameters do not: what is offered has none, and a charset would be UTF-8.
-            var wish = wishes.Where(wish => wish.MatchesMediaType(type))
-                .OrderBy(wish => wish.MatchesAllTypes ? 2 : wish.MatchesAllSubTypes ? 1 : 0)
+            // The most specific range that fits counts (RFC 9110, section 12.5.1). Parameters do not: what is offered has none, and a charset would be UTF-8.
+            var range = ranges.Where(range => range.MatchesMediaType(type))
+                .OrderBy(range => range.MatchesAllTypes ? 2 : range.MatchesAllSubTypes ? 1 : 0)
                 .FirstOrDefault();
-            var quality = wish is null ? 0 : wish.Quality ?? 1;
+            var quality = range is null ? 0 : range.Quality ?? 1;
             if (quality > most)
                 (best, most) = (type, quality);
         }

@@ -28,7 +28,7 @@ internal static class ResultsQuery
     public static QueryParameter[] Takes { get; } = [Order, Until, Limit, Cursor, Wait, After];
 
     /// <returns>What is wanted, or the problem with it.</returns>
-    public static (ResultsWish? Wish, int Limit, TimeSpan Wait, IResult? Refusal) Read(JobId batch, HttpRequest request)
+    public static (ResultsRequest? Wanted, int Limit, TimeSpan Wait, IResult? Refusal) Read(JobId batch, HttpRequest request)
     {
         var query = request.Query;
         if (IsInInputOrder(query) is not { } inInputOrder)
@@ -40,7 +40,7 @@ internal static class ResultsQuery
         if (WaitQuery.Read(query) is not { } wait)
             return Wrong(Wait, WaitQuery.Wanted);
 
-        var after = ResultsWish.Beginning(inInputOrder);
+        var after = ResultsRequest.Beginning(inInputOrder);
         if (query.TryGetValue(After.Name, out var given) && !TryNumber(given.ToString(), out after))
             return Wrong(After, "a whole number: the index or the completion of the last result that you have.");
         if (query.TryGetValue(Cursor.Name, out var cursor) && !TryCursor(cursor.ToString(), inInputOrder, out after))
@@ -48,7 +48,7 @@ internal static class ResultsQuery
         if (request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last && !TryNumber(last, out after))
             return (null, 0, default, Problems.Header("Last-Event-ID", "the id of the last event that you have, a whole number."));
 
-        return (new ResultsWish(batch, inInputOrder, Enum.Parse<Api.Until>(word, ignoreCase: true), after), limit, wait, null);
+        return (new ResultsRequest(batch, inInputOrder, Enum.Parse<Api.Until>(word, ignoreCase: true), after), limit, wait, null);
     }
 
     /// <returns>Null when it is neither.</returns>
@@ -70,7 +70,7 @@ internal static class ResultsQuery
     private static bool TryNumber(string text, out long number) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number) && number >= -1;
 
-    private static (ResultsWish?, int, TimeSpan, IResult?) Wrong(QueryParameter parameter, string wanted) =>
+    private static (ResultsRequest?, int, TimeSpan, IResult?) Wrong(QueryParameter parameter, string wanted) =>
         (null, 0, default, Problems.Parameter(parameter.Name, wanted));
 
     private static string One(IQueryCollection query, QueryParameter parameter, string otherwise) =>

@@ -16,7 +16,7 @@ internal sealed record AddBatch(NewBatch Batch, IReadOnlyList<NewRow> Rows) : Co
                 return new Addition.JobRefused(i, refusal);
         }
 
-        var queues = Rows.CountBy(row => row.Job.Queue).Select(wish => (Row: turn.Memory.FindQueue(wish.Key)!, wish.Value)).ToList();
+        var queues = Rows.CountBy(row => row.Job.Queue).Select(group => (Row: turn.Memory.FindQueue(group.Key)!, group.Value)).ToList();
         foreach (var (queue, count) in queues)
         {
             if (count > queue.Entry.Definition.Capacity)

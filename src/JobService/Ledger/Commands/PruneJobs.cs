@@ -3,12 +3,12 @@ using JobService.Limits;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Finished to gone, oldest first, in bites.</summary>
+/// <summary>Finished to gone, oldest first, in chunks.</summary>
 /// <param name="FinishedBefore">In ticks of store time.</param>
 /// <param name="AtMost">Jobs, and as many batches.</param>
-internal sealed record PruneJobs(long FinishedBefore, int AtMost) : Command<PruneBite>
+internal sealed record PruneJobs(long FinishedBefore, int AtMost) : Command<PruneStep>
 {
-    public override PruneBite Apply(Turn turn)
+    public override PruneStep Apply(Turn turn)
     {
         // A job that ended before that moment was made before it: the row number, which begins with the time, bounds the search.
         var newest = new DateTimeOffset(FinishedBefore, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
@@ -25,7 +25,7 @@ internal sealed record PruneJobs(long FinishedBefore, int AtMost) : Command<Prun
         var batches = turn.Prunes.DeleteBatches(FinishedBefore, AtMost);
         batches.ForEach(turn.Deliveries.Delete);
         var deleted = Math.Max(Math.Max(old.Count, batches.Count), PruneStates(turn, AtMost));
-        return new PruneBite(deleted, GoesOn: !isEnd || deleted == AtMost);
+        return new PruneStep(deleted, GoesOn: !isEnd || deleted == AtMost);
     }
 
     /// <summary>A store that was never restarted forgets them too: their rows, and what stands of them in memory.</summary>

@@ -6,14 +6,14 @@ namespace JobService.Storage.Sqlite;
 
 /// <summary>Looks for the jobs that match a filter, newest first, by the index that leaves least to look through.</summary>
 /// <remarks>
-/// What the index does not know each row has to say, and a million of them may say no before a page is full. So it looks through a bite at a time; between two of
+/// What the index does not know each row has to say, and a million of them may say no before a page is full. So it looks through a chunk at a time; between two of
 /// them others read.
 /// </remarks>
 internal sealed class JobScan(JobFilter filter, string? condition = null)
 {
-    /// <summary>Rows of the index in the first bite: mostly the page is full then. And in the others: some 50 ms.</summary>
-    private const int FirstBite = 1_000;
-    private const int Bite = 20_000;
+    /// <summary>Rows of the index in the first chunk: mostly the page is full then. And in the others: some 50 ms.</summary>
+    private const int FirstChunk = 1_000;
+    private const int Chunk = 20_000;
 
     /// <summary>As many queued jobs are sorted rather than looked for among all others.</summary>
     private const int FewQueued = 50_000;
@@ -29,32 +29,32 @@ internal sealed class JobScan(JobFilter filter, string? condition = null)
     public async Task<List<T>> RunAsync<T>(ReadConnections connections, string columns, string joins, int limit, long before, CancellationToken hangUp)
     {
         var found = new List<T>();
-        var bite = FirstBite;
+        var chunk = FirstChunk;
         while (true)
         {
-            var (rows, end) = await connections.ScanAsync(connection => Read<T>(connection, columns, joins, limit - found.Count, before, bite), hangUp);
+            var (rows, end) = await connections.ScanAsync(connection => Read<T>(connection, columns, joins, limit - found.Count, before, chunk), hangUp);
             found.AddRange(rows);
             if (found.Count >= limit || end is null)
                 return found;
 
             before = end.Value;
-            if (bite == FirstBite && await connections.ScanAsync(connection => ReadFew<T>(connection, columns, joins, limit - found.Count, before), hangUp) is { } rest)
+            if (chunk == FirstChunk && await connections.ScanAsync(connection => ReadFew<T>(connection, columns, joins, limit - found.Count, before), hangUp) is { } rest)
             {
                 found.AddRange(rest);
                 return found;
             }
 
-            bite = Bite;
+            chunk = Chunk;
         }
     }
 
-    /// <returns>What was found, and where the bite ended; null at the end of the index.</returns>
-    private (List<T> Rows, long? End) Read<T>(SqliteConnection connection, string columns, string joins, int limit, long before, int bite)
+    /// <returns>What was found, and where the chunk ended; null at the end of the index.</returns>
+    private (List<T> Rows, long? End) Read<T>(SqliteConnection connection, string columns, string joins, int limit, long before, int chunk)
     {
         var parameters = Parameters(limit, before);
-        parameters.Add("bite", bite);
+        parameters.Add("chunk", chunk);
         var end = IsOrdered
-            ? connection.QueryFirstOrDefault<long?>($"SELECT {Stamp}{Source()} WHERE {InIndex}{Order} LIMIT 1 OFFSET @bite", parameters)
+            ? connection.QueryFirstOrDefault<long?>($"SELECT {Stamp}{Source()} WHERE {InIndex}{Order} LIMIT 1 OFFSET @chunk", parameters)
             : null;
         parameters.Add("end", end);
         var sql = columns + Source(withJobs: true) + joins + $" WHERE {InIndex}{OnRow}{(end is null ? "" : $" AND {Stamp} >= @end")}{Order} LIMIT @limit";

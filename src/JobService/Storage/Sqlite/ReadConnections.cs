@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Connections for reads beside the writer: WAL lets them see the last commit without waiting for the next.</summary>
-/// <remarks>What looks through many rows has connections of its own, and lets others in after each bite: who asks for one job never waits for who lists a million.</remarks>
+/// <remarks>What looks through many rows has connections of its own, and lets others in after each chunk: who asks for one job never waits for who lists a million.</remarks>
 internal sealed class ReadConnections(SqliteDatabase database) : IDisposable
 {
     private readonly Pool single = new(database, most: 4);
@@ -15,9 +15,9 @@ internal sealed class ReadConnections(SqliteDatabase database) : IDisposable
     /// <exception cref="StorageUnavailableException">The database could not be read.</exception>
     public Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken hangUp = default) => single.ReadAsync(read, hangUp);
 
-    /// <summary>A bite of a read whose rows nobody has counted before.</summary>
+    /// <summary>A chunk of a read whose rows nobody has counted before.</summary>
     /// <exception cref="StorageUnavailableException">The database could not be read.</exception>
-    public Task<T> ScanAsync<T>(Func<SqliteConnection, T> bite, CancellationToken hangUp = default) => scans.ReadAsync(bite, hangUp);
+    public Task<T> ScanAsync<T>(Func<SqliteConnection, T> chunk, CancellationToken hangUp = default) => scans.ReadAsync(chunk, hangUp);
 
     /// <summary>A look at a large value as a whole: one at a time, as all of it is in memory.</summary>
     /// <exception cref="StorageUnavailableException">The database could not be read.</exception>

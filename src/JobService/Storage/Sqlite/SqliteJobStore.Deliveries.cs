@@ -39,8 +39,8 @@ public sealed partial class SqliteJobStore : IDeliveryStore
 
         try
         {
-            foreach (var bite in (await deliveryReads.PendingBesideAsync(ended.Pending.Id)).Chunk(Bite))
-                await writer.RunAsync(new DisableDeliveries(bite));
+            foreach (var chunk in (await deliveryReads.PendingBesideAsync(ended.Pending.Id)).Chunk(Chunk))
+                await writer.RunAsync(new DisableDeliveries(chunk));
         }
         catch (StorageUnavailableException error)
         {

@@ -16,7 +16,7 @@ namespace JobService.Storage.Sqlite;
 public sealed partial class SqliteJobStore : IJobStore
 {
     /// <summary>Rows that a request over many jobs changes in one turn: others wait for a turn at most so long.</summary>
-    private const int Bite = 500;
+    private const int Chunk = 500;
 
     /// <summary>Jobs of a list whose waiting is explained in one turn: less than a millisecond's work, of which a slot has no more to lose.</summary>
     private const int ExplainedAtOnce = 50;
@@ -96,10 +96,10 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public void Nudge() => writer.Nudge();
 
-    public Task<long?> ReleaseAsync(ClaimedJob job, CallLesson? lesson)
+    public Task<long?> ReleaseAsync(ClaimedJob job, CallFeedback? feedback)
     {
-        var release = new ReleaseCall(job.Lease, job.HoldsLimits, lesson);
-        if (lesson is not null)
+        var release = new ReleaseCall(job.Lease, job.HoldsLimits, feedback);
+        if (feedback is not null)
             return HeedAsync(job, release);
         _ = writer.RunAsync(release);
         return NothingTaught;
@@ -118,9 +118,9 @@ public sealed partial class SqliteJobStore : IJobStore
     public async Task<(long Matched, long Cancelled, long Stopping)> CancelManyAsync(JobFilter filter, CancelReason reason)
     {
         var (matched, cancelled, stopping) = (0L, 0L, 0L);
-        await foreach (var bite in BitesAsync(filter, "j.state < 2"))
+        await foreach (var chunk in ChunksAsync(filter, "j.state < 2"))
         {
-            foreach (var outcome in await writer.RunAsync(new CancelJobs(bite, reason)))
+            foreach (var outcome in await writer.RunAsync(new CancelJobs(chunk, reason)))
             {
                 matched++;
                 cancelled += outcome is CancelOutcome.Cancelled ? 1 : 0;
@@ -134,9 +134,9 @@ public sealed partial class SqliteJobStore : IJobStore
     public async Task<(long Matched, long Requeued)> RetryManyAsync(JobFilter filter)
     {
         var (matched, requeued) = (0L, 0L);
-        await foreach (var bite in BitesAsync(filter, "j.state IN (3, 4)"))
+        await foreach (var chunk in ChunksAsync(filter, "j.state IN (3, 4)"))
         {
-            foreach (var outcome in await writer.RunAsync(new RetryJobs(bite)))
+            foreach (var outcome in await writer.RunAsync(new RetryJobs(chunk)))
             {
                 matched++;
                 requeued += outcome is RetryOutcome.Requeued ? 1 : 0;
@@ -146,7 +146,7 @@ public sealed partial class SqliteJobStore : IJobStore
         return (matched, requeued);
     }
 
-    public Task<PruneBite> PruneAsync(DateTimeOffset finishedBefore, int atMost) => writer.RunAsync(new PruneJobs(finishedBefore.UtcTicks, atMost));
+    public Task<PruneStep> PruneAsync(DateTimeOffset finishedBefore, int atMost) => writer.RunAsync(new PruneJobs(finishedBefore.UtcTicks, atMost));
 
     public Task<Addition> AddBatchAsync(NewBatch batch, IReadOnlyList<NewJob> jobs)
     {
@@ -209,7 +209,7 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public Task<double> StartsPerSecondAsync(string queue) => writer.AskAsync(new StartRate(queue));
 
-    public Task<QueueLearned?> LearnedAsync(string queue, string? key) => writer.AskAsync(new QueueLessons(queue, key));
+    public Task<QueueLearned?> LearnedAsync(string queue, string? key) => writer.AskAsync(new LearnedByQueue(queue, key));
 
     public Task<LimitStatus?> LimitAsync(string name, string? key) => writer.AskAsync(new LimitStanding(name, key));
 
@@ -249,13 +249,13 @@ public sealed partial class SqliteJobStore : IJobStore
         }
     }
 
-    private async IAsyncEnumerable<List<JobId>> BitesAsync(JobFilter filter, string condition)
+    private async IAsyncEnumerable<List<JobId>> ChunksAsync(JobFilter filter, string condition)
     {
         var before = long.MaxValue;
-        while (await reads.IdsAsync(filter, condition, Bite, before) is { Count: > 0 } bite)
+        while (await reads.IdsAsync(filter, condition, Chunk, before) is { Count: > 0 } chunk)
         {
-            yield return bite;
-            before = bite[^1].Stamp;
+            yield return chunk;
+            before = chunk[^1].Stamp;
         }
     }
 

@@ -9,7 +9,7 @@ internal sealed partial class SqliteWriter
 
     public Task<T> AskAsync<T>(Question<T> question) => Post(new QuestionEnvelope<T>(question));
 
-    /// <summary>One wish at a time; it is tried in every turn until something is claimed.</summary>
+    /// <summary>One pending claim at a time; it is tried in every turn until something is claimed.</summary>
     public async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken stopTaking)
     {
         lock (gate)

@@ -112,7 +112,7 @@ internal sealed partial class SqliteWriter : IDisposable
     }
 
     /// <param name="commands">What is asked for.</param>
-    /// <param name="request">The standing wish for jobs, if there is one.</param>
+    /// <param name="request">The pending claim, if there is one.</param>
     /// <param name="woken">Something may be due: questions alone do not make the turn short.</param>
     private void TakeTurn(List<Envelope> commands, ClaimRequest? request, bool woken)
     {
@@ -127,14 +127,14 @@ internal sealed partial class SqliteWriter : IDisposable
         {
             Abandon(error);
             request?.ReturnAll();
-            KeepWish(request);
+            KeepPending(request);
             if (commands.Count == 1 && request is null)
             {
                 commands[0].Fail(IsOfStorage(error) ? new StorageUnavailableException(Trouble ?? error.Message, error) : error);
                 return;
             }
 
-            // One of them, or the wish, may be what broke the turn: each gets a turn of its own.
+            // One of them, or the pending claim, may be what broke the turn: each gets a turn of its own.
             foreach (var command in commands)
                 TakeTurn([command], request: null, woken: false);
         }
@@ -184,7 +184,7 @@ internal sealed partial class SqliteWriter : IDisposable
         if (claimed.Count > 0)
             request!.Complete(claimed);
         else
-            KeepWish(request);
+            KeepPending(request);
         SetAlarm(open.Memory);
     }
 
@@ -203,8 +203,8 @@ internal sealed partial class SqliteWriter : IDisposable
         return session;
     }
 
-    /// <summary>The wish stays for the next turn, unless it was withdrawn while this one ran.</summary>
-    private void KeepWish(ClaimRequest? request)
+    /// <summary>The pending claim stays for the next turn, unless it was withdrawn while this one ran.</summary>
+    private void KeepPending(ClaimRequest? request)
     {
         if (request is null)
             return;

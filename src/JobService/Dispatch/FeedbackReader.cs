@@ -6,24 +6,24 @@ using JobService.Upstream;
 
 namespace JobService.Dispatch;
 
-/// <summary>What the answer to a call teaches about the limits that it took.</summary>
-public sealed class Lessons(IJobStore store, TrueCost costs)
+/// <summary>Reads from the response to a call what it says about the limits that it took.</summary>
+public sealed class FeedbackReader(IJobStore store, TrueCost costs)
 {
     /// <summary>A failure of the job all the same. It is what nginx and ASP.NET Core refuse with, and where no limit is configured only the pace can be to blame.</summary>
-    private static readonly CallLesson Overloaded = new() { Refused = true };
+    private static readonly CallFeedback Overloaded = new() { Refused = true };
 
     /// <returns>Null when there is nothing to tell, as after most calls.</returns>
-    public CallLesson? Of(ClaimedJob job, ApiAnswer answer) => answer switch
+    public CallFeedback? Of(ClaimedJob job, ApiAnswer answer) => answer switch
     {
-        ApiAnswer.CircuitOpen(var wait) => new CallLesson { NotBefore = store.Now + wait, CircuitOpen = true },
-        ApiAnswer.Answered { IsRefusal: true, Hint: var hint } => new CallLesson { Refused = true, NotBefore = MomentOf(hint) },
+        ApiAnswer.CircuitOpen(var wait) => new CallFeedback { NotBefore = store.Now + wait, CircuitOpen = true },
+        ApiAnswer.Answered { IsRefusal: true, Hint: var hint } => new CallFeedback { Refused = true, NotBefore = MomentOf(hint) },
         ApiAnswer.Answered { Status: StatusCodes.Status503ServiceUnavailable, Hint.Budgets: null or { Count: 0 } } when job.Queue.Definition.Limits.Count == 0 => Overloaded,
         ApiAnswer.Answered answered => OfAnswer(BudgetsOf(answered.Hint), TrueWeightsOf(job, answered)),
         _ => null,
     };
 
-    private static CallLesson? OfAnswer(IReadOnlyList<CallBudget>? budgets, Dictionary<string, int>? weights) =>
-        budgets is null && weights is null ? null : new CallLesson { Budgets = budgets ?? [], TrueWeights = weights };
+    private static CallFeedback? OfAnswer(IReadOnlyList<CallBudget>? budgets, Dictionary<string, int>? weights) =>
+        budgets is null && weights is null ? null : new CallFeedback { Budgets = budgets ?? [], TrueWeights = weights };
 
     /// <summary>A refusal that may be repeated at once names no moment: the limits have to find their pace themselves.</summary>
     private DateTimeOffset? MomentOf(RateHint hint) => store.Now + hint.Pause;

@@ -3,7 +3,7 @@ using JobService.Limits;
 
 namespace JobService.Tests.Limits;
 
-public sealed class LessonTests
+public sealed class LearnedPaceTests
 {
     private const long Begin = RateStory.Begin;
     private const long Second = TimeSpan.TicksPerSecond;
@@ -214,7 +214,7 @@ public sealed class LessonTests
     }
 
     [Fact]
-    public void A_new_pace_keeps_the_lesson_and_shortens_the_gap()
+    public void A_new_pace_keeps_what_was_learned_and_shortens_the_gap()
     {
         var limit = LimitState.For(new RateDefinition { Permits = 1, PeriodSeconds = 60 });
         SlowAgain(limit);

@@ -5,7 +5,7 @@ namespace JobService.Ledger.Questions;
 /// <summary>What the lanes of a queue have learned; null when nothing is in force.</summary>
 /// <param name="Name">The queue.</param>
 /// <param name="Key">Of one key; null for all.</param>
-internal sealed record QueueLessons(string Name, string? Key) : Question<QueueLearned?>
+internal sealed record LearnedByQueue(string Name, string? Key) : Question<QueueLearned?>
 {
     public override QueueLearned? Answer(StoreMemory memory, long now) =>
         memory.FindQueue(Name) is not null && memory.Planner.LearnedInLanes(Name, Key, now) is { Count: > 0 } lanes

@@ -16,7 +16,7 @@ public abstract partial class JobStoreContract
         var job = Assert.Single(await Driver.ClaimAsync());
         var reset = Driver.Store.Now + TimeSpan.FromSeconds(30);
 
-        await Driver.Store.ReleaseAsync(job, new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, 0, reset)] });
+        await Driver.Store.ReleaseAsync(job, new CallFeedback { Budgets = [new CallBudget(BudgetUnit.Calls, 0, reset)] });
         await Driver.SucceedAsync(job);
 
         Driver.Time.Advance(TimeSpan.FromSeconds(29));
@@ -36,7 +36,7 @@ public abstract partial class JobStoreContract
         var job = Assert.Single(await Driver.ClaimAsync());
         Driver.Time.Advance(TimeSpan.FromMilliseconds(30));
 
-        await Driver.Store.ReleaseAsync(job, new CallLesson { TrueWeights = new Dictionary<string, int> { ["tokens"] = trueWeight } });
+        await Driver.Store.ReleaseAsync(job, new CallFeedback { TrueWeights = new Dictionary<string, int> { ["tokens"] = trueWeight } });
         await Driver.SucceedAsync(job);
 
         Assert.Equal((trueWeight, 10 - trueWeight), await TakenOf("tokens"));
@@ -55,7 +55,7 @@ public abstract partial class JobStoreContract
         await Driver.AddAsync(Driver.NewJob("broken"));
         var job = Assert.Single(await Driver.ClaimAsync());
 
-        await Driver.Store.ReleaseAsync(job, new CallLesson { CircuitOpen = true, NotBefore = Driver.Store.Now + TimeSpan.FromSeconds(5) });
+        await Driver.Store.ReleaseAsync(job, new CallFeedback { CircuitOpen = true, NotBefore = Driver.Store.Now + TimeSpan.FromSeconds(5) });
         await Driver.FinishAsync(job, new JobOutcome.Unstarted(), started: false);
 
         // The slot that was not used is there for another queue at once, not after a minute.
@@ -108,7 +108,7 @@ public abstract partial class JobStoreContract
             await Driver.SucceedAsync(job);
         foreach (var job in wave.Skip(10))
         {
-            await Driver.Store.ReleaseAsync(job, new CallLesson { Refused = true });
+            await Driver.Store.ReleaseAsync(job, new CallFeedback { Refused = true });
             await Driver.FinishAsync(job, new JobOutcome.Throttled(new JobError(ErrorTypes.Upstream, 429, null)));
         }
 
@@ -151,7 +151,7 @@ public abstract partial class JobStoreContract
         var job = Assert.Single(await Driver.ClaimAsync());
         await Driver.AddAsync(Driver.NewJob() with { Weights = new Dictionary<string, int> { ["inputTokens"] = next } });
 
-        await Driver.Store.ReleaseAsync(job, new CallLesson { Budgets = [new CallBudget(unit, remaining, Driver.Store.Now + TimeSpan.FromSeconds(10))] });
+        await Driver.Store.ReleaseAsync(job, new CallFeedback { Budgets = [new CallBudget(unit, remaining, Driver.Store.Now + TimeSpan.FromSeconds(10))] });
         await Driver.SucceedAsync(job);
 
         Assert.Equal(goes ? 1 : 0, (await Driver.ClaimNowAsync()).Count);
@@ -161,7 +161,7 @@ public abstract partial class JobStoreContract
 
     private async Task TellAsync(ClaimedJob job, int remaining, DateTimeOffset until)
     {
-        await Driver.Store.ReleaseAsync(job, new CallLesson { Budgets = [new CallBudget(BudgetUnit.Calls, remaining, until)] });
+        await Driver.Store.ReleaseAsync(job, new CallFeedback { Budgets = [new CallBudget(BudgetUnit.Calls, remaining, until)] });
         await Driver.SucceedAsync(job);
     }
 }

@@ -1,7 +1,7 @@
 namespace JobService.Jobs;
 
-/// <summary>What one call has taught about the limits that it took.</summary>
-public sealed record CallLesson
+/// <summary>What the response to one call says about the limits that it took.</summary>
+public sealed record CallFeedback
 {
     /// <summary>A (queue, key) without limits rests for so long after a refusal that named no moment.</summary>
     public static readonly TimeSpan WaitWithoutMoment = TimeSpan.FromSeconds(1);

@@ -8,14 +8,14 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace JobService.Tests.Storage;
 
-public sealed class LostLessonTests : IDisposable
+public sealed class LostFeedbackTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("jobservice-lesson-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("jobservice-feedback-").FullName;
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
-    public async Task A_lesson_that_cannot_be_written_is_told_and_breaks_nobody()
+    public async Task Feedback_that_cannot_be_written_is_told_and_breaks_nobody()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero));
         var ids = new JobIdSource(time, new Random(7));
@@ -27,7 +27,7 @@ public sealed class LostLessonTests : IDisposable
         var job = Assert.Single(await driver.ClaimAsync());
         await store.DisposeAsync();
 
-        await store.ReleaseAsync(job, new CallLesson { Refused = true });
+        await store.ReleaseAsync(job, new CallFeedback { Refused = true });
 
         Assert.Contains(job.Id.ToString(), Assert.Single(told.Messages), StringComparison.Ordinal);
     }

@@ -5,11 +5,11 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace JobService.Tests.Intake;
 
-public sealed class QueueRoomTests : IAsyncDisposable
+public sealed class QueueCapacityTests : IAsyncDisposable
 {
     private readonly ServiceFixture service = new();
 
-    private QueueRoom Room => service.Services.GetRequiredService<QueueRoom>();
+    private QueueCapacity Room => service.Services.GetRequiredService<QueueCapacity>();
 
     public ValueTask DisposeAsync() => service.DisposeAsync();
 

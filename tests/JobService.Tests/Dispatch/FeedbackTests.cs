@@ -10,14 +10,14 @@ using Microsoft.Extensions.Time.Testing;
 namespace JobService.Tests.Dispatch;
 
 /// <summary>What one attempt tells when its call is over.</summary>
-public sealed class LessonTests : IAsyncDisposable
+public sealed class FeedbackTests : IAsyncDisposable
 {
     private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
     private readonly RawTcpApi api;
     private readonly ServiceFixture service;
     private WireReply reply = WireReplies.Answer();
 
-    public LessonTests()
+    public FeedbackTests()
     {
         api = new RawTcpApi(_ => reply);
         service = ServiceFixture.With(
@@ -61,10 +61,10 @@ public sealed class LessonTests : IAsyncDisposable
     {
         reply = WireReplies.Answer(status, "not now", headers);
 
-        var (end, lesson) = await RunAsync(await ClaimedAsync());
+        var (end, feedback) = await RunAsync(await ClaimedAsync());
 
         Assert.Equal(status, Assert.IsType<JobOutcome.Throttled>(end.Outcome).Error.Status);
-        Assert.Equal(new CallLesson { Refused = true, NotBefore = seconds is { } wait ? service.Store.Now + TimeSpan.FromSeconds(wait) : null }, lesson);
+        Assert.Equal(new CallFeedback { Refused = true, NotBefore = seconds is { } wait ? service.Store.Now + TimeSpan.FromSeconds(wait) : null }, feedback);
     }
 
     [Theory]
@@ -100,10 +100,10 @@ public sealed class LessonTests : IAsyncDisposable
     {
         reply = WireReplies.Answer(status, "{}", "X-RateLimit-Remaining: 5", "X-RateLimit-Reset: 60");
 
-        var (_, lesson) = await RunAsync(await ClaimedAsync());
+        var (_, feedback) = await RunAsync(await ClaimedAsync());
 
-        Assert.Equal([new CallBudget(BudgetUnit.Calls, 5, service.Store.Now + TimeSpan.FromSeconds(60))], lesson!.Budgets);
-        Assert.False(lesson.Refused);
+        Assert.Equal([new CallBudget(BudgetUnit.Calls, 5, service.Store.Now + TimeSpan.FromSeconds(60))], feedback!.Budgets);
+        Assert.False(feedback.Refused);
     }
 
     [Theory]
@@ -116,7 +116,7 @@ public sealed class LessonTests : IAsyncDisposable
     {
         reply = WireReplies.Answer(status, "{}", headers);
 
-        Assert.Null((await RunAsync(await ClaimedAsync())).Lesson);
+        Assert.Null((await RunAsync(await ClaimedAsync())).Feedback);
     }
 
     [Fact]
@@ -125,11 +125,11 @@ public sealed class LessonTests : IAsyncDisposable
         reply = WireReplies.Answer(503, "{}");
         await PutLimitAsync("calls", new RateDefinition { Permits = 100 });
 
-        var (end, lesson) = await RunAsync(await ClaimedAsync());
+        var (end, feedback) = await RunAsync(await ClaimedAsync());
 
         Assert.IsType<JobOutcome.Retried>(end.Outcome);
-        Assert.Equal((true, null), (lesson!.Refused, lesson.NotBefore));
-        Assert.Null((await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["calls"] }))).Lesson);
+        Assert.Equal((true, null), (feedback!.Refused, feedback.NotBefore));
+        Assert.Null((await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["calls"] }))).Feedback);
     }
 
     [Theory]
@@ -140,11 +140,11 @@ public sealed class LessonTests : IAsyncDisposable
     {
         reply = WireReplies.Answer(status, "not now");
 
-        var (named, lesson) = await RunAsync(await ClaimedAsync(new QueueDefinition { ThrottledBy = [503, 403, 500] }));
+        var (named, feedback) = await RunAsync(await ClaimedAsync(new QueueDefinition { ThrottledBy = [503, 403, 500] }));
         var (other, _) = await RunAsync(await ClaimedAsync());
 
         Assert.Equal(status, Assert.IsType<JobOutcome.Throttled>(named.Outcome).Error.Status);
-        Assert.Equal(new CallLesson { Refused = true }, lesson);
+        Assert.Equal(new CallFeedback { Refused = true }, feedback);
         Assert.IsNotType<JobOutcome.Throttled>(other.Outcome);
     }
 
@@ -164,10 +164,10 @@ public sealed class LessonTests : IAsyncDisposable
     {
         reply = WireReplies.Answer(403, "secondary rate limit", "Retry-After: 60", "x-ratelimit-limit: 5000", "x-ratelimit-remaining: 4990", "x-ratelimit-reset: 1767272400");
 
-        var (end, lesson) = await RunAsync(await ClaimedAsync());
+        var (end, feedback) = await RunAsync(await ClaimedAsync());
 
         Assert.IsType<JobOutcome.Throttled>(end.Outcome);
-        Assert.Equal(service.Store.Now + TimeSpan.FromSeconds(60), lesson!.NotBefore);
+        Assert.Equal(service.Store.Now + TimeSpan.FromSeconds(60), feedback!.NotBefore);
     }
 
     [Fact]
@@ -175,10 +175,10 @@ public sealed class LessonTests : IAsyncDisposable
     {
         reply = WireReplies.Answer(404, "no such thing", "X-RateLimit-Limit: 1", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1");
 
-        var (end, lesson) = await RunAsync(await ClaimedAsync());
+        var (end, feedback) = await RunAsync(await ClaimedAsync());
 
         Assert.Equal(404, Assert.IsType<JobOutcome.Failed>(end.Outcome).Error.Status);
-        Assert.Equal([new CallBudget(BudgetUnit.Calls, 0, service.Store.Now + TimeSpan.FromSeconds(1), Limit: 1)], lesson!.Budgets);
+        Assert.Equal([new CallBudget(BudgetUnit.Calls, 0, service.Store.Now + TimeSpan.FromSeconds(1), Limit: 1)], feedback!.Budgets);
     }
 
     [Theory]
@@ -193,10 +193,10 @@ public sealed class LessonTests : IAsyncDisposable
     {
         reply = WireReplies.Answer(status, "{}", $"x-should-retry: {shouldRetry}");
 
-        var (end, lesson) = await RunAsync(await ClaimedAsync());
+        var (end, feedback) = await RunAsync(await ClaimedAsync());
 
         Assert.IsType(outcome, end.Outcome);
-        Assert.Equal(status is 429 or 529, lesson?.Refused == true); // the others are to wait all the same
+        Assert.Equal(status is 429 or 529, feedback?.Refused == true); // the others are to wait all the same
     }
 
     [Theory]
@@ -207,9 +207,9 @@ public sealed class LessonTests : IAsyncDisposable
         var theirs = time.GetUtcNow() - TimeSpan.FromSeconds(ownClockIsAheadBy);
         reply = WireReplies.Answer(429, "not now", $"Date: {theirs:r}", $"Retry-After: {theirs.AddSeconds(5):r}");
 
-        var (_, lesson) = await RunAsync(await ClaimedAsync());
+        var (_, feedback) = await RunAsync(await ClaimedAsync());
 
-        Assert.Equal(service.Store.Now + TimeSpan.FromSeconds(5), lesson!.NotBefore);
+        Assert.Equal(service.Store.Now + TimeSpan.FromSeconds(5), feedback!.NotBefore);
     }
 
     [Fact]
@@ -217,10 +217,10 @@ public sealed class LessonTests : IAsyncDisposable
     {
         reply = WireReplies.Answer(500, "broken", "Retry-After: 1000");
 
-        var (end, lesson) = await RunAsync(await ClaimedAsync());
+        var (end, feedback) = await RunAsync(await ClaimedAsync());
 
         Assert.Equal(TimeSpan.FromSeconds(1000), Assert.IsType<JobOutcome.Retried>(end.Outcome).Wait);
-        Assert.Null(lesson);
+        Assert.Null(feedback);
     }
 
     [Fact]
@@ -228,10 +228,10 @@ public sealed class LessonTests : IAsyncDisposable
     {
         var job = await ClaimedAsync() with { StartBefore = service.Store.Now };
 
-        var (end, lesson) = await RunAsync(job);
+        var (end, feedback) = await RunAsync(job);
 
         Assert.Equal(new JobOutcome.Unstarted(), end.Outcome);
-        Assert.Null(lesson);
+        Assert.Null(feedback);
     }
 
     [Fact]
@@ -242,10 +242,10 @@ public sealed class LessonTests : IAsyncDisposable
         for (var call = 0; call < 20; call++)
             await RunAsync(job);
 
-        var (end, lesson) = await RunAsync(job);
+        var (end, feedback) = await RunAsync(job);
 
         Assert.Equal((new JobOutcome.Unstarted(), null), (end.Outcome, end.StartedAt));
-        Assert.Equal(new CallLesson { CircuitOpen = true, NotBefore = service.Store.Now + TimeSpan.FromSeconds(5) }, lesson);
+        Assert.Equal(new CallFeedback { CircuitOpen = true, NotBefore = service.Store.Now + TimeSpan.FromSeconds(5) }, feedback);
     }
 
     [Theory]
@@ -272,9 +272,9 @@ public sealed class LessonTests : IAsyncDisposable
         await PutLimitAsync("nowhere", new RateDefinition { Permits = 100, WeightFrom = "usage.nowhere" });
         await PutLimitAsync("calls", new RateDefinition { Permits = 100 });
 
-        var (_, lesson) = await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["in", "calls", "out", "nowhere"] }));
+        var (_, feedback) = await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["in", "calls", "out", "nowhere"] }));
 
-        Assert.Equal(new Dictionary<string, int> { ["in"] = 7, ["out"] = 5 }, lesson!.TrueWeights);
+        Assert.Equal(new Dictionary<string, int> { ["in"] = 7, ["out"] = 5 }, feedback!.TrueWeights);
     }
 
     [Fact]
@@ -288,9 +288,9 @@ public sealed class LessonTests : IAsyncDisposable
         await PutLimitAsync("calls", new RateDefinition { Permits = 100, Counts = LimitDefinition.Calls });
         await PutLimitAsync("named", new RateDefinition { Permits = 100, Counts = "inputTokens" });
 
-        var (_, lesson) = await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["in", "any", "rate", "atOnce", "calls", "named"], WeightFrom = "usage.out" }));
+        var (_, feedback) = await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["in", "any", "rate", "atOnce", "calls", "named"], WeightFrom = "usage.out" }));
 
-        Assert.Equal(new Dictionary<string, int> { ["in"] = 7, ["any"] = 5, ["rate"] = 5 }, lesson!.TrueWeights);
+        Assert.Equal(new Dictionary<string, int> { ["in"] = 7, ["any"] = 5, ["rate"] = 5 }, feedback!.TrueWeights);
     }
 
     [Theory]
@@ -303,7 +303,7 @@ public sealed class LessonTests : IAsyncDisposable
         reply = WireReplies.Answer(status, body, "Content-Type: application/json");
         await PutLimitAsync("tokens", new RateDefinition { Permits = 100, WeightFrom = "usage" });
 
-        Assert.Null((await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["tokens"] }))).Lesson);
+        Assert.Null((await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["tokens"] }))).Feedback);
     }
 
     [Theory]
@@ -320,11 +320,11 @@ public sealed class LessonTests : IAsyncDisposable
         reply = WireReplies.Answer(429, "not now", $"Retry-After: {retryAfter?.ToString() ?? "soon"}");
         var job = await ClaimedAsync(new QueueDefinition { Retry = new RetryPolicy { GiveUpAfterSeconds = giveUpAfter } });
 
-        var (end, lesson) = await RunAsync(job with { ThrottledSince = refusedSeconds is { } since ? service.Store.Now - TimeSpan.FromSeconds(since) : null });
+        var (end, feedback) = await RunAsync(job with { ThrottledSince = refusedSeconds is { } since ? service.Store.Now - TimeSpan.FromSeconds(since) : null });
 
         Assert.Equal(givesUp ? ErrorTypes.Throttled : null, (end.Outcome as JobOutcome.Failed)?.Error.Type);
         Assert.Equal(givesUp, end.Outcome is not JobOutcome.Throttled);
-        Assert.True(lesson!.Refused); // the others are to wait all the same
+        Assert.True(feedback!.Refused); // the others are to wait all the same
     }
 
     [Fact]
@@ -332,22 +332,22 @@ public sealed class LessonTests : IAsyncDisposable
     {
         await PutLimitAsync("calls", new RateDefinition { Permits = 100 });
         var job = await ClaimedAsync(new QueueDefinition { Limits = ["calls"] });
-        var lessons = service.Services.GetRequiredService<Lessons>();
+        var feedbackReader = service.Services.GetRequiredService<FeedbackReader>();
         var answer = new ApiAnswer.Answered(200, "application/json", "{}"u8.ToArray());
-        lessons.Of(job, answer);
+        feedbackReader.Of(job, answer);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var call = 0; call < 1_000; call++)
-            lessons.Of(job, answer);
+            feedbackReader.Of(job, answer);
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    private async Task<(AttemptEnd End, CallLesson? Lesson)> RunAsync(ClaimedJob job)
+    private async Task<(AttemptEnd End, CallFeedback? Feedback)> RunAsync(ClaimedJob job)
     {
-        CallLesson? told = null;
+        CallFeedback? told = null;
         using var attempt = new RunningAttempt(job);
-        return (await service.Services.GetRequiredService<JobExecutor>().RunAsync(attempt, over => told = over.Lesson), told);
+        return (await service.Services.GetRequiredService<JobExecutor>().RunAsync(attempt, over => told = over.Feedback), told);
     }
 
     private async Task PutLimitAsync(string name, LimitDefinition definition) => await service.Store.PutLimitAsync(name, definition, expected: null);

@@ -4,7 +4,7 @@ using JobService.Storage;
 namespace JobService.Intake;
 
 /// <summary>Where submissions wait for a place in a full queue, first come first served: each job that ends lets one of them try again.</summary>
-public sealed class QueueRoom
+public sealed class QueueCapacity
 {
     /// <summary>Weight of the newest second in the drain rate.</summary>
     private const double Smoothing = 0.3;
@@ -15,7 +15,7 @@ public sealed class QueueRoom
     private readonly TimeProvider time;
     private readonly Func<double> chance;
 
-    public QueueRoom(IJobStore store, TimeProvider time, Func<double> chance)
+    public QueueCapacity(IJobStore store, TimeProvider time, Func<double> chance)
     {
         this.time = time;
         this.chance = chance;
