@@ -59,9 +59,13 @@ internal static class FieldChanges
         return fields;
     }
 
-    private static IEnumerable<(string Path, JsonElement Json)> Leaves(JsonElement json, string at) => json.ValueKind == JsonValueKind.Object
-        ? json.EnumerateObject().SelectMany(field => Leaves(field.Value, at.Length == 0 ? Step(field.Name) : $"{at}.{Step(field.Name)}"))
-        : [(at, json)];
+    /// <summary>An empty list is as good as none.</summary>
+    private static IEnumerable<(string Path, JsonElement Json)> Leaves(JsonElement json, string at) => json.ValueKind switch
+    {
+        JsonValueKind.Object => json.EnumerateObject().SelectMany(field => Leaves(field.Value, at.Length == 0 ? Step(field.Name) : $"{at}.{Step(field.Name)}")),
+        JsonValueKind.Array when json.GetArrayLength() == 0 => [],
+        _ => [(at, json)],
+    };
 
     /// <summary>Keys and names of headers come from outside: what could pass for another field stands in quotes.</summary>
     private static string Step(string name) =>

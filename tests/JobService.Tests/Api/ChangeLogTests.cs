@@ -49,9 +49,10 @@ public sealed class ChangeLogTests : IAsyncDisposable
         using var delete = await service.SendAsync(HttpMethod.Delete, "/v1/queues/q");
 
         Assert.StartsWith("Queue q: made with target.kind simulated, target.latencySeconds.min 0,", log.Texts.First(), StringComparison.Ordinal);
+        Assert.DoesNotContain("[]", log.Texts.First(), StringComparison.Ordinal);
         Assert.Equal(
             [
-                "Queue q: target.kind simulated → http, target.baseAddress none → \"https://x\", limits [] → [\"default\"], keyShares.gold-7 none → 4, "
+                "Queue q: target.kind simulated → http, target.baseAddress none → \"https://x\", limits none → [\"default\"], keyShares.gold-7 none → 4, "
                 + "keyShares.\"a.b, c\" none → 2, retry.maxAttempts 5 → 9, target.latencySeconds.min 0 → none, target.latencySeconds.max 0 → none, "
                 + "target.failureRate 0 → none (by 127.0.0.1)",
                 "Queue q: paused false → true (by 127.0.0.1)",
