@@ -82,7 +82,7 @@ internal sealed partial class Scenario
         var startedAt = service.Now;
         var duration = random.Next(5) switch { 0 => 0, 1 => random.NextDouble() * 8, _ => random.NextDouble() * 120 };
         var onTheWay = random.NextDouble();
-        foreach (var (limit, judge, weight) in call.Limits.Zip(call.Judges, call.Weights))
+        foreach (var (limit, judge, weight) in call.Claimed.Zip(call.Judges, call.ClaimedWeights))
         {
             // A window is counted by the API: at any moment up to its answer, or, when that takes longer, as late as the limit allows for.
             var countedAt = limit.Definition is WindowDefinition window
@@ -233,6 +233,11 @@ internal sealed partial class Scenario
         public ClaimedJob Job { get; } = job;
 
         public List<LimitEntry> Limits { get; } = limits;
+
+        /// <summary>As they were at the claim: its slots are theirs, whatever comes between that and the start.</summary>
+        public IReadOnlyList<LimitEntry> Claimed { get; } = [.. limits];
+
+        public IReadOnlyList<int> ClaimedWeights { get; } = [.. weights];
 
         public List<LimitJudge> Judges { get; } = judges;
 
