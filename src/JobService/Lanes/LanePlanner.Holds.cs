@@ -125,9 +125,9 @@ public sealed partial class LanePlanner
     }
 
     /// <summary>The call has ended, or was never made: what it held is free, and an unused slot too if no later one was handed out.</summary>
-    public void Return(LimitHold hold, bool callWasMade)
+    public void Return(LimitHold hold, bool callWasMade, long now)
     {
-        EndCall(hold, isCounted: callWasMade);
+        EndCall(hold, isCounted: callWasMade, now);
         hold.Change(hold.Stands with { HasReturned = true }, turnNumber);
         foreach (var held in hold.Limits)
         {
@@ -144,7 +144,8 @@ public sealed partial class LanePlanner
     /// <summary>The call is not under way any more. Once for each call: what else comes of it later changes nothing here.</summary>
     /// <param name="hold">What it took.</param>
     /// <param name="isCounted">The API has counted it, as far as is known, and has not said what is left.</param>
-    public void EndCall(LimitHold hold, bool isCounted)
+    /// <param name="now">The moment.</param>
+    public void EndCall(LimitHold hold, bool isCounted, long now)
     {
         if (hold.IsOver)
             return;
@@ -155,7 +156,7 @@ public sealed partial class LanePlanner
                 Reconsider(held.Line);
         }
 
-        EndInLane(hold, isCounted);
+        EndInLane(hold, isCounted, now);
     }
 }
 

@@ -43,7 +43,7 @@ public sealed partial class LanePlanner
 
     private StoredLane? HeedInLane(Lane lane, LimitHold hold, long startedAt, CallFeedback feedback, long? notBefore, long now)
     {
-        EndCall(hold, isCounted: false);
+        EndCall(hold, isCounted: false, now);
         var learned = LearnedOf(lane);
         if (feedback.Refused)
         {
@@ -55,7 +55,7 @@ public sealed partial class LanePlanner
             if (feedback.CallsBudget is { } budget)
                 learned.Tell(hold.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + CallFeedback.LongestPause.Ticks), now, lane.UnderWay);
             else
-                learned.Untell();
+                learned.Untell(hold.Call, now);
         }
 
         Remember(lane);
@@ -63,7 +63,7 @@ public sealed partial class LanePlanner
         return feedback.Refused || feedback.CallsBudget is { Remaining: 0 } ? learned.ToStored() : null;
     }
 
-    private void EndInLane(LimitHold hold, bool isCounted)
+    private void EndInLane(LimitHold hold, bool isCounted, long now)
     {
         var lane = hold.Lane;
         lane.EndCall();
@@ -72,7 +72,7 @@ public sealed partial class LanePlanner
         if (isCounted && hold.Limits.Length == 0)
         {
             learned.Passed(hold.At);
-            learned.Untell();
+            learned.Untell(hold.Call, now);
         }
 
         AskLaneAgain(lane);

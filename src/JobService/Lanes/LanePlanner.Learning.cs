@@ -26,7 +26,7 @@ public sealed partial class LanePlanner
         if (hold.Limits.Length == 0)
             return HeedInLane(queues[queueName].FindOrOpen(key, ref lastLaneNumber), hold, startedAt, feedback, notBefore, now);
 
-        EndCall(hold, isCounted: !feedback.Refused && feedback.Budgets.Count == 0);
+        EndCall(hold, isCounted: !feedback.Refused && feedback.Budgets.Count == 0, now);
         var concerned = Concerned(hold).ToArray();
         foreach (var held in concerned)
         {

@@ -5,12 +5,9 @@ namespace JobService.Limits;
 /// A refusal that names no moment pauses, and then calls go at the pace of what has passed in the last second. Each call that passes raises the pace: by a quarter while it is below
 /// what was refused last, and by a little near it, more again beyond it (slow start and congestion avoidance: Jacobson 1988; RFC 5681). A pace is measured rather than halved, since most APIs count in seconds.
 /// A refusal behind a refusal, with no call passed between them, doubles the pause and halves the pace; then one call at a time asks whether the API is back.
-/// <para>An end that is told in whole seconds since 1970 may be up to a second late, and at a window of one second that is half of it. So where windows seem to be short one call tries, once,
-/// whether a window is over a second before its end: how long windows are is then known, or that they end as told.</para>
-/// <para>Not all that tell of windows count in windows. A bucket of one that tells whole seconds says after each call that nothing is left for a second; a sliding counter is not empty when its
-/// window ends. Where a call passes in the middle of such a wait, or where the call at its end is to wait for another window, what is told is believed no more, and a pace is found.</para>
+/// <para>Where what is told of windows has turned out to be no window's, what is left says when the pace is enough.</para>
 /// </remarks>
-internal sealed class LanePace
+internal sealed partial class LanePace
 {
     private const long Second = TimeSpan.TicksPerSecond;
     private const double Growth = 1.25;
@@ -18,6 +15,12 @@ internal sealed class LanePace
 
     /// <summary>What was refused passes now: it was a blip.</summary>
     private const double GrowthBeyond = 1.05;
+
+    /// <summary>Calls a second, for each that has passed: 2 % in a second, which is how late it is seen in what is left.</summary>
+    private const double Step = 0.02;
+
+    /// <summary>Of what a window has had a tenth is left: the pace is enough.</summary>
+    private const int EnoughLeft = 10;
 
     /// <summary>Near what was refused.</summary>
     private const double Near = 0.9;
@@ -41,30 +44,9 @@ internal sealed class LanePace
     /// <summary>A lane that waits for its own calls is asked again when one ends, or after this.</summary>
     private const long LongestWait = Second;
 
-    /// <summary>What is told of longer windows is believed: a try would cost a refusal where that is a matter of minutes.</summary>
-    private const long LongestTried = 5 * Second;
-
-    /// <summary>What is told of shorter ones costs little.</summary>
-    private const long ShortestTried = Second / 4;
-
-    /// <summary>Tries that were refused, from which on what is told is believed.</summary>
-    private const int MaxFailedTries = 2;
-
     /// <summary>Fewer that have passed within a second say nothing of the pace.</summary>
     private const int LeastPassed = 4;
 
-    /// <summary>Of what a sliding counter has taken within a second: it takes no more in the next.</summary>
-    private const double BelowDenied = 0.9;
-
-    /// <summary>Behind the whole second: what began with a call ends so much later.</summary>
-    private const long TryDelay = 50 * TimeSpan.TicksPerMillisecond;
-
-    private ToldWindow? told;
-    private long window;
-    private int failedTries;
-    private bool isDisbelieved;
-    private long triedAt;
-    private long triedCall;
     private long calls;
     private long nextAt;
     private long slowedAt;
@@ -72,6 +54,9 @@ internal sealed class LanePace
     private int passed;
     private int passedSince;
     private int refusalsInARow;
+
+    /// <summary>The pace follows what is left.</summary>
+    private bool heedsLeft;
 
     /// <summary>No call before.</summary>
     public long PausedUntil { get; private set; }
@@ -113,6 +98,8 @@ internal sealed class LanePace
         calls++;
         if (told is { IsSpent: true } && now < told.Until)
             (triedAt, triedCall) = (now, calls);
+        else if (now >= told?.Until)
+            askedCall = calls;
         return calls;
     }
 
@@ -124,11 +111,15 @@ internal sealed class LanePace
             return;
 
         passedSince++;
-        if (passedSince >= LongQuiet)
+        if (passedSince >= LongQuiet && !heedsLeft)
             refusedPace = 0;
         var near = refusedPace * Near;
-        var grown = refusedPace == 0 ? pace * Growth
+        // For a second what is left tells of the pause.
+        var step = startedAt < Math.Max(slowedAt, PausedUntil) + Second ? 0 : Step;
+        var grown = heedsLeft && left <= whole / EnoughLeft ? pace
+            : refusedPace == 0 ? pace * Growth
             : pace < near ? Math.Min(pace * Growth, near)
+            : heedsLeft ? pace + step
             : pace * (pace < refusedPace ? GrowthNearRefusal : GrowthBeyond);
         (nextAt, Pace) = (nextAt - Gap(pace) + Gap(grown), grown < Unbounded ? grown : null);
     }
@@ -151,8 +142,7 @@ internal sealed class LanePace
 
         if (startedAt == triedAt)
         {
-            failedTries++;
-            PausedUntil = Math.Max(PausedUntil, notBefore ?? told?.Until ?? 0);
+            FailTry(notBefore);
             return;
         }
 
@@ -160,10 +150,10 @@ internal sealed class LanePace
         PausedUntil = Math.Max(PausedUntil, notBefore ?? now + (Second << (refusalsInARow - 1)));
         passed = Math.Max(recent - 1, 1);
         (slowedAt, passedSince, nextAt) = (now, 0, 0);
-        if (passed >= LeastPassed && IsDenied(startedAt, notBefore, now))
+        var count = Math.Max(passed, Math.Min(taken, whole));
+        if (count >= LeastPassed && IsDenied(startedAt, notBefore, now))
         {
-            Disbelieve(passed * BelowDenied, now);
-            refusedPace = passed;
+            Disbelieve(count, Math.Max(notBefore!.Value - now, told!.Until - told.Since), now);
             return;
         }
 
@@ -171,32 +161,6 @@ internal sealed class LanePace
         Pace = Pace is not { } pace ? passed
             : Math.Max(refusalsInARow > 1 ? pace / 2 : Math.Clamp(passed, pace * MostCut, pace * LeastCut), SlowestPace);
     }
-
-    /// <summary>The API says what is left.</summary>
-    public void Tell(long call, long left, long until, long now, int underWay)
-    {
-        refusalsInARow = 0;
-        if (isDisbelieved)
-            return;
-        told ??= new ToldWindow();
-        if (call == triedCall && triedAt > 0)
-        {
-            if (told.SpentAtOnce > 1)
-            {
-                var pace = (double)Second / (triedAt - told.Since);
-                nextAt = now + Gap(pace);
-                Disbelieve(pace, now);
-                return;
-            }
-
-            (window, triedAt) = (triedAt - told.Since, 0);
-        }
-
-        told.Tell(new ToldLeft(Math.Min(call, calls), left, until, now, calls, calls), underWay, window, isWhole: false);
-    }
-
-    /// <summary>The API has taken a call, and does not say any more what is left.</summary>
-    public void Untell() => told = null;
 
     public LaneLearned LearnedAt(long now, int underWay) =>
         new(PausedUntil > now ? PausedUntil : null, Pace, told?.LeftAt(now, underWay), told?.Until > now ? told.Until : null);
@@ -213,22 +177,6 @@ internal sealed class LanePace
 
     /// <summary>One call asks: whether the API is back, or what is left of its next window.</summary>
     private bool AsksAlone(long at) => refusalsInARow > 1 || (told is not null && at >= (told.IsSpent ? TriesAt : told.Until));
-
-    /// <summary>When one call tries whether the window is over before its end; its end when that is known, or not worth a try.</summary>
-    private long TriesAt => failedTries == MaxFailedTries ? told!.Until : (told!.Until - told.Since) switch
-    {
-        >= ShortestTried and <= LongestTried and var wait when told.SpentAtOnce > 1 => told.Since + (wait / 2),
-        > Second + TryDelay and <= LongestTried when told.SpentAtOnce <= 1 && window == 0 => told.Until - Second + TryDelay,
-        _ => told.Until,
-    };
-
-    /// <summary>The call that asked alone behind the end of a window is to wait for another whole one.</summary>
-    private bool IsDenied(long startedAt, long? notBefore, long now) =>
-        told is not null && startedAt >= told.Until && told.Until - told.Since <= LongestTried
-        && notBefore - now is >= ShortestTried and <= LongestTried and var wait && wait > (told.Until - told.Since) / 2;
-
-    /// <remarks>As behind a refusal: so long is the pace remembered.</remarks>
-    private void Disbelieve(double pace, long now) => (told, isDisbelieved, Pace, slowedAt) = (null, true, pace, now);
 
     private static long Gap(double pace) => (long)Math.Ceiling(Second / pace);
 }

@@ -19,6 +19,7 @@ public sealed class UnlimitedTests : IAsyncDisposable
     [Theory]
     [InlineData(Limiting.FirstCall, false)]
     [InlineData(Limiting.FirstCall, true)]
+    [InlineData(Limiting.SlidingCounter, true)]
     [InlineData(Limiting.Bucket1, false)]
     public async Task What_an_API_allows_is_found_out_and_kept(Limiting limiting, bool tells)
     {

@@ -74,7 +74,7 @@ internal sealed class PlannerModel
     {
         permits[claim.Queue]++;
         if (claim.Hold is { } hold)
-            Planner.Return(hold, callWasMade: true);
+            Planner.Return(hold, callWasMade: true, Now);
     }
 
     /// <summary>One round.</summary>

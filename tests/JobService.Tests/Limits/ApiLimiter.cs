@@ -89,7 +89,8 @@ internal sealed class ApiLimiter(Limiting kind)
             Telling.Exactly => readAt + (end - saidAt),
             Telling.SecondsUp => readAt + Up(end - saidAt),
             Telling.EpochUp => Up(end),
-            Telling.EpochDown => Math.Max(end / Second * Second, readAt),
+            // What was cut to a second that has begun is over with it.
+            Telling.EpochDown => end / Second * Second is var second && second > readAt ? second : second + Second,
             _ => null,
         };
     }

@@ -31,7 +31,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
     {
         if (running.Hold is { HasReturned: false } hold)
             GiveBack(turn, running, hold, callWasMade: end.StartedAt is not null);
-        turn.Memory.Planner.EndCall(running.Hold, isCounted: end.StartedAt is not null);
+        turn.Memory.Planner.EndCall(running.Hold, isCounted: end.StartedAt is not null, turn.Now);
         if (end.StartedAt is not null)
             turn.Memory.Planner.Started(running.Queue.Entry.Name, running.Key);
         // Nobody has told yet when it started: the claims that would have have not come.
@@ -69,7 +69,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
         if (callWasMade && !hold.EndsWithTheCall)
             return; // what a rate has handed out stays handed out
 
-        turn.Memory.Planner.Return(hold, callWasMade);
+        turn.Memory.Planner.Return(hold, callWasMade, turn.Now);
         if (!callWasMade)
             turn.Touch(hold, running.Key);
     }

@@ -19,7 +19,7 @@ internal sealed record ReleaseCall(long Lease, bool HoldsLimits, CallFeedback? F
             if (Feedback is not null)
                 Heed(turn, running, Feedback);
             if (HoldsLimits && running.Hold is { HasReturned: false } hold)
-                turn.Memory.Planner.Return(hold, callWasMade: true);
+                turn.Memory.Planner.Return(hold, callWasMade: true, turn.Now);
         }
 
         return turn.Leases.Last;
