@@ -45,9 +45,9 @@ switch (args)
         return await ReportAsync([new("kill", () => KillRow.MeasureAsync(count))]);
     case ["memory", .. var attacks]:
         return await MemoryTable.MeasureAsync(attacks);
-    case ["before", var program]:
+    case ["before", var program, .. var names] when names.All(BeforeRow.Names.Contains):
         return await ReportAsync(
-            BeforeRow.Names.Select(name => new KeyValuePair<string, Func<Task<Row>>>(name, () => BeforeRow.MeasureAsync(name, program))));
+            (names is [] ? BeforeRow.Names : names).Select(name => new KeyValuePair<string, Func<Task<Row>>>(name, () => BeforeRow.MeasureAsync(name, program))));
     case ["limiters", .. var words]:
         return LimiterChoice.Of(words) is { } choice ? await LimiterTable.MeasureAsync(choice) : 2;
     case ["all"]:
@@ -55,7 +55,7 @@ switch (args)
     case [_, ..] when args.All(rows.ContainsKey):
         return await ReportAsync(args.Select(name => new KeyValuePair<string, Func<Task<Row>>>(name, rows[name])));
     default:
-        await Console.Error.WriteLineAsync($"Which rows? {string.Join(' ', rows.Keys)}, or all; or: before PATH/TO/JobService.dll");
+        await Console.Error.WriteLineAsync($"Which rows? {string.Join(' ', rows.Keys)}, or all; or: before PATH/TO/JobService.dll {string.Join(' ', BeforeRow.Names)}");
         return 2;
 }
 

@@ -2,12 +2,16 @@ using System.Diagnostics;
 
 namespace JobService.Bench.Rows;
 
-/// <summary>This build beside an earlier one, in turns on the same machine: submit, the whole way and the drain of a backlog.</summary>
+/// <summary>This build beside an earlier one, in turns on the same machine: submit, the whole way and the drain of a backlog; of drains also how many jobs a second of processor time brings to their end.</summary>
 internal static class BeforeRow
 {
-    public static readonly IReadOnlyList<string> Names = ["submit", "whole", "drain"];
+    public static readonly IReadOnlyList<string> Names = ["submit", "whole", "drain", "drain-cpu", "limited-cpu"];
 
     private const string Queue = "bench";
+
+    /// <summary>Under a rate that is asked for each start and hardly ever binds.</summary>
+    private const string Limited = "limited";
+
     private const int Backlog = 100_000;
     private const double Wanted = 0.97;
 
@@ -24,6 +28,8 @@ internal static class BeforeRow
         {
             "submit" => SubmitAsync,
             "whole" => WholeAsync,
+            "drain-cpu" => service => DrainCpuAsync(service, Queue),
+            "limited-cpu" => service => DrainCpuAsync(service, Limited),
             _ => async service => (await Drained.MeasureAsync(service, Queue, Backlog)).PerSecond,
         };
 
@@ -35,8 +41,14 @@ internal static class BeforeRow
     {
         var service = await BenchService.StartAsync(program);
         await service.PutInstantQueueAsync(Queue);
+        await service.PutAsync($"/v1/limits/{Limited}", new { kind = "rate", permits = 100_000 });
+        await service.PutAsync($"/v1/queues/{Limited}", new { target = new { kind = "simulated" }, maxConcurrency = 64, capacity = 100_000_000, limits = LimitsOfLimited });
         return service;
     }
+
+    private static async Task<double> DrainCpuAsync(BenchService service, string queue) => 1e6 / (await Drained.MeasureAsync(service, queue, Backlog)).Microseconds;
+
+    private static readonly string[] LimitsOfLimited = [Limited];
 
     private static async Task<double> SubmitAsync(BenchService service)
     {
