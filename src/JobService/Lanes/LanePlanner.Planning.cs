@@ -17,6 +17,9 @@ public sealed partial class LanePlanner
 
     private const int MaxPassesPerRound = 64;
 
+    /// <summary>Lanes whose jobs are expected to be asked for, at once.</summary>
+    private const int MaxExpected = 64;
+
     private readonly Dictionary<QueueLanes, PermitPool> permits = [];
     private readonly List<LimitLine> lookedAt = [];
 
@@ -103,7 +106,12 @@ public sealed partial class LanePlanner
     private void ServeReady(QueueLanes queue, PlanRound round)
     {
         for (var looks = 0; looks < MaxLooksPerStart * round.MaxStarts && queue.Ready.Head is { } lane && MayStart(queue, round); looks++)
+        {
+            if (looks % MaxExpected == 0 && Math.Min(permits[queue].Left, MaxExpected) is > 1 and var likely && queue.Ready.Count > 1)
+                round.Expect(queue.Name, queue.Ready.Lanes.Take(likely).Select(ready => ready.Key));
             Serve(lane, round);
+        }
+
         if (queue.Ready.Head is null || !MayStart(queue, round))
             active.Remove(queue);
     }
@@ -208,26 +216,8 @@ public sealed partial class LanePlanner
             queue.Name, head, queue.HandsOutSlots ? at : null, queue.StartWindow, new LimitHold(lane, lane.BeginCall(round.Now), held, at, queue.StartWindow.Ticks), permitAt)
         {
             Delay = queue.LongestDelay,
-            Rates = RatesOf(held),
+            Rates = HeldLimit.RatesOf(held),
         });
-    }
-
-    private static RateStart[] RatesOf(HeldLimit[] held)
-    {
-        var count = 0;
-        foreach (var limit in held)
-            count += limit.State is RateLimit ? 1 : 0;
-        if (count == 0)
-            return [];
-
-        var rates = new RateStart[count];
-        foreach (var limit in held)
-        {
-            if (limit.State.PaceOf(limit.Weight) is { } pace)
-                rates[--count] = new RateStart(limit.Line.Limit.Name, limit.Line.Key, pace);
-        }
-
-        return rates;
     }
 
     private void Stand(Lane lane, LimitLine line)

@@ -90,4 +90,23 @@ internal readonly record struct HeldLimit(LimitLine Line, LimitState State, long
         get => field || beginning != Line.Limit.Beginnings;
         init;
     }
+
+    /// <summary>What keeps a start apart from others: of those that are rates.</summary>
+    public static RateStart[] RatesOf(HeldLimit[] held)
+    {
+        var count = 0;
+        foreach (var limit in held)
+            count += limit.State is RateLimit ? 1 : 0;
+        if (count == 0)
+            return [];
+
+        var rates = new RateStart[count];
+        foreach (var limit in held)
+        {
+            if (limit.State.PaceOf(limit.Weight) is { } pace)
+                rates[--count] = new RateStart(limit.Line.Limit.Name, limit.Line.Key, pace);
+        }
+
+        return rates;
+    }
 }

@@ -37,6 +37,8 @@ internal sealed class ReadyLine : Line
 
     public Lane? Head => lanes.First;
 
+    public int Count => lanes.Count;
+
     public IEnumerable<Lane> Lanes => lanes;
 
     public void Serve(double virtualTime) => VirtualNow = Math.Max(VirtualNow, virtualTime);

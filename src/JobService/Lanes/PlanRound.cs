@@ -47,6 +47,9 @@ public sealed class PlanRound
 
     public required ReturnPermits ReturnPermits { get; init; }
 
+    /// <summary>Told which lanes of a queue are likely to be asked for their jobs next, by key: what it takes to know these is better done for all at once.</summary>
+    public Action<string, IEnumerable<string>> Expect { get; init; } = static (_, _) => { };
+
     /// <summary>The first jobs of a lane, at most so many.</summary>
     public required Func<string, string, int, IReadOnlyList<LaneHead>> Heads { get; init; }
 

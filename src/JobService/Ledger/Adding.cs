@@ -28,7 +28,7 @@ internal static class Adding
         var job = row.Job;
         var queue = turn.Memory.FindQueue(job.Queue)!;
         long? dueAt = job.NotBefore is { } notBefore && notBefore.UtcTicks > (job.IsDelay ? turn.Now : turn.Wall) ? notBefore.UtcTicks : null;
-        var parked = dueAt is null ? Entering.Enter(turn, queue, new Arrival(job.Id.Stamp, queue.Id, job.Key, job.Priority, job.Lock, job.Signal)) : null;
+        var parked = dueAt is null ? Entering.Enter(turn, queue, QueuedRow.Of(row, queue.Id)) : null;
         turn.Jobs.Insert(row, queue.Id, turn.Now, dueAt, parked);
         if (job.Callback is { } callback)
             turn.Deliveries.InsertCallback(job.Id.Stamp, callback);

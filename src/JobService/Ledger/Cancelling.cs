@@ -17,6 +17,7 @@ internal static class Cancelling
                 return new CancelOutcome.Cancelled();
             case JobState.Running:
                 turn.Jobs.TellToStop(job.Stamp, reason);
+                turn.Memory.Running[row.Lease!.Value].StopReason ??= reason;
                 turn.StopRequests.Add(new StopRequest(job, row.CancelReason ?? reason));
                 return new CancelOutcome.Stopping();
             case JobState.Cancelled:
@@ -31,6 +32,7 @@ internal static class Cancelling
         if (!turn.Jobs.CancelQueued(row.Id.Stamp, turn.Now, reason))
             return;
         var queue = turn.Memory.Queue(row.QueueId);
+        turn.Memory.Heads.Leave(row.Job);
         turn.Memory.Planner.HeadLeft(queue.Entry.Name, row.Key);
         Locking.Leave(turn, row);
         turn.End(row.EndIn(queue), JobState.Queued, JobState.Cancelled, Words.Of(reason));

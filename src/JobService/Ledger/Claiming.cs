@@ -50,7 +50,7 @@ internal static class Claiming
     /// <param name="request">The pending claim, and where permits come from.</param>
     public static List<ClaimedJob> Claim(Turn turn, long startsKnown, long now, long lead, long alarm, int most, ClaimRequest request)
     {
-        var claimed = new List<ClaimedJob>();
+        var starts = new List<(PlannedStart Start, RunningJob Job, long Lease)>();
         Locking.OfferFree(turn);
         var asides = new Asides(turn);
         turn.Memory.Planner.Run(new PlanRound
@@ -62,52 +62,77 @@ internal static class Claiming
             MaxStarts = most,
             TakePermits = request.Take,
             ReturnPermits = request.Return,
+            Expect = asides.Expect,
             Heads = asides.Heads,
             GoesAside = head => asides.Take((QueuedRow)head),
-            Claim = start => claimed.Add(Claim(turn, startsKnown, start)),
+            Claim = start => starts.Add(Claim(turn, start)),
         });
         asides.ComeBack();
+        return HandOut(turn, startsKnown, starts);
+    }
+
+    private static (PlannedStart Start, RunningJob Job, long Lease) Claim(Turn turn, PlannedStart start)
+    {
+        var queue = turn.Memory.FindQueue(start.Queue)!;
+        var job = (QueuedRow)start.Head;
+        var lease = turn.Leases.Next();
+        var startsAt = start.Slot ?? start.PermitAt ?? turn.Now;
+        if (!turn.Jobs.Claim(job.Stamp, lease, startsAt))
+            throw new InvalidOperationException($"Job {job.Id} stood in its lane and was not queued.");
+
+        turn.Memory.Heads.Leave(job);
+        queue.Move(JobState.Queued, JobState.Running);
+        queue.Starts.Count(turn.Now);
+        var running = new RunningJob(job, queue, startsAt, start.Hold) { ClaimedAt = turn.Now };
+        turn.Memory.Running.Add(lease, running);
+        turn.Events?.Add(StoreEvent.OfJob(job.Id, start.Queue, job.Key, JobState.Running, running.Attempt, Watching.BatchOf(turn, job.Batch)));
+        if (job.Lock is not null)
+            turn.Memory.Locks.Take(job.Lock, lease);
+        turn.Touch(start.Hold, job.Key);
+        return (start, running, lease);
+    }
+
+    /// <summary>What the jobs send is read for those that were claimed, and for no others.</summary>
+    private static List<ClaimedJob> HandOut(Turn turn, long startsKnown, List<(PlannedStart Start, RunningJob Job, long Lease)> starts)
+    {
+        var claimed = new List<ClaimedJob>(starts.Count);
+        if (starts.Count == 0)
+            return claimed;
+
+        var inputs = turn.Jobs.Inputs(starts.ConvertAll(each => each.Job.Job.Stamp));
+        for (var i = 0; i < starts.Count; i++)
+        {
+            var (start, running, lease) = starts[i];
+            claimed.Add(HandOut(startsKnown, start, running, lease, inputs[i]));
+        }
+
         return claimed;
     }
 
-    private static ClaimedJob Claim(Turn turn, long startsKnown, PlannedStart start)
+    private static ClaimedJob HandOut(long startsKnown, in PlannedStart start, RunningJob running, long lease, in ClaimedInput input)
     {
-        var queue = turn.Memory.FindQueue(start.Queue)!;
-        var row = (QueuedRow)start.Head;
-        var lease = turn.Leases.Next();
-        var startsAt = start.Slot ?? start.PermitAt ?? turn.Now;
-        if (!turn.Jobs.Claim(row.Stamp, lease, startsAt))
-            throw new InvalidOperationException($"Job {row.Id} stood in its lane and was not queued.");
-
-        queue.Move(JobState.Queued, JobState.Running);
-        queue.Starts.Count(turn.Now);
-        var definition = queue.Entry.Definition;
-        turn.Memory.Running.Add(lease, new RunningJob(row.Id, queue, row.Key, startsAt, start.Hold) { ClaimedAt = turn.Now, Lock = row.Lock, Batch = row.Batch, Attempt = row.Attempt + 1, HasCallback = row.HasCallback });
-        turn.Events?.Add(StoreEvent.OfJob(row.Id, start.Queue, row.Key, JobState.Running, row.Attempt + 1, Watching.BatchOf(turn, row.Batch)));
-        if (row.Lock is not null)
-            turn.Memory.Locks.Take(row.Lock, lease);
-        turn.Touch(start.Hold, row.Key);
-
+        var job = running.Job;
+        var definition = running.Queue.Entry.Definition;
         return new ClaimedJob
         {
-            Id = row.Id,
+            Id = job.Id,
             Lease = lease,
-            Queue = queue.Entry,
-            Key = row.Key,
-            Weight = row.Weight,
-            Attempt = row.Attempt + 1,
-            Failures = row.Failures,
-            MaxAttempts = row.MaxAttempts ?? definition.Retry.MaxAttempts,
-            Timeout = row.TimeoutMs is { } timeout ? TimeSpan.FromMilliseconds(timeout) : TimeSpan.FromSeconds(definition.TimeoutSeconds),
-            ThrottledSince = row.ThrottledSince is { } since ? new DateTimeOffset(since, TimeSpan.Zero) : null,
-            StartBefore = row.StartBefore is { } deadline ? new DateTimeOffset(deadline, TimeSpan.Zero) : null,
+            Queue = running.Queue.Entry,
+            Key = job.Key,
+            Weight = job.Weight,
+            Attempt = running.Attempt,
+            Failures = job.Failures,
+            MaxAttempts = job.MaxAttempts ?? definition.Retry.MaxAttempts,
+            Timeout = job.TimeoutMs is { } timeout ? TimeSpan.FromMilliseconds(timeout) : TimeSpan.FromSeconds(definition.TimeoutSeconds),
+            ThrottledSince = job.ThrottledSince is { } since ? new DateTimeOffset(since, TimeSpan.Zero) : null,
+            StartBefore = job.StartBefore is { } deadline ? new DateTimeOffset(deadline, TimeSpan.Zero) : null,
             PermitAt = start.PermitAt is { } permitAt ? new DateTimeOffset(permitAt, TimeSpan.Zero) : null,
             Slot = start.Slot is { } at ? new Slot(new DateTimeOffset(at, TimeSpan.Zero), start.Window, start.Delay) : null,
             Rates = start.Rates,
             PlannedAt = new DateTimeOffset(startsKnown, TimeSpan.Zero),
-            UnreadBytes = row.UnreadBytes,
-            Payload = row.Payload,
-            Request = StoredRequest.Of(row.RequestJson, row.RequestBody),
+            UnreadBytes = input.UnreadBytes,
+            Payload = input.Payload,
+            Request = input.Request,
             HoldsLimits = start.Hold is { EndsWithTheCall: true },
         };
     }

@@ -48,13 +48,13 @@ internal static class Defining
         return entry;
     }
 
-    /// <summary>The limit counts something else: calls that run are counted anew, by what their rows say.</summary>
+    /// <summary>The limit counts something else: calls that run are counted anew.</summary>
     private static void Recount(Turn turn, string limit)
     {
         foreach (var running in turn.Memory.Running.Values)
         {
-            if (running.Hold is { } hold && turn.Jobs.Find(running.Id.Stamp) is { } row)
-                turn.Memory.Planner.Recount(hold, limit, row.Weight, row.Weights);
+            if (running.Hold is { } hold)
+                turn.Memory.Planner.Recount(hold, limit, running.Job.Weight, running.Job.Weights);
         }
     }
 }

@@ -14,7 +14,11 @@ internal interface IJobRows
 
     (byte[] Fingerprint, JobId Job)? FindIdempotency(string key);
 
-    List<QueuedRow> Heads(long queueId, string key, int atMost);
+    /// <summary>Jobs that may go, of each lane in their order: the lanes in theirs, one question for all of them.</summary>
+    List<List<QueuedRow>> Heads(IReadOnlyList<LaneLook> lanes);
+
+    /// <summary>What these jobs send, in their order: one question for all of them.</summary>
+    List<ClaimedInput> Inputs(IReadOnlyList<long> stamps);
 
     bool Claim(long stamp, long lease, long startedAt);
 
@@ -49,10 +53,10 @@ internal interface IJobRows
     List<(long QueueId, string Key, int Jobs)> Lanes();
 
     /// <summary>Whose moment of store time has come.</summary>
-    List<Arrival> Due(long now, int atMost);
+    List<QueuedRow> Due(long now, int atMost);
 
     /// <summary>Whose moment of the machine's clock has come.</summary>
-    List<Arrival> DueOnWall(long wall, int atMost);
+    List<QueuedRow> DueOnWall(long wall, int atMost);
 
     long? NextDue();
 

@@ -9,14 +9,14 @@ internal interface IParkedRows
 {
     void Place(long stamp, long? parked);
 
-    Arrival FirstOfLine(string name);
+    QueuedRow FirstOfLine(string name);
 
-    Arrival FirstOfLane(string name, (long QueueId, string Key) lane);
+    QueuedRow FirstOfLane(string name, (long QueueId, string Key) lane);
 
     List<(string Lock, (long QueueId, string Key) Lane, int Count)> Lines();
 
     /// <summary>Jobs whose signal has been set since they came, those who came first before others.</summary>
-    List<Arrival> Released(string signal, long setCount, int atMost);
+    List<QueuedRow> Released(string signal, long setCount, int atMost);
 
     bool IsWaitedFor(string signal);
 

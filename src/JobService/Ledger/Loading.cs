@@ -60,7 +60,7 @@ internal static partial class Loading
     {
         var running = turn.Jobs.Running().Select(stamp => turn.Jobs.Find(stamp)!).ToList();
         turn.Touch(turn.Memory.Planner.PostponeLost(
-            running.Where(row => row.StartedAt is not null).Select(row => new LostStart(turn.Memory.Queue(row.QueueId).Entry.Name, row.Key, row.Weight, row.Weights, row.StartedAt!.Value)), turn.Now));
+            running.Where(row => row.StartedAt is not null).Select(row => new LostStart(turn.Memory.Queue(row.QueueId).Entry.Name, row.Key, row.Job.Weight, row.Job.Weights, row.StartedAt!.Value)), turn.Now));
         foreach (var row in running)
             Free(turn, row);
         if (running.Count > 0)
@@ -79,7 +79,7 @@ internal static partial class Loading
             var before = former.Ending.GetValueOrDefault(row.Lease!.Value) ?? former.Running[row.Lease.Value];
             var hold = turn.Memory.Planner.Retake(before.Hold, former.Planner.StoredStanding(before.Hold), row.Key);
             turn.Touch(hold, row.Key);
-            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(row.Id, queue, row.Key, before.StartedAt, hold) { ClaimedAt = before.ClaimedAt, Lock = row.Lock, Batch = row.Batch, Attempt = row.Attempt, HasCallback = row.HasCallback });
+            turn.Memory.Running.Add(row.Lease.Value, new RunningJob(before.Job, queue, before.StartedAt, hold) { ClaimedAt = before.ClaimedAt, StopReason = row.CancelReason });
             if (row.Lock is not null)
                 turn.Memory.Locks.Take(row.Lock, row.Lease.Value);
         }
@@ -98,17 +98,17 @@ internal static partial class Loading
 
         turn.Jobs.WriteAttempt(stamp, row.Attempt, row.StartedAt ?? turn.Now, turn.Now, status: null, "crashed");
         turn.Jobs.WriteError(stamp, new JobError(ErrorTypes.Crash, Status: null, Detail: null));
-        if (row.Failures + 1 >= (row.MaxAttempts ?? queue.Entry.Definition.Retry.MaxAttempts))
+        if (row.Job.Failures + 1 >= (row.Job.MaxAttempts ?? queue.Entry.Definition.Retry.MaxAttempts))
         {
             turn.Jobs.Fail(stamp, lease, row.StartedAt, turn.Now, undoAttempt: false);
             turn.End(row.EndIn(queue), JobState.Running, JobState.Failed, ErrorTypes.Crash);
             return;
         }
 
-        var parked = Entering.Enter(turn, queue, row.Arrival);
+        var parked = Entering.Enter(turn, queue, row.Job with { Failures = row.Job.Failures + 1 });
         turn.Jobs.Requeue(stamp, lease, row.StartedAt, turn.Now, dueAt: null, countFailure: true, undoAttempt: false, ThrottleMark.Keep, parked);
         queue.Move(JobState.Running, JobState.Queued);
-        turn.Memory.Expect(dueAt: null, row.StartBefore);
+        turn.Memory.Expect(dueAt: null, row.Job.StartBefore);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The previous process ended with {Count} jobs running: each counts a failure and is queued again, or fails when its attempts are used up")]

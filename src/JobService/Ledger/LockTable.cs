@@ -22,7 +22,7 @@ internal sealed class LockTable
     /// <summary>A job on its way to its lane: true when it stands in the line of its lock instead.</summary>
     /// <param name="job">The job; it names a lock.</param>
     /// <param name="ownLease">The lease that it gives up in the same turn, if it comes from an attempt.</param>
-    public bool TakeAside(in Arrival job, long? ownLease)
+    public bool TakeAside(QueuedRow job, long? ownLease)
     {
         if (!lines.TryGetValue(job.Lock!, out var line) || line.LetsPass(job, ownLease))
             return false;
@@ -30,7 +30,7 @@ internal sealed class LockTable
         return true;
     }
 
-    public void Join(in Arrival job)
+    public void Join(QueuedRow job)
     {
         var line = FindOrOpen(job.Lock!);
         line.Waiting[job.Lane] = line.Waiting.GetValueOrDefault(job.Lane) + 1;
@@ -74,7 +74,7 @@ internal sealed class LockTable
     }
 
     /// <summary>A job has left its lane without having run: the lock may have been offered to it.</summary>
-    public void LeaveLane(in Arrival job, long now)
+    public void LeaveLane(QueuedRow job, long now)
     {
         if (lines.TryGetValue(job.Lock!, out var line) && line.Holder is null && line.Offered.Remove(job.Lane) && line.IsAsleep)
             LookAgain(line, now);
@@ -150,7 +150,7 @@ internal sealed class LockLine(string name)
     public bool HasMoreToOffer => Waiting.Keys.Any(lane => !Offered.ContainsKey(lane));
 
     /// <summary>True when a job may go into its lane: nobody else has the lock, and it overtakes nobody who could use it.</summary>
-    public bool LetsPass(in Arrival job, long? ownLease)
+    public bool LetsPass(QueuedRow job, long? ownLease)
     {
         if (Holder is not null)
             return Holder == ownLease && Waiting.Count == 0;

@@ -8,7 +8,7 @@ internal static class Locking
 
     public static void Free(Turn turn, RunningJob running)
     {
-        if (running.Lock is { } name)
+        if (running.Job.Lock is { } name)
             turn.Memory.Locks.Free(name, turn.Now);
     }
 
@@ -18,9 +18,9 @@ internal static class Locking
         if (row.Lock is null)
             return;
         if (row.Parked == Parked.InLine)
-            turn.Memory.Locks.Leave(row.Lock, row.Arrival.Lane);
+            turn.Memory.Locks.Leave(row.Lock, row.Job.Lane);
         else
-            turn.Memory.Locks.LeaveLane(row.Arrival, turn.Now);
+            turn.Memory.Locks.LeaveLane(row.Job, turn.Now);
     }
 
     /// <summary>Lets the first of the lines of free locks into their lanes, before the planner looks there.</summary>
@@ -42,6 +42,7 @@ internal static class Locking
             turn.Parked.Place(job.Stamp, Parked.InLane);
             turn.Memory.Locks.Leave(line.Name, job.Lane);
             line.Offered.Add(job.Lane, job.Priority);
+            turn.Memory.Heads.Enter(job);
             turn.Memory.Planner.Arrive(turn.Memory.Queue(job.QueueId).Entry.Name, job.Key);
         }
 

@@ -10,4 +10,6 @@ internal sealed record NewRow(NewJob Job)
     public string? TagsJson { get; } = Job.Tags is { Count: > 0 } tags ? StorageJson.Write(tags) : null;
 
     public string? WeightsJson { get; } = Job.Weights is { Count: > 0 } weights ? StorageJson.Write(weights) : null;
+
+    public long? TimeoutMs { get; } = (long?)Job.Timeout?.TotalMilliseconds;
 }

@@ -3,28 +3,40 @@ using JobService.Lanes;
 
 namespace JobService.Ledger;
 
-/// <summary>A job at the head of its lane, with all that its call needs.</summary>
+/// <summary>A job as it stands in its lane, or on its way there: all that its place and its call need, but what it sends.</summary>
 internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
 {
+    /// <summary>With its place in a list; what hangs on it comes on top.</summary>
+    private const int OwnBytes = 240;
+
+    /// <summary>A letter of a text takes two, and as much again for what is made of it.</summary>
+    private const int TextBytes = 4;
+
     private IReadOnlyDictionary<string, int>? weights;
 
-    /// <summary>Read when it is asked for: most heads are looked at twice, and most limits do not ask.</summary>
+    /// <summary>Read when it is asked for: most limits do not ask.</summary>
     public override IReadOnlyDictionary<string, int>? Weights => weights ??= WeightsJson is null ? null : StorageJson.ReadWeights(WeightsJson);
 
     public required string? WeightsJson { get; init; }
 
-    public required long Stamp { get; init; }
+    public long Stamp { get; } = Id.Stamp;
 
     public required long QueueId { get; init; }
 
     public required string Key { get; init; }
 
+    public (long QueueId, string Key) Lane => (QueueId, Key);
+
     public required int Priority { get; init; }
 
     public required string? Lock { get; init; }
 
+    /// <summary>The signal that it has not had yet; null in a lane.</summary>
+    public required string? Signal { get; init; }
+
     public required bool HasCallback { get; init; }
 
+    /// <summary>Attempts so far.</summary>
     public required int Attempt { get; init; }
 
     public required int Failures { get; init; }
@@ -37,57 +49,72 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
 
     public required long? ThrottledSince { get; init; }
 
-    /// <summary>Of payload and request, when they are too large to be read for each look at the head of a lane; 0 when they are here.</summary>
-    public required int UnreadBytes { get; init; }
-
-    public required byte[] Payload { get; init; }
-
-    public required string? RequestJson { get; init; }
-
-    public required byte[]? RequestBody { get; init; }
-
     /// <summary>Row number of its batch.</summary>
     public required long? Batch { get; init; }
+
+    /// <summary>Bytes that it takes in memory, about.</summary>
+    public long MemoryBytes => OwnBytes + TextBytes * (Key.Length + (Lock?.Length ?? 0) + (WeightsJson?.Length ?? 0L));
+
+    /// <summary>A new one.</summary>
+    public static QueuedRow Of(NewRow row, long queueId) => new(row.Job.Id, row.Job.Weight)
+    {
+        WeightsJson = row.WeightsJson,
+        QueueId = queueId,
+        Key = row.Job.Key,
+        Priority = row.Job.Priority,
+        Lock = row.Job.Lock,
+        Signal = row.Job.Signal,
+        HasCallback = row.Job.Callback is not null,
+        Attempt = 0,
+        Failures = 0,
+        MaxAttempts = row.Job.MaxAttempts,
+        TimeoutMs = row.TimeoutMs,
+        StartBefore = row.Job.StartBefore?.UtcTicks,
+        ThrottledSince = null,
+        Batch = row.Job.Batch?.Batch.Stamp,
+    };
+
+    /// <summary>The order of a lane, and of the line of a lock.</summary>
+    public static int Compare(QueuedRow left, QueuedRow right)
+    {
+        var byPriority = right.Priority.CompareTo(left.Priority);
+        return byPriority != 0 ? byPriority : left.Stamp.CompareTo(right.Stamp);
+    }
 }
 
-/// <summary>The hot row of a job, as far as transitions look at it.</summary>
-internal sealed record JobRow(JobId Id, long QueueId, string Key, JobState State)
-{
-    public CancelReason? CancelReason { get; init; }
+/// <summary>What a job that was claimed sends, as far as it was read.</summary>
+/// <param name="Payload">JSON in UTF-8; empty when the job has none, or when it was not read.</param>
+/// <param name="Request">Null when the job has none of its own, or when it was not read.</param>
+/// <param name="UnreadBytes">Of both, when they are more than <see cref="ClaimedJob.MaxReadBytes"/>; otherwise 0.</param>
+internal readonly record struct ClaimedInput(ReadOnlyMemory<byte> Payload, StoredRequest? Request, int UnreadBytes);
 
-    public int Attempt { get; init; }
+/// <summary>The hot row of a job, as far as transitions look at it.</summary>
+/// <param name="Job">What it is or would be as a queued job.</param>
+/// <param name="State">Its state.</param>
+internal sealed record JobRow(QueuedRow Job, JobState State)
+{
+    public JobId Id => Job.Id;
+
+    public long QueueId => Job.QueueId;
+
+    public string Key => Job.Key;
+
+    public int Attempt => Job.Attempt;
+
+    public string? Lock => Job.Lock;
+
+    /// <summary>Row number of its batch.</summary>
+    public long? Batch => Job.Batch;
+
+    public CancelReason? CancelReason { get; init; }
 
     public long? StartedAt { get; init; }
 
-    public int Failures { get; init; }
-
-    public int? MaxAttempts { get; init; }
-
     public long? Lease { get; init; }
-
-    public long? StartBefore { get; init; }
-
-    public int Weight { get; init; }
-
-    public IReadOnlyDictionary<string, int>? Weights { get; init; }
-
-    public int Priority { get; init; }
-
-    public string? Lock { get; init; }
-
-    /// <summary>The signal that it has not had yet.</summary>
-    public string? Signal { get; init; }
 
     public long? Parked { get; init; }
 
-    /// <summary>Row number of its batch.</summary>
-    public long? Batch { get; init; }
-
-    public bool HasCallback { get; init; }
-
-    public Arrival Arrival => new(Id.Stamp, QueueId, Key, Priority, Lock, Signal);
-
-    public EndingJob EndIn(QueueRow queue) => new(Id, queue, Key, Attempt, Batch, HasCallback);
+    public EndingJob EndIn(QueueRow queue) => new(Id, queue, Key, Attempt, Batch, Job.HasCallback);
 }
 
 /// <summary>A job at its end, with all that those want to know who count it, number it, tell of it or send word of it.</summary>

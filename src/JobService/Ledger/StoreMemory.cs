@@ -15,6 +15,8 @@ internal sealed class StoreMemory
 
     public LanePlanner Planner { get; } = new();
 
+    public LaneHeads Heads { get; } = new();
+
     public Dictionary<string, LimitRow> Limits { get; } = [];
 
     public Dictionary<long, RunningJob> Running { get; } = [];
@@ -111,34 +113,35 @@ internal sealed class StoreMemory
 }
 
 /// <summary>An attempt that holds a lease.</summary>
-internal sealed class RunningJob(JobId id, QueueRow queue, string key, long startedAt, LimitHold hold)
+internal sealed class RunningJob(QueuedRow job, QueueRow queue, long startedAt, LimitHold hold)
 {
-    public JobId Id { get; } = id;
+    /// <summary>As it was claimed.</summary>
+    public QueuedRow Job { get; } = job;
+
+    public JobId Id => Job.Id;
 
     public QueueRow Queue { get; } = queue;
 
-    public string Key { get; } = key;
+    public string Key => Job.Key;
 
     /// <summary>Its slot, or the moment of its claim; later when it is known to have started late.</summary>
     public long StartedAt { get; set; } = startedAt;
 
     public long ClaimedAt { get; init; }
 
-    /// <summary>Row number of its batch.</summary>
-    public long? Batch { get; init; }
-
     /// <summary>Number of this attempt, from 1.</summary>
-    public int Attempt { get; init; }
+    public int Attempt => Job.Attempt + 1;
 
-    /// <summary>The lock that it holds to the end of its processing.</summary>
-    public string? Lock { get; init; }
-
-    /// <summary>Somebody is to be told of its end.</summary>
-    public bool HasCallback { get; init; }
+    /// <summary>Why it was told to stop first; null while it was not.</summary>
+    public CancelReason? StopReason { get; set; }
 
     /// <summary>What the call has taken of its limits, if there are any.</summary>
     public LimitHold Hold { get; } = hold;
 
-    /// <param name="wasStarted">The attempt reached the send: otherwise it is none.</param>
-    public EndingJob End(bool wasStarted) => new(Id, Queue, Key, wasStarted ? Attempt : Attempt - 1, Batch, HasCallback);
+    /// <summary>Attempts that have reached the send when this one has ended.</summary>
+    /// <param name="wasStarted">It has: otherwise it is none.</param>
+    public int AttemptsBy(bool wasStarted) => wasStarted ? Attempt : Job.Attempt;
+
+    /// <inheritdoc cref="AttemptsBy"/>
+    public EndingJob End(bool wasStarted) => new(Id, Queue, Key, AttemptsBy(wasStarted), Job.Batch, Job.HasCallback);
 }

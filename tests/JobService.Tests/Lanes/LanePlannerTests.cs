@@ -18,6 +18,21 @@ public sealed class LanePlannerTests
         Assert.Equal(["few", "few", "many", "many"], model.Run().Select(claim => claim.Key).Order());
     }
 
+    [Theory]
+    [InlineData(2, "a b")]
+    [InlineData(9, "a b c")]
+    [InlineData(1, "")] // the others will hardly be asked for
+    public void Lanes_whose_turn_is_near_are_told_together(int permits, string keys)
+    {
+        model.PutQueue("q", [], size: permits);
+        foreach (var key in new[] { "a", "b", "c" })
+            model.Add("q", key);
+
+        Assert.Equal(Math.Min(permits, 3), model.Run().Count);
+
+        Assert.Equal(keys, string.Join(' ', model.Expected));
+    }
+
     [Fact]
     public void A_queue_that_comes_later_shares_a_limit_and_does_not_catch_up_first()
     {

@@ -28,6 +28,9 @@ internal sealed class PlannerModel
     /// <summary>How often the rows of a lane were asked for.</summary>
     public int Looks { get; private set; }
 
+    /// <summary>Keys whose jobs were said to be asked for next.</summary>
+    public List<string> Expected { get; } = [];
+
     public void PutQueue(string name, string[] limits, int size = 1_000, bool paused = false, Dictionary<string, double>? shares = null, double share = 1)
     {
         Planner.PutQueue(name, new QueueDefinition { Limits = limits, KeyShares = shares ?? [], Share = share }, paused);
@@ -104,6 +107,7 @@ internal sealed class PlannerModel
                 GivePermits(queue, free);
                 ExpectPermits(queue, [.. promisesOut.TakeLast(promised)]);
             },
+            Expect = (_, keys) => Expected.AddRange(keys),
             Heads = (queue, key, atMost) =>
             {
                 Looks++;

@@ -10,6 +10,8 @@ namespace JobService.Tests.Simulation;
 /// <summary>The service's own turns over the real SQLite store, one by one on one thread: around them what the writer thread, the dispatcher and the semaphores do, in virtual time.</summary>
 internal sealed class SimulatedService : IDisposable
 {
+    private const int TurnsBetweenLooks = 8;
+
     private readonly SqliteDatabase database;
     private readonly Random random;
     private readonly Dictionary<string, int> permitsOut = [];
@@ -62,6 +64,8 @@ internal sealed class SimulatedService : IDisposable
         }
 
         session.Commit(turn);
+        if (Turns % TurnsBetweenLooks == 0)
+            CheckHeads();
         goesOn = turn.GoesOn;
         // The commit takes its time, now and then longer than the slots were given.
         Now += (long)((0.2 + (random.NextDouble() * (random.Next(40) == 0 ? 12 : 1))) * TimeSpan.TicksPerMillisecond);
@@ -107,6 +111,17 @@ internal sealed class SimulatedService : IDisposable
     {
         session.Dispose();
         database.Dispose();
+    }
+
+    /// <summary>What is held of lanes is what their rows say.</summary>
+    private void CheckHeads()
+    {
+        foreach (var lane in Memory.Heads.Lanes)
+        {
+            var rows = Ask(turn => Assert.Single(turn.Jobs.Heads([new LaneLook(lane.QueueId, lane.Key, lane.Count + 1)])));
+            Assert.Equal(rows.Take(lane.Count).Select(row => row.ToString()), lane.First(lane.Count).Select(head => head.ToString()));
+            Assert.True(lane.HasMore || rows.Count == lane.Count, $"Lane '{lane.Key}' has more jobs than those that are held.");
+        }
     }
 
     private SqliteSession OpenSession(StoreMemory? former) => SqliteSession.Open(database, leases, Now, former, NullLogger.Instance);

@@ -61,7 +61,7 @@ public sealed class JobRowsTests : IDisposable
     {
         for (var atMost = 1; atMost <= 3; atMost++)
         {
-            rows.Heads(queueId: 1, key: "", atMost);
+            rows.Heads([new LaneLook(QueueId: 1, Key: "", atMost)]);
             rows.Due(now: 1, atMost);
             rows.Late(wall: 1, atMost);
         }

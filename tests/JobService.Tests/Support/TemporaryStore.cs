@@ -1,6 +1,7 @@
 using JobService.Jobs;
 using JobService.Storage;
 using JobService.Storage.Sqlite;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -12,10 +13,10 @@ internal sealed class TemporaryStore : IAsyncDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("jobservice-store-").FullName;
 
-    public TemporaryStore()
+    public TemporaryStore(ILogger<SqliteJobStore>? logger = null)
     {
         Ids = new JobIdSource(Time, new Random(7));
-        Store = new SqliteJobStore(Options.Create(new StorageOptions { Path = DatabaseFile }), Ids, Time, NullLogger<SqliteJobStore>.Instance);
+        Store = new SqliteJobStore(Options.Create(new StorageOptions { Path = DatabaseFile }), Ids, Time, logger ?? NullLogger<SqliteJobStore>.Instance);
     }
 
     public string DatabaseFile => Path.Combine(folder, "jobs.db");

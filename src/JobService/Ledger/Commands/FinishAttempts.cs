@@ -16,7 +16,8 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
             if (!turn.Memory.Running.Remove(end.Lease, out var running))
                 continue;
             turn.Memory.Ending[end.Lease] = running;
-            written += Finish(turn, end, running) ? 1 : 0;
+            Finish(turn, end, running);
+            written++;
             Locking.Free(turn, running); // behind the requeue: who comes back stands in the line before those that are younger
         }
 
@@ -27,7 +28,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
     public static AttemptEnd Unwritable(AttemptEnd end, Exception error) =>
         end with { Outcome = new JobOutcome.Failed(new JobError(ErrorTypes.Processing, Status: null, $"The result of the attempt could not be stored: {error.Message}")) };
 
-    private static bool Finish(Turn turn, AttemptEnd end, RunningJob running)
+    private static void Finish(Turn turn, AttemptEnd end, RunningJob running)
     {
         if (running.Hold is { HasReturned: false } hold)
             GiveBack(turn, running, hold, callWasMade: end.StartedAt is not null);
@@ -41,25 +42,9 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
         if (end.Outcome is JobOutcome.Succeeded && running.Hold is { } taken && turn.Memory.Planner.Answered(taken, turn.Now, TimeOf(end)))
             turn.Touch(taken, running.Key);
 
-        if (end.Outcome is JobOutcome.Succeeded(var result))
-            return Succeed(turn, end, running, result);
-        var row = turn.Jobs.Find(end.Job.Stamp);
-        if (row?.Lease != end.Lease)
-            return false;
-
         // A job that was told to stop does not go round again.
-        var outcome = row.CancelReason is { } reason && end.Outcome.RunsAgain ? new JobOutcome.Cancelled(reason) : end.Outcome;
-        return outcome.Read(new Outcomes(turn, row, end, running));
-    }
-
-    /// <summary>Needs no look at the row first: the write itself asks for the lease.</summary>
-    private static bool Succeed(Turn turn, AttemptEnd end, RunningJob running, JobResult result)
-    {
-        var endedAt = end.EndedAt.UtcTicks;
-        if (!turn.Jobs.Succeed(end.Job.Stamp, end.Lease, end.StartedAt?.UtcTicks ?? endedAt, endedAt, result))
-            return false;
-        turn.End(running.End(wasStarted: true), JobState.Running, JobState.Succeeded);
-        return true;
+        var outcome = running.StopReason is { } reason && end.Outcome.RunsAgain ? new JobOutcome.Cancelled(reason) : end.Outcome;
+        _ = outcome.Read(new Outcomes(turn, end, running));
     }
 
     private static CallTime? TimeOf(AttemptEnd end) => end.StartedAt is { } started && end.EndedAt >= started ? new CallTime(started.UtcTicks, end.EndedAt.UtcTicks) : null;
@@ -74,76 +59,99 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
             turn.Touch(hold, running.Key);
     }
 
-    /// <summary>Writes what each outcome makes of the job, whose lease still holds.</summary>
-    private sealed class Outcomes(Turn turn, JobRow row, AttemptEnd end, RunningJob running) : JobOutcome.IReader<bool>
+    /// <summary>Writes what each outcome makes of the job, and says what that is. What is known of it holds for as long as the lease does, which each write asks for.</summary>
+    private sealed class Outcomes(Turn turn, AttemptEnd end, RunningJob running) : JobOutcome.IReader<JobState>
     {
         private readonly long? startedAt = end.StartedAt?.UtcTicks;
 
+        private long Stamp => running.Job.Stamp;
+
         private bool WasStarted => startedAt is not null;
 
-        public bool Read(JobOutcome.Succeeded outcome) => Succeed(turn, end, running, outcome.Result);
-
-        public bool Read(JobOutcome.Failed outcome)
+        public JobState Read(JobOutcome.Succeeded outcome)
         {
-            turn.Jobs.Fail(row.Id.Stamp, end.Lease, startedAt, end.EndedAt.UtcTicks, undoAttempt: !WasStarted);
-            turn.Jobs.WriteError(row.Id.Stamp, outcome.Error);
+            var endedAt = end.EndedAt.UtcTicks;
+            Guard(turn.Jobs.Succeed(Stamp, end.Lease, startedAt ?? endedAt, endedAt, outcome.Result));
+            return End(JobState.Succeeded, wasStarted: true);
+        }
+
+        public JobState Read(JobOutcome.Failed outcome)
+        {
+            Guard(turn.Jobs.Fail(Stamp, end.Lease, startedAt, end.EndedAt.UtcTicks, undoAttempt: !WasStarted));
+            turn.Jobs.WriteError(Stamp, outcome.Error);
             WriteAttempt(outcome.Error.Status, "failed");
-            turn.End(running.End(WasStarted), JobState.Running, JobState.Failed, outcome.Error.Type);
-            return true;
+            return End(JobState.Failed, WasStarted, outcome.Error.Type);
         }
 
-        public bool Read(JobOutcome.Cancelled outcome)
+        public JobState Read(JobOutcome.Cancelled outcome)
         {
-            var reason = row.CancelReason ?? outcome.Reason;
-            turn.Jobs.Stop(row.Id.Stamp, end.Lease, startedAt, end.EndedAt.UtcTicks, undoAttempt: !WasStarted, reason);
+            var reason = running.StopReason ?? outcome.Reason;
+            Guard(turn.Jobs.Stop(Stamp, end.Lease, startedAt, end.EndedAt.UtcTicks, undoAttempt: !WasStarted, reason));
             WriteAttempt(status: null, "cancelled");
-            turn.End(running.End(WasStarted), JobState.Running, JobState.Cancelled, Words.Of(reason));
-            return true;
+            return End(JobState.Cancelled, WasStarted, Words.Of(reason));
         }
 
-        public bool Read(JobOutcome.Retried outcome)
+        public JobState Read(JobOutcome.Retried outcome)
         {
-            turn.Jobs.WriteError(row.Id.Stamp, outcome.Error);
+            turn.Jobs.WriteError(Stamp, outcome.Error);
             WriteAttempt(outcome.Error.Status, "failed");
             return Requeue(outcome.Wait > TimeSpan.Zero ? turn.Now + outcome.Wait.Ticks : null, countFailure: true, ThrottleMark.Clear, "retry");
         }
 
-        public bool Read(JobOutcome.Throttled outcome)
+        public JobState Read(JobOutcome.Throttled outcome)
         {
-            turn.Jobs.WriteError(row.Id.Stamp, outcome.Error);
+            turn.Jobs.WriteError(Stamp, outcome.Error);
             WriteAttempt(outcome.Error.Status, "throttled");
             return Requeue(dueAt: null, countFailure: false, ThrottleMark.Set, "throttled");
         }
 
-        public bool Read(JobOutcome.Unstarted outcome)
+        public JobState Read(JobOutcome.Unstarted outcome)
         {
             if (turn.Memory.Planner.CameBackUnstarted(running.Queue.Entry.Name, running.Key, running.ClaimedAt, turn.Now) is { } pause)
                 turn.BackedOff.Add((running.Queue.Entry.Name, pause));
             return Requeue(dueAt: null, countFailure: false, ThrottleMark.Keep, "unstarted");
         }
 
-        public bool Read(JobOutcome.Returned outcome)
+        public JobState Read(JobOutcome.Returned outcome)
         {
             WriteAttempt(status: null, "interrupted");
             return Requeue(dueAt: null, countFailure: false, ThrottleMark.Keep, "interrupted");
         }
 
-        private bool Requeue(long? dueAt, bool countFailure, ThrottleMark throttle, string reason)
+        private JobState End(JobState state, bool wasStarted, string? reason = null)
         {
-            var queue = running.Queue;
-            var parked = dueAt is null ? Entering.Enter(turn, queue, row.Arrival, end.Lease) : null;
-            turn.Jobs.Requeue(row.Id.Stamp, end.Lease, startedAt, turn.Now, dueAt, countFailure, undoAttempt: !WasStarted, throttle, parked);
+            turn.End(running.End(wasStarted), JobState.Running, state, reason);
+            return state;
+        }
+
+        private JobState Requeue(long? dueAt, bool countFailure, ThrottleMark throttle, string reason)
+        {
+            var (queue, job) = (running.Queue, running.Job);
+            var again = job with
+            {
+                Attempt = running.AttemptsBy(WasStarted),
+                Failures = job.Failures + (countFailure ? 1 : 0),
+                ThrottledSince = throttle == ThrottleMark.Clear ? null : job.ThrottledSince ?? (throttle == ThrottleMark.Set ? turn.Now : null),
+            };
+            var parked = dueAt is null ? Entering.Enter(turn, queue, again, end.Lease) : null;
+            Guard(turn.Jobs.Requeue(Stamp, end.Lease, startedAt, turn.Now, dueAt, countFailure, undoAttempt: !WasStarted, throttle, parked));
             queue.Move(JobState.Running, JobState.Queued);
-            turn.Memory.Expect(dueAt, row.StartBefore);
-            var attempts = WasStarted ? row.Attempt : row.Attempt - 1;
-            turn.Events?.Add(StoreEvent.OfJob(row.Id, queue.Entry.Name, row.Key, JobState.Queued, attempts, Watching.BatchOf(turn, row.Batch), reason));
-            return true;
+            turn.Memory.Expect(dueAt, job.StartBefore);
+            turn.Events?.Add(StoreEvent.OfJob(job.Id, queue.Entry.Name, job.Key, JobState.Queued, again.Attempt, Watching.BatchOf(turn, job.Batch), reason));
+            return JobState.Queued;
         }
 
         private void WriteAttempt(int? status, string outcome)
         {
             if (startedAt is { } started)
-                turn.Jobs.WriteAttempt(row.Id.Stamp, row.Attempt, started, end.EndedAt.UtcTicks, status, outcome);
+                turn.Jobs.WriteAttempt(Stamp, running.Attempt, started, end.EndedAt.UtcTicks, status, outcome);
+        }
+
+        /// <summary>The row holds the lease, or the memory is wrong: then the turn and all that is in memory are thrown away.</summary>
+        private void Guard(bool isWritten)
+        {
+            if (!isWritten)
+                throw new InvalidOperationException($"Job {running.Id} was running, and its row does not hold the lease.");
         }
     }
 }

@@ -17,12 +17,13 @@ internal sealed record RetryJob(JobId Job) : Command<RetryOutcome>
         if (queue.Unfinished >= queue.Entry.Definition.Capacity)
             return new RetryOutcome.Full();
 
-        turn.Jobs.Reopen(Job.Stamp, turn.Wall, Entering.Enter(turn, queue, row.Arrival));
+        var again = row.Job with { Failures = 0, ThrottledSince = null, StartBefore = row.Job.StartBefore > turn.Wall ? row.Job.StartBefore : null };
+        turn.Jobs.Reopen(Job.Stamp, turn.Wall, Entering.Enter(turn, queue, again));
         queue.Move(row.State, JobState.Queued);
         if (row.Batch is { } batch)
             Batching.Reopen(turn, batch, row.State);
         turn.Events?.Add(StoreEvent.OfJob(Job, queue.Entry.Name, row.Key, JobState.Queued, row.Attempt, Watching.BatchOf(turn, row.Batch), "request"));
-        turn.Memory.Expect(dueAt: null, row.StartBefore > turn.Wall ? row.StartBefore : null);
+        turn.Memory.Expect(dueAt: null, again.StartBefore);
         return new RetryOutcome.Requeued();
     }
 }

@@ -5,13 +5,13 @@ namespace JobService.Storage.Sqlite;
 /// <summary>Which jobs have a moment that has come, and when the next one comes.</summary>
 internal sealed partial class JobRows
 {
-    private readonly SqliteStatement selectDue = new(database, """
-        SELECT stamp, queue_id, key, priority, lock, signal FROM jobs INDEXED BY jobs_due
+    private readonly SqliteStatement selectDue = new(database, $"""
+        SELECT {QueuedColumns.All} FROM jobs INDEXED BY jobs_due
         WHERE  state = 0 AND due_at <= ?1 AND due_on_wall IS NULL ORDER BY due_at LIMIT ?2
         """);
 
-    private readonly SqliteStatement selectDueOnWall = new(database, """
-        SELECT stamp, queue_id, key, priority, lock, signal FROM jobs INDEXED BY jobs_due_on_wall
+    private readonly SqliteStatement selectDueOnWall = new(database, $"""
+        SELECT {QueuedColumns.All} FROM jobs INDEXED BY jobs_due_on_wall
         WHERE  state = 0 AND due_at <= ?1 AND due_on_wall = 1 ORDER BY due_at LIMIT ?2
         """);
 
@@ -32,10 +32,10 @@ internal sealed partial class JobRows
         """);
 
     /// <summary>Whose moment of store time has come.</summary>
-    public List<Arrival> Due(long now, int atMost) => Arrivals(selectDue.Bind(1, now).Bind(2, atMost));
+    public List<QueuedRow> Due(long now, int atMost) => QueuedColumns.ReadAll(selectDue.Bind(1, now).Bind(2, atMost));
 
     /// <summary>Whose moment of the machine's clock has come.</summary>
-    public List<Arrival> DueOnWall(long wall, int atMost) => Arrivals(selectDueOnWall.Bind(1, wall).Bind(2, atMost));
+    public List<QueuedRow> DueOnWall(long wall, int atMost) => QueuedColumns.ReadAll(selectDueOnWall.Bind(1, wall).Bind(2, atMost));
 
     public long? NextDue() => First(selectNextDue);
 

@@ -27,17 +27,19 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
         WHERE  i.key = ?1
         """);
 
-    private readonly SqliteStatement selectHeads = new(database, """
-        SELECT j.stamp, j.salt, j.weight, j.attempt, j.failures, j.max_attempts, j.timeout_ms, j.start_before, j.throttled_since, b.payload, b.request,
-               j.priority, j.lock, j.batch, j.callback, b.request_body, j.weights
-        FROM   jobs j INDEXED BY jobs_ready JOIN bodies b USING (stamp)
-        WHERE  j.state = 0 AND j.due_at IS NULL AND j.parked IS NULL AND j.queue_id = ?1 AND j.key = ?2
-        ORDER  BY j.priority DESC, j.stamp
+    private readonly SqliteStatement selectHeads = new(database, $"""
+        SELECT {QueuedColumns.All}
+        FROM   jobs INDEXED BY jobs_ready
+        WHERE  state = 0 AND due_at IS NULL AND parked IS NULL AND queue_id = ?1 AND key = ?2
+               AND priority <= ?4 AND (priority < ?4 OR stamp > ?5)
+        ORDER  BY priority DESC, stamp
         LIMIT  ?3
         """);
 
+    private readonly SqliteStatement selectInputs = new(database, "SELECT stamp, payload, request, request_body FROM bodies WHERE stamp >= ?1 ORDER BY stamp");
+
     private readonly SqliteStatement claim = new(database, """
-        UPDATE jobs SET state = 1, attempt = attempt + 1, lease = ?2, started_at = ?3 WHERE stamp = ?1 AND state = 0
+        UPDATE jobs SET state = 1, attempt = attempt + 1, lease = ?2, started_at = ?3 WHERE stamp = ?1 AND state = 0 AND due_at IS NULL AND parked IS NULL
         """);
 
     // Only the attempt that still holds the lease may end; a late one changes nothing.
@@ -73,11 +75,7 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
         INSERT OR REPLACE INTO attempts (stamp, number, started_at, ended_at, status, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         """);
 
-    private readonly SqliteStatement selectJob = new(database, """
-        SELECT salt, queue_id, key, state, cancel_reason, attempt, started_at, failures, max_attempts, lease, weight, start_before,
-               priority, lock, signal, parked, batch, callback, weights
-        FROM   jobs WHERE stamp = ?1
-        """);
+    private readonly SqliteStatement selectJob = new(database, $"SELECT {QueuedColumns.All}, state, cancel_reason, started_at, lease, parked FROM jobs WHERE stamp = ?1");
 
     private readonly SqliteStatement cancelQueued = new(database, """
         UPDATE jobs SET state = 4, finished_at = ?2, cancel_reason = ?3, due_at = NULL, due_on_wall = NULL, parked = NULL WHERE stamp = ?1 AND state = 0
@@ -109,7 +107,7 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
         var job = row.Job;
         var stamp = job.Id.Stamp;
         insertJob.Bind(1, stamp).Bind(2, job.Id.Salt).Bind(3, queueId).Bind(4, job.Key).Bind(5, job.Priority).Bind(6, job.Weight)
-            .Bind(7, job.MaxAttempts).Bind(8, (long?)job.Timeout?.TotalMilliseconds).Bind(9, now).Bind(10, dueAt).Bind(11, job.StartBefore?.UtcTicks)
+            .Bind(7, job.MaxAttempts).Bind(8, row.TimeoutMs).Bind(9, now).Bind(10, dueAt).Bind(11, job.StartBefore?.UtcTicks)
             .Bind(12, job.Lock).Bind(13, dueAt is not null || parked > Parked.InLine ? job.Signal : null).Bind(14, parked)
             .Bind(15, job.Batch?.Batch.Stamp).Bind(16, job.Batch?.Index).Bind(17, job.Callback is null ? null : 1L)
             .Bind(18, row.WeightsJson).Bind(19, dueAt is not null && !job.IsDelay ? 1L : null).Run();
@@ -138,38 +136,51 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
         return found;
     }
 
-    public List<QueuedRow> Heads(long queueId, string key, int atMost)
+    public List<List<QueuedRow>> Heads(IReadOnlyList<LaneLook> lanes)
     {
-        var heads = new List<QueuedRow>(Math.Min(atMost, 64));
-        selectHeads.Bind(1, queueId).Bind(2, key).Bind(3, atMost);
-        while (selectHeads.Step())
+        var found = new List<List<QueuedRow>>(lanes.Count);
+        foreach (var (queueId, key, atMost, behind) in lanes)
         {
-            var bytes = selectHeads.Length(9) + selectHeads.Length(10) + selectHeads.Length(15);
-            var isHere = bytes <= ClaimedJob.MaxReadBytes;
-            heads.Add(new QueuedRow(JobId.FromParts(selectHeads.Int64(0), selectHeads.Int64(1)), selectHeads.Int32(2))
-            {
-                WeightsJson = selectHeads.TextOrNull(16),
-                Stamp = selectHeads.Int64(0),
-                QueueId = queueId,
-                Key = key,
-                Attempt = selectHeads.Int32(3),
-                Failures = selectHeads.Int32(4),
-                MaxAttempts = selectHeads.Int32OrNull(5),
-                TimeoutMs = selectHeads.Int64OrNull(6),
-                StartBefore = selectHeads.Int64OrNull(7),
-                ThrottledSince = selectHeads.Int64OrNull(8),
-                UnreadBytes = isHere ? 0 : bytes,
-                Payload = isHere ? selectHeads.Blob(9) : [],
-                RequestJson = isHere ? selectHeads.TextOrNull(10) : null,
-                Priority = selectHeads.Int32(11),
-                Lock = selectHeads.TextOrNull(12),
-                Batch = selectHeads.Int64OrNull(13),
-                HasCallback = !selectHeads.IsNull(14),
-                RequestBody = !isHere || selectHeads.IsNull(15) ? null : selectHeads.Blob(15),
-            });
+            var heads = new List<QueuedRow>(Math.Min(atMost, 64));
+            selectHeads.Bind(1, queueId).Bind(2, key).Bind(3, atMost).Bind(4, behind?.Priority ?? int.MaxValue).Bind(5, behind?.Stamp ?? long.MinValue);
+            while (selectHeads.Step())
+                heads.Add(QueuedColumns.ReadInLane(selectHeads, queueId, key));
+            found.Add(heads);
         }
 
-        return heads;
+        return found;
+    }
+
+    /// <remarks>Jobs that came one after the other stand side by side, and mostly go so too: as long as that holds, they are walked over instead of looked up one by one.</remarks>
+    public List<ClaimedInput> Inputs(IReadOnlyList<long> stamps)
+    {
+        var inputs = new List<ClaimedInput>(stamps.Count);
+        var isWalk = false;
+        foreach (var stamp in stamps)
+        {
+            if (!(isWalk && selectInputs.Step() && selectInputs.Int64(0) == stamp))
+            {
+                isWalk = inputs.Count == 0;
+                selectInputs.Reset();
+                if (!selectInputs.Bind(1, stamp).Step() || selectInputs.Int64(0) != stamp)
+                    throw new InvalidOperationException($"Job {stamp} was queued and has no row of what it sends.");
+            }
+
+            inputs.Add(ReadInput());
+        }
+
+        selectInputs.Reset();
+        return inputs;
+    }
+
+    private ClaimedInput ReadInput()
+    {
+        // Most jobs have no request of their own: nothing more is asked then.
+        var hasRequest = !selectInputs.IsNull(2);
+        var bytes = selectInputs.Length(1) + (hasRequest ? selectInputs.Length(2) + selectInputs.Length(3) : 0);
+        return bytes > ClaimedJob.MaxReadBytes
+            ? new ClaimedInput(default, Request: null, bytes)
+            : new ClaimedInput(selectInputs.Blob(1), hasRequest ? StoredRequest.Of(selectInputs.Text(2), selectInputs.IsNull(3) ? null : selectInputs.Blob(3)) : null, UnreadBytes: 0);
     }
 
     public bool Claim(long stamp, long lease, long startedAt) => claim.Bind(1, stamp).Bind(2, lease).Bind(3, startedAt).Run() == 1;
@@ -208,23 +219,12 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
     {
         if (!selectJob.Bind(1, stamp).Step())
             return null;
-        var row = new JobRow(JobId.FromParts(stamp, selectJob.Int64(0)), selectJob.Int64(1), selectJob.Text(2), (JobState)selectJob.Int32(3))
+        var row = new JobRow(QueuedColumns.Read(selectJob), (JobState)selectJob.Int32(QueuedColumns.Count))
         {
-            CancelReason = (CancelReason?)selectJob.Int32OrNull(4),
-            Attempt = selectJob.Int32(5),
-            StartedAt = selectJob.Int64OrNull(6),
-            Failures = selectJob.Int32(7),
-            MaxAttempts = selectJob.Int32OrNull(8),
-            Lease = selectJob.Int64OrNull(9),
-            Weight = selectJob.Int32(10),
-            StartBefore = selectJob.Int64OrNull(11),
-            Priority = selectJob.Int32(12),
-            Lock = selectJob.TextOrNull(13),
-            Signal = selectJob.TextOrNull(14),
-            Parked = selectJob.Int64OrNull(15),
-            Batch = selectJob.Int64OrNull(16),
-            HasCallback = !selectJob.IsNull(17),
-            Weights = selectJob.IsNull(18) ? null : StorageJson.ReadWeights(selectJob.Text(18)),
+            CancelReason = (CancelReason?)selectJob.Int32OrNull(QueuedColumns.Count + 1),
+            StartedAt = selectJob.Int64OrNull(QueuedColumns.Count + 2),
+            Lease = selectJob.Int64OrNull(QueuedColumns.Count + 3),
+            Parked = selectJob.Int64OrNull(QueuedColumns.Count + 4),
         };
         selectJob.Reset();
         return row;
@@ -253,7 +253,7 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
     {
         foreach (var statement in new[]
         {
-            insertJob, insertBody, insertTag, insertIdempotency, selectIdempotency, selectHeads, claim, succeed, fail, stop, requeue, insertResult, insertError,
+            insertJob, insertBody, insertTag, insertIdempotency, selectIdempotency, selectHeads, selectInputs, claim, succeed, fail, stop, requeue, insertResult, insertError,
             insertAttempt, selectJob, cancelQueued, tellToStop, reopen, release, selectDue, selectDueOnWall, selectNextDue, selectNextDueOnWall, selectLate, selectNextDeadline, selectRunning, selectLanes,
         })
         {
@@ -262,14 +262,6 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
     }
 
     private static readonly Dictionary<string, string> NoTags = [];
-
-    private static List<Arrival> Arrivals(SqliteStatement select)
-    {
-        var due = new List<Arrival>();
-        while (select.Step())
-            due.Add(new Arrival(select.Int64(0), select.Int64(1), select.Text(2), select.Int32(3), select.TextOrNull(4), select.TextOrNull(5)));
-        return due;
-    }
 
     private static long? First(SqliteStatement statement)
     {

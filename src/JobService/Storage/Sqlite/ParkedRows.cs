@@ -9,14 +9,14 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, IDisposable
     // Who stands in a line or a lane has had its signal, or waits for none.
     private readonly SqliteStatement place = new(database, "UPDATE jobs SET parked = ?2, signal = NULL WHERE stamp = ?1 AND state = 0");
 
-    private readonly SqliteStatement selectFirst = new(database, """
-        SELECT stamp, queue_id, key, priority FROM jobs INDEXED BY jobs_locked
+    private readonly SqliteStatement selectFirst = new(database, $"""
+        SELECT {QueuedColumns.All} FROM jobs INDEXED BY jobs_locked
         WHERE  state = 0 AND parked = 0 AND lock = ?1
         ORDER  BY priority DESC, stamp LIMIT 1
         """);
 
-    private readonly SqliteStatement selectFirstOfLane = new(database, """
-        SELECT stamp, queue_id, key, priority FROM jobs INDEXED BY jobs_locked_lanes
+    private readonly SqliteStatement selectFirstOfLane = new(database, $"""
+        SELECT {QueuedColumns.All} FROM jobs INDEXED BY jobs_locked_lanes
         WHERE  state = 0 AND parked = 0 AND lock = ?1 AND queue_id = ?2 AND key = ?3
         ORDER  BY priority DESC, stamp LIMIT 1
         """);
@@ -25,8 +25,8 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, IDisposable
         SELECT lock, queue_id, key, count(*) FROM jobs INDEXED BY jobs_locked_lanes WHERE state = 0 AND parked = 0 GROUP BY lock, queue_id, key
         """);
 
-    private readonly SqliteStatement selectReleased = new(database, """
-        SELECT stamp, queue_id, key, priority, lock FROM jobs INDEXED BY jobs_signalled
+    private readonly SqliteStatement selectReleased = new(database, $"""
+        SELECT {QueuedColumns.All} FROM jobs INDEXED BY jobs_signalled
         WHERE  state = 0 AND parked > 0 AND signal = ?1 AND parked <= ?2
         LIMIT  ?3
         """);
@@ -47,9 +47,9 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, IDisposable
 
     public void Place(long stamp, long? parked) => place.Bind(1, stamp).Bind(2, parked).Run();
 
-    public Arrival FirstOfLine(string name) => First(selectFirst.Bind(1, name), name);
+    public QueuedRow FirstOfLine(string name) => First(selectFirst.Bind(1, name), name);
 
-    public Arrival FirstOfLane(string name, (long QueueId, string Key) lane) => First(selectFirstOfLane.Bind(1, name).Bind(2, lane.QueueId).Bind(3, lane.Key), name);
+    public QueuedRow FirstOfLane(string name, (long QueueId, string Key) lane) => First(selectFirstOfLane.Bind(1, name).Bind(2, lane.QueueId).Bind(3, lane.Key), name);
 
     public List<(string Lock, (long QueueId, string Key) Lane, int Count)> Lines()
     {
@@ -60,18 +60,7 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, IDisposable
     }
 
     /// <summary>Jobs whose signal has been set since they came, those who came first before others.</summary>
-    public List<Arrival> Released(string signal, long setCount, int atMost)
-    {
-        var released = new List<Arrival>();
-        selectReleased.Bind(1, signal).Bind(2, setCount).Bind(3, atMost);
-        while (selectReleased.Step())
-        {
-            released.Add(new Arrival(
-                selectReleased.Int64(0), selectReleased.Int64(1), selectReleased.Text(2), selectReleased.Int32(3), selectReleased.TextOrNull(4)));
-        }
-
-        return released;
-    }
+    public List<QueuedRow> Released(string signal, long setCount, int atMost) => QueuedColumns.ReadAll(selectReleased.Bind(1, signal).Bind(2, setCount).Bind(3, atMost));
 
     public bool IsWaitedFor(string signal)
     {
@@ -103,11 +92,11 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, IDisposable
         }
     }
 
-    private static Arrival First(SqliteStatement statement, string name)
+    private static QueuedRow First(SqliteStatement statement, string name)
     {
         if (!statement.Step())
             throw new InvalidOperationException($"The line of lock {name} is counted and not there.");
-        var first = new Arrival(statement.Int64(0), statement.Int64(1), statement.Text(2), statement.Int32(3), name);
+        var first = QueuedColumns.Read(statement);
         statement.Reset();
         return first;
     }

@@ -1,0 +1,48 @@
+using JobService.Jobs;
+using JobService.Ledger;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>The columns of a job that a <see cref="QueuedRow"/> is made of: the first of each statement that reads one.</summary>
+internal static class QueuedColumns
+{
+    public const string All = """
+        stamp, salt, queue_id, key, priority, weight, weights, attempt, failures, max_attempts, timeout_ms, start_before, throttled_since, lock, signal, batch, callback
+        """;
+
+    /// <summary>How many they are: the number of the next one.</summary>
+    public const int Count = 17;
+
+    /// <param name="row">A statement that stands on a row.</param>
+    public static QueuedRow Read(SqliteStatement row) => Read(row, row.Int64(2), row.Text(3), row.TextOrNull(14));
+
+    /// <summary>Of a job in a known lane: one text for the key of all, and no signal.</summary>
+    public static QueuedRow ReadInLane(SqliteStatement row, long queueId, string key) => Read(row, queueId, key, signal: null);
+
+    private static QueuedRow Read(SqliteStatement row, long queueId, string key, string? signal) => new(JobId.FromParts(row.Int64(0), row.Int64(1)), row.Int32(5))
+    {
+        QueueId = queueId,
+        Key = key,
+        Priority = row.Int32(4),
+        WeightsJson = row.TextOrNull(6),
+        Attempt = row.Int32(7),
+        Failures = row.Int32(8),
+        MaxAttempts = row.Int32OrNull(9),
+        TimeoutMs = row.Int64OrNull(10),
+        StartBefore = row.Int64OrNull(11),
+        ThrottledSince = row.Int64OrNull(12),
+        Lock = row.TextOrNull(13),
+        Signal = signal,
+        Batch = row.Int64OrNull(15),
+        HasCallback = !row.IsNull(16),
+    };
+
+    /// <summary>All rows that the statement has still to give.</summary>
+    public static List<QueuedRow> ReadAll(SqliteStatement rows)
+    {
+        var jobs = new List<QueuedRow>();
+        while (rows.Step())
+            jobs.Add(Read(rows));
+        return jobs;
+    }
+}

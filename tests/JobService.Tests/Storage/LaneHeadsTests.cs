@@ -1,0 +1,219 @@
+using JobService.Jobs;
+using JobService.Ledger;
+using JobService.Storage.Sqlite;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace JobService.Tests.Storage;
+
+/// <summary>What is held of lanes is what the rows say, whatever comes and goes: asked beside the rows themselves.</summary>
+public sealed class LaneHeadsTests : IDisposable
+{
+    /// <summary>SQLITE_STMTSTATUS_RUN (https://sqlite.org/c3ref/c_stmtstatus_counter.html).</summary>
+    private const int Runs = 6;
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("jobservice-heads-");
+    private readonly SqliteDatabase database;
+    private readonly SqliteConnection connection;
+    private readonly JobRows rows;
+    private readonly ParkedRows parked;
+    private long lastStamp;
+    private long lastLease;
+
+    public LaneHeadsTests()
+    {
+        database = SqliteDatabase.Open(Path.Combine(folder.FullName, "jobs.db"));
+        connection = database.Connect();
+        connection.Handle!.enable_sqlite3_next_stmt(true);
+        rows = new JobRows(connection.Handle!);
+        parked = new ParkedRows(connection.Handle!);
+        using var begin = new SqliteStatement(connection.Handle!, "BEGIN IMMEDIATE");
+        begin.Run();
+    }
+
+    public void Dispose()
+    {
+        rows.Dispose();
+        parked.Dispose();
+        connection.Dispose();
+        database.Dispose();
+        folder.Delete(recursive: true);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void What_is_held_is_what_the_rows_say(int seed)
+    {
+        var random = new Random(seed);
+        var maxBytes = random.Next(3_000, 60_000);
+        var heads = new LaneHeads(maxBytes);
+        var queued = new List<QueuedRow>();
+        var aside = new List<QueuedRow>();
+        var running = new List<(QueuedRow Job, long Lease)>();
+        for (var step = 0; step < 3_000; step++)
+        {
+            switch (random.Next(random.Next(2) == 0 ? 5 : 11)) // now and then more come than go
+            {
+                case <= 2:
+                    queued.Add(Insert(heads, $"key {random.Next(4)}", priority: random.Next(3)));
+                    break;
+                case 3 when running.Count > 0:
+                    queued.Add(Requeue(heads, Take(running, random)));
+                    break;
+                case 4 when aside.Count > 0:
+                    queued.Add(Take(aside, random));
+                    parked.Place(queued[^1].Stamp, Parked.InLane);
+                    heads.Enter(queued[^1]);
+                    break;
+                case 5 or 6 when queued.Count > 0:
+                    var gone = Take(queued, random);
+                    Assert.True(rows.CancelQueued(gone.Stamp, now: 1, CancelReason.Request));
+                    heads.Leave(gone);
+                    break;
+                case 7 when queued.Count > 0:
+                    aside.Add(Take(queued, random));
+                    parked.Place(aside[^1].Stamp, Parked.InLine);
+                    heads.Leave(aside[^1]);
+                    break;
+                case 8:
+                    heads.Expect(rows, Enumerable.Range(0, random.Next(5)).Select(key => (1L, $"key {key}")));
+                    break;
+                default:
+                    var atMost = random.Next(8) == 0 ? random.Next(1, 200) : random.Next(1, 6);
+                    var lane = (1L, $"key {random.Next(5)}");
+                    var first = heads.First(rows, lane, atMost);
+                    Assert.Equal(Rows(lane, atMost), first.Select(head => head.ToString()));
+                    foreach (var head in first.Take(random.Next(first.Count + 1)))
+                    {
+                        running.Add((head, Claim(heads, head)));
+                        queued.RemoveAll(job => job.Stamp == head.Stamp);
+                    }
+
+                    break;
+            }
+
+            Check(heads, maxBytes);
+        }
+    }
+
+    [Fact]
+    public void A_start_needs_no_look_at_the_rows()
+    {
+        var heads = new LaneHeads();
+        for (var i = 0; i < 200; i++)
+            Insert(heads, "", priority: 0);
+
+        for (var left = 200; left > 0; left--)
+            Claim(heads, heads.First(rows, (1, ""), atMost: 2)[0]);
+
+        // 4 jobs, then each time twice as many up to 64; the last one was held before.
+        Assert.Equal(7, LooksAtLanes());
+        Assert.Empty(heads.First(rows, (1, ""), atMost: 2));
+        Claim(heads, heads.First(rows, (1, Insert(heads, "", priority: 0).Key), atMost: 2)[0]);
+        Assert.Equal(7, LooksAtLanes());
+    }
+
+    [Fact]
+    public void A_lane_that_nobody_asks_for_holds_nothing()
+    {
+        var heads = new LaneHeads();
+        for (var i = 0; i < 100; i++)
+            Insert(heads, $"{i}", priority: 0);
+
+        Assert.Empty(heads.Lanes);
+        Assert.Equal(0, heads.MemoryBytes);
+    }
+
+    [Fact]
+    public void The_lane_that_was_not_asked_for_longest_is_forgotten()
+    {
+        var heads = new LaneHeads(maxBytes: 2_000);
+        foreach (var key in new[] { "a", "b", "c" })
+            Insert(heads, key, priority: 0);
+        heads.First(rows, (1, "a"), 2);
+        heads.First(rows, (1, "b"), 2);
+        heads.First(rows, (1, "a"), 2);
+        Assert.Equal(["b", "a"], heads.Lanes.Select(lane => lane.Key));
+
+        for (var i = 0; i < 4; i++)
+            Insert(heads, "a", priority: 0);
+        Assert.Equal(["a"], heads.Lanes.Select(lane => lane.Key));
+    }
+
+    private QueuedRow Insert(LaneHeads heads, string key, int priority)
+    {
+        var row = new NewRow(new NewJob
+        {
+            Id = JobId.FromParts(++lastStamp, lastStamp % 7),
+            Queue = "q",
+            Key = key,
+            Priority = priority,
+            Weight = 1 + (int)(lastStamp % 3),
+            Weights = lastStamp % 4 == 0 ? new Dictionary<string, int> { ["in"] = 5 } : null,
+            Lock = lastStamp % 5 == 0 ? $"lock {lastStamp}" : null,
+            Timeout = lastStamp % 6 == 0 ? TimeSpan.FromSeconds(1.5) : null,
+            MaxAttempts = lastStamp % 3 == 0 ? 9 : null,
+            StartBefore = lastStamp % 7 == 0 ? DateTimeOffset.UnixEpoch : null,
+            Callback = lastStamp % 8 == 0 ? new Callback("http://a.example", new HeaderValue.Text("s")) : null,
+            Payload = "1"u8.ToArray(),
+        });
+        var job = QueuedRow.Of(row, queueId: 1);
+        rows.Insert(row, queueId: 1, now: 1, dueAt: null, Parked.InLane);
+        heads.Enter(job);
+        return job;
+    }
+
+    private QueuedRow Requeue(LaneHeads heads, (QueuedRow Job, long Lease) running)
+    {
+        var (job, lease) = running;
+        var again = job with { Attempt = job.Attempt + 1, Failures = job.Failures + 1, ThrottledSince = job.ThrottledSince ?? 5 };
+        heads.Enter(again);
+        Assert.True(rows.Requeue(job.Stamp, lease, startedAt: 2, now: 5, dueAt: null, countFailure: true, undoAttempt: false, ThrottleMark.Set, Parked.InLane));
+        return again;
+    }
+
+    private long Claim(LaneHeads heads, QueuedRow head)
+    {
+        Assert.True(rows.Claim(head.Stamp, ++lastLease, startedAt: 2));
+        heads.Leave(head);
+        return lastLease;
+    }
+
+    private IEnumerable<string> Rows((long QueueId, string Key) lane, int atMost) =>
+        Assert.Single(rows.Heads([new LaneLook(lane.QueueId, lane.Key, atMost)])).Select(head => head.ToString());
+
+    private void Check(LaneHeads heads, long maxBytes)
+    {
+        foreach (var lane in heads.Lanes)
+        {
+            var inRows = Rows((lane.QueueId, lane.Key), lane.Count + 1).ToList();
+            Assert.Equal(inRows.Take(lane.Count), lane.First(lane.Count).Select(head => head.ToString()));
+            Assert.True(lane.HasMore || inRows.Count == lane.Count, $"{lane.Key} has more than the {lane.Count} that are held.");
+        }
+
+        Assert.Equal(heads.Lanes.Sum(lane => lane.MemoryBytes), heads.MemoryBytes);
+        Assert.True(heads.MemoryBytes <= maxBytes || heads.Lanes.Count() == 1);
+    }
+
+    private int LooksAtLanes()
+    {
+        for (var statement = raw.sqlite3_next_stmt(connection.Handle, null); statement is not null; statement = raw.sqlite3_next_stmt(connection.Handle, statement))
+        {
+            if (raw.sqlite3_sql(statement).utf8_to_string() is var sql && sql.Contains("INDEXED BY jobs_ready", StringComparison.Ordinal) && sql.Contains("LIMIT", StringComparison.Ordinal))
+                return raw.sqlite3_stmt_status(statement, Runs, 0);
+        }
+
+        throw new InvalidOperationException("No statement reads the heads of lanes.");
+    }
+
+    private static T Take<T>(List<T> from, Random random)
+    {
+        var index = random.Next(from.Count);
+        var taken = from[index];
+        from.RemoveAt(index);
+        return taken;
+    }
+}
