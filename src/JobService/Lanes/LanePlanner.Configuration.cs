@@ -18,7 +18,7 @@ public sealed partial class LanePlanner
         var concerned = queues.Values.Where(queue => queue.Limits.Contains(limit)).ToList();
         concerned.ForEach(AskAllAgain);
         var rescoped = definition.Scope != limit.Definition.Scope;
-        var keeps = limit.Configure(definition, now);
+        var keeps = limit.Configure(definition, now, turnNumber);
         if (rescoped)
             limit.ForgetAll();
         concerned.ForEach(queue => queue.RefreshLimits());
@@ -29,7 +29,7 @@ public sealed partial class LanePlanner
     public void RemoveLimit(string name)
     {
         if (limits.Remove(name, out var limit))
-            limit.Retire();
+            limit.Retire(turnNumber);
     }
 
     public void PutQueue(string name, QueueDefinition definition, bool paused)

@@ -10,22 +10,20 @@ public sealed partial class LanePlanner
     /// <summary>What was changed so far is stored, and will not be undone.</summary>
     public void EndTurn() => turnNumber++;
 
-    /// <summary>How a call stands in what is stored, when the turn that is under way was rolled back.</summary>
-    internal HoldStanding StoredStanding(LimitHold hold) => hold.Before(turnNumber);
-
     /// <summary>A call that runs is counted again after the states were read anew: it holds what it held.</summary>
     /// <param name="former">What it took before.</param>
-    /// <param name="stored">How it stands in what was read.</param>
+    /// <param name="planner">Where it took it: its turn was rolled back.</param>
     /// <param name="key">The job's key.</param>
-    internal LimitHold Retake(LimitHold former, HoldStanding stored, string key)
+    internal LimitHold Retake(LimitHold former, LanePlanner planner, string key)
     {
+        var stored = former.Before(planner.turnNumber);
         var held = new List<HeldLimit>();
         foreach (var before in stored.Limits)
         {
             if (!limits.TryGetValue(before.Line.Limit.Name, out var limit))
                 continue;
             var own = limit.LineOf(key);
-            if (before.IsForgotten)
+            if (before.WasForgotten(planner.turnNumber))
             {
                 held.Add(before with { Line = own, IsForgotten = true });
                 continue;

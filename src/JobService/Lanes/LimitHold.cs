@@ -83,13 +83,17 @@ internal readonly record struct HeldLimit(LimitLine Line, LimitState State, long
 {
     /// <summary>How often the limit had begun to count from nothing.</summary>
     private readonly int beginning = Line.Limit.Beginnings;
+    private readonly bool isForgotten;
 
     /// <summary>The state in force has never heard of the call, because kind or scope of the limit have changed since: only what the API says about it still concerns that one.</summary>
     public bool IsForgotten
     {
-        get => field || beginning != Line.Limit.Beginnings;
-        init;
+        get => isForgotten || beginning != Line.Limit.Beginnings;
+        init => isForgotten = value;
     }
+
+    /// <summary>The same before a turn: so it is if that one was rolled back.</summary>
+    public bool WasForgotten(long turn) => isForgotten || beginning != Line.Limit.BeginningsBefore(turn);
 
     /// <summary>What keeps a start apart from others: of those that are rates.</summary>
     public static RateStart[] RatesOf(HeldLimit[] held)

@@ -6,6 +6,8 @@ namespace JobService.Lanes;
 internal sealed class NamedLimit
 {
     private readonly Dictionary<string, LimitLine> lines = [];
+    private int beginningsBefore;
+    private long begunIn = -1;
 
     public NamedLimit(string name, LimitDefinition definition)
     {
@@ -19,6 +21,9 @@ internal sealed class NamedLimit
 
     /// <summary>How often what was taken has come to say nothing any more, because the kind or the scope has changed.</summary>
     public int Beginnings { get; private set; }
+
+    /// <summary>The same before a turn: so it is if that one was rolled back.</summary>
+    public int BeginningsBefore(long turn) => begunIn == turn ? beginningsBefore : Beginnings;
 
     public bool IsPerKey => Definition.Scope == LimitScope.PerKey;
 
@@ -51,8 +56,11 @@ internal sealed class NamedLimit
     }
 
     /// <summary>Goes on under other numbers.</summary>
+    /// <param name="definition">The numbers.</param>
+    /// <param name="now">The moment.</param>
+    /// <param name="turn">The turn that changes it.</param>
     /// <returns>False when what was taken says nothing any more, because the kind or the scope has changed: the states are new.</returns>
-    public bool Configure(LimitDefinition definition, long now)
+    public bool Configure(LimitDefinition definition, long now, long turn)
     {
         var keeps = definition.Scope == Definition.Scope && definition.GetType() == Definition.GetType();
         var recounts = definition.Counts != Definition.Counts;
@@ -68,19 +76,27 @@ internal sealed class NamedLimit
             line.IsStored = false;
         }
 
-        Beginnings += keeps ? 0 : 1;
+        if (!keeps)
+            BeginAnew(turn);
         return keeps;
     }
 
     /// <summary>It was deleted. Another one may have come under its name: calls that took something of this one say nothing about that.</summary>
     public bool IsRetired { get; private set; }
 
-    public void Retire()
+    public void Retire(long turn)
     {
         IsRetired = true;
-        Beginnings++;
+        BeginAnew(turn);
     }
 
     /// <summary>States of another scope: nobody stands in their lines any more.</summary>
     public void ForgetAll() => lines.Clear();
+
+    private void BeginAnew(long turn)
+    {
+        if (begunIn != turn)
+            (beginningsBefore, begunIn) = (Beginnings, turn);
+        Beginnings++;
+    }
 }

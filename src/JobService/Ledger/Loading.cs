@@ -77,7 +77,7 @@ internal static partial class Loading
             var queue = turn.Memory.Queue(row.QueueId);
             // The end that the failed turn was about to write is still to come.
             var before = former.Ending.GetValueOrDefault(row.Lease!.Value) ?? former.Running[row.Lease.Value];
-            var hold = turn.Memory.Planner.Retake(before.Hold, former.Planner.StoredStanding(before.Hold), row.Key);
+            var hold = turn.Memory.Planner.Retake(before.Hold, former.Planner, row.Key);
             turn.Touch(hold, row.Key);
             turn.Memory.Running.Add(row.Lease.Value, new RunningJob(before.Job, queue, before.StartedAt, hold) { ClaimedAt = before.ClaimedAt, StopReason = row.CancelReason });
             if (row.Lock is not null)

@@ -144,6 +144,28 @@ public sealed class RolledBackTurnTests : IDisposable
     }
 
     [Fact]
+    public void A_call_whose_limit_was_to_begin_anew_holds_what_it_held()
+    {
+        PutLimit(new ConcurrencyDefinition { Permits = 1 });
+        Assert.Single(Add(1));
+
+        RollBack(Ask(new PutLimit("api", new WindowDefinition { Permits = 1, PeriodSeconds = 1 }, Expected: null)));
+        Assert.Equal(1, State.Taken(now));
+        Assert.Empty(Add(1));
+    }
+
+    [Fact]
+    public void A_call_whose_limit_was_to_be_deleted_holds_what_it_held()
+    {
+        PutLimit(new ConcurrencyDefinition { Permits = 1 });
+        Assert.Single(Add(1));
+
+        RollBack(Ask(new PutQueue("q", new QueueDefinition(), Expected: null)), Ask(new DeleteLimit("api", Expected: null)));
+        Assert.Equal(1, State.Taken(now));
+        Assert.Empty(Add(1));
+    }
+
+    [Fact]
     public void A_call_that_was_to_cost_less_moves_as_a_whole_until_it_does()
     {
         PutLimit(new WindowDefinition { Permits = 3, PeriodSeconds = 1 });
