@@ -64,6 +64,7 @@ try
     services.AddSingleton<RunningJobs>();
     services.AddSingleton<SlotClock>();
     services.AddSingleton<StartPacer>();
+    services.AddSingleton<LargeInputs>();
     services.AddSingleton<JobExecutor>();
 
     Settings<CallbackOptions>(CallbackOptions.Section);

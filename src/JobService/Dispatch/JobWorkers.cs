@@ -16,6 +16,7 @@ public sealed partial class JobWorkers(
     QueueGates gates,
     SlotClock slots,
     StartPacer starts,
+    LargeInputs inputs,
     JobExecutor executor,
     RunningJobs running,
     JobCompleter completer,
@@ -28,7 +29,6 @@ public sealed partial class JobWorkers(
     private const int HandOverCapacity = 1_024;
 
     private readonly ByteBudget responses = new(upstream.Value.MaxHeldBytes, time);
-    private readonly ByteBudget inputs = new(upstream.Value.MaxHeldBytes, time);
     private readonly Channel<ClaimedJob> claimed = Channel.CreateBounded<ClaimedJob>(HandOverCapacity);
     private readonly InFlight inFlight = new();
 
@@ -55,8 +55,10 @@ public sealed partial class JobWorkers(
         await foreach (var job in claimed.Reader.ReadAllAsync(CancellationToken.None))
         {
             inFlight.Enter();
-            var input = job.UnreadBytes > 0 ? new LargeInput(job, store, inputs) : null;
-            if (job.Slot is { } slot)
+            var input = inputs.Open(job);
+            if (job.Slot is not null && input is { IsLate: true })
+                _ = GiveUpSlotAsync(job, input);
+            else if (job.Slot is { } slot)
             {
                 slots.Schedule(store.TimestampOf(slot.At), new Start(this, job, input));
                 starts.HandOver(job);
@@ -91,13 +93,60 @@ public sealed partial class JobWorkers(
     private async ValueTask<AttemptEnd> AttemptAsync(ClaimedJob job, ByteHold memory, LargeInput? input)
     {
         if (await gates.EnterAsync(job) is not { } admission)
-            return new AttemptEnd(job.Id, job.Lease, StartedAt: null, store.Now, new JobOutcome.Unstarted());
+            return EndOf(job, new JobOutcome.Unstarted());
 
         var attempt = running.Enter(job, memory, input);
         var end = await executor.RunAsync(attempt, over => EndCall(job, admission, over));
         running.Leave(attempt);
         return end;
     }
+
+    /// <summary>There is no room for what the job sends. Its slot goes back before it passes; the job waits in its turn, with its permit, and goes back to its lane when there is room.</summary>
+    private async Task GiveUpSlotAsync(ClaimedJob job, LargeInput input)
+    {
+        _ = store.GiveUpSlotAsync(job);
+        try
+        {
+            if (await gates.EnterAsync(job) is not { } admission)
+            {
+                await completer.CompleteAsync(EndOf(job, new JobOutcome.Unstarted()));
+                return;
+            }
+
+            // Written before the permit lets another one go: that is to be this one, for which there is room.
+            var end = EndOf(job, await WaitForRoomAsync(job, input));
+            var written = store.FinishAsync([end]);
+            await ((Task)written).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (gates.Leave(admission, callWasMade: false))
+                store.Nudge();
+            if (!written.IsCompletedSuccessfully)
+                await completer.CompleteAsync(end);
+        }
+        catch (Exception error)
+        {
+            LogLost(logger, job.Id, error);
+        }
+        finally
+        {
+            inFlight.Leave();
+        }
+    }
+
+    private async Task<JobOutcome> WaitForRoomAsync(ClaimedJob job, LargeInput input)
+    {
+        // One of its queue that has its input needs the permit.
+        if (inputs.IsKeptFor(job.Queue))
+            return new JobOutcome.Unstarted();
+
+        var attempt = running.Enter(job);
+        var isHere = await input.IsHereAsync(attempt.Abandoned);
+        if (isHere)
+            inputs.Keep(input);
+        running.Leave(attempt);
+        return attempt.StopReason is { } reason ? new JobOutcome.Cancelled(reason) : new JobOutcome.Unstarted { StartsNext = isHere };
+    }
+
+    private AttemptEnd EndOf(ClaimedJob job, JobOutcome notStarted) => new(job.Id, job.Lease, StartedAt: null, store.Now, notStarted);
 
     private void EndCall(ClaimedJob job, QueueGates.Admission admission, CallOver over)
     {

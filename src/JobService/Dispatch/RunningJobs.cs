@@ -19,7 +19,7 @@ public sealed class RunningJobs
             early.TryRemove(ended.Job, out _);
     };
 
-    public RunningAttempt Enter(ClaimedJob job, ByteHold memory, LargeInput? input = null)
+    public RunningAttempt Enter(ClaimedJob job, ByteHold? memory = null, LargeInput? input = null)
     {
         var attempt = new RunningAttempt(job, memory, input);
         attempts[job.Id] = attempt;

@@ -74,6 +74,9 @@ public abstract record JobOutcome
     /// <summary>Never reached the send: slot missed, queue paused, circuit open, shutdown. The claim is undone: no attempt, no failure.</summary>
     public sealed record Unstarted : JobOutcome
     {
+        /// <summary>What kept it from starting is out of the way: its lane need not wait before the next claim.</summary>
+        public bool StartsNext { get; init; }
+
         public override bool RunsAgain => true;
 
         public override T Read<T>(IReader<T> reader) => reader.Read(this);

@@ -48,6 +48,10 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>What a claimed job sends, when the claim has left it in the store.</summary>
     Task<JobInput> ReadInputAsync(JobId job);
 
+    /// <summary>A claimed job will not start in its slot: what it has taken of its limits is free for others. Its attempt still ends with <see cref="FinishAsync"/>.</summary>
+    /// <returns>False when there was nothing to give back.</returns>
+    Task<bool> GiveUpSlotAsync(ClaimedJob job);
+
     /// <summary>The call is over: what it held of its limits is free for others, and what it has taught is heeded. Processing may go on.</summary>
     /// <returns>The last lease of a claim that did not know of the feedback; null when there was none, or when it could not be written.</returns>
     Task<long?> ReleaseAsync(ClaimedJob job, CallFeedback? feedback);

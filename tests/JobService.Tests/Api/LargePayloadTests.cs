@@ -42,4 +42,59 @@ public sealed class LargePayloadTests : IAsyncDisposable
         Assert.Equal(Enumerable.Range(0, 8).Select(i => $"\"{i}{payload}\""), api.Requests.Select(sent => sent.Text).Order(StringComparer.Ordinal));
         Assert.All(api.Requests, sent => Assert.Equal(request.Length > 0 ? "o" : "", string.Concat(sent.Header("x-own"))));
     }
+
+    /// <summary>One fills the budget, one goes beyond it: there is no room for a third.</summary>
+    [Fact]
+    public async Task A_job_for_which_there_is_no_room_leaves_its_slot_to_others_and_starts_when_there_is_some()
+    {
+        var both = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var silent = new RawTcpApi(request =>
+        {
+            if (request.Number == 2)
+                both.SetResult();
+            return WireReplies.Silence();
+        });
+        await service.PutAsync("/v1/queues/full", $$$"""{"target": {"kind": "http", "baseAddress": "{{{silent.Address}}}"}}""");
+        await service.PutAsync("/v1/limits/three", """{"kind": "window", "permits": 3, "periodSeconds": 3600}""");
+        await service.PutAsync("/v1/queues/three", $$$"""{"target": {"kind": "http", "baseAddress": "{{{api.Address}}}"}, "limits": ["three"], "maxConcurrency": 3}""");
+        var payload = new string('x', 900_000);
+        string[] full = [await IdAsync("full", payload), await IdAsync("full", payload)];
+        await both.Task.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
+
+        using var hang = new CancellationTokenSource(Patience.Hang);
+        string[] waiting = [await IdAsync("three", payload), await IdAsync("three", payload)];
+        foreach (var id in waiting)
+        {
+            while ((await JobAsync(id)).GetProperty("state").GetString() != "running")
+                hang.Token.ThrowIfCancellationRequested();
+        }
+
+        foreach (var small in (string[])["small", "small"])
+            Assert.Equal("succeeded", (await JobAsync(await IdAsync("three", small), wait: 10)).GetProperty("state").GetString());
+        await CancelAsync(waiting[0]);
+        Assert.Equal(("cancelled", 0), await JobAsync(waiting[0], wait: 10) is var cancelled ? (cancelled.GetProperty("state").GetString(), cancelled.GetProperty("attempt").GetInt32()) : default);
+        Assert.Equal(2, api.Requests.Count);
+
+        await CancelAsync(full[0]);
+        await CancelAsync(full[1]);
+        Assert.Equal(("succeeded", 1), await JobAsync(waiting[1], wait: 10) is var job ? (job.GetProperty("state").GetString(), job.GetProperty("attempt").GetInt32()) : default);
+    }
+
+    private async Task<string> IdAsync(string queue, string payload)
+    {
+        using var submitted = await service.SubmitAsync($$"""{"queue": "{{queue}}", "payload": "{{payload}}"}""");
+        return (await submitted.JsonAsync()).GetProperty("id").GetString()!;
+    }
+
+    private async Task<JsonElement> JobAsync(string id, int wait = 0)
+    {
+        using var answer = await service.SendAsync(HttpMethod.Get, $"/v1/jobs/{id}?wait={wait}");
+        return await answer.JsonAsync();
+    }
+
+    private async Task CancelAsync(string id)
+    {
+        using var answer = await service.SendAsync(HttpMethod.Post, $"/v1/jobs/{id}/cancel");
+        Assert.True(answer.IsSuccessStatusCode);
+    }
 }

@@ -87,7 +87,43 @@ public abstract partial class JobStoreContract
         Assert.Single(await Driver.ClaimNowAsync());
     }
 
-    private async Task<int> RefuseAllAsync(TimeSpan lasting)
+    [Fact]
+    public async Task Claims_that_can_start_next_time_are_made_again_at_once()
+    {
+        await Driver.PutQueueAsync("q");
+        await Driver.AddAsync(Driver.NewJob());
+
+        Assert.Equal(20, await RefuseAllAsync(20 * Step, new JobOutcome.Unstarted { StartsNext = true }));
+    }
+
+    [Theory]
+    [InlineData("rate")]
+    [InlineData("window")]
+    [InlineData("concurrency")]
+    public async Task What_a_claim_has_taken_is_free_for_others_when_its_slot_is_given_up(string kind)
+    {
+        await Driver.PutLimitAsync("one", kind switch
+        {
+            "rate" => new RateDefinition { Permits = 1, PeriodSeconds = 3_600 },
+            "window" => new WindowDefinition { Permits = 1, PeriodSeconds = 3_600 },
+            _ => new ConcurrencyDefinition { Permits = 1 },
+        });
+        await Driver.PutQueueAsync("q", "one");
+        await Driver.AddManyAsync(3);
+        var first = Assert.Single(await Driver.ClaimNowAsync());
+        Assert.Empty(await Driver.ClaimNowAsync());
+
+        Assert.True(await Driver.Store.GiveUpSlotAsync(first));
+
+        var second = Assert.Single(await Driver.ClaimNowAsync());
+        Assert.NotEqual(first.Id, second.Id);
+        Assert.False(await Driver.Store.GiveUpSlotAsync(first));
+        Assert.Equal(1, await Driver.FinishAsync(first, new JobOutcome.Unstarted(), started: false));
+        Assert.Empty(await Driver.ClaimNowAsync()); // what the other one holds does not go back with that
+        Assert.Equal((JobState.Queued, 0), (await Driver.GetAsync(first.Id)) is var job ? (job.State, job.Attempt) : default);
+    }
+
+    private async Task<int> RefuseAllAsync(TimeSpan lasting, JobOutcome? outcome = null)
     {
         var claims = 0;
         for (var passed = TimeSpan.Zero; passed < lasting; passed += Step)
@@ -95,7 +131,7 @@ public abstract partial class JobStoreContract
             foreach (var job in await Driver.ClaimNowAsync())
             {
                 claims++;
-                await Driver.FinishAsync(job, new JobOutcome.Unstarted(), started: false);
+                await Driver.FinishAsync(job, outcome ?? new JobOutcome.Unstarted(), started: false);
             }
 
             Driver.Time.Advance(Step);

@@ -107,7 +107,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
 
         public JobState Read(JobOutcome.Unstarted outcome)
         {
-            if (turn.Memory.Planner.CameBackUnstarted(running.Queue.Entry.Name, running.Key, running.ClaimedAt, turn.Now) is { } pause)
+            if (!outcome.StartsNext && turn.Memory.Planner.CameBackUnstarted(running.Queue.Entry.Name, running.Key, running.ClaimedAt, turn.Now) is { } pause)
                 turn.BackedOff.Add((running.Queue.Entry.Name, pause));
             return Requeue(dueAt: null, countFailure: false, ThrottleMark.Keep, "unstarted");
         }

@@ -96,6 +96,8 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public void Nudge() => writer.Nudge();
 
+    public Task<bool> GiveUpSlotAsync(ClaimedJob job) => writer.RunAsync(new GiveUpSlot(job.Lease));
+
     public Task<long?> ReleaseAsync(ClaimedJob job, CallFeedback? feedback)
     {
         var release = new ReleaseCall(job.Lease, job.HoldsLimits, feedback);
