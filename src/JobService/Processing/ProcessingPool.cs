@@ -21,6 +21,9 @@ public sealed class ProcessingPool : BackgroundService
         waiting = Channel.CreateBounded<ProcessingRun>(options.Value.QueueLength);
     }
 
+    /// <summary>Answers in the queue.</summary>
+    internal int WaitingCount => waiting.Reader.Count;
+
     /// <summary>Waits for a place in the queue, then for the result.</summary>
     /// <param name="abandon">Takes the answer out of the queue, or stops the work on it.</param>
     /// <exception cref="OperationCanceledException">Abandoned, or the service shuts down.</exception>

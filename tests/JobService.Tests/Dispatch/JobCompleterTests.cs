@@ -42,13 +42,18 @@ public sealed class JobCompleterTests : IAsyncDisposable
         await completer.StartAsync(CancellationToken.None);
 
         Execute("ALTER TABLE results RENAME TO away");
-        await completer.CompleteAsync(driver.End(running, StoreDriver.Success()));
+        var budget = new ByteBudget(100, TimeProvider.System);
+        var room = new ByteHold(budget);
+        Assert.True(room.TryGrowTo(50));
+        await completer.CompleteAsync(driver.End(running, StoreDriver.Success()), room);
         await failed.Logged.WaitAsync(Hang, CancellationToken.None);
+        Assert.Equal(50, budget.Taken); // as long as its result is in memory
         Execute("ALTER TABLE away RENAME TO results");
 
         Assert.Equal(id, await ended.Task.WaitAsync(Hang, CancellationToken.None));
         Assert.Equal(JobState.Succeeded, (await driver.GetAsync(id)).State);
         await completer.StopAsync(CancellationToken.None);
+        Assert.Equal(0, budget.Taken);
     }
 
     public async ValueTask DisposeAsync()

@@ -110,6 +110,7 @@ public sealed class ProcessingPoolTests
         var second = pool.RunAsync(new SimulatedProcessing { CpuSeconds = 0 }, Answer, Cancel);
         using var giveUp = new CancellationTokenSource();
         var third = pool.RunAsync(new SimulatedProcessing { CpuSeconds = 0 }, Answer, giveUp.Token);
+        Assert.Equal(1, pool.WaitingCount); // the third is not in the queue: it waits in front of it
 
         await giveUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => third.WaitAsync(Patience.Hang, Cancel));
