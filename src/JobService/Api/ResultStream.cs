@@ -99,7 +99,9 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
     /// <summary>What goes on the wire.</summary>
     private sealed class Lines(PipeWriter wire, bool inInputOrder, bool asEvents)
     {
-        private readonly ArrayBufferWriter<byte> json = new();
+        /// <summary>Of the thread: each of thousands of streams that wait would hold what its largest result took.</summary>
+        [ThreadStatic]
+        private static ArrayBufferWriter<byte>? kept;
 
         public long Unflushed => wire.UnflushedBytes;
 
@@ -121,6 +123,7 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
         {
             if (asEvents)
                 wire.Write("data: "u8);
+            var json = kept ??= new ArrayBufferWriter<byte>();
             json.ResetWrittenCount();
             using (var writer = new Utf8JsonWriter(json, new JsonWriterOptions { Encoder = type.Options.Encoder, SkipValidation = true }))
                 JsonSerializer.Serialize(writer, value, type);

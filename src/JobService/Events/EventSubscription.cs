@@ -49,7 +49,11 @@ internal sealed class EventSubscription : IDisposable
 
         var changed = group.ChangedAsync(place);
         if (!changed.IsCompleted)
+        {
+            page.Shrink();
             await changed.WaitAsync(patience, time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         if (!changed.IsCompleted)
             return page;
 

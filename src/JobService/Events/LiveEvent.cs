@@ -17,6 +17,8 @@ internal readonly record struct LiveEvent(long Number, DateTimeOffset At, StoreE
 /// <summary>What a reader gets at a time: what it has missed, then events.</summary>
 internal sealed class EventPage
 {
+    private const int FewEvents = 4;
+
     /// <summary>True when events were lost before the first of the page: what they have changed is seen in the store.</summary>
     public bool HasGap { get; internal set; }
 
@@ -27,6 +29,13 @@ internal sealed class EventPage
     public long GapEnd { get; internal set; }
 
     public List<LiveEvent> Events { get; } = [];
+
+    /// <summary>Nothing comes for now: of ten thousand streams each would hold what its largest page took, 7 kB and more.</summary>
+    internal void Shrink()
+    {
+        if (Events.Count == 0 && Events.Capacity > FewEvents)
+            Events.Capacity = 0;
+    }
 
     internal void Clear()
     {

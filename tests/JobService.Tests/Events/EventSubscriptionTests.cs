@@ -35,6 +35,23 @@ public sealed class EventSubscriptionTests : IAsyncDisposable
         Assert.Equal(["5", "6"], await held);
     }
 
+    [Fact]
+    public async Task A_stream_that_waits_holds_no_memory_of_its_largest_page()
+    {
+        using var stream = (await live.SubscribeAsync(EventScope.All))!;
+        foreach (var number in Enumerable.Range(1, 100))
+            Tell(number);
+        var page = await stream.ReadAsync(Patience.Hang, TestContext.Current.CancellationToken);
+        Assert.Equal(100, page.Events.Count);
+
+        var next = stream.ReadAsync(Patience.Hang, TestContext.Current.CancellationToken);
+
+        Assert.False(next.IsCompleted);
+        Assert.Equal(0, page.Events.Capacity);
+        Tell(101);
+        Assert.Equal("101", Assert.Single((await next).Events).Change.Name);
+    }
+
     private async Task<List<string>> NextAsync(EventSubscription stream, int number)
     {
         Tell(number);
