@@ -14,8 +14,9 @@ public sealed class OverloadTests : IDisposable
     private readonly Overload overload;
     private long memory;
     private long afterCollecting;
+    private int cutBeforeCollecting;
 
-    public OverloadTests() => overload = new Overload(Most, () => memory, () => memory = Math.Min(memory, afterCollecting), NullLogger<Overload>.Instance);
+    public OverloadTests() => overload = new Overload(Most, () => memory, Collect, NullLogger<Overload>.Instance);
 
     public void Dispose() => overload.Dispose();
 
@@ -83,6 +84,55 @@ public sealed class OverloadTests : IDisposable
     }
 
     [Fact]
+    public void What_is_on_its_way_from_a_connection_that_was_cut_is_not_begun()
+    {
+        Open(Overload.Spared + 100);
+        memory = afterCollecting = 2 * Most;
+        overload.Look();
+        memory = 0;
+        overload.Look();
+        var begun = new List<Connection>();
+
+        foreach (var connection in connections)
+        {
+            _ = overload.Pass(RequestOn(connection, "/v1/jobs"), _ =>
+            {
+                begun.Add(connection);
+                return Task.CompletedTask;
+            });
+        }
+
+        Assert.Equal(connections.Where(connection => !connection.IsCut), begun);
+    }
+
+    [Fact]
+    public void It_looks_ahead_from_three_quarters_of_the_mark_on()
+    {
+        Open(Overload.Spared + 100);
+        memory = Most / 2;
+        Assert.Equal(0, overload.Look());
+        memory = Most / 4 * 3;
+        Assert.Equal(0, overload.Look());
+
+        memory += Most / 8;
+        afterCollecting = memory;
+
+        Assert.Equal(100, overload.Look());
+    }
+
+    [Fact]
+    public void They_are_cut_before_anything_is_collected_when_memory_fills_fast()
+    {
+        Open(Overload.Spared + 100);
+        memory = Most / 2;
+        Assert.Equal(0, overload.Look());
+        (memory, afterCollecting) = (Most + 1, Most / 2);
+
+        Assert.Equal(100, overload.Look());
+        Assert.Equal((100, Most / 2), (cutBeforeCollecting, memory));
+    }
+
+    [Fact]
     public async Task While_it_is_full_new_requests_are_refused_but_not_the_question_whether_it_lives()
     {
         Open(Overload.Spared + 100);
@@ -97,6 +147,12 @@ public sealed class OverloadTests : IDisposable
         memory = 0;
         overload.Look();
         Assert.Equal(StatusCodes.Status200OK, await StatusAsync("/v1/jobs"));
+    }
+
+    private void Collect()
+    {
+        cutBeforeCollecting = connections.Count(connection => connection.IsCut);
+        memory = Math.Min(memory, afterCollecting);
     }
 
     private static DefaultHttpContext RequestOn(Connection connection, string path)

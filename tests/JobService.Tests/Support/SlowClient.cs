@@ -13,6 +13,11 @@ internal sealed class SlowClient : IDisposable
     private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = KernelBytes };
     private readonly byte[] buffer = new byte[KernelBytes];
 
+    private long moved;
+
+    /// <summary>Bytes that went out and came in.</summary>
+    public long Moved => Volatile.Read(ref moved);
+
     /// <summary>The status of the response; 0 when the connection was closed without one.</summary>
     public int Status { get; private set; }
 
@@ -44,7 +49,12 @@ internal sealed class SlowClient : IDisposable
         try
         {
             while (!bytes.IsEmpty)
-                bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, hang)..];
+            {
+                var sent = await socket.SendAsync(bytes, SocketFlags.None, hang);
+                Interlocked.Add(ref moved, sent);
+                bytes = bytes[sent..];
+            }
+
             return true;
         }
         catch (SocketException)
@@ -65,7 +75,9 @@ internal sealed class SlowClient : IDisposable
     {
         try
         {
-            return await socket.ReceiveAsync(buffer, SocketFlags.None, hang);
+            var read = await socket.ReceiveAsync(buffer, SocketFlags.None, hang);
+            Interlocked.Add(ref moved, read);
+            return read;
         }
         catch (SocketException)
         {

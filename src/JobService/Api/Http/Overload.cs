@@ -18,7 +18,13 @@ internal sealed partial class Overload : IDisposable
     /// <summary>New connections from one look to the next while others are cut: whoever asks whether the service is alive must get through.</summary>
     private const int Admitted = 100;
 
+    /// <summary>What fills the memory goes on for so many looks at the pace of the last one, before those that are cut are gone.</summary>
+    private const int LooksAhead = 4;
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>From half of the mark on: requests of HTTP/2 whose header fields are a byte each on the wire, and kilobytes here, fill 100 MB in 50 ms.</summary>
+    private static readonly TimeSpan LookOftenEvery = TimeSpan.FromMilliseconds(10);
 
     private readonly ConcurrentDictionary<long, OpenConnection> connections = [];
     private readonly CancellationTokenSource stop = new();
@@ -72,10 +78,15 @@ internal sealed partial class Overload : IDisposable
     };
 
     /// <summary>A connection of HTTP/1.1 has one request at a time and counts as a whole.</summary>
-    public Task Pass(HttpContext http, RequestDelegate next) =>
-        IsFull && !IsHealth(http.Request.Path) ? RefuseAsync(http)
-        : HttpProtocol.IsHttp2(http.Request.Protocol) && http.Features.Get<OpenConnection>() is { } connection ? CountAsync(connection, http, next)
-        : next(http);
+    public Task Pass(HttpContext http, RequestDelegate next)
+    {
+        var connection = HttpProtocol.IsHttp2(http.Request.Protocol) ? http.Features.Get<OpenConnection>() : null;
+        if (connection is { IsCut: true })
+            return Task.CompletedTask; // thousands of its requests may be on their way here, and the server tells them of the end after that
+        if (IsFull && !IsHealth(http.Request.Path))
+            return RefuseAsync(http);
+        return connection is null ? next(http) : CountAsync(connection, http, next);
+    }
 
     /// <summary>Cuts half of what is not spared if that is needed; the next look may cut more.</summary>
     /// <returns>How many connections were cut.</returns>
@@ -83,22 +94,28 @@ internal sealed partial class Overload : IDisposable
     {
         Volatile.Write(ref admitted, 0);
         var now = memory();
-        var isFast = before > 0 && now - before > most / 32;
+        var more = before > 0 ? Math.Max(now - before, 0) : 0;
         before = now;
-        if (now <= most)
+        // Far below the mark no pace says much: a look may have been late.
+        if (now <= most / 4 * 3 || now + (LooksAhead * more) <= most)
         {
             isOver = false;
             return 0;
         }
 
         isOver = true; // nothing new while the memory is counted
-        collect();
-        // Well below, or the next bytes would make it collect again.
-        var taken = memory();
-        if (taken <= most / 8 * 7)
+        var isFast = LooksAhead * more > most / 8;
+        var taken = now;
+        if (!isFast)
         {
-            isOver = false;
-            return 0;
+            collect();
+            // Well below, or the next bytes would make it collect again.
+            taken = before = memory();
+            if (taken + (LooksAhead * more) <= most / 8 * 7)
+            {
+                isOver = false;
+                return 0;
+            }
         }
 
         // A half, then a half of the rest, as long as that is fast enough: what the clients of the others have sent meanwhile is in memory before the next look.
@@ -112,6 +129,12 @@ internal sealed partial class Overload : IDisposable
             toCut -= 1 + connection.Requests;
             connection.Cut();
             cut++;
+        }
+
+        if (isFast)
+        {
+            collect();
+            before = memory();
         }
 
         if (cut > 0)
@@ -172,11 +195,11 @@ internal sealed partial class Overload : IDisposable
                 while (Volatile.Read(ref open) > Spared)
                 {
                     Look();
-                    if (stop.Token.WaitHandle.WaitOne(LookEvery))
+                    if (stop.Token.WaitHandle.WaitOne(!isOver && before > most / 2 ? LookOftenEvery : LookEvery))
                         return;
                 }
 
-                isOver = false;
+                (isOver, before) = (false, 0);
             }
         }
         catch (OperationCanceledException)

@@ -16,6 +16,9 @@ internal static class ServerBounds
     /// <summary>How much wider the server's own bounds are. Thousands of connections may each hold so much of a request that does not go on.</summary>
     private const int Wider = 2;
 
+    /// <summary>How much more of header fields the server takes in: what it has read of them is text, twice as large, on each of thousands of connections.</summary>
+    private const int BeyondHeaderBytes = 4 * 1024;
+
     /// <summary>Of a request that nobody reads on, as an upload that waits for room: as little as the head of a request may have.</summary>
     private const int UnreadBytes = Wider * MaxHeaderBytes;
 
@@ -28,7 +31,7 @@ internal static class ServerBounds
         kestrel.Limits.MaxConcurrentConnections = Descriptors.Inbound;
         kestrel.Limits.MaxRequestBodySize = 8 * JsonBody.MaxBytes;
         kestrel.Limits.MaxRequestLineSize = Wider * MaxAddressBytes;
-        kestrel.Limits.MaxRequestHeadersTotalSize = Wider * MaxHeaderBytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes + BeyondHeaderBytes;
         kestrel.Limits.MaxRequestHeaderCount = 8 * MaxHeaderCount;
         kestrel.Limits.MaxRequestBufferSize = UnreadBytes;
         // Of HTTP/2 each stream may be such a request, and all of a connection share its window.

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
@@ -5,24 +6,36 @@ using JobService.Tests.Support;
 
 namespace JobService.Tests.Judges.Memory;
 
-internal static partial class MemoryAttacks
+internal sealed partial class MemoryAttacks
 {
-    private static Task HeadersAsync(ServerProcess service, CancellationToken hang) =>
-        HalfAsync(service, crowd, "GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\n" + string.Concat(Enumerable.Range(0, 120).Select(i => $"x-{i}: {new string('x', 990)}\r\n")), hang);
+    private const int StillLooks = 5;
+    private const int MostLooks = 120;
 
-    private static Task BodiesAsync(ServerProcess service, CancellationToken hang) =>
-        HalfAsync(service, crowd, Head("POST /v1/jobs", "Content-Length: 1000000") + "{\"payload\":\"" + new string('x', 500_000), hang);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
-    private static Task ChunksAsync(ServerProcess service, CancellationToken hang) =>
-        HalfAsync(service, crowd, Head("POST /v1/batches?queue=default", "Transfer-Encoding: chunked", "application/x-ndjson") + "F4240\r\n{\"payload\":\"" + new string('x', 500_000), hang);
+    private Task HeadersAsync(ServerProcess service, CancellationToken hang) =>
+        HalfAsync(service, size.Crowd, "GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\n" + string.Concat(Enumerable.Range(0, 120).Select(i => $"x-{i}: {new string('x', 990)}\r\n")), hang);
 
-    private static Task PutsAsync(ServerProcess service, CancellationToken hang) =>
-        HalfAsync(service, 5 * Many, Head("PUT /v1/queues/some", "Content-Length: 1048576") + "{\"target\":{\"headers\":{\"x\":\"" + new string('x', 900_000), hang);
+    private async Task FieldsAsync(ServerProcess service, CancellationToken hang)
+    {
+        var fields = string.Concat(Enumerable.Range(0, 60).Select(i => $"x-{i}: {new string('x', 250)}\r\n"));
+        var request = Encoding.ASCII.GetBytes($"GET /v1/jobs/{await WaitingAsync(service, hang)}?wait=45 HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n");
+        await TakeLittleAsync(service, size.Crowd, _ => request, hang);
+    }
 
-    private static async Task DeepAsync(ServerProcess service, CancellationToken hang)
+    private Task BodiesAsync(ServerProcess service, CancellationToken hang) =>
+        HalfAsync(service, size.Crowd, Head("POST /v1/jobs", "Content-Length: 1000000") + "{\"payload\":\"" + new string('x', 500_000), hang);
+
+    private Task ChunksAsync(ServerProcess service, CancellationToken hang) =>
+        HalfAsync(service, size.Crowd, Head("POST /v1/batches?queue=default", "Transfer-Encoding: chunked", "application/x-ndjson") + "F4240\r\n{\"payload\":\"" + new string('x', 500_000), hang);
+
+    private Task PutsAsync(ServerProcess service, CancellationToken hang) =>
+        HalfAsync(service, 5 * size.Many, Head("PUT /v1/queues/some", "Content-Length: 1048576") + "{\"target\":{\"headers\":{\"x\":\"" + new string('x', 900_000), hang);
+
+    private async Task DeepAsync(ServerProcess service, CancellationToken hang)
     {
         var deep = Encoding.UTF8.GetBytes("{\"payload\":" + new string('[', 1_000_000));
-        await ReadAsync(service, i => $"{(i % 2 == 0 ? "POST /v1/jobs" : "PUT /v1/queues/some")}\r\nContent-Type: application/json\r\n", Many, hang, deep);
+        await ReadAsync(service, i => $"{(i % 2 == 0 ? "POST /v1/jobs" : "PUT /v1/queues/some")}\r\nContent-Type: application/json\r\n", size.Many, hang, deep);
     }
 
     private static string Head(string request, string length, string type = "application/json") => $"{request} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {type}\r\n{length}\r\n\r\n";
@@ -31,14 +44,11 @@ internal static partial class MemoryAttacks
     private static async Task HalfAsync(ServerProcess service, int connections, string beginning, CancellationToken hang)
     {
         var bytes = Encoding.ASCII.GetBytes(beginning);
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(hang);
         var clients = new List<SlowClient>();
         try
         {
-            for (var i = 0; i < connections; i++)
-                clients.Add(await SlowClient.ConnectAsync(service.Address, hang));
-            enough.CancelAfter(TimeSpan.FromSeconds(8)); // what has not been taken by then waits in the kernel
-            await ((Task)Task.WhenAll(clients.Select(client => client.SendAsync(bytes, enough.Token)))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ConnectAsync(clients, service.Address, connections, hang);
+            await UntilStillAsync(service, clients, (client, _, enough) => client.SendAsync(bytes, enough), hang);
             await PingAsync(service, hang);
         }
         finally
@@ -60,6 +70,46 @@ internal static partial class MemoryAttacks
         finally
         {
             Array.ForEach(clients, client => client.Dispose());
+        }
+    }
+
+    private static async Task ConnectAsync(List<SlowClient> clients, IPEndPoint server, int connections, CancellationToken hang)
+    {
+        for (var i = 0; i < connections; i++)
+            clients.Add(await SlowClient.ConnectAsync(server, hang));
+    }
+
+    /// <summary>All at once, and each then takes what lies in the kernel.</summary>
+    private static async Task UntilStillAsync(ServerProcess service, List<SlowClient> clients, Func<SlowClient, int, CancellationToken, Task<bool>> send, CancellationToken hang, Func<Task>? meanwhile = null)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(hang);
+        var all = Task.WhenAll(clients.Select(async (client, i) =>
+        {
+            await send(client, i, enough.Token);
+            await client.ReadAsync(enough.Token);
+        }));
+        await StillAsync(service, clients, hang);
+        if (meanwhile is not null)
+        {
+            await meanwhile();
+            await StillAsync(service, clients, hang);
+        }
+
+        await enough.CancelAsync();
+        await ((Task)all).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Until nothing has moved for a while, and the service has had nothing to do: what has not come by then waits for those that do not go on.</summary>
+    private static async Task StillAsync(ServerProcess service, List<SlowClient> clients, CancellationToken hang)
+    {
+        using var looks = new PeriodicTimer(Look, TimeProvider.System);
+        var (moved, worked, still) = (-1L, TimeSpan.Zero, 0);
+        for (var look = 0; look < MostLooks && still < StillLooks; look++)
+        {
+            await looks.WaitForNextTickAsync(hang);
+            var (bytes, cpu) = (clients.Sum(client => client.Moved), service.CpuTime);
+            still = bytes == moved && cpu - worked < Look / 5 ? still + 1 : 0;
+            (moved, worked) = (bytes, cpu);
         }
     }
 
@@ -88,6 +138,13 @@ internal static partial class MemoryAttacks
         made.EnsureSuccessStatusCode();
     }
 
+    /// <returns>The id of a job that does not end.</returns>
+    private static async Task<string> WaitingAsync(ServerProcess service, CancellationToken hang)
+    {
+        using var submitted = await service.Client.PostAsJsonAsync("/v1/jobs", new { payload = 1, notBefore = "2099-01-01T00:00:00Z" }, hang);
+        return await IdAsync(submitted, hang);
+    }
+
     /// <returns>The id of a batch of 300 results of 60 kB each.</returns>
     private static async Task<string> LargeBatchAsync(ServerProcess service, CancellationToken hang)
     {
@@ -100,8 +157,8 @@ internal static partial class MemoryAttacks
         return id;
     }
 
-    private static async Task<string> IdAsync(HttpResponseMessage batch, CancellationToken hang) =>
-        (await batch.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
+    private static async Task<string> IdAsync(HttpResponseMessage submitted, CancellationToken hang) =>
+        (await submitted.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
 
     /// <summary>Waits for the end of a batch.</summary>
     /// <returns>The ids of the jobs that ended last.</returns>

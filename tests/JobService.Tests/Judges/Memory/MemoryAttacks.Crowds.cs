@@ -2,30 +2,24 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using JobService.Tests.Support;
-using JobService.Upstream;
 
 namespace JobService.Tests.Judges.Memory;
 
-internal static partial class MemoryAttacks
+internal sealed partial class MemoryAttacks
 {
-    private const int StreamsEach = 100;
-    private const int Http2Connections = 300;
 
     /// <summary>So few that none of them is cut.</summary>
     private const int Few = 950;
 
-    /// <summary>As many connections as the service accepts and this process may open.</summary>
-    private static readonly int crowd = Math.Min(Descriptors.Inbound, 9_800) - 100;
-
-    private static async Task CrowdResultsAsync(ServerProcess service, CancellationToken hang)
+    private async Task CrowdResultsAsync(ServerProcess service, CancellationToken hang)
     {
         var items = await LargeResultsAsync(service, hang);
-        await TakeLittleAsync(service, crowd, i => Get($"/v1/jobs/{items[i % items.Length]}/result"), hang);
+        await TakeLittleAsync(service, size.Crowd, i => Get($"/v1/jobs/{items[i % items.Length]}/result"), hang);
     }
 
-    private static Task CrowdViewsAsync(ServerProcess service, CancellationToken hang) => ViewsAsync(service, crowd, hang);
+    private Task CrowdViewsAsync(ServerProcess service, CancellationToken hang) => ViewsAsync(service, size.Crowd, hang);
 
-    private static Task CrowdStreamsAsync(ServerProcess service, CancellationToken hang) => StreamsAsync(service, crowd, hang);
+    private Task CrowdStreamsAsync(ServerProcess service, CancellationToken hang) => StreamsAsync(service, size.Crowd, hang);
 
     private static Task FewViewsAsync(ServerProcess service, CancellationToken hang) => ViewsAsync(service, Few, hang);
 
@@ -44,41 +38,21 @@ internal static partial class MemoryAttacks
         await TakeLittleAsync(service, readers, i => Get($"/v1/batches/{batch}/results", i % 2 == 0 ? "application/x-ndjson" : "text/event-stream"), hang);
     }
 
-    private static async Task CrowdEventsAsync(ServerProcess service, CancellationToken hang)
+    private async Task CrowdEventsAsync(ServerProcess service, CancellationToken hang)
     {
         await SimulatedAsync(service, 16, hang);
-        await TakeLittleAsync(service, crowd, _ => Get("/v1/events", "text/event-stream"), hang, async () =>
+        await TakeLittleAsync(service, size.Crowd, _ => Get("/v1/events", "text/event-stream"), hang, async () =>
         {
             using var jobs = await service.Client.PostAsJsonAsync("/v1/batches", new { queue = "simulated", jobs = Enumerable.Repeat(new { payload = 1, key = new string('k', 250) }, 2_000) }, hang);
         });
     }
 
-    private static async Task CrowdMapsAsync(ServerProcess service, CancellationToken hang)
+    private async Task CrowdMapsAsync(ServerProcess service, CancellationToken hang)
     {
         await SimulatedAsync(service, 16, hang);
         var line = $"{{\"payload\":\"{new string('x', 30_000)}\"}}\n";
         var request = Encoding.ASCII.GetBytes(Head("POST /v1/queues/simulated/map", "Transfer-Encoding: chunked", "application/x-ndjson") + $"F4240\r\n{line}{line}{line}{{\"payload\":\"{new string('x', 100_000)}");
-        await TakeLittleAsync(service, crowd, _ => request, hang);
-    }
-
-    private static async Task Http2BodiesAsync(ServerProcess service, CancellationToken hang)
-    {
-        var requests = Http2Bytes.Requests(StreamsEach, "POST", i => i % 2 == 0 ? "/v1/jobs" : "/v1/batches?queue=default", "application/x-ndjson", "{\"payload\":\"" + new string('x', 60_000));
-        await TakeLittleAsync(service, Http2Connections, _ => requests, hang, http2: true);
-    }
-
-    private static async Task Http2ResultsAsync(ServerProcess service, CancellationToken hang)
-    {
-        var items = await LargeResultsAsync(service, hang);
-        var requests = Http2Bytes.Requests(StreamsEach, "GET", i => $"/v1/jobs/{items[i % items.Length]}/result", "text/plain", "");
-        await TakeLittleAsync(service, Http2Connections, _ => requests, hang, http2: true);
-    }
-
-    private static async Task Http2ViewsAsync(ServerProcess service, CancellationToken hang)
-    {
-        var items = await EscapedAsync(service, hang);
-        var requests = Http2Bytes.Requests(StreamsEach, "GET", i => $"/v1/jobs/{items[i % items.Length]}", "text/plain", "");
-        await TakeLittleAsync(service, Http2Connections, _ => requests, hang, http2: true);
+        await TakeLittleAsync(service, size.Crowd, _ => request, hang);
     }
 
     private static byte[] Get(string path, string accept = "*/*") => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n\r\n");
@@ -96,21 +70,12 @@ internal static partial class MemoryAttacks
     /// <summary>Sends on many connections at once and takes what lies in the kernel. Who is refused or cut off says nothing against the service; that it serves others does.</summary>
     private static async Task TakeLittleAsync(ServerProcess service, int connections, Func<int, byte[]> request, CancellationToken hang, Func<Task>? meanwhile = null, bool http2 = false)
     {
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(hang);
         var server = http2 ? new IPEndPoint(IPAddress.Loopback, service.Http2Port) : service.Address;
         var clients = new List<SlowClient>();
         try
         {
-            for (var i = 0; i < connections; i++)
-                clients.Add(await SlowClient.ConnectAsync(server, hang));
-            enough.CancelAfter(TimeSpan.FromSeconds(10)); // what has not been answered by then waits for those that do not read
-            await ((Task)Task.WhenAll(clients.Select(async (client, i) =>
-            {
-                await client.SendAsync(request(i), enough.Token);
-                await client.ReadAsync(enough.Token);
-            }))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (meanwhile is not null)
-                await meanwhile();
+            await ConnectAsync(clients, server, connections, hang);
+            await UntilStillAsync(service, clients, (client, i, enough) => client.SendAsync(request(i), enough), hang, meanwhile);
         }
         finally
         {
