@@ -60,6 +60,25 @@ public sealed class OverloadedServiceTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("/v1/jobs"));
     }
 
+    [Fact]
+    public async Task While_memory_fills_fast_no_request_is_read()
+    {
+        var server = IPEndPoint.Parse(service.Address.Authority);
+        Volatile.Write(ref memory, Most / 4 * 3);
+        overload.Look();
+        Volatile.Write(ref memory, Most);
+        Assert.Equal(0, overload.Look()); // too few to cut any
+        using (var client = await SlowClient.SendAsync(server, "GET /livez\r\n", default, hang))
+        {
+            await client.BeginAsync(hang);
+            Assert.Equal(0, client.Status);
+        }
+
+        Volatile.Write(ref memory, Most / 2);
+        overload.Look();
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("/livez"));
+    }
+
     private async Task<HttpStatusCode> StatusAsync(string path)
     {
         using var answer = await service.SendAsync(HttpMethod.Get, path);

@@ -21,6 +21,8 @@ internal sealed partial class Overload : IDisposable
     /// <summary>What fills the memory goes on for so many looks at the pace of the last one, before those that are cut are gone.</summary>
     private const int LooksAhead = 4;
 
+    private const string TooMuchMemory = "The service takes too much memory.";
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
 
     /// <summary>From half of the mark on: requests of HTTP/2 whose header fields are a byte each on the wire, and kilobytes here, fill 100 MB in 50 ms.</summary>
@@ -39,6 +41,7 @@ internal sealed partial class Overload : IDisposable
     private int admitted;
     private long before;
     private volatile bool isOver;
+    private volatile bool isClosed;
 
     public Overload(IOptions<WaitOptions> options, ILogger<Overload> log)
         : this(options.Value.ShedAboveBytes, () => Environment.WorkingSet, Collect, log)
@@ -77,6 +80,18 @@ internal sealed partial class Overload : IDisposable
         }
     };
 
+    /// <summary>Asked before a field of a request's header section becomes text.</summary>
+    /// <remarks>
+    /// A connection of HTTP/2 brings a hundred requests in a few kilobytes, whose fields, repeated, are megabytes here; and the server reads on what it has of a connection that was cut. So while memory fills fast no
+    /// request is read: the connection ends, as one that was cut.
+    /// </remarks>
+    /// <exception cref="IOException">Nothing is read now.</exception>
+    public void BeforeField()
+    {
+        if (isClosed)
+            throw new IOException(TooMuchMemory);
+    }
+
     /// <summary>A connection of HTTP/1.1 has one request at a time and counts as a whole.</summary>
     public Task Pass(HttpContext http, RequestDelegate next)
     {
@@ -99,12 +114,13 @@ internal sealed partial class Overload : IDisposable
         // Far below the mark no pace says much: a look may have been late.
         if (now <= most / 4 * 3 || now + (LooksAhead * more) <= most)
         {
-            isOver = false;
+            isOver = isClosed = false;
             return 0;
         }
 
         isOver = true; // nothing new while the memory is counted
         var isFast = LooksAhead * more > most / 8;
+        isClosed = isFast || now > most / 8 * 9;
         var taken = now;
         if (!isFast)
         {
@@ -113,7 +129,7 @@ internal sealed partial class Overload : IDisposable
             taken = before = memory();
             if (taken + (LooksAhead * more) <= most / 8 * 7)
             {
-                isOver = false;
+                isOver = isClosed = false;
                 return 0;
             }
         }
@@ -199,7 +215,7 @@ internal sealed partial class Overload : IDisposable
                         return;
                 }
 
-                (isOver, before) = (false, 0);
+                (isOver, isClosed, before) = (false, false, 0);
             }
         }
         catch (OperationCanceledException)
@@ -226,7 +242,7 @@ internal sealed partial class Overload : IDisposable
         public void Cut()
         {
             IsCut = true;
-            connection.Abort(new ConnectionAbortedException("The service takes too much memory."));
+            connection.Abort(new ConnectionAbortedException(TooMuchMemory));
         }
     }
 }

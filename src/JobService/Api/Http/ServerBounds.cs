@@ -39,6 +39,12 @@ internal static class ServerBounds
         kestrel.Limits.Http2.InitialConnectionWindowSize = 2 * Http2WindowBytes;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+        Overload? guard = null;
+        kestrel.RequestHeaderEncodingSelector = _ =>
+        {
+            (guard ??= kestrel.ApplicationServices.GetRequiredService<Overload>()).BeforeField();
+            return null; // as the server would
+        };
         kestrel.ConfigureEndpointDefaults(endpoint =>
         {
             endpoint.Use(endpoint.ApplicationServices.GetRequiredService<LastConnections>().Pass);
