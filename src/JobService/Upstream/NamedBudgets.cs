@@ -80,14 +80,14 @@ internal static class NamedBudgets
             var limitText = Texts[(int)Part.Limit]?.Split(',', ';')[0].Trim();
             if (limitText?.StartsWith('-') == true)
                 return null;
-            var budget = Budget(remaining, Texts[(int)Part.ResetAfter], clock) ?? Budget(remaining, Texts[(int)Part.Reset] ?? Texts[(int)Part.RetryAfter], clock);
+            var budget = Ending(remaining, Texts[(int)Part.ResetAfter], clock) ?? Ending(remaining, Texts[(int)Part.Reset] ?? Texts[(int)Part.RetryAfter], clock) ?? Endless(remaining);
             // Of several windows it is not known which one the limit is of.
             var limit = limitText is null || remaining.Contains(',') ? null : HeaderText.Count(limitText);
             return budget is { } told ? told with { Unit = Unit(), Limit = limit } : null;
         }
 
         /// <summary>Several values belong together by their place: one for each window, as some gateways write them.</summary>
-        private static RateBudget? Budget(string remaining, string? reset, ResponseClock clock)
+        private static RateBudget? Ending(string remaining, string? reset, ResponseClock clock)
         {
             if (reset is null)
                 return null;
@@ -104,6 +104,10 @@ internal static class NamedBudgets
 
         private static RateBudget? Single(string remaining, string reset, ResponseClock clock) =>
             TimeText.Parse(reset) is { } told && RateHeaders.Budget(HeaderText.Count(remaining), told.AsReset(clock)) is { } budget ? budget with { IsExact = told.IsExact } : null;
+
+        /// <summary>That nothing is left says something also where nobody can tell until when.</summary>
+        private static RateBudget? Endless(string remaining) =>
+            Array.Exists(remaining.Split(','), static count => HeaderText.Count(count) == 0) ? RateHeaders.Budget(0, reset: null) : null;
 
         private BudgetUnit Unit() => (Has("token"), Has("input"), Has("output")) switch
         {

@@ -30,10 +30,10 @@ internal static class RateHeaders
 
         var clock = server.At(headers);
         var wait = RetryAfter.Read(headers, clock);
-        var budgets = BudgetsOf(headers, clock);
+        var budgets = BudgetsOf(headers, clock, out var isSpent);
         for (var i = 0; wait is not null && i < budgets?.Count; i++)
             budgets[i] = SoonerBy(wait.Value, budgets[i]);
-        return new RateHint(wait, budgets, ShouldRetry(headers));
+        return new RateHint(wait, budgets, ShouldRetry(headers)) { IsSpent = isSpent, IsUnreadable = wait is null && RetryAfter.IsAskedFor(headers) };
     }
 
     /// <summary>A window whose end is told twice is over at the end that is told better: seconds need no clock. What was cut to whole seconds is less than one later.</summary>
@@ -62,19 +62,30 @@ internal static class RateHeaders
     private static bool? ShouldRetry(HttpResponseHeaders headers) =>
         bool.TryParse(HeaderText.Of(headers, "x-should-retry"), out var shouldRetry) ? shouldRetry : null;
 
-    private static List<RateBudget>? BudgetsOf(HttpResponseHeaders headers, ResponseClock clock)
+    /// <param name="headers">Of the response.</param>
+    /// <param name="clock">What they count by.</param>
+    /// <param name="isSpent">Nothing is left of a budget whose end they do not tell.</param>
+    private static List<RateBudget>? BudgetsOf(HttpResponseHeaders headers, ResponseClock clock, out bool isSpent)
     {
         List<RateBudget>? budgets = null;
+        var endless = false;
         foreach (var budget in NamedBudgets.Of(headers, clock))
             Add(budget);
         Add(RateLimitField.Parse(HeaderText.Of(headers, "RateLimit"), HeaderText.Of(headers, "RateLimit-Policy")));
         Add(ShopifyBudget(HeaderText.Of(headers, Shopify)));
+        isSpent = endless;
         return budgets;
 
         void Add(RateBudget? told)
         {
             if (told is not { } budget)
                 return;
+            if (budget.Reset == TimeSpan.Zero)
+            {
+                endless |= RateHint.IsNews(budget);
+                return;
+            }
+
             budgets ??= [];
             var known = budgets.FindIndex(other => other.Unit == budget.Unit);
             if (known < 0)
@@ -92,14 +103,20 @@ internal static class RateHeaders
         return new RateBudget(BudgetUnit.Calls, Math.Max(0, all - taken), ShopifyReset);
     }
 
-    /// <summary>Null when one of the two is missing, or when the reset is over.</summary>
-    internal static RateBudget? Budget(int? remaining, TimeSpan? reset, int? limit = null) =>
-        remaining is { } count && reset is { } wait && wait > TimeSpan.Zero ? new RateBudget(BudgetUnit.Calls, count, wait, limit) : null;
+    /// <summary>Null when one of the two is missing, or when the reset is over; but that nothing is left is told also then, with a reset of zero.</summary>
+    internal static RateBudget? Budget(int? remaining, TimeSpan? reset, int? limit = null) => remaining switch
+    {
+        { } count when reset is { } wait && wait > TimeSpan.Zero => new RateBudget(BudgetUnit.Calls, count, wait, limit),
+        0 => new RateBudget(BudgetUnit.Calls, 0, TimeSpan.Zero, limit),
+        _ => null,
+    };
 
     internal static RateBudget? Tighter(RateBudget? one, RateBudget? other)
     {
         if (one is not { } left || other is not { } right)
             return one ?? other;
+        if (left.Reset == TimeSpan.Zero || right.Reset == TimeSpan.Zero)
+            return left.Reset > right.Reset ? left : right;
         if (left.Remaining != right.Remaining)
             return left.Remaining < right.Remaining ? left : right;
         return left.Reset > right.Reset ? left : right;

@@ -10,11 +10,17 @@ public readonly record struct RateHint(TimeSpan? RetryAfter, IReadOnlyList<RateB
 {
     private static readonly TimeSpan Rounding = TimeSpan.FromSeconds(1);
 
+    /// <summary>Nothing is left of a budget whose end was not told, or is over: enough for a refusal, too little for a wait.</summary>
+    public bool IsSpent { get; init; }
+
+    /// <summary>A wait is asked for in words that nobody can read.</summary>
+    public bool IsUnreadable { get; init; }
+
     /// <summary>
     /// A time to come back at, or nothing left of a budget. Some limiters tell the end of their window as a <c>Retry-After</c> with every response (Flask-Limiter, rate-limiter-flexible, Symfony's
     /// documentation): while calls are left, that says nothing. Where one call at a time is allowed, none is left after every one, and that says nothing either.
     /// </summary>
-    public bool SaysNotNow => SpentUntil(static budget => budget.Limit is null or > 1) is not null || (RetryAfter is { } wait && !IsEndOfOpenWindow(wait));
+    public bool SaysNotNow => IsSpent || SpentUntil(IsNews) is not null || (RetryAfter is { } wait ? !IsEndOfOpenWindow(wait) : IsUnreadable && Budgets is null or { Count: 0 });
 
     /// <summary>How long a refusal asks to wait: what it says, or what is left of the spent window, where that says more. Null when it names no time to come.</summary>
     /// <remarks>Many limiters cut their <c>Retry-After</c> to whole seconds, to 0 too, and tell the end of the window beside it, some of them exactly.</remarks>
@@ -38,8 +44,12 @@ public readonly record struct RateHint(TimeSpan? RetryAfter, IReadOnlyList<RateB
         // A wait that is over meanwhile is not the same as one of zero: the API did name a moment.
         TimeSpan? left = RetryAfter is not { } told || told == TimeSpan.Zero ? RetryAfter : told > elapsed ? told - elapsed : TimeSpan.FromTicks(1);
         var budgets = Budgets?.Where(budget => budget.Reset > elapsed).Select(budget => budget with { Reset = budget.Reset - elapsed }).ToList();
-        return this with { RetryAfter = left, Budgets = budgets is { Count: > 0 } ? budgets : null };
+        var isSpent = IsSpent || (SpentUntil(IsNews) is { } end && end <= elapsed);
+        return this with { RetryAfter = left, Budgets = budgets is { Count: > 0 } ? budgets : null, IsSpent = isSpent };
     }
+
+    /// <summary>Where one call at a time is allowed, none is left after every one.</summary>
+    internal static bool IsNews(RateBudget budget) => budget.Limit is null or > 1;
 
     private bool IsEndOfOpenWindow(TimeSpan wait)
     {

@@ -23,8 +23,10 @@ internal static class RateLimitField
 
     private static double? ValueOf(List<StructuredList.Member> members, string name) => members.FindLast(member => member.Name == name)?.Value;
 
-    private static RateBudget? Budget(double? remaining, double? reset, double? limit) =>
-        remaining is { } calls && reset is >= 0 and var seconds
-            ? RateHeaders.Budget(HeaderText.Whole(calls), TimeSpan.FromSeconds(Math.Min(seconds, RetryAfter.Longest.TotalSeconds)), limit is >= 0 and var all ? HeaderText.Whole(all) : null)
-            : null;
+    private static RateBudget? Budget(double? remaining, double? reset, double? limit) => remaining is { } calls
+        ? RateHeaders.Budget(
+            HeaderText.Whole(calls),
+            reset is >= 0 and var seconds ? TimeSpan.FromSeconds(Math.Min(seconds, RetryAfter.Longest.TotalSeconds)) : null,
+            limit is >= 0 and var all ? HeaderText.Whole(all) : null)
+        : null;
 }

@@ -42,6 +42,18 @@ public static class RetryAfter
         return longest - exact < Rounding ? exact : longest;
     }
 
+    /// <summary>Whether a wait is asked for, readable or not.</summary>
+    internal static bool IsAskedFor(HttpResponseHeaders headers)
+    {
+        foreach (var (name, values) in headers.NonValidated)
+        {
+            if (IsNamed(name) && !string.IsNullOrWhiteSpace(values.ToString()))
+                return true;
+        }
+
+        return false;
+    }
+
     internal static bool IsNamed(string name) =>
         name.Contains("Retry-After", StringComparison.OrdinalIgnoreCase) || name.EndsWith("Retry-In", StringComparison.OrdinalIgnoreCase);
 

@@ -1,5 +1,4 @@
 using System.Net.ServerSentEvents;
-using System.Runtime.InteropServices;
 
 namespace JobService.Upstream;
 
@@ -14,10 +13,13 @@ internal static class StreamedJson
         return contentType.Contains("ndjson", StringComparison.OrdinalIgnoreCase) || contentType.Contains("jsonl", StringComparison.OrdinalIgnoreCase) ? Lines(body) : null;
     }
 
-    /// <summary>An event that is cut off in the middle is none.</summary>
+    /// <summary>The last event counts also where no empty line ends it: the response is whole, and JSON that was cut off is none.</summary>
     private static IEnumerable<ReadOnlyMemory<byte>> Events(ReadOnlyMemory<byte> body)
     {
-        using var stream = MemoryMarshal.TryGetArray(body, out var bytes) ? new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false) : new MemoryStream(body.ToArray());
+        using var stream = new MemoryStream(body.Length + 2);
+        stream.Write(body.Span);
+        stream.Write("\n\n"u8);
+        stream.Position = 0;
         return SseParser.Create(stream, static (_, data) => (ReadOnlyMemory<byte>)data.ToArray()).Enumerate().Select(item => item.Data).ToArray().Reverse();
     }
 

@@ -6,7 +6,7 @@ namespace JobService.Upstream;
 
 /// <summary>A wait or a moment, in the many ways in which APIs write it.</summary>
 /// <remarks>
-/// Seconds, with a fraction or without; seconds or milliseconds since 1970; durations as Go prints them (<c>1h2m3.5s</c>, <c>100ms</c>); the three forms of an HTTP date (RFC 9110, section
+/// Seconds, with a fraction or without; seconds or milliseconds since 1970; durations as Go prints them (<c>1h2m3.5s</c>, <c>100ms</c>) and as people write them (<c>3 seconds</c>); the three forms of an HTTP date (RFC 9110, section
 /// 5.6.7); RFC 3339; and the date as JavaScript prints it. Anything else, a negative number among it, is no time.
 /// </remarks>
 internal static class TimeText
@@ -87,7 +87,7 @@ internal static class TimeText
 
             var letters = text[digits..].IndexOfAny(NumberCharacters);
             var unit = letters < 0 ? text[digits..] : text.Slice(digits, letters);
-            var scale = unit switch { "d" => 86_400, "h" => 3_600, "m" => 60, "s" => 1, "ms" => 1e-3, "us" or "µs" => 1e-6, "ns" => 1e-9, _ => 0 };
+            var scale = SecondsIn(unit.Trim());
             if (scale <= 0 || scale >= last)
                 return null;
             (seconds, last) = (seconds + (number * scale), scale);
@@ -95,5 +95,23 @@ internal static class TimeText
         }
 
         return Wait(seconds, isExact: !double.IsInteger(seconds) || last < 1);
+    }
+
+    private static double SecondsIn(ReadOnlySpan<char> unit)
+    {
+        Span<char> lower = stackalloc char["seconds".Length];
+        return unit.Length <= lower.Length && unit.ToLowerInvariant(lower) is var length and > 0
+            ? lower[..length] switch
+            {
+                "d" or "day" or "days" => 86_400,
+                "h" or "hour" or "hours" => 3_600,
+                "m" or "min" or "minute" or "minutes" => 60,
+                "s" or "sec" or "second" or "seconds" => 1,
+                "ms" => 1e-3,
+                "us" or "µs" => 1e-6,
+                "ns" => 1e-9,
+                _ => 0,
+            }
+            : 0;
     }
 }

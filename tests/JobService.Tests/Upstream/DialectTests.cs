@@ -88,16 +88,54 @@ public sealed class DialectTests
         { "Shopify", 429, 2, "Calls 0 of ? for 1", ["Retry-After: 2.0", "X-Shopify-Shop-Api-Call-Limit: 40/40", Date] },
         { "Reddit", 200, null, "Calls 96 of ? for 298", ["x-ratelimit-used: 4", "x-ratelimit-remaining: 96.0", "x-ratelimit-reset: 298", Date] },
         { "Envoy", 429, 3, "Calls 0 of 10 for 3", ["x-ratelimit-limit: 10, 10;w=60", "x-ratelimit-remaining: 0", "x-ratelimit-reset: 3", Date] },
+        { "Spring Cloud Gateway", 403, null, "", ["X-RateLimit-Remaining: 0", "X-RateLimit-Burst-Capacity: 10", "X-RateLimit-Replenish-Rate: 10", "X-RateLimit-Requested-Tokens: 1", Date] },
+        { "the last second of a window, cut", 503, null, "", ["RateLimit-Limit: 10", "RateLimit-Remaining: 0", "RateLimit-Reset: 0", Date] },
+        { "a window that is over by its own clock", 403, null, "", ["X-RateLimit-Limit: 10", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1767268700", Date] },
+        { "the draft, without a time", 403, null, "", ["RateLimit: \"default\";r=0", Date] },
+        { "the draft, cut", 503, null, "", ["RateLimit: \"default\";r=0;t=0", Date] },
+        { "two windows, no time", 403, null, "", ["X-RateLimit-Limit: 10, 100", "X-RateLimit-Remaining: 0, 90", Date] },
+        { "in words", 403, 3, "", ["Retry-After: 3 seconds", Date] },
+        { "in large letters", 403, 3, "", ["Retry-After: 3S", Date] },
+        { "a wait that nobody can read", 403, null, "", ["Retry-After: in a moment", Date] },
+        { "nothing left, in good time", 200, null, "", ["X-RateLimit-Remaining: 0", Date] },
         { "Kong", 429, 7, "Calls 0 of 5 for 7", ["X-RateLimit-Limit-Minute: 5", "X-RateLimit-Remaining-Minute: 0", "RateLimit-Limit: 5", "RateLimit-Remaining: 0", "RateLimit-Reset: 7", "Retry-After: 7", Date] },
     };
+
+    [Theory]
+    [InlineData("X-RateLimit-Remaining: 5")]
+    [InlineData("X-RateLimit-Limit: 1", "X-RateLimit-Remaining: 0")] // so it is after every call
+    [InlineData("Retry-After: ")]
+    [InlineData("Retry-After: soon", "X-RateLimit-Remaining: 5", "X-RateLimit-Reset: 30")]
+    public void An_error_beside_calls_that_are_left_is_no_refusal(params string[] headers)
+    {
+        using var response = With(headers);
+        Assert.False(new ApiAnswer.Answered(403, ContentType: null, Body: default, RateHeaders.Read(response.Headers, new ServerClock(TimeProvider.System))).IsRefusal);
+    }
+
+    [Fact]
+    public void A_window_that_has_ended_while_the_body_came_was_spent_all_the_same()
+    {
+        using var response = With("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1");
+        var hint = RateHeaders.Read(response.Headers, new ServerClock(TimeProvider.System)).After(TimeSpan.FromSeconds(2));
+
+        Assert.Null(hint.Budgets);
+        Assert.Null(hint.Pause);
+        Assert.True(hint.SaysNotNow);
+    }
+
+    private static HttpResponseMessage With(params string[] headers)
+    {
+        var response = new HttpResponseMessage();
+        foreach (var header in headers)
+            response.Headers.TryAddWithoutValidation(header[..header.IndexOf(':', StringComparison.Ordinal)], header[(header.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
+        return response;
+    }
 
     [Theory]
     [MemberData(nameof(Responses))]
     public void It_is_read(string limiter, int status, double? pause, string budgets, string[] headers)
     {
-        using var response = new HttpResponseMessage();
-        foreach (var header in headers)
-            response.Headers.TryAddWithoutValidation(header[..header.IndexOf(':', StringComparison.Ordinal)], header[(header.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
+        using var response = With(headers);
         var own = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(Second - 600)); // ours is ten minutes late
 
         var hint = RateHeaders.Read(response.Headers, new ServerClock(own));

@@ -184,6 +184,12 @@ public sealed class TrueCostTests
         Assert.InRange(took.Elapsed, TimeSpan.Zero, Patience.Hang); // half a million exceptions take longer
     }
 
+    [Theory]
+    [InlineData("data: {\"cost\": 5}\n\ndata: {\"cost\": 42}")]
+    [InlineData("data: {\"cost\": 5}\r\n\r\ndata: {\"cost\": 42}\r\n")]
+    public void The_last_event_counts_without_an_empty_line_behind_it(string stream) =>
+        Assert.Equal(42, costs.Of("cost", new ApiAnswer.Answered(200, "text/event-stream", Encoding.UTF8.GetBytes(stream))));
+
     [Fact]
     public void The_first_of_very_many_events_may_name_it()
     {
