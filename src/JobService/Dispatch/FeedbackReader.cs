@@ -12,7 +12,14 @@ public sealed class FeedbackReader(IJobStore store, TrueCost costs)
     /// <summary>A failure of the job all the same. It is what nginx and ASP.NET Core refuse with, and where no limit is configured only the pace can be to blame.</summary>
     private static readonly CallFeedback Overloaded = new() { Refused = true };
 
+    /// <summary>At once, unless the cost of the call is hidden in much JSON: such responses are read two at a time.</summary>
+    /// <param name="job">Whose call it was.</param>
+    /// <param name="answer">What came of it.</param>
+    /// <param name="abandoned">Nobody waits for the job any more, or its time is up: its cost is not looked for.</param>
     /// <returns>Null when there is nothing to tell, as after most calls.</returns>
+    public ValueTask<CallFeedback?> ReadAsync(ClaimedJob job, ApiAnswer answer, CancellationToken abandoned) =>
+        answer is ApiAnswer.Answered { IsRefusal: false } answered && TakesTurn(job, answered) ? InTurnAsync(job, answered, abandoned) : ValueTask.FromResult(Of(job, answer));
+
     public CallFeedback? Of(ClaimedJob job, ApiAnswer answer) => answer switch
     {
         ApiAnswer.CircuitOpen(var wait) => new CallFeedback { NotBefore = store.Now + wait, CircuitOpen = true },
@@ -21,6 +28,27 @@ public sealed class FeedbackReader(IJobStore store, TrueCost costs)
         ApiAnswer.Answered answered => OfAnswer(BudgetsOf(answered.Hint), TrueWeightsOf(job, answered)),
         _ => null,
     };
+
+    private async ValueTask<CallFeedback?> InTurnAsync(ClaimedJob job, ApiAnswer.Answered answer, CancellationToken abandoned)
+    {
+        try
+        {
+            await TrueCost.Turns.WaitAsync(abandoned);
+        }
+        catch (OperationCanceledException)
+        {
+            return OfAnswer(BudgetsOf(answer.Hint), weights: null);
+        }
+
+        try
+        {
+            return Of(job, answer);
+        }
+        finally
+        {
+            TrueCost.Turns.Release();
+        }
+    }
 
     private static CallFeedback? OfAnswer(IReadOnlyList<CallBudget>? budgets, Dictionary<string, int>? weights) =>
         budgets is null && weights is null ? null : new CallFeedback { Budgets = budgets ?? [], TrueWeights = weights };
@@ -40,6 +68,21 @@ public sealed class FeedbackReader(IJobStore store, TrueCost costs)
         _ => limit.WeightFrom,
     };
 
+    private string? ExpressionOf(string limit, QueueDefinition queue) =>
+        store.Catalog.Limits.TryGetValue(limit, out var entry) && entry.Definition is not ConcurrencyDefinition ? ExpressionOf(entry.Definition, queue) : null;
+
+    private bool TakesTurn(ClaimedJob job, ApiAnswer.Answered answer)
+    {
+        var queue = job.Queue.Definition;
+        for (var i = 0; i < queue.Limits.Count; i++)
+        {
+            if (ExpressionOf(queue.Limits[i], queue) is { } expression && costs.TakesTurn(expression, answer))
+                return true;
+        }
+
+        return false;
+    }
+
     private Dictionary<string, int>? TrueWeightsOf(ClaimedJob job, ApiAnswer.Answered answer)
     {
         var queue = job.Queue.Definition;
@@ -47,16 +90,12 @@ public sealed class FeedbackReader(IJobStore store, TrueCost costs)
         (string? Expression, int? Cost) last = default;
         for (var i = 0; i < queue.Limits.Count; i++) // an enumerator would be the only allocation of most calls
         {
-            if (!store.Catalog.Limits.TryGetValue(queue.Limits[i], out var limit) || limit.Definition is ConcurrencyDefinition
-                || ExpressionOf(limit.Definition, queue) is not { } expression)
-            {
+            if (ExpressionOf(queue.Limits[i], queue) is not { } expression)
                 continue;
-            }
-
             if (expression != last.Expression)
                 last = (expression, costs.Of(expression, answer));
             if (last.Cost is { } cost)
-                (weights ??= [])[limit.Name] = cost;
+                (weights ??= [])[queue.Limits[i]] = cost;
         }
 
         return weights;

@@ -48,7 +48,7 @@ public sealed class JobExecutor(
                     answer = await call;
                 }
                 while (notYet);
-                feedback = feedbackReader.Of(job, answer);
+                feedback = await feedbackReader.ReadAsync(job, answer, attempt.Abandoned);
                 if (feedback is not null)
                     held = holds.Hold(job, feedback); // before the permit of this call lets the next one go
                 if (answer is ApiAnswer.Broken { Type: ErrorTypes.Blocked })

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using System.Text.Json;
 using DevLab.JmesPath;
 using DevLab.JmesPath.Expressions;
 using Newtonsoft.Json;
@@ -14,8 +15,11 @@ public sealed class BoundedExpression
     /// <summary>Characters. What nests is walked recursively by the library: a thousand brackets were too much for 256 KiB of stack.</summary>
     public const int MaxLength = 500;
 
-    /// <summary>Bytes of a document. As objects it takes up to fifty times its size.</summary>
+    /// <summary>Bytes of a document.</summary>
     public const int MaxDocumentBytes = 1024 * 1024;
+
+    /// <summary>Names and values of a document: an empty array has two bytes of text and some hundred as an object.</summary>
+    public const int MaxValues = 100_000;
 
     /// <summary>Steps and bytes: half a second and 200 MB in the worst case, a few milliseconds in any other.</summary>
     public const double MaxWork = 32 * 1024 * 1024;
@@ -78,12 +82,24 @@ public sealed class BoundedExpression
         if (WorkOn(json.Length) > MaxWork)
             throw new FormatException($"It may take more work than is allowed on {json.Length} bytes.");
 
+        CountValues(json);
         var document = Document(json);
         if (!idle.TryTake(out var compiled))
             compiled = new JmesPath().Parse(text);
         var result = compiled.Transform(document).AsJToken();
         idle.Add(compiled); // not after an exception: what it had bound would stay in it
         return result;
+    }
+
+    /// <summary>By a reader, before anything is made of it.</summary>
+    private static void CountValues(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        for (var values = 0; reader.Read();)
+        {
+            if (reader.TokenType is not (JsonTokenType.EndArray or JsonTokenType.EndObject) && ++values > MaxValues)
+                throw new FormatException($"Only a path of names is looked up in more than {MaxValues} names and values.");
+        }
     }
 
     private static JToken Document(ReadOnlySpan<byte> json)

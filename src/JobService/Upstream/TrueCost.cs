@@ -22,7 +22,18 @@ public sealed class TrueCost(ILogger<TrueCost> logger)
     /// <summary>Expressions of definitions that are long gone are dropped now and then, with all others.</summary>
     private const int MaxExpressions = 1_000;
 
+    /// <summary>An evaluation with more of either takes its turn among the others that do: what is done in passing takes a few megabytes.</summary>
+    private const int MaxBytesInPassing = 16 * 1024;
+    private const double MaxWorkInPassing = 1024 * 1024;
+
     private readonly ConcurrentDictionary<string, CostExpression> expressions = new();
+
+    /// <summary>So many evaluations that take much memory are under way at once, however many calls are.</summary>
+    internal static SemaphoreSlim Turns { get; } = new(2);
+
+    /// <summary>Whether the cost is to be asked for with one of the <see cref="Turns"/>.</summary>
+    public bool TakesTurn(string expression, ApiAnswer.Answered answer) =>
+        answer.Body.Length > 0 && Known(expression).Whole is { } whole && (answer.Body.Length > MaxBytesInPassing || whole.WorkOn(answer.Body.Length) > MaxWorkInPassing);
 
     /// <returns>From 0 to <see cref="MaxWeight"/>, rounded up; null when the response does not say it. Of a stream the last event or line that says it counts.</returns>
     public int? Of(string expression, ApiAnswer.Answered answer)
@@ -36,7 +47,7 @@ public sealed class TrueCost(ILogger<TrueCost> logger)
         var known = Known(expression);
         var (cost, why) = stream is null ? OfDocument(known, WithoutMark(answer.Body)) : OfLast(known, stream);
         if (cost is null && known.TellOnce())
-            logger.LogDebug("{Expression} named no cost in a response, whose weight stays as it was: {Why}", expression, why);
+            logger.LogInformation("weightFrom {Expression} named no cost in a response, whose weight stays as it was: {Why}", expression, why);
         return cost;
     }
 

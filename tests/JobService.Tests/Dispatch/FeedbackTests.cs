@@ -1,3 +1,4 @@
+using System.Text;
 using JobService.Dispatch;
 using JobService.Jobs;
 using JobService.Ledger;
@@ -275,6 +276,29 @@ public sealed class FeedbackTests : IAsyncDisposable
         var (_, feedback) = await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["in", "calls", "out", "nowhere"] }));
 
         Assert.Equal(new Dictionary<string, int> { ["in"] = 7, ["out"] = 5 }, feedback!.TrueWeights);
+    }
+
+    [Fact]
+    public async Task Costs_hidden_in_much_JSON_are_looked_for_two_at_a_time()
+    {
+        await PutLimitAsync("sum", new RateDefinition { Permits = 100, WeightFrom = "usage.in + usage.out" });
+        var job = await ClaimedAsync(new QueueDefinition { Limits = ["sum"] });
+        var feedbackReader = service.Services.GetRequiredService<FeedbackReader>();
+        var large = new ApiAnswer.Answered(200, "application/json", Encoding.UTF8.GetBytes("""{"usage": {"in": 7, "out": 5}, "text": "…"}""".Replace("…", new string('x', 20_000), StringComparison.Ordinal)));
+        var small = large with { Body = """{"usage": {"in": 7, "out": 5}}"""u8.ToArray() };
+        using var abandoned = new CancellationTokenSource();
+        await TrueCost.Turns.WaitAsync(TestContext.Current.CancellationToken);
+        await TrueCost.Turns.WaitAsync(TestContext.Current.CancellationToken);
+
+        var waiting = feedbackReader.ReadAsync(job, large, CancellationToken.None).AsTask();
+        var given = feedbackReader.ReadAsync(job, large, abandoned.Token).AsTask();
+        Assert.False(waiting.IsCompleted);
+        Assert.Equal(12, (await feedbackReader.ReadAsync(job, small, CancellationToken.None))!.TrueWeights!["sum"]); // in passing
+
+        await abandoned.CancelAsync();
+        Assert.Null(await given);
+        TrueCost.Turns.Release(2);
+        Assert.Equal(12, (await waiting)!.TrueWeights!["sum"]);
     }
 
     [Fact]

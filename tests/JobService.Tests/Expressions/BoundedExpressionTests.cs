@@ -8,6 +8,21 @@ namespace JobService.Tests.Expressions;
 public sealed class BoundedExpressionTests
 {
     [Theory]
+    [InlineData("[]", BoundedExpression.MaxValues - 1, true)]
+    [InlineData("[]", BoundedExpression.MaxValues, false)]
+    [InlineData("{\"a\":1}", (BoundedExpression.MaxValues / 3) + 1, false)]
+    public void So_many_values_are_looked_through(string value, int times, bool isTaken)
+    {
+        var expression = BoundedExpression.Parse("type(@)");
+        var json = System.Text.Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat(value, times))}]");
+
+        if (isTaken)
+            Assert.Equal("array", expression.Evaluate(json)?.ToString());
+        else
+            Assert.Contains("100000 names and values", Assert.Throws<FormatException>(() => expression.Evaluate(json)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("usage.total_tokens", 100)]
     [InlineData("usage.input_tokens + usage.output_tokens * `5`", 100)]
     [InlineData("sum([usage.input, usage.output])", 100)]
