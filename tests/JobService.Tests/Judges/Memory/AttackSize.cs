@@ -20,7 +20,7 @@ internal sealed record AttackSize
     {
         Most = 700_000_000,
         Many = 100,
-        Crowd = 5_000,
+        Crowd = 3_500,
         Http2Connections = 200,
         Settings = new Dictionary<string, string>
         {

@@ -9,7 +9,7 @@ namespace JobService.Tests.Judges.Memory;
 internal sealed partial class MemoryAttacks
 {
     private const int StillLooks = 5;
-    private const int MostLooks = 120;
+    private const int MostLooks = 50;
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
