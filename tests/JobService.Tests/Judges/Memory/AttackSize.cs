@@ -10,6 +10,7 @@ internal sealed record AttackSize
     {
         Most = 1_000_000_000,
         Many = 200,
+        Running = 600,
         // As many connections as the service accepts and this process may open.
         Crowd = Math.Min(Descriptors.Inbound, 9_800) - 100,
         Http2Connections = 1_000,
@@ -20,6 +21,7 @@ internal sealed record AttackSize
     {
         Most = 700_000_000,
         Many = 100,
+        Running = 200,
         Crowd = 3_500,
         Http2Connections = 200,
         Settings = new Dictionary<string, string>
@@ -36,6 +38,9 @@ internal sealed record AttackSize
 
     /// <summary>Clients that each want something large.</summary>
     public required int Many { get; init; }
+
+    /// <summary>Jobs of 1 MB that run at once.</summary>
+    public required int Running { get; init; }
 
     /// <summary>Connections, so many that what is small on each counts.</summary>
     public required int Crowd { get; init; }

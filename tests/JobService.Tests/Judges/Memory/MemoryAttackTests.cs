@@ -30,7 +30,6 @@ public sealed class MemoryAttackTests : IDisposable
     [InlineData("crowd-results")]
     [InlineData("h2-bodies")]
     [InlineData("h2-views")]
-    [InlineData("h2-fields")]
     public async Task The_process_stays_within_its_bounds(string attack)
     {
         await using var service = await JobServiceProcess.StartAsync(data, AttackSize.Small.Settings, http2Port: FreePort.Next());

@@ -20,7 +20,7 @@ internal sealed partial class MemoryAttacks(AttackSize size)
         ["streams"] = ($"{size.Many} readers of streams of the same", StreamsAsync),
         ["lists"] = ($"{size.Many} readers of 500 jobs with large tags each", ListsAsync),
         ["waits"] = ($"{size.Many} clients that wait for jobs of 1 MB, and then do not read their results", WaitsAsync),
-        ["running"] = ($"{2 * size.Many} jobs of 1 MB each with a permit to run at once", RunningAsync),
+        ["running"] = ($"{size.Running} jobs of 1 MB each with a permit to run at once", RunningAsync),
         ["puts"] = ($"{size.Many} definitions of 1 MB, half of each sent", PutsAsync),
         ["headers"] = ($"{size.Crowd:n0} connections with 120 kB of header fields each", HeadersAsync),
         ["fields"] = ($"{size.Crowd:n0} connections that wait, with 16 kB of header fields each", FieldsAsync),
@@ -93,12 +93,11 @@ internal sealed partial class MemoryAttacks(AttackSize size)
     private async Task RunningAsync(ServerProcess service, CancellationToken hang)
     {
         const int JobsEach = 5;
-        var count = 2 * size.Many;
         await using var api = new LargeApi(bytes: null);
-        using var made = await service.Client.PutAsJsonAsync("/v1/queues/large", new { target = new { kind = "http", baseAddress = api.Address }, maxConcurrency = count, timeoutSeconds = 0.5, retry = new { maxAttempts = 1 } }, hang);
+        using var made = await service.Client.PutAsJsonAsync("/v1/queues/large", new { target = new { kind = "http", baseAddress = api.Address }, maxConcurrency = size.Running, timeoutSeconds = 0.5, retry = new { maxAttempts = 1 } }, hang);
         made.EnsureSuccessStatusCode();
         string batch = "";
-        foreach (var _ in Enumerable.Range(0, count / JobsEach))
+        foreach (var _ in Enumerable.Range(0, size.Running / JobsEach))
         {
             using var submitted = await service.Client.PostAsJsonAsync("/v1/batches", new { queue = "large", jobs = Enumerable.Repeat(new { payload = new string('x', 1_000_000) }, JobsEach) }, hang);
             batch = await IdAsync(submitted, hang);
