@@ -47,6 +47,8 @@ public sealed class WebhookClient : IDisposable
             using var message = Message(callback.Url, key, id.ToString(), body);
             await dialer.CheckAsync(message.RequestUri!, either.Token);
             using var response = await http.SendAsync(message, either.Token);
+            if (ResponseBody.LengthOf(response).Fault is { } broken)
+                return new WebhookAnswer(null, broken);
             return new WebhookAnswer((int)response.StatusCode, ErrorOf(response, message.RequestUri!)) { RetryAfter = RetryAfterOf(response) };
         }
         catch (Exception error) when (!abandon.IsCancellationRequested)

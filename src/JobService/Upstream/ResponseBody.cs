@@ -18,7 +18,7 @@ internal static class ResponseBody
         var content = response.Content;
         var (length, lengthFault) = LengthOf(response);
         if (lengthFault is not null)
-            return (default, lengthFault);
+            return (default, new ApiAnswer.Broken(ErrorTypes.Transport, lengthFault, MayRetry: true));
         if (await ReadAsync(content, length, maxBytes, memory, cancel) is not { } encoded)
             return (default, TooLarge(maxBytes));
 
@@ -42,8 +42,8 @@ internal static class ResponseBody
     }
 
     /// <summary>Lengths that contradict each other leave open where the response ends (RFC 9112, section 6.3); the handler goes by the first of them.</summary>
-    /// <returns>The length, where the handler cannot read it: equal values in one list, as a proxy may join them.</returns>
-    private static (long? Length, ApiAnswer.Broken? Fault) LengthOf(HttpResponseMessage response)
+    /// <returns>The length, where the handler cannot read it: equal values in one list, as a proxy may join them. Or what is wrong.</returns>
+    public static (long? Length, string? Fault) LengthOf(HttpResponseMessage response)
     {
         var content = response.Content;
         if (!content.Headers.NonValidated.TryGetValues("Content-Length", out var lines) || (lines.Count == 1 && content.Headers.ContentLength is not null))
@@ -51,7 +51,7 @@ internal static class ResponseBody
         var given = lines.SelectMany(line => line.Split(',', StringSplitOptions.TrimEntries)).Distinct().ToArray();
         if (given is [var only] && long.TryParse(only, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var length))
             return (content.Headers.ContentLength is null && !IsFramedOtherwise(response) ? length : null, null);
-        return (null, new ApiAnswer.Broken(ErrorTypes.Transport, "The response has a Content-Length that cannot be read, or several that differ: where it ends is not known.", MayRetry: true));
+        return (null, "The response has a Content-Length that cannot be read, or several that differ: where it ends is not known.");
     }
 
     private static bool IsFramedOtherwise(HttpResponseMessage response) =>

@@ -62,6 +62,20 @@ public sealed class OpenApiTests(ServiceFixture service) : IClassFixture<Service
     }
 
     [Fact]
+    public async Task Every_operation_that_is_shed_when_memory_runs_out_says_so()
+    {
+        var operations = Operations(await DocumentAsync()).ToArray();
+
+        Assert.Contains(operations, operation => operation.Name.Contains(" /v1/", StringComparison.Ordinal));
+        foreach (var (name, operation) in operations)
+        {
+            var isShed = operation.GetProperty("responses").TryGetProperty("503", out var refusal) && refusal.GetProperty("content").GetProperty("application/problem+json").GetProperty("examples").TryGetProperty("responses-full", out _);
+            Assert.True(isShed == name.Contains(" /v1/", StringComparison.Ordinal), name);
+            Assert.True(!isShed || refusal.GetProperty("headers").TryGetProperty("Retry-After", out _), $"{name} does not say when to try again.");
+        }
+    }
+
+    [Fact]
     public async Task The_example_of_every_body_works_on_a_fresh_start()
     {
         foreach (var (name, operation) in Operations(await DocumentAsync()).Where(operation => operation.Value.TryGetProperty("requestBody", out _)))

@@ -37,6 +37,24 @@ public sealed class BrokenAnswerTests
         Assert.Single(server.Requests);
     }
 
+    [Theory]
+    [InlineData("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("SSH-2.0-OpenSSH_9.2\r\n")]
+    public async Task A_port_without_TLS_is_called_so(string first)
+    {
+        await using var server = new LoopbackServer(async (client, stop) =>
+        {
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(first), stop);
+            await client.Client.ReceiveAsync(new byte[4_096], stop);
+        });
+        await using var api = Calls.Http($"https://127.0.0.1:{server.Port}");
+
+        var broken = await api.BrokenAsync();
+
+        Assert.Equal((ErrorTypes.Transport, true), (broken.Type, broken.MayRetry));
+        Assert.Equal("The server does not speak TLS at this port. If it is meant to be called without, its address begins with http://.", broken.Detail);
+    }
+
     [Fact]
     public async Task Nobody_listening_may_be_tried_again()
     {

@@ -93,7 +93,7 @@ internal static class Documented
         {
             var all = problems.Append(ProblemType.UnknownHost);
             if (((RouteEndpointBuilder)endpoint).RoutePattern.RawText!.StartsWith("/v1", StringComparison.Ordinal))
-                all = all.Concat([ProblemType.Invalid, ProblemType.Unauthorized, ProblemType.TooManyWrongKeys]);
+                all = all.Concat([ProblemType.Invalid, ProblemType.Unauthorized, ProblemType.TooManyWrongKeys, ProblemType.ResponsesFull]);
             if (endpoint.Metadata.OfType<IHttpMethodMetadata>().Any(verbs => !verbs.HttpMethods.All(CrossSiteGate.ChangesNothing)))
                 all = all.Append(ProblemType.CrossSite);
             foreach (var refusal in all.Distinct().GroupBy(problem => problem.Status!.Value).OrderBy(status => status.Key))
