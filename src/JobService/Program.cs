@@ -20,6 +20,7 @@ ShortTurns.Ask();
 if (await CommandLine.RunAsync(args) is { } done)
     return done;
 
+IReadOnlyList<string> addresses = [];
 try
 {
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -29,7 +30,14 @@ try
     services.AddOptions<HostOptions>().Configure<IOptions<DispatchOptions>>((host, dispatch) =>
         host.ShutdownTimeout = TimeSpan.FromSeconds(dispatch.Value.GraceSeconds + 5) + LastConnections.Patience);
     builder.WebHost.ConfigureKestrel(ServerBounds.Apply).UseSockets(ServerBounds.Apply);
-    if (ListenAddress.From(builder.Configuration) is null)
+    addresses = ListenAddress.Of(builder.Configuration);
+    if (ListenAddress.Fault(addresses) is { } unfit)
+    {
+        await Console.Error.WriteLineAsync(unfit);
+        return 1;
+    }
+
+    if (addresses.Count == 0)
         builder.WebHost.UseUrls(ListenAddress.Default);
 
     // Time and chance come in from here and nowhere else.
@@ -100,7 +108,7 @@ try
         where T : class, IHostedService =>
         services.AddSingleton<T>().AddHostedService(provider => provider.GetRequiredService<T>());
 }
-catch (Exception fault) when (StartFault.Of(fault) is { } wrong)
+catch (Exception fault) when (StartFault.Of(fault, addresses) is { } wrong)
 {
     await Console.Error.WriteLineAsync(wrong);
     return 1;

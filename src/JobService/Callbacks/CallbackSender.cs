@@ -59,6 +59,13 @@ public sealed partial class CallbackSender : BackgroundService
         store.Committed -= Hear;
     }
 
+    /// <summary>Without a stop before it, as of a host that could not start, nothing in hand is waited for.</summary>
+    public override void Dispose()
+    {
+        abandon.Cancel();
+        base.Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await RunAsync(stoppingToken);
@@ -80,9 +87,9 @@ public sealed partial class CallbackSender : BackgroundService
                 await WaitAsync(stop);
                 await SendDueAsync(stop);
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (Exception) when (stop.IsCancellationRequested)
             {
-                return;
+                return; // the store may be gone already: a host that could not start disposes all without stopping it
             }
             catch (Exception error)
             {

@@ -11,12 +11,34 @@ internal static class HealthCheckVerb
 
     /// <param name="given">An address or a port instead of what the settings say.</param>
     /// <param name="args">Settings, as the service was started with.</param>
-    /// <returns>The exit code: 0 alive, 1 not.</returns>
+    /// <returns>The exit code: 0 alive, 1 not at any of its addresses.</returns>
     public static async Task<int> RunAsync(string? given, string[] args)
     {
-        var address = given is null
-            ? ListenAddress.From(WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory }).Configuration) ?? ListenAddress.Default
-            : int.TryParse(given, out var port) ? $"http://127.0.0.1:{port}" : given;
+        // All at once: one that is silent takes nothing of the time of the others.
+        var faults = new List<string>();
+        await foreach (var asked in Task.WhenEach(Addresses(given, args).Select(FaultOfAsync)))
+        {
+            if (await asked is not { } fault)
+                return 0;
+            faults.Add(fault);
+        }
+
+        foreach (var fault in faults)
+            await Console.Error.WriteLineAsync(fault);
+        return 1;
+    }
+
+    private static IReadOnlyList<string> Addresses(string? given, string[] args)
+    {
+        if (given is not null)
+            return [int.TryParse(given, out var port) ? $"http://127.0.0.1:{port}" : given];
+        var settings = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory }).Configuration;
+        return ListenAddress.Of(settings) is { Count: > 0 } named ? named : [ListenAddress.Default];
+    }
+
+    /// <returns>Null when the service is alive there.</returns>
+    private static async Task<string?> FaultOfAsync(string address)
+    {
         try
         {
             var binding = BindingAddress.Parse(address);
@@ -24,15 +46,14 @@ internal static class HealthCheckVerb
             using var handler = new SocketsHttpHandler { UseProxy = false, ConnectCallback = (_, cancel) => ConnectAsync(binding, cancel) };
             handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, faults) => faults != SslPolicyErrors.RemoteCertificateNotAvailable;
             using var client = new HttpClient(handler) { Timeout = Patience };
+            // The name is one that the service accepts as Host whatever it is called; where the connection goes is said by the address alone.
             using var response = await client.GetAsync(new Uri($"{binding.Scheme}://localhost:{(binding.IsUnixPipe ? 80 : binding.Port)}{binding.PathBase}/livez"));
-            if (!response.IsSuccessStatusCode)
-                await Console.Error.WriteLineAsync($"{address}: {(int)response.StatusCode}");
-            return response.IsSuccessStatusCode ? 0 : 1;
+            return response.IsSuccessStatusCode ? null : $"{address}: {(int)response.StatusCode}";
         }
-        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or FormatException)
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or FormatException or ArgumentException)
         {
-            await Console.Error.WriteLineAsync($"{address}: {exception.Message}");
-            return 1;
+            // The outer one would name the host of the request, which nobody has called.
+            return $"{address}: {(exception.InnerException is SocketException socket ? socket.Message : exception.Message)}";
         }
     }
 

@@ -1,15 +1,42 @@
+using System.Net;
+
 namespace JobService.Hosting;
 
-/// <summary>Where the service listens: Kestrel's own endpoints, <c>urls</c>, <c>http_ports</c>, <c>https_ports</c>, in this order; else port 8080 of this machine.</summary>
+/// <summary>Where the service listens: Kestrel's own endpoints, else <c>urls</c>, else <c>http_ports</c> and <c>https_ports</c>; else port 8080 of this machine.</summary>
 internal static class ListenAddress
 {
     public const string Default = "http://localhost:8080";
 
-    /// <summary>The first of the addresses that the settings name; null when they name none.</summary>
-    public static string? From(IConfiguration settings) =>
-        settings.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).FirstOrDefault(url => url is not null)
-        ?? First(settings["urls"], "{0}") ?? First(settings["http_ports"], "http://*:{0}") ?? First(settings["https_ports"], "https://*:{0}");
+    public const string Said = "Where to listen is said by --urls, ASPNETCORE_URLS or Kestrel:Endpoints.";
 
-    private static string? First(string? list, string form) =>
-        list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(each => string.Format(null, form, each)).FirstOrDefault();
+    /// <summary>The addresses that the settings name, as they are written there; none when they name none.</summary>
+    public static IReadOnlyList<string> Of(IConfiguration settings)
+    {
+        string[] endpoints = [.. settings.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>()];
+        if (endpoints.Length > 0)
+            return endpoints;
+        string[] urls = [.. Parts(settings["urls"])];
+        return urls.Length > 0 ? urls : [.. Parts(settings["http_ports"]).Select(port => $"http://*:{port}"), .. Parts(settings["https_ports"]).Select(port => $"https://*:{port}")];
+    }
+
+    /// <summary>What is wrong with an address that Kestrel does not read as it is written; null when nothing is.</summary>
+    public static string? Fault(IReadOnlyList<string> addresses) =>
+        addresses.FirstOrDefault(HasWrongPort) is { } wrong ? $"Cannot listen on {wrong}: a port is a number from 0 to 65535. {Said}" : null;
+
+    private static bool HasWrongPort(string address)
+    {
+        try
+        {
+            var binding = BindingAddress.Parse(address);
+            // Of a port that is no number Kestrel makes a part of the name: it would listen on every address of the machine, at port 80.
+            return !binding.IsUnixPipe && !binding.IsNamedPipe
+                && (binding.Port is < 0 or > IPEndPoint.MaxPort || (binding.Host.Contains(':', StringComparison.Ordinal) && !IPAddress.TryParse(binding.Host, out _)));
+        }
+        catch (FormatException)
+        {
+            return false; // Kestrel says that itself
+        }
+    }
+
+    private static string[] Parts(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 }

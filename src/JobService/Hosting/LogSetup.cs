@@ -23,5 +23,5 @@ internal static class LogSetup
 
     /// <summary>The host logs what stops its start, with a stack trace; Program.cs says the same in one line.</summary>
     private static bool IsToldAtTheStart(LogEvent log) =>
-        log is { Level: LogEventLevel.Error, Exception: { } fault } && log.MessageTemplate.Text == "Hosting failed to start" && StartFault.Of(fault) is not null;
+        log is { Level: LogEventLevel.Error, Exception: { } fault } && log.MessageTemplate.Text == "Hosting failed to start" && StartFault.Of(fault, []) is not null;
 }

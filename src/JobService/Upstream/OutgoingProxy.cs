@@ -8,6 +8,8 @@ public sealed class OutgoingProxy : IWebProxy
     /// <summary>What other programs take their proxy from, and this service does not: an address that is called is a matter of its configuration alone.</summary>
     private static readonly string[] environmentNames = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
 
+    private const string AllHosts = "*";
+
     private readonly Uri address;
     private readonly string[] without;
 
@@ -52,7 +54,7 @@ public sealed class OutgoingProxy : IWebProxy
 
     public Uri? GetProxy(Uri destination) => IsBypassed(destination) ? null : address;
 
-    public bool IsBypassed(Uri host) => Array.Exists(without, name => Covers(name.TrimStart('*').TrimStart('.'), host.IdnHost));
+    public bool IsBypassed(Uri host) => Array.Exists(without, name => name == AllHosts || Covers(name.TrimStart('*').TrimStart('.').Trim('[', ']'), host.IdnHost));
 
     private static bool Covers(string name, string host) =>
         host.Equals(name, StringComparison.OrdinalIgnoreCase) || host.EndsWith("." + name, StringComparison.OrdinalIgnoreCase);

@@ -1,9 +1,9 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using JobService.Jobs;
 
 namespace JobService.Upstream;
 
@@ -68,9 +68,10 @@ public sealed record PrivateNetworks
         var networks = new List<IPNetwork>();
         foreach (var word in words)
         {
-            if (NetworkOf(word) is not { } network)
-                return new PrivateNetworks(text, all: false, [], $"'{word}' is no network. Write true, false, or networks separated by commas, as 10.1.0.0/16, 192.168.7.3, fd12:3456::/32.");
-            networks.Add(network);
+            var (read, fault) = NetworkText.Read(word);
+            if (read is not { } network)
+                return new PrivateNetworks(text, all: false, [], $"{fault} Write true, false, or networks separated by commas, as 10.1.0.0/16, 192.168.7.3, fd12:3456::/32.");
+            networks.Add(Plain(network));
         }
 
         return new PrivateNetworks(text, all: false, [.. networks]);
@@ -110,14 +111,6 @@ public sealed record PrivateNetworks
         }
 
         return null;
-    }
-
-    private static IPNetwork? NetworkOf(string word)
-    {
-        // The resolver's short forms, as 10.1 for 10.0.0.1, are mistakes here.
-        if (IPAddress.TryParse(word, out var address))
-            return address.AddressFamily == AddressFamily.InterNetworkV6 || address.ToString() == word ? Plain(new IPNetwork(address, address.GetAddressBytes().Length * 8)) : null;
-        return IPNetwork.TryParse(word, out var network) ? Plain(network) : null;
     }
 
     private static IPNetwork Plain(IPNetwork network) =>

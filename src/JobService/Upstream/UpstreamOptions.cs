@@ -35,7 +35,7 @@ public sealed class UpstreamOptions : IValidatableObject
     /// </summary>
     public string? Proxy { get; set; }
 
-    /// <summary>Hosts that are called without the proxy, with all below them, separated by commas: <c>internal.example, 10.1.2.3</c>. Default: none.</summary>
+    /// <summary>Hosts that are called without the proxy, with all below them, separated by commas: <c>internal.example, 10.1.2.3</c>; <c>*</c> stands for all. Default: none.</summary>
     public string? NoProxy { get; set; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

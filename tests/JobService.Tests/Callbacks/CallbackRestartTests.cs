@@ -55,6 +55,22 @@ public sealed class CallbackRestartTests
     }
 
     [Fact]
+    public async Task Disposed_without_a_stop_it_ends_at_once_and_says_nothing_of_a_store_that_has_gone()
+    {
+        await using var receiver = new HookReceiver(WireReplies.Silence());
+        await using var reading = await SenderDriver.StartAsync(driver => driver.HoldsReads = true);
+        await using var sending = await SenderDriver.StartAsync();
+        await sending.EndJobAsync(receiver.Url);
+        await receiver.NextAsync();
+
+        Task[] ended = [reading.DisposeSender(), sending.DisposeSender()];
+        reading.Watched.FailReads(new ObjectDisposedException("SemaphoreSlim"));
+        await Task.WhenAll(ended).WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
+
+        Assert.Empty(reading.Log.Texts.Concat(sending.Log.Texts));
+    }
+
+    [Fact]
     public async Task A_host_may_stop_it_as_often_as_it_likes()
     {
         await using var receiver = new HookReceiver(WireReplies.Silence());

@@ -35,6 +35,11 @@ internal sealed class SenderDriver : IAsyncDisposable
 
     public double Chance { get; set; }
 
+    /// <summary>What was pending is read only when the reads are let go.</summary>
+    public bool HoldsReads { get; set; }
+
+    public LogLines<CallbackSender> Log { get; } = new();
+
     public IJobStore Store => driver.Store;
 
     public IDeliveryStore Deliveries => driver.Deliveries;
@@ -88,6 +93,14 @@ internal sealed class SenderDriver : IAsyncDisposable
         return sender!.StopAsync(new CancellationToken(canceled: true));
     }
 
+    /// <summary>As a host does that could not start.</summary>
+    /// <returns>Ends with the sender.</returns>
+    public Task DisposeSender()
+    {
+        sender!.Dispose();
+        return sender.ExecuteTask!;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopSenderAsync();
@@ -100,7 +113,7 @@ internal sealed class SenderDriver : IAsyncDisposable
         var ids = new JobIdSource(Time, new Random(7));
         var options = Microsoft.Extensions.Options.Options.Create(new StorageOptions { Path = Path.Combine(folder.FullName, "jobs.db") });
         driver = new StoreDriver(new SqliteJobStore(options, ids, Time, NullLogger<SqliteJobStore>.Instance), ids, Time);
-        Watched = new WatchedDeliveries(driver.Deliveries);
+        Watched = new WatchedDeliveries(driver.Deliveries, HoldsReads);
     }
 
     private async Task StartSenderAsync()
@@ -108,7 +121,7 @@ internal sealed class SenderDriver : IAsyncDisposable
         var options = Microsoft.Extensions.Options.Options.Create(Options);
         var upstream = Microsoft.Extensions.Options.Options.Create(new UpstreamOptions { AllowPrivateNetworks = AllowPrivateNetworks });
         client = new WebhookClient(options, upstream, new ConfigurationBuilder().AddInMemoryCollection(secrets).Build(), Time, Dialer ?? new Dialer(upstream.Value, Time));
-        sender = new CallbackSender(Store, Watched, client, options, Time, () => Chance, new ServiceRoot(""), NullLogger<CallbackSender>.Instance);
+        sender = new CallbackSender(Store, Watched, client, options, Time, () => Chance, new ServiceRoot(""), Log);
         await sender.StartAsync(CancellationToken.None);
     }
 
@@ -121,8 +134,9 @@ internal sealed class SenderDriver : IAsyncDisposable
 }
 
 /// <summary>The real store; it tells when a try was written, and fails when asked to.</summary>
-internal sealed class WatchedDeliveries(IDeliveryStore store) : IDeliveryStore
+internal sealed class WatchedDeliveries(IDeliveryStore store, bool holdsReads) : IDeliveryStore
 {
+    private readonly TaskCompletionSource<IReadOnlyList<ReceiverDue>> held = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<DeliveryTry> tries = Channel.CreateUnbounded<DeliveryTry>();
     private int writeFailures;
 
@@ -133,7 +147,9 @@ internal sealed class WatchedDeliveries(IDeliveryStore store) : IDeliveryStore
 
     public async Task<DeliveryTry> NextTryAsync() => await tries.Reader.ReadAsync().AsTask().WaitAsync(Patience.Hang);
 
-    public Task<IReadOnlyList<ReceiverDue>> ReceiversAsync() => store.ReceiversAsync();
+    public void FailReads(Exception error) => held.SetException(error);
+
+    public Task<IReadOnlyList<ReceiverDue>> ReceiversAsync() => holdsReads ? held.Task : store.ReceiversAsync();
 
     public Task<IReadOnlyList<PendingDelivery>> PendingAsync(string origin, int atMost) => store.PendingAsync(origin, atMost);
 

@@ -131,6 +131,17 @@ public sealed class OutgoingProxyTests
     }
 
     [Theory]
+    [InlineData("*", "http://api.example", true)]
+    [InlineData("other.example, *", "https://10.0.0.7", true)]
+    [InlineData("*.example", "http://api.example", true)]
+    [InlineData("*.example", "http://api.examples", false)]
+    [InlineData("[::1]", "http://[::1]:8080", true)]
+    [InlineData("::1", "http://[::1]:8080", true)]
+    [InlineData("", "http://api.example", false)]
+    public void NoProxy_is_read_as_other_programs_read_it(string noProxy, string target, bool direct) =>
+        Assert.Equal(direct, OutgoingProxy.Of(new UpstreamOptions { Proxy = "http://proxy:3128", NoProxy = noProxy })!.IsBypassed(new Uri(target)));
+
+    [Theory]
     [InlineData("proxy:3128")]
     [InlineData("socks5://proxy:1080")]
     [InlineData("http://proxy:3128/path")]

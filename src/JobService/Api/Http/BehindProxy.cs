@@ -1,3 +1,4 @@
+using JobService.Jobs;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
 
@@ -17,7 +18,7 @@ internal static class BehindProxy
             forwarded.ForwardLimit = null;
             forwarded.KnownProxies.Clear();
             forwarded.KnownIPNetworks.Clear();
-            foreach (var network in own.Value.Trusted.Select(ProxyOptions.Network).OfType<System.Net.IPNetwork>())
+            foreach (var network in own.Value.Trusted.Select(one => NetworkText.Read(one).Network).OfType<System.Net.IPNetwork>())
                 forwarded.KnownIPNetworks.Add(network);
         });
         return services;

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.ComponentModel.DataAnnotations;
-using System.Net;
+using JobService.Jobs;
 
 namespace JobService.Api.Http;
 
@@ -23,15 +23,8 @@ public sealed class ProxyOptions : IValidatableObject
     {
         if (PathBase.Length > 0 && !IsPathBase(PathBase))
             yield return new ValidationResult($"'{PathBase}' is no path that begins with one slash and ends without one, as /jobservice: letters, digits, - . _ ~ and / only.", [nameof(PathBase)]);
-        foreach (var wrong in Trusted.Where(one => Network(one) is null))
-            yield return new ValidationResult($"'{wrong}' is no address and no network, as 10.0.0.7 or 10.0.0.0/8.", [nameof(Trusted)]);
-    }
-
-    internal static IPNetwork? Network(string text)
-    {
-        if (IPNetwork.TryParse(text, out var network))
-            return network;
-        return IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
+        foreach (var fault in Trusted.Select(one => NetworkText.Read(one).Fault).OfType<string>())
+            yield return new ValidationResult($"{fault} Addresses and networks are written as 10.0.0.7 or 10.0.0.0/8.", [nameof(Trusted)]);
     }
 
     /// <summary>A path that leads nowhere else when other paths are put behind it: <c>//elsewhere</c> would be another host.</summary>

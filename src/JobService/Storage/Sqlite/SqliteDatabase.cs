@@ -36,7 +36,7 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>What was found to be damaged; null while nothing was. From then on nothing more is written: what SQLite cannot read in one place it may overwrite in another.</summary>
     public string? Damage => Volatile.Read(ref damage);
 
-    /// <exception cref="StorageUnavailableException">Another process holds the file, or the folder cannot be written.</exception>
+    /// <exception cref="StorageUnavailableException">It cannot be opened: another process holds it, it or what lies beside it cannot be written, it is damaged, or of a newer version.</exception>
     public static SqliteDatabase Open(string path)
     {
         Batteries_V2.Init();
@@ -46,6 +46,8 @@ internal sealed class SqliteDatabase : IDisposable
             throw new StorageUnavailableException($"SQLite {raw.sqlite3_libversion().utf8_to_string()} can corrupt a database in WAL mode; 3.51.3 or newer is needed.");
 
         var fullPath = System.IO.Path.GetFullPath(path);
+        if (OpeningFault.OfFolder(fullPath) is { } folder)
+            throw folder;
         var database = new SqliteDatabase(fullPath, LockFile(fullPath));
         try
         {
@@ -53,10 +55,10 @@ internal sealed class SqliteDatabase : IDisposable
             OpenOwn(fullPath, FileShare.ReadWrite | FileShare.Delete).Dispose();
             database.Migrate();
         }
-        catch (SqliteException error) when (IsDamage(error))
+        catch (Exception error) when (IsDamage(error) || OpeningFault.IsOfTheFile(error))
         {
             database.Dispose();
-            throw new StorageUnavailableException(database.Damaged(error), error);
+            throw database.Unavailable(error);
         }
         catch
         {
@@ -109,6 +111,9 @@ internal sealed class SqliteDatabase : IDisposable
     public bool FindsDamage(Exception error) =>
         IsDamage(error) && Interlocked.CompareExchange(ref damage, Damaged(error), null) is null;
 
+    /// <summary>What to tell the operator who opened it in vain.</summary>
+    public StorageUnavailableException Unavailable(Exception error) => IsDamage(error) ? new StorageUnavailableException(Damaged(error), error) : OpeningFault.Of(Path, error);
+
     public void Dispose() => processLock.Dispose();
 
     private static bool IsDamage(Exception error) => error is SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB };
@@ -124,7 +129,7 @@ internal sealed class SqliteDatabase : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StorageUnavailableException($"{path} cannot be opened: {error.Message} One process at a time may use it.", error);
+            throw OpeningFault.Of(path, error);
         }
     }
 
@@ -161,7 +166,7 @@ internal sealed class SqliteDatabase : IDisposable
         }
 
         var upgrade = upgrader.PerformUpgrade();
-        if (IsDamage(upgrade.Error))
+        if (IsDamage(upgrade.Error) || OpeningFault.IsOfTheFile(upgrade.Error))
             throw upgrade.Error;
         if (!upgrade.Successful)
             throw new StorageUnavailableException($"{Path} could not be brought to the schema of this version: {upgrade.Error.Message}", upgrade.Error);

@@ -44,9 +44,8 @@ public sealed partial class SqliteJobStore : IJobStore
         }
         catch (SqliteException error)
         {
-            database.FindsDamage(error);
             database.Dispose();
-            throw new StorageUnavailableException(database.Damage ?? $"{database.Path} cannot be opened: {error.Message}", error);
+            throw database.Unavailable(error);
         }
 
         connections = new ReadConnections(database);
