@@ -30,6 +30,7 @@ try
     services.AddOptions<HostOptions>().Configure<IOptions<DispatchOptions>>((host, dispatch) =>
         host.ShutdownTimeout = TimeSpan.FromSeconds(dispatch.Value.GraceSeconds + 5) + LastConnections.Patience);
     builder.WebHost.ConfigureKestrel(ServerBounds.Apply).UseSockets(ServerBounds.Apply);
+    services.AddSingleton(PatientListeners.Of);
     addresses = ListenAddress.Of(builder.Configuration);
     if (ListenAddress.Fault(addresses) is { } unfit)
     {
