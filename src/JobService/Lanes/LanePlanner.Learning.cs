@@ -14,7 +14,7 @@ public sealed partial class LanePlanner
     /// <param name="feedback">What its answer said.</param>
     /// <param name="now">The moment.</param>
     /// <returns>What a store keeps of the lane, when it has learned something to be kept; null when limits are concerned.</returns>
-    public StoredLane? Heed(string queueName, string key, LimitHold hold, long startedAt, CallFeedback feedback, long now)
+    public StoredLane? ApplyFeedback(string queueName, string key, LimitHold hold, long startedAt, CallFeedback feedback, long now)
     {
         var notBefore = feedback.NotBefore is { } moment ? Math.Min(moment.UtcTicks, now + CallFeedback.LongestPause.Ticks) : (long?)null;
         if (feedback.CircuitOpen && notBefore is { } probe)

@@ -11,7 +11,7 @@ internal static class Delivering
     public static void Announce(Turn turn, BatchRow batch)
     {
         var ending = new BatchEnding(batch.FinishedAt!.Value, batch.Total, batch.Succeeded, batch.Failed, batch.Cancelled, batch.CancelReason);
-        Expect(turn, turn.Deliveries.InsertEvent(NextId(turn, batch.Id), batch.Id.Stamp, DeliveryTypes.BatchFinished, turn.Now, StorageJson.Write(ending)));
+        Expect(turn, turn.Deliveries.InsertEvent(NextId(turn, batch.Id), batch.Id.Stamp, DeliveryTypes.BatchFinished, turn.Now, ColumnJson.Write(ending)));
     }
 
     /// <param name="turn">The turn.</param>

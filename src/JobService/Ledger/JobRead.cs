@@ -79,7 +79,7 @@ internal sealed class JobRead
     /// <summary>The jobs that go before it in its lane; known where <see cref="Position"/> is.</summary>
     public JobsAhead? Ahead { get; set; }
 
-    public IReadOnlyDictionary<string, int>? WeightsByName => Weights is null ? null : StorageJson.ReadWeights(Weights);
+    public IReadOnlyDictionary<string, int>? WeightsByName => Weights is null ? null : ColumnJson.ReadWeights(Weights);
 
     /// <summary>To ask why it waits, when it is queued.</summary>
     public WaitingJob AsWaiting => new(Queue, Key, Weight, WeightsByName, Attempt, DueAt, Parked, Position, Ahead);
@@ -131,7 +131,7 @@ internal sealed class JobRead
         StartBefore = Time(StartBefore),
         StartedAt = Attempt > 0 ? Time(StartedAt) : null,
         FinishedAt = Time(FinishedAt),
-        Tags = Tags is null ? null : StorageJson.ReadTexts(Tags),
+        Tags = Tags is null ? null : ColumnJson.ReadTexts(Tags),
         Batch = BatchStamp is { } batch && BatchSalt is { } salt ? new BatchPlace(JobId.FromParts(batch, salt), BatchIndex) : null,
         CallbackUrl = CallbackUrl,
         Waiting = waiting,
@@ -149,7 +149,7 @@ internal sealed class JobRead
             yield return new Attempt(Attempt, startedAt, Time(FinishedAt), ResultStatus, State == JobState.Succeeded ? "succeeded" : null);
     }
 
-    private static Dictionary<string, string>? HeadersOf(string? json) => json is null ? null : StorageJson.ReadTexts(json);
+    private static Dictionary<string, string>? HeadersOf(string? json) => json is null ? null : ColumnJson.ReadTexts(json);
 
     private static DateTimeOffset? Time(long? ticks) => ticks is { } given ? new DateTimeOffset(given, TimeSpan.Zero) : null;
 }

@@ -28,9 +28,9 @@ internal static partial class Loading
 
         memory.StoppingBatches.UnionWith(turn.BatchRows.Stopping());
         memory.LastDelivery = turn.Deliveries.Last();
-        memory.NextDueAt = turn.Jobs.NextDue() ?? StoreMemory.Never;
-        memory.NextDueOnWallAt = turn.Jobs.NextDueOnWall() ?? StoreMemory.Never;
-        memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? StoreMemory.Never;
+        memory.NextDueAt = turn.Jobs.NextDue() ?? LedgerMemory.Never;
+        memory.NextDueOnWallAt = turn.Jobs.NextDueOnWall() ?? LedgerMemory.Never;
+        memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? LedgerMemory.Never;
         turn.CatalogChanged = true;
     }
 
@@ -69,7 +69,7 @@ internal static partial class Loading
     }
 
     /// <summary>The process lives and so do its attempts: they hold what they held.</summary>
-    public static void KeepRunning(Turn turn, StoreMemory former)
+    public static void KeepRunning(Turn turn, LedgerMemory former)
     {
         foreach (var stamp in turn.Jobs.Running())
         {

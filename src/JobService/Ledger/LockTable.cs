@@ -14,8 +14,8 @@ internal sealed class LockTable
     private readonly Dictionary<string, LockLine> lines = [];
     private readonly PriorityQueue<(LockLine Line, int Opening), long> looks = new();
 
-    /// <summary>When a free lock is to be offered, for the first time or to more; <see cref="StoreMemory.Never"/> when there is none.</summary>
-    public long NextLook => looks.TryPeek(out _, out var at) ? at : StoreMemory.Never;
+    /// <summary>When a free lock is to be offered, for the first time or to more; <see cref="LedgerMemory.Never"/> when there is none.</summary>
+    public long NextLook => looks.TryPeek(out _, out var at) ? at : LedgerMemory.Never;
 
     public bool IsHeld(string name) => lines.TryGetValue(name, out var line) && line.Holder is not null;
 

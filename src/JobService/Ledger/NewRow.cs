@@ -5,11 +5,11 @@ namespace JobService.Ledger;
 /// <summary>A new job with its columns made ready: before the turn, so that a conversion that fails fails this job and no other.</summary>
 internal sealed record NewRow(NewJob Job)
 {
-    public string? RequestJson { get; } = Job.Request is { } request ? StorageJson.Write(request) : null;
+    public string? RequestJson { get; } = Job.Request is { } request ? ColumnJson.Write(request) : null;
 
-    public string? TagsJson { get; } = Job.Tags is { Count: > 0 } tags ? StorageJson.Write(tags) : null;
+    public string? TagsJson { get; } = Job.Tags is { Count: > 0 } tags ? ColumnJson.Write(tags) : null;
 
-    public string? WeightsJson { get; } = Job.Weights is { Count: > 0 } weights ? StorageJson.Write(weights) : null;
+    public string? WeightsJson { get; } = Job.Weights is { Count: > 0 } weights ? ColumnJson.Write(weights) : null;
 
     public long? TimeoutMs { get; } = (long?)Job.Timeout?.TotalMilliseconds;
 }

@@ -6,5 +6,5 @@ internal abstract record Question<T>
 {
     /// <param name="memory">The memory, between two turns or in one.</param>
     /// <param name="now">Ticks of store time.</param>
-    public abstract T Answer(StoreMemory memory, long now);
+    public abstract T Answer(LedgerMemory memory, long now);
 }

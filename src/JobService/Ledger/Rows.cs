@@ -15,7 +15,7 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
     private IReadOnlyDictionary<string, int>? weights;
 
     /// <summary>Read when it is asked for: most limits do not ask.</summary>
-    public override IReadOnlyDictionary<string, int>? Weights => weights ??= WeightsJson is null ? null : StorageJson.ReadWeights(WeightsJson);
+    public override IReadOnlyDictionary<string, int>? Weights => weights ??= WeightsJson is null ? null : ColumnJson.ReadWeights(WeightsJson);
 
     public required string? WeightsJson { get; init; }
 

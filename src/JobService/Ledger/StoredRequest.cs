@@ -8,7 +8,7 @@ public sealed record StoredRequest(string Json, ReadOnlyMemory<byte>? Body)
     /// <returns>Null when the job has none.</returns>
     public static StoredRequest? Of(string? json, byte[]? body) => json is null ? null : new StoredRequest(json, body is null ? default(ReadOnlyMemory<byte>?) : body);
 
-    public ApiRequest Read() => StorageJson.ReadRequest(Json) with { Body = Body };
+    public ApiRequest Read() => ColumnJson.ReadRequest(Json) with { Body = Body };
 }
 
 /// <summary>What a job sends.</summary>

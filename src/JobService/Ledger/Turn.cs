@@ -4,9 +4,9 @@ using JobService.Lanes;
 namespace JobService.Ledger;
 
 /// <summary>One transaction of the writer, as the transitions see it.</summary>
-internal sealed class Turn(StoreMemory memory, ILedgerRows rows, LeaseSource leases, long now)
+internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource leases, long now)
 {
-    public StoreMemory Memory { get; } = memory;
+    public LedgerMemory Memory { get; } = memory;
 
     public IJobRows Jobs => rows.Jobs;
 

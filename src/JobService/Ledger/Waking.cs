@@ -27,14 +27,14 @@ internal static class Waking
         foreach (var job in due)
             turn.Jobs.LetGo(job.Stamp, Entering.Enter(turn, turn.Memory.Queue(job.QueueId), job));
 
-        turn.Memory.NextDueOnWallAt = turn.Jobs.NextDueOnWall() ?? StoreMemory.Never;
-        turn.Memory.NextDueAt = turn.Jobs.NextDue() ?? StoreMemory.Never;
+        turn.Memory.NextDueOnWallAt = turn.Jobs.NextDueOnWall() ?? LedgerMemory.Never;
+        turn.Memory.NextDueAt = turn.Jobs.NextDue() ?? LedgerMemory.Never;
     }
 
     private static void CancelLate(Turn turn)
     {
         foreach (var stamp in turn.Jobs.Late(turn.Wall, RowsPerTurn))
             Cancelling.CancelQueued(turn, turn.Jobs.Find(stamp)!, CancelReason.Deadline);
-        turn.Memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? StoreMemory.Never;
+        turn.Memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? LedgerMemory.Never;
     }
 }

@@ -217,7 +217,7 @@ public sealed class KeysTests
             model.Add("q", $"{key}", count: 2);
         model.RunUntil(model.Now + (50 * PlannerModel.Millisecond));
         var until = model.Now + Second;
-        model.Planner.Heed("q", "0", model.Claims[0].Hold!, model.Now, new CallFeedback { CircuitOpen = true, NotBefore = new DateTimeOffset(until, TimeSpan.Zero) }, model.Now);
+        model.Planner.ApplyFeedback("q", "0", model.Claims[0].Hold!, model.Now, new CallFeedback { CircuitOpen = true, NotBefore = new DateTimeOffset(until, TimeSpan.Zero) }, model.Now);
         model.RunUntil(until - 1);
         Assert.Equal(Keys, StandingInLine());
 

@@ -208,7 +208,7 @@ public sealed class LanePlannerTests
         var calls = model.Run();
         var until = model.Now + (3 * TimeSpan.TicksPerSecond);
 
-        model.Planner.Heed("q", "other", calls[0].Hold!, model.Now, new CallFeedback { CircuitOpen = true, NotBefore = new DateTimeOffset(until, TimeSpan.Zero) }, model.Now);
+        model.Planner.ApplyFeedback("q", "other", calls[0].Hold!, model.Now, new CallFeedback { CircuitOpen = true, NotBefore = new DateTimeOffset(until, TimeSpan.Zero) }, model.Now);
         model.RunUntil(until - 1);
         Assert.Equal(1, model.WaitingCount);
 
@@ -249,7 +249,7 @@ public sealed class LanePlannerTests
 
         // It tells what is left, so that the lane is asked again.
         var feedback = new CallFeedback { Budgets = [new CallBudget(BudgetUnit.Calls, 5, new DateTimeOffset(model.Now + TimeSpan.TicksPerSecond, TimeSpan.Zero))] };
-        model.Planner.Heed("q", "", call.Hold!, model.Now, feedback, model.Now);
+        model.Planner.ApplyFeedback("q", "", call.Hold!, model.Now, feedback, model.Now);
         model.RunUntil(until - 1);
         Assert.Single(model.Claims);
 

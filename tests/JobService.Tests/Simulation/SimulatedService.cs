@@ -37,7 +37,7 @@ internal sealed class SimulatedService : IDisposable
     /// <summary>What this process has started.</summary>
     public PacedStarts Starts { get; private set; } = new();
 
-    public StoreMemory Memory => session.Memory;
+    public LedgerMemory Memory => session.Memory;
 
     public int Turns { get; private set; }
 
@@ -124,7 +124,7 @@ internal sealed class SimulatedService : IDisposable
         }
     }
 
-    private SqliteSession OpenSession(StoreMemory? former) => SqliteSession.Open(database, leases, Now, former, NullLogger.Instance);
+    private SqliteSession OpenSession(LedgerMemory? former) => SqliteSession.Open(database, leases, Now, former, NullLogger.Instance);
 
     private ClaimRequest NewClaim() => new(TakePermits, (queue, free, _) => permitsOut[queue] -= free, () => Starts.Take(new DateTimeOffset(Now, TimeSpan.Zero)));
 

@@ -9,9 +9,9 @@ public sealed class StorageJsonTests
     [Fact]
     public void A_row_from_before_a_field_was_added_reads_its_default()
     {
-        var queue = StorageJson.ReadQueue("""{"target": {"kind": "simulated"}}""");
-        var limit = Assert.IsType<RateDefinition>(StorageJson.ReadLimit("""{"kind": "rate", "permits": 5}"""));
-        var request = StorageJson.ReadRequest("""{"path": "/x"}""");
+        var queue = ColumnJson.ReadQueue("""{"target": {"kind": "simulated"}}""");
+        var limit = Assert.IsType<RateDefinition>(ColumnJson.ReadLimit("""{"kind": "rate", "permits": 5}"""));
+        var request = ColumnJson.ReadRequest("""{"path": "/x"}""");
 
         Assert.Equal((16, 1_000_000, 30.0, 5), (queue.MaxConcurrency, queue.Capacity, queue.TimeoutSeconds, queue.Retry.MaxAttempts));
         Assert.Equal((1.0, 1), (limit.PeriodSeconds, limit.Burst));
@@ -36,9 +36,9 @@ public sealed class StorageJsonTests
             Process = new SimulatedProcessing { CpuSeconds = 0.5 },
         };
 
-        var json = StorageJson.Write(queue);
+        var json = ColumnJson.Write(queue);
 
-        Assert.Equal(json, StorageJson.Write(StorageJson.ReadQueue(json)));
-        Assert.Equal(new HeaderValue.FromConfiguration("Token"), ((HttpTarget)StorageJson.ReadQueue(json).Target).Headers["authorization"]);
+        Assert.Equal(json, ColumnJson.Write(ColumnJson.ReadQueue(json)));
+        Assert.Equal(new HeaderValue.FromConfiguration("Token"), ((HttpTarget)ColumnJson.ReadQueue(json).Target).Headers["authorization"]);
     }
 }

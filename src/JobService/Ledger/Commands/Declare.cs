@@ -11,8 +11,8 @@ internal sealed record Declare(IReadOnlyDictionary<string, QueueDefinition> Queu
         foreach (var (name, definition) in Limits)
         {
             var former = turn.Memory.Limits.GetValueOrDefault(name);
-            var declared = StorageJson.Write(definition);
-            if (former is null || IsStillDeclared(Refreshed(former.Declared, StorageJson.ReadLimit, StorageJson.Write), StorageJson.Write(former.Entry.Definition), declared))
+            var declared = ColumnJson.Write(definition);
+            if (former is null || IsStillDeclared(Refreshed(former.Declared, ColumnJson.ReadLimit, ColumnJson.Write), ColumnJson.Write(former.Entry.Definition), declared))
                 Defining.Write(turn, name, definition, fromConfiguration: true, declared);
             else
                 Defining.Write(turn, name, former.Entry.Definition, fromConfiguration: true, former.Declared ?? declared);
@@ -24,8 +24,8 @@ internal sealed record Declare(IReadOnlyDictionary<string, QueueDefinition> Queu
                 throw new InvalidOperationException($"The configuration's queue {name} names the limit {unknown}, which does not exist.");
 
             var former = turn.Memory.FindQueue(name);
-            var declared = StorageJson.Write(definition);
-            if (former is null || IsStillDeclared(Refreshed(former.Declared, StorageJson.ReadQueue, StorageJson.Write), StorageJson.Write(former.Entry.Definition), declared))
+            var declared = ColumnJson.Write(definition);
+            if (former is null || IsStillDeclared(Refreshed(former.Declared, ColumnJson.ReadQueue, ColumnJson.Write), ColumnJson.Write(former.Entry.Definition), declared))
                 Defining.Write(turn, former, name, definition, former?.Entry.Paused ?? false, fromConfiguration: true, declared);
             else
                 Defining.Write(turn, former, name, former.Entry.Definition, former.Entry.Paused, fromConfiguration: true, former.Declared ?? declared);

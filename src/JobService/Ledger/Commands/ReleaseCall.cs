@@ -17,7 +17,7 @@ internal sealed record ReleaseCall(long Lease, bool HoldsLimits, CallFeedback? F
         if (turn.Memory.Running.TryGetValue(Lease, out var running))
         {
             if (Feedback is not null)
-                Heed(turn, running, Feedback);
+                ApplyFeedback(turn, running, Feedback);
             if (HoldsLimits && running.Hold is { HasReturned: false } hold)
                 turn.Memory.Planner.Return(hold, callWasMade: true, turn.Now);
         }
@@ -25,12 +25,12 @@ internal sealed record ReleaseCall(long Lease, bool HoldsLimits, CallFeedback? F
         return turn.Leases.Last;
     }
 
-    private static void Heed(Turn turn, RunningJob running, CallFeedback feedback)
+    private static void ApplyFeedback(Turn turn, RunningJob running, CallFeedback feedback)
     {
         var planner = turn.Memory.Planner;
         var queue = running.Queue;
         var hold = running.Hold;
-        if (planner.Heed(queue.Entry.Name, running.Key, hold, running.StartedAt, feedback, turn.Now) is { } learned)
+        if (planner.ApplyFeedback(queue.Entry.Name, running.Key, hold, running.StartedAt, feedback, turn.Now) is { } learned)
             turn.Definitions.PutLane(queue.Id, running.Key, learned);
         foreach (var (limit, weight) in feedback.TrueWeights ?? NoWeights)
             planner.Correct(hold, running.Key, limit, weight, turn.Now);

@@ -5,7 +5,7 @@ namespace JobService.Ledger.Questions;
 /// <summary>The jobs of a queue by state; null when there is none of the name.</summary>
 internal sealed record JobCounts(string Queue) : Question<QueueCounts?>
 {
-    public override QueueCounts? Answer(StoreMemory memory, long now) =>
+    public override QueueCounts? Answer(LedgerMemory memory, long now) =>
         memory.FindQueue(Queue) is { Counts: [var queued, var running, var succeeded, var failed, var cancelled] }
             ? new QueueCounts(queued, running, succeeded, failed, cancelled)
             : null;

@@ -7,7 +7,7 @@ namespace JobService.Ledger.Questions;
 /// <param name="Key">Of one key; null for all.</param>
 internal sealed record LearnedByQueue(string Name, string? Key) : Question<QueueLearned?>
 {
-    public override QueueLearned? Answer(StoreMemory memory, long now) =>
+    public override QueueLearned? Answer(LedgerMemory memory, long now) =>
         memory.FindQueue(Name) is not null && memory.Planner.LearnedInLanes(Name, Key, now) is { Count: > 0 } lanes
             ? new QueueLearned(lanes.Count, lanes.Max(lane => lane.PausedUntil) is { } until ? At(until) : null, lanes.Min(lane => lane.Pace))
             {

@@ -9,7 +9,7 @@ namespace JobService.Ledger.Questions;
 /// <param name="Key">Of one key; null for all.</param>
 internal sealed record LimitStanding(string Name, string? Key) : Question<LimitStatus?>
 {
-    public override LimitStatus? Answer(StoreMemory memory, long now)
+    public override LimitStatus? Answer(LedgerMemory memory, long now)
     {
         if (!memory.Limits.TryGetValue(Name, out var limit))
             return null;
@@ -30,7 +30,7 @@ internal sealed record LimitStanding(string Name, string? Key) : Question<LimitS
         return new LimitStatus(
             state.Taken(now),
             state.Available(now),
-            next > now && next < StoreMemory.Never ? At(next) : null,
+            next > now && next < LedgerMemory.Never ? At(next) : null,
             waiting,
             state.PausedUntil > now ? At(state.PausedUntil) : null)
         {

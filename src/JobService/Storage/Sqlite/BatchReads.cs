@@ -83,7 +83,7 @@ internal sealed class BatchReads(ReadConnections connections)
         };
     }
 
-    private static Dictionary<string, string>? HeadersOf(SqliteStatement row) => row.TextOrNull(13) is { } json ? StorageJson.ReadTexts(json) : null;
+    private static Dictionary<string, string>? HeadersOf(SqliteStatement row) => row.TextOrNull(13) is { } json ? ColumnJson.ReadTexts(json) : null;
 
     private static BatchRow? Find(SqliteConnection connection, JobId id)
     {

@@ -52,7 +52,7 @@ internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, IDispo
         var rows = new List<LimitRow>();
         while (selectLimits.Step())
         {
-            var entry = new LimitEntry(selectLimits.Text(0), StorageJson.ReadLimit(selectLimits.Text(1)), selectLimits.Int64(2), selectLimits.Int64(3) == 1);
+            var entry = new LimitEntry(selectLimits.Text(0), ColumnJson.ReadLimit(selectLimits.Text(1)), selectLimits.Int64(2), selectLimits.Int64(3) == 1);
             rows.Add(new LimitRow(entry, selectLimits.TextOrNull(4)));
         }
 
@@ -65,7 +65,7 @@ internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, IDispo
         while (selectQueues.Step())
         {
             var entry = new QueueEntry(
-                selectQueues.Text(1), StorageJson.ReadQueue(selectQueues.Text(2)), selectQueues.Int64(3) == 1, selectQueues.Int64(4), selectQueues.Int64(5) == 1);
+                selectQueues.Text(1), ColumnJson.ReadQueue(selectQueues.Text(2)), selectQueues.Int64(3) == 1, selectQueues.Int64(4), selectQueues.Int64(5) == 1);
             var row = new QueueRow(selectQueues.Int64(0), entry, selectQueues.TextOrNull(6));
             for (var state = 0; state < row.Counts.Length; state++)
                 row.Counts[state] = selectQueues.Int64(7 + state);
@@ -76,12 +76,12 @@ internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, IDispo
     }
 
     public void Put(LimitEntry entry, string? declared) =>
-        putLimit.Bind(1, entry.Name).Bind(2, StorageJson.Write(entry.Definition)).Bind(3, entry.Revision).Bind(4, entry.FromConfiguration ? 1 : 0)
+        putLimit.Bind(1, entry.Name).Bind(2, ColumnJson.Write(entry.Definition)).Bind(3, entry.Revision).Bind(4, entry.FromConfiguration ? 1 : 0)
             .Bind(5, declared).Run();
 
     public long Put(QueueEntry entry, string? declared)
     {
-        putQueue.Bind(1, entry.Name).Bind(2, StorageJson.Write(entry.Definition)).Bind(3, entry.Paused ? 1 : 0).Bind(4, entry.Revision)
+        putQueue.Bind(1, entry.Name).Bind(2, ColumnJson.Write(entry.Definition)).Bind(3, entry.Paused ? 1 : 0).Bind(4, entry.Revision)
             .Bind(5, entry.FromConfiguration ? 1 : 0).Bind(6, declared).Step();
         var id = putQueue.Int64(0);
         putQueue.Run();

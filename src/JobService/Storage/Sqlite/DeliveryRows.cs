@@ -56,7 +56,7 @@ internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, IDisposabl
     private readonly SqliteStatement enableOld = new(database, "DELETE FROM disabled_urls WHERE at < ?1");
 
     public void InsertCallback(long subject, Callback callback) =>
-        insertCallback.Bind(1, subject).Bind(2, callback.Url).Bind(3, callback.Origin).Bind(4, StorageJson.Write(callback.Secret)).Run();
+        insertCallback.Bind(1, subject).Bind(2, callback.Url).Bind(3, callback.Origin).Bind(4, ColumnJson.Write(callback.Secret)).Run();
 
     /// <summary>An event with the job's row and error as its ending.</summary>
     /// <returns>The receiver that is to be told now; null when it wants no more.</returns>

@@ -57,7 +57,7 @@ internal static class JobPlaces
             var own = rows.Int64(1);
             (jobs, weight) = (jobs + 1, weight + own);
             // Few jobs give weights by name.
-            foreach (var (name, value) in rows.TextOrNull(2) is { } names ? StorageJson.ReadWeights(names) : [])
+            foreach (var (name, value) in rows.TextOrNull(2) is { } names ? ColumnJson.ReadWeights(names) : [])
             {
                 named ??= [];
                 var before = named.GetValueOrDefault(name);

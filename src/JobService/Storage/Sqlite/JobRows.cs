@@ -190,7 +190,7 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
         if (succeed.Bind(1, stamp).Bind(2, lease).Bind(3, startedAt).Bind(4, endedAt).Run() == 0)
             return false;
         insertResult.Bind(1, stamp).Bind(2, result.Status).Bind(3, result.ContentType).Bind(4, (result.Body ?? default).Span)
-            .Bind(5, result.Headers is { } headers ? StorageJson.Write(headers) : null).Run();
+            .Bind(5, result.Headers is { } headers ? ColumnJson.Write(headers) : null).Run();
         return true;
     }
 
@@ -210,7 +210,7 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
     /// <remarks>The title follows from the type; it is written for versions before this one, which read it.</remarks>
     public void WriteError(long stamp, JobError error) =>
         insertError.Bind(1, stamp).Bind(2, error.Type).Bind(3, error.Title).Bind(4, error.Status).Bind(5, error.Detail)
-            .Bind(6, error.Headers is { } headers ? StorageJson.Write(headers) : null).Run();
+            .Bind(6, error.Headers is { } headers ? ColumnJson.Write(headers) : null).Run();
 
     public void WriteAttempt(long stamp, int number, long startedAt, long endedAt, int? status, string outcome) =>
         insertAttempt.Bind(1, stamp).Bind(2, number).Bind(3, startedAt).Bind(4, endedAt).Bind(5, status).Bind(6, outcome).Run();

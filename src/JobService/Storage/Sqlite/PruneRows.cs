@@ -71,7 +71,7 @@ internal sealed class PruneRows(sqlite3 database) : IPruneRows, IDisposable
         {
             var (tags, idempotency) = (selectBody.TextOrNull(0), selectBody.TextOrNull(1));
             selectBody.Reset();
-            foreach (var (name, value) in tags is null ? new Dictionary<string, string>() : StorageJson.ReadTexts(tags))
+            foreach (var (name, value) in tags is null ? new Dictionary<string, string>() : ColumnJson.ReadTexts(tags))
                 deleteTag.Bind(1, $"{name}:{value}").Bind(2, stamp).Run();
             if (idempotency is not null)
                 deleteIdempotency.Bind(1, idempotency).Run();

@@ -24,11 +24,11 @@ public sealed partial class SqliteJobStore : IDeliveryStore
         {
             Pending = new PendingDelivery(delivery, Time(nextAt)),
             Type = found.Type,
-            Callback = new Callback(found.Url, StorageJson.ReadSecret(found.Secret)),
+            Callback = new Callback(found.Url, ColumnJson.ReadSecret(found.Secret)),
             Failures = found.Failures,
             Body = found.Body,
-            Job = job is null ? null : StorageJson.ReadJobEnding(found.Ending).Of(job),
-            Batch = batch is null ? null : StorageJson.ReadBatchEnding(found.Ending).Of(batch),
+            Job = job is null ? null : ColumnJson.ReadJobEnding(found.Ending).Of(job),
+            Batch = batch is null ? null : ColumnJson.ReadBatchEnding(found.Ending).Of(batch),
         };
     }
 

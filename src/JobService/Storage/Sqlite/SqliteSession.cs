@@ -23,7 +23,7 @@ internal sealed class SqliteSession : IDisposable
         rows = new SqliteRows(handle);
     }
 
-    public StoreMemory Memory { get; } = new();
+    public LedgerMemory Memory { get; } = new();
 
     /// <param name="database">The file.</param>
     /// <param name="leases">Tokens of this opening.</param>
@@ -31,7 +31,7 @@ internal sealed class SqliteSession : IDisposable
     /// <param name="former">The memory before a failed turn; null at the first opening: then whoever is running died with the last process.</param>
     /// <param name="logger">Tells what was recovered.</param>
     /// <param name="first">Done before anything is read.</param>
-    public static SqliteSession Open(SqliteDatabase database, LeaseSource leases, long now, StoreMemory? former, ILogger logger, Action<Turn>? first = null)
+    public static SqliteSession Open(SqliteDatabase database, LeaseSource leases, long now, LedgerMemory? former, ILogger logger, Action<Turn>? first = null)
     {
         var session = new SqliteSession(database.Connect(), leases);
         try

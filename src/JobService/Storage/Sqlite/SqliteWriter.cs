@@ -29,10 +29,10 @@ internal sealed partial class SqliteWriter : IDisposable
     private bool stopping;
 
     private SqliteSession? session;
-    private StoreMemory former;
+    private LedgerMemory former;
     private Catalog catalog = Catalog.Empty;
     private string? trouble;
-    private long alarmAt = StoreMemory.Never;
+    private long alarmAt = LedgerMemory.Never;
 
     public SqliteWriter(SqliteDatabase database, StoreOpening opening, TimeProvider time, ILogger logger)
     {
@@ -193,7 +193,7 @@ internal sealed partial class SqliteWriter : IDisposable
     {
         if (alarmAt <= Clock.Now)
             turns.NoteAlarm(Clock.Now - alarmAt);
-        alarmAt = StoreMemory.Never;
+        alarmAt = LedgerMemory.Never;
     }
 
     private SqliteSession Open()
@@ -220,10 +220,10 @@ internal sealed partial class SqliteWriter : IDisposable
         request.Complete([]);
     }
 
-    private void SetAlarm(StoreMemory memory)
+    private void SetAlarm(LedgerMemory memory)
     {
         var next = memory.NextTurnAt(Clock.Now, time.GetUtcNow().UtcTicks, isClaiming: claim is not null);
-        if (next == StoreMemory.Never)
+        if (next == LedgerMemory.Never)
             return;
 
         var wait = new TimeSpan(next - Clock.Now);

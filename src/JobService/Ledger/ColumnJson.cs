@@ -7,7 +7,7 @@ namespace JobService.Ledger;
 
 /// <summary>How definitions and requests stand in the database.</summary>
 /// <remarks>By reflection: generated code forgets the defaults of <c>init</c> properties, which a row from before a new field needs.</remarks>
-internal static class StorageJson
+internal static class ColumnJson
 {
     private static readonly JsonSerializerOptions Options = new()
     {

@@ -6,7 +6,7 @@ namespace JobService.Ledger;
 
 /// <summary>What the writer keeps in memory beside the rows: the planner, the queues with their counts, who runs. Owned by the writer thread.</summary>
 /// <remarks>All of it follows from the rows: after a turn that failed it is thrown away and read again.</remarks>
-internal sealed class StoreMemory
+internal sealed class LedgerMemory
 {
     public const long Never = LimitState.Never;
 
