@@ -71,18 +71,15 @@ internal static class BatchEndpoints
             return Problems.Draining();
 
         var addition = await intake.SubmitAsync(batch!, jobs, http.RequestAborted, waits.StopTaking);
-        switch (addition)
-        {
-            case Addition.BatchAccepted(var accepted):
-                return Accepted(accepted, http);
-            case Addition.Replayed(var earlier):
+        return await addition.Match<Task<IResult>>(
+            accepted: job => throw new UnreachableException($"A batch was submitted, and job {job.Id} was accepted."),
+            batchAccepted: accepted => Task.FromResult<IResult>(Accepted(accepted, http)),
+            replayed: async earlier =>
+            {
                 http.Response.Headers["Idempotency-Replayed"] = "true";
                 return await store.FindBatchAsync(earlier) is { } known ? Accepted(known, http) : Problems.IdempotencyMismatch();
-            case Addition.Refusal no:
-                return SubmissionProblems.Of(no, waits.IsDraining);
-            default:
-                throw new UnreachableException($"A batch was submitted, and this became of it: {addition.GetType().Name}.");
-        }
+            },
+            refused: no => Task.FromResult<IResult>(SubmissionProblems.Of(no, waits.IsDraining)));
     }
 
     private static async Task<(NewBatch? Batch, IReadOnlyList<NewJob> Jobs, IResult? Refusal)> ReadAsync(
@@ -132,15 +129,9 @@ internal static class BatchEndpoints
             return Problems.NoBatch(id);
 
         using var watch = hub.Watch(batch);
-        switch (await store.CancelBatchAsync(batch, CancelReason.Request))
-        {
-            case BatchCancelOutcome.NotFound:
-                return Problems.NoBatch(id);
-            case BatchCancelOutcome.Finished:
-                return Problems.BatchFinished();
-            case BatchCancelOutcome.Stopping:
-                break;
-        }
+        var outcome = await store.CancelBatchAsync(batch, CancelReason.Request);
+        if (outcome.Match<IResult?>(notFound: () => Problems.NoBatch(id), stopping: _ => null, finished: _ => Problems.BatchFinished()) is { } refusal)
+            return refusal;
 
         var stopped = await waits.IsOverWithinAsync(watch, StopPatience, http.RequestAborted);
         return stopped is null ? Problems.NoBatch(id) : new JsonAnswer<BatchView>(stopped.IsOver ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, BatchView.Of(stopped));

@@ -21,9 +21,12 @@ internal sealed class ChangeLog(ILogger<ChangeLog> log)
     private void Put<TEntry>(HttpContext http, string resource, PutOutcome<TEntry> outcome, Func<TEntry, string> name, Func<TEntry, FieldChanges.Fields> fields)
     {
         // A PUT of what is in force already changes nothing and says nothing: whoever repeats his configuration every minute shall not fill the log.
-        if (outcome is PutOutcome<TEntry>.Created(var made))
-            Note(http, resource, name(made), $"made with {FieldChanges.All(fields(made))}");
-        else if (outcome is PutOutcome<TEntry>.Replaced(var entry, var former) && FieldChanges.Between(fields(former), fields(entry)) is { } changes)
-            Note(http, resource, name(entry), changes);
+        var (entry, change) = outcome.Match<(TEntry? Entry, string? Change)>(
+            created: made => (made, $"made with {FieldChanges.All(fields(made))}"),
+            replaced: (entry, former) => (entry, FieldChanges.Between(fields(former), fields(entry))),
+            outdated: _ => default,
+            unknownLimit: _ => default);
+        if (change is not null)
+            Note(http, resource, name(entry!), change);
     }
 }

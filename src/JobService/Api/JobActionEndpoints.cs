@@ -51,25 +51,25 @@ internal static class JobActionEndpoints
             return Problems.NoJob(id);
 
         using var wait = hub.WhenEnded(job);
-        switch (await store.CancelAsync(job, CancelReason.Request))
-        {
-            case CancelOutcome.NotFound:
-                return Problems.NoJob(id);
-            case CancelOutcome.Finished(var state):
-                return Problems.JobFinished(state);
-            case CancelOutcome.Stopping:
+        var outcome = await store.CancelAsync(job, CancelReason.Request);
+        var refusal = await outcome.Match<Task<IResult?>>(
+            notFound: () => Task.FromResult<IResult?>(Problems.NoJob(id)),
+            cancelled: () => Task.FromResult<IResult?>(null),
+            stopping: async () =>
+            {
                 await waits.EndsWithinAsync(wait, StopPatience, http.RequestAborted);
-                break;
-            case CancelOutcome.Cancelled:
-                break;
-        }
+                return null;
+            },
+            finished: state => Task.FromResult<IResult?>(Problems.JobFinished(state)));
+        if (refusal is not null)
+            return refusal;
 
         return await store.FindAsync(job, ResultJson.MaxInlineBytes) switch
         {
             null => Problems.NoJob(id),
             { State: JobState.Succeeded or JobState.Failed } ended => Problems.JobFinished(ended.State),
             { State: JobState.Cancelled } cancelled => Answer(StatusCodes.Status200OK, cancelled),
-            var stopping => Answer(StatusCodes.Status202Accepted, stopping),
+            { State: JobState.Queued or JobState.Running } stopping => Answer(StatusCodes.Status202Accepted, stopping),
         };
     }
 
@@ -79,19 +79,15 @@ internal static class JobActionEndpoints
         if (!JobId.TryParse(id, out var job))
             return Problems.NoJob(id);
 
-        switch (await store.RetryAsync(job))
-        {
-            case RetryOutcome.NotFound:
-                return Problems.NoJob(id);
-            case RetryOutcome.WrongState(var state):
-                return Problems.NotRetryable(state);
-            case RetryOutcome.QueueDeleted:
-                return Problems.QueueDeleted();
-            case RetryOutcome.Full:
-                return Problems.QueueFull(TimeSpan.FromSeconds(1));
-            case RetryOutcome.Requeued:
-                break;
-        }
+        var outcome = await store.RetryAsync(job);
+        var refusal = outcome.Match<IResult?>(
+            notFound: () => Problems.NoJob(id),
+            requeued: () => null,
+            wrongState: state => Problems.NotRetryable(state),
+            queueDeleted: () => Problems.QueueDeleted(),
+            full: () => Problems.QueueFull(TimeSpan.FromSeconds(1)));
+        if (refusal is not null)
+            return refusal;
 
         http.Response.Headers.Location = http.Request.Reached($"/v1/jobs/{job}");
         return await store.FindAsync(job, ResultJson.MaxInlineBytes) is { } found ? Answer(StatusCodes.Status202Accepted, found) : Problems.NoJob(id);

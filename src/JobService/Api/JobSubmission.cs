@@ -46,14 +46,13 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
             addition = await intake.SubmitAsync(job, hangUp, waits.StopTaking);
         }
 
-        return (addition, wait) switch
-        {
-            (Addition.Accepted(var job), null) => Accepted(job, http),
-            (Addition.Accepted(var job), _) => await EndedAsync(job, wait, TimeSpan.FromSeconds(asked!.Value), cancelOnHangUp, http),
-            (Addition.Replayed(var earlier), _) => await ReplayedAsync(earlier, asked, http),
-            (Addition.Refusal refusal, _) => SubmissionProblems.Of(refusal, waits.IsDraining),
-            _ => throw new UnreachableException($"A job was submitted, and this became of it: {addition.GetType().Name}."),
-        };
+        return await addition.Match(
+            accepted: job => wait is null
+                ? Task.FromResult<IResult>(Accepted(job, http))
+                : EndedAsync(job, wait, TimeSpan.FromSeconds(asked!.Value), cancelOnHangUp, http),
+            batchAccepted: batch => throw new UnreachableException($"A job was submitted, and batch {batch.Id} was accepted."),
+            replayed: earlier => ReplayedAsync(earlier, asked, http),
+            refused: refusal => Task.FromResult<IResult>(SubmissionProblems.Of(refusal, waits.IsDraining)));
     }
 
     private async Task<IResult> EndedAsync(Job job, JobEndWait wait, TimeSpan asked, bool cancelOnHangUp, HttpContext http)

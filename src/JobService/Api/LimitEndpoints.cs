@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using JobService.Api.Contracts;
 using JobService.Api.Documentation;
 using JobService.Api.Http;
@@ -80,18 +81,15 @@ internal static class LimitEndpoints
 
         var outcome = await store.PutLimitAsync(name, body.Value, expected);
         changes.Put(http, outcome);
-        switch (outcome)
-        {
-            case PutOutcome<LimitEntry>.Created(var made):
+        return await outcome.Match<Task<IResult>>(
+            created: async made =>
+            {
                 http.Response.Headers.Location = http.Request.Reached($"/v1/limits/{name}");
                 return await AnswerAsync(StatusCodes.Status201Created, made, http, store);
-            case PutOutcome<LimitEntry>.Replaced(var replaced, _):
-                return await AnswerAsync(StatusCodes.Status200OK, replaced, http, store);
-            case PutOutcome<LimitEntry>.Outdated(var current):
-                return Problems.Outdated(current);
-            default:
-                throw new InvalidOperationException("Unknown outcome of a PUT.");
-        }
+            },
+            replaced: async (replaced, _) => await AnswerAsync(StatusCodes.Status200OK, replaced, http, store),
+            outdated: current => Task.FromResult<IResult>(Problems.Outdated(current)),
+            unknownLimit: limit => throw new UnreachableException($"A limit names no limits, and '{limit}' was not found."));
     }
 
     // 204 · 404 · 409 a queue names it, or configured · 412

@@ -103,22 +103,20 @@ internal static class QueueEndpoints
 
         var outcome = await store.PutQueueAsync(name, body.Value, expected);
         changes.Put(http, outcome);
-        switch (outcome)
-        {
-            case PutOutcome<QueueEntry>.Created(var made):
+        return outcome.Match<IResult>(
+            created: made =>
+            {
                 http.Response.Headers.Location = http.Request.Reached($"/v1/queues/{name}");
                 return Answer(StatusCodes.Status201Created, made, http);
-            case PutOutcome<QueueEntry>.Replaced(var replaced, var former):
+            },
+            replaced: (replaced, former) =>
+            {
                 if (replaced.Definition.Capacity > former.Definition.Capacity)
                     room.Widen(name);
                 return Answer(StatusCodes.Status200OK, replaced, http);
-            case PutOutcome<QueueEntry>.Outdated(var current):
-                return Problems.Outdated(current);
-            case PutOutcome<QueueEntry>.UnknownLimit(var limit):
-                return Problems.UnknownLimit(limit);
-            default:
-                throw new InvalidOperationException("Unknown outcome of a PUT.");
-        }
+            },
+            outdated: Problems.Outdated,
+            unknownLimit: Problems.UnknownLimit);
     }
 
     // 204 · 404 · 409 unfinished jobs, or configured · 412

@@ -67,6 +67,6 @@ internal sealed class ResultReader(IJobStore store, ResultsRequest wanted)
     {
         Until.First => wanted.InInputOrder ? batch.Ended > 0 : batch.LastCompletion > wanted.After,
         Until.FirstFailure => batch.Failed > 0,
-        _ => false,
+        Until.All => false,
     };
 }

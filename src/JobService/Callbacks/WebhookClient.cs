@@ -73,14 +73,10 @@ public sealed class WebhookClient : IDisposable
         return message;
     }
 
-    private byte[]? KeyOf(HeaderValue secret) => WebhookSecret.Read(secret switch
-    {
-        HeaderValue.FromConfiguration(var name) => configuration[CallMessage.Secrets + name],
-        _ => ((HeaderValue.Text)secret).Value,
-    });
+    private byte[]? KeyOf(HeaderValue secret) => WebhookSecret.Read(secret.Match(text => text, name => configuration[CallMessage.Secrets + name]));
 
     private static string MissingSecret(HeaderValue secret) =>
-        secret is HeaderValue.FromConfiguration(var name) ? $"{CallMessage.Secrets}{name} is not configured as {WebhookSecret.Wanted}." : "The secret cannot be read.";
+        secret.Match(_ => "The secret cannot be read.", name => $"{CallMessage.Secrets}{name} is not configured as {WebhookSecret.Wanted}.");
 
     private TimeSpan? RetryAfterOf(HttpResponseMessage response) =>
         RetryAfter.Read(response.Headers, ResponseClock.Of(ServerClock.DateOf(response.Headers), time.GetUtcNow()));

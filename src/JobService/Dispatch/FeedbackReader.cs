@@ -20,13 +20,20 @@ public sealed class FeedbackReader(IJobStore store, TrueCost costs)
     public ValueTask<CallFeedback?> ReadAsync(ClaimedJob job, ApiAnswer answer, CancellationToken abandoned) =>
         answer is ApiAnswer.Answered { IsRefusal: false } answered && TakesTurn(job, answered) ? InTurnAsync(job, answered, abandoned) : ValueTask.FromResult(Of(job, answer));
 
-    public CallFeedback? Of(ClaimedJob job, ApiAnswer answer) => answer switch
+    public CallFeedback? Of(ClaimedJob job, ApiAnswer answer) => answer.Match(
+        (Reader: this, Job: job),
+        answered: static (call, answered) => call.Reader.OfAnswered(call.Job, answered),
+        broken: static (_, _) => null,
+        notStarted: static (_, _) => null,
+        circuitOpen: static (call, open) => call.Reader.OfOpenCircuit(open.Wait));
+
+    private CallFeedback OfOpenCircuit(TimeSpan wait) => new() { NotBefore = store.Now + wait, CircuitOpen = true };
+
+    private CallFeedback? OfAnswered(ClaimedJob job, ApiAnswer.Answered answer) => answer switch
     {
-        ApiAnswer.CircuitOpen(var wait) => new CallFeedback { NotBefore = store.Now + wait, CircuitOpen = true },
-        ApiAnswer.Answered { IsRefusal: true, Hint: var hint } => new CallFeedback { Refused = true, NotBefore = MomentOf(hint) },
-        ApiAnswer.Answered { Status: StatusCodes.Status503ServiceUnavailable, Hint.Budgets: null or { Count: 0 } } when job.Queue.Definition.Limits.Count == 0 => Overloaded,
-        ApiAnswer.Answered answered => OfAnswer(BudgetsOf(answered.Hint), TrueWeightsOf(job, answered)),
-        _ => null,
+        { IsRefusal: true, Hint: var hint } => new CallFeedback { Refused = true, NotBefore = MomentOf(hint) },
+        { Status: StatusCodes.Status503ServiceUnavailable, Hint.Budgets: null or { Count: 0 } } when job.Queue.Definition.Limits.Count == 0 => Overloaded,
+        _ => OfAnswer(BudgetsOf(answer.Hint), TrueWeightsOf(job, answer)),
     };
 
     private async ValueTask<CallFeedback?> InTurnAsync(ClaimedJob job, ApiAnswer.Answered answer, CancellationToken abandoned)
@@ -69,7 +76,7 @@ public sealed class FeedbackReader(IJobStore store, TrueCost costs)
     };
 
     private string? ExpressionOf(string limit, QueueDefinition queue) =>
-        store.Catalog.Limits.TryGetValue(limit, out var entry) && entry.Definition is not ConcurrencyDefinition ? ExpressionOf(entry.Definition, queue) : null;
+        store.Catalog.Limits.TryGetValue(limit, out var entry) && !entry.Definition.IsHeld ? ExpressionOf(entry.Definition, queue) : null;
 
     private bool TakesTurn(ClaimedJob job, ApiAnswer.Answered answer)
     {

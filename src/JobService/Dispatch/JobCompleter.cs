@@ -73,7 +73,7 @@ public sealed partial class JobCompleter(
 
     private void CountEnds()
     {
-        var returned = batch.Count(end => end.Outcome is JobOutcome.Returned or JobOutcome.Unstarted);
+        var returned = batch.Count(end => end.Outcome.IsUnfinished);
         sinceStopping = (sinceStopping.Ended + batch.Count - returned, sinceStopping.Returned + returned);
     }
 

@@ -108,27 +108,26 @@ public sealed class JobExecutor(
         return verdict == StartVerdict.Started;
     }
 
-    private async Task<JobOutcome> ConcludeAsync(RunningAttempt attempt, ApiAnswer answer, CallFeedback? feedback)
+    private Task<JobOutcome> ConcludeAsync(RunningAttempt attempt, ApiAnswer answer, CallFeedback? feedback) => answer.Match(
+        (Executor: this, Attempt: attempt, Feedback: feedback),
+        answered: static (end, answered) => end.Executor.ConcludeAsync(end.Attempt, answered, end.Feedback?.NotBefore),
+        broken: static (end, broken) =>
+            Task.FromResult(end.Executor.Failure(end.Attempt.Job, new JobError(broken.Type, Status: null, broken.Detail), broken.MayRetry, wait: null)),
+        notStarted: static (end, _) => Task.FromResult<JobOutcome>(end.Attempt.StopReason is { } reason ? new JobOutcome.Cancelled(reason) : new JobOutcome.Unstarted()),
+        circuitOpen: static (_, _) => Task.FromResult<JobOutcome>(new JobOutcome.Unstarted()));
+
+    private async Task<JobOutcome> ConcludeAsync(RunningAttempt attempt, ApiAnswer.Answered answer, DateTimeOffset? notBefore)
     {
         var job = attempt.Job;
-        switch (answer)
+        if (answer.Status is >= 200 and < 300)
         {
-            case ApiAnswer.Answered { Status: >= 200 and < 300 } good:
-                var result = new JobResult(good.Status, good.ContentType, good.Body, good.Body.Length) { Headers = good.Headers };
-                return new JobOutcome.Succeeded(await processing.RunAsync(job.Queue.Definition.Process, result, attempt.Abandoned));
-            case ApiAnswer.Answered { IsRefusal: true, Hint.ShouldRetry: not false } refusal:
-                return Throttled(job, refusal, feedback?.NotBefore);
-            case ApiAnswer.Answered bad:
-                return Failure(job, UpstreamError(bad), mayRetry: bad.Hint.ShouldRetry ?? bad.Status is 408 or 425 or >= 500, bad.Hint.RetryAfter);
-            case ApiAnswer.Broken(var type, var detail, var mayRetry):
-                return Failure(job, new JobError(type, Status: null, detail), mayRetry, wait: null);
-            case ApiAnswer.CircuitOpen:
-                return new JobOutcome.Unstarted();
-            case ApiAnswer.NotStarted:
-                return attempt.StopReason is { } reason ? new JobOutcome.Cancelled(reason) : new JobOutcome.Unstarted();
-            default:
-                throw new InvalidOperationException($"No outcome for {answer}.");
+            var result = new JobResult(answer.Status, answer.ContentType, answer.Body, answer.Body.Length) { Headers = answer.Headers };
+            return new JobOutcome.Succeeded(await processing.RunAsync(job.Queue.Definition.Process, result, attempt.Abandoned));
         }
+
+        return answer is { IsRefusal: true, Hint.ShouldRetry: not false }
+            ? Throttled(job, answer, notBefore)
+            : Failure(job, UpstreamError(answer), mayRetry: answer.Hint.ShouldRetry ?? answer.Status is 408 or 425 or >= 500, answer.Hint.RetryAfter);
     }
 
     private JobOutcome Throttled(ClaimedJob job, ApiAnswer.Answered refusal, DateTimeOffset? notBefore)

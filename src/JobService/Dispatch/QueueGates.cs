@@ -63,7 +63,7 @@ public sealed class QueueGates(IJobStore store, SlotClock slots) : IDisposable
     }
 
     private static int SizeOf(QueueGate gate, QueueDefinition queue) =>
-        gate.IsKnown || queue.Limits.Count > 0 || queue.Target is not HttpTarget ? queue.MaxConcurrency : Math.Min(FirstCalls, queue.MaxConcurrency);
+        gate.IsKnown || queue.Limits.Count > 0 || !queue.Target.MayHaveUnknownLimits() ? queue.MaxConcurrency : Math.Min(FirstCalls, queue.MaxConcurrency);
 
     /// <summary>A call with a permit.</summary>
     public readonly record struct Admission(QueueGate Gate, LinkedListNode<GateCall> Call);

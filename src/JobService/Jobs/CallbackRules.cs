@@ -23,10 +23,11 @@ public static class CallbackRules
             : null;
     }
 
-    private static string? SecretFault(HeaderValue? secret) => secret switch
+    private static string? SecretFault(HeaderValue? secret)
     {
-        HeaderValue.Text(var text) when WebhookSecret.Read(text) is not null => null,
-        HeaderValue.FromConfiguration(var name) => Names.IsName(name) ? null : $"A secret's name: {Names.Wanted}.",
-        _ => $"Required: {WebhookSecret.Wanted}, or {{\"fromConfiguration\": \"Name\"}}.",
-    };
+        const string Required = $"Required: {WebhookSecret.Wanted}, or {{\"fromConfiguration\": \"Name\"}}.";
+        return secret is null
+            ? Required
+            : secret.Match(text => WebhookSecret.Read(text) is null ? Required : null, name => Names.IsName(name) ? null : $"A secret's name: {Names.Wanted}.");
+    }
 }

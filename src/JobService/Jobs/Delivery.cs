@@ -48,6 +48,7 @@ public static class DeliveryTypes
     {
         JobState.Succeeded => JobSucceeded,
         JobState.Failed => JobFailed,
-        _ => JobCancelled,
+        JobState.Cancelled => JobCancelled,
+        JobState.Queued or JobState.Running => throw new ArgumentOutOfRangeException(nameof(ended), ended, "Not over."),
     };
 }

@@ -15,7 +15,7 @@ public static class HeaderMask
     public static bool Hides(string name) => !Harmless.Contains(name);
 
     /// <summary>A secret that stands in the configuration keeps its name.</summary>
-    public static bool Hides(KeyValuePair<string, HeaderValue> header) => header.Value is HeaderValue.Text && Hides(header.Key);
+    public static bool Hides(KeyValuePair<string, HeaderValue> header) => header.Value.Match(text: _ => Hides(header.Key), fromConfiguration: _ => false);
 
     public static HeaderValue Shown(KeyValuePair<string, HeaderValue> header) => Hides(header) ? new HeaderValue.Text(QueueRules.Masked) : header.Value;
 }

@@ -8,10 +8,25 @@ namespace JobService.Jobs;
 [JsonConverter(typeof(HeaderValueJson))]
 public abstract record HeaderValue
 {
-    public sealed record Text(string Value) : HeaderValue;
+    private HeaderValue()
+    {
+    }
+
+    /// <summary>A new form is a new parameter here: whoever reads a value does not compile without it.</summary>
+    /// <param name="text">Given the text.</param>
+    /// <param name="fromConfiguration">Given the name of the secret.</param>
+    public abstract T Match<T>(Func<string, T> text, Func<string, T> fromConfiguration);
+
+    public sealed record Text(string Value) : HeaderValue
+    {
+        public override T Match<T>(Func<string, T> text, Func<string, T> fromConfiguration) => text(Value);
+    }
 
     /// <param name="Name">The part behind <c>JobService:Secrets:</c>.</param>
-    public sealed record FromConfiguration(string Name) : HeaderValue;
+    public sealed record FromConfiguration(string Name) : HeaderValue
+    {
+        public override T Match<T>(Func<string, T> text, Func<string, T> fromConfiguration) => fromConfiguration(Name);
+    }
 }
 
 internal sealed class HeaderValueJson : JsonConverter<HeaderValue>
@@ -39,14 +54,15 @@ internal sealed class HeaderValueJson : JsonConverter<HeaderValue>
 
     public override void Write(Utf8JsonWriter writer, HeaderValue value, JsonSerializerOptions options)
     {
-        if (value is HeaderValue.FromConfiguration(var name))
+        var (text, secret) = value.Match(static text => (text, default(string)), static name => (default(string), name));
+        if (secret is null)
         {
-            writer.WriteStartObject();
-            writer.WriteString(Secret, name);
-            writer.WriteEndObject();
+            writer.WriteStringValue(text);
             return;
         }
 
-        writer.WriteStringValue(((HeaderValue.Text)value).Value);
+        writer.WriteStartObject();
+        writer.WriteString(Secret, secret);
+        writer.WriteEndObject();
     }
 }

@@ -13,6 +13,10 @@ public sealed record HttpTarget : TargetDefinition
 
     public override bool TakesRequests() => true;
 
+    public override bool MayHaveUnknownLimits() => true;
+
+    public override T Match<T>(Func<SimulatedTarget, T> simulated, Func<HttpTarget, T> http) => http(this);
+
     public override TargetDefinition Masked() => Headers.Any(HeaderMask.Hides)
         ? this with { Headers = Headers.ToDictionary(header => header.Key, HeaderMask.Shown) }
         : this;
@@ -34,15 +38,13 @@ public sealed record HttpTarget : TargetDefinition
             yield return new Violation(Pointers.Under("/target/headers", twice), HeaderRules.OnceIsEnough);
     }
 
-    private static string? HeaderFault(string name, HeaderValue value) => value switch
-    {
-        null => "A string or {\"fromConfiguration\": \"Name\"}, not null.",
-        HeaderValue.Text(QueueRules.Masked) when HeaderMask.Hides(name) =>
-            "'***' stands for a value that is not shown. Give the value itself, or name a secret: {\"fromConfiguration\": \"Name\"}.",
-        HeaderValue.Text(var text) => HeaderRules.Fault(name, text),
-        HeaderValue.FromConfiguration(var secret) => HeaderRules.NameFault(name) ?? (Names.IsName(secret) ? null : $"A secret's name: {Names.Wanted}."),
-        _ => null,
-    };
+    private static string? HeaderFault(string name, HeaderValue? value) => value is null
+        ? "A string or {\"fromConfiguration\": \"Name\"}, not null."
+        : value.Match(
+            text => text == QueueRules.Masked && HeaderMask.Hides(name)
+                ? "'***' stands for a value that is not shown. Give the value itself, or name a secret: {\"fromConfiguration\": \"Name\"}."
+                : HeaderRules.Fault(name, text),
+            secret => HeaderRules.NameFault(name) ?? (Names.IsName(secret) ? null : $"A secret's name: {Names.Wanted}."));
 
     private static string? AddressFault(string address)
     {

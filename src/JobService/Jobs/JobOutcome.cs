@@ -29,12 +29,17 @@ public abstract record JobOutcome
     /// <summary>The job goes back to its queue; otherwise it is over.</summary>
     public abstract bool RunsAgain { get; }
 
+    /// <summary>The attempt did not come to its end: it never started, or a shutdown stopped it.</summary>
+    public abstract bool IsUnfinished { get; }
+
     public abstract T Read<T>(IReader<T> reader);
 
     /// <summary>The call was successful and its response processed: the job has <paramref name="Result"/>.</summary>
     public sealed record Succeeded(JobResult Result) : JobOutcome
     {
         public override bool RunsAgain => false;
+
+        public override bool IsUnfinished => false;
 
         public override T Read<T>(IReader<T> reader) => reader.Read(this);
     }
@@ -44,6 +49,8 @@ public abstract record JobOutcome
     {
         public override bool RunsAgain => true;
 
+        public override bool IsUnfinished => false;
+
         public override T Read<T>(IReader<T> reader) => reader.Read(this);
     }
 
@@ -51,6 +58,8 @@ public abstract record JobOutcome
     public sealed record Failed(JobError Error) : JobOutcome
     {
         public override bool RunsAgain => false;
+
+        public override bool IsUnfinished => false;
 
         public override T Read<T>(IReader<T> reader) => reader.Read(this);
     }
@@ -60,6 +69,8 @@ public abstract record JobOutcome
     {
         public override bool RunsAgain => true;
 
+        public override bool IsUnfinished => false;
+
         public override T Read<T>(IReader<T> reader) => reader.Read(this);
     }
 
@@ -67,6 +78,8 @@ public abstract record JobOutcome
     public sealed record Cancelled(CancelReason Reason) : JobOutcome
     {
         public override bool RunsAgain => false;
+
+        public override bool IsUnfinished => false;
 
         public override T Read<T>(IReader<T> reader) => reader.Read(this);
     }
@@ -79,6 +92,8 @@ public abstract record JobOutcome
 
         public override bool RunsAgain => true;
 
+        public override bool IsUnfinished => true;
+
         public override T Read<T>(IReader<T> reader) => reader.Read(this);
     }
 
@@ -86,6 +101,8 @@ public abstract record JobOutcome
     public sealed record Returned : JobOutcome
     {
         public override bool RunsAgain => true;
+
+        public override bool IsUnfinished => true;
 
         public override T Read<T>(IReader<T> reader) => reader.Read(this);
     }

@@ -10,12 +10,17 @@ public abstract record ProcessDefinition
 {
     /// <summary>What is wrong with it; pointers begin at the queue.</summary>
     public abstract IEnumerable<Violation> Check();
+
+    /// <summary>A new kind is a new parameter here: what does the processing does not compile without it.</summary>
+    public abstract T Match<T>(Func<T> none, Func<SimulatedProcessing, T> simulated);
 }
 
 /// <summary>The answer is the result.</summary>
 public sealed record NoProcessing : ProcessDefinition
 {
     public override IEnumerable<Violation> Check() => [];
+
+    public override T Match<T>(Func<T> none, Func<SimulatedProcessing, T> simulated) => none();
 }
 
 /// <summary>Burns CPU, as the article's <c>heavy_sync_processing</c> does, and passes the answer on.</summary>
@@ -29,4 +34,6 @@ public sealed record SimulatedProcessing : ProcessDefinition
         if (CpuSeconds is not (>= 0 and <= 3_600))
             yield return new Violation("/process/cpuSeconds", "From 0 to 3600.");
     }
+
+    public override T Match<T>(Func<T> none, Func<SimulatedProcessing, T> simulated) => simulated(this);
 }

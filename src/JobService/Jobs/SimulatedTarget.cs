@@ -14,6 +14,10 @@ public sealed record SimulatedTarget : TargetDefinition
 
     public override bool TakesRequests() => false;
 
+    public override bool MayHaveUnknownLimits() => false;
+
+    public override T Match<T>(Func<SimulatedTarget, T> simulated, Func<HttpTarget, T> http) => simulated(this);
+
     public override TargetDefinition Masked() => this;
 
     public override IEnumerable<Violation> Check()

@@ -13,6 +13,12 @@ public abstract record TargetDefinition
     /// <summary>Whether a job may carry a <c>request</c>.</summary>
     public abstract bool TakesRequests();
 
+    /// <summary>Whether its API may have limits that nobody has configured here: its first calls are few.</summary>
+    public abstract bool MayHaveUnknownLimits();
+
+    /// <summary>A new kind is a new parameter here: what makes targets does not compile without it.</summary>
+    public abstract T Match<T>(Func<SimulatedTarget, T> simulated, Func<HttpTarget, T> http);
+
     /// <summary>The target as it may be shown: without credentials.</summary>
     public abstract TargetDefinition Masked();
 

@@ -18,7 +18,7 @@ internal static class BudgetRule
         var tokens = limit.Counts switch
         {
             LimitDefinition.Calls => null,
-            LimitDefinition.Weight => limit is ConcurrencyDefinition ? null : limit.WeightFrom ?? queueWeightFrom,
+            LimitDefinition.Weight => limit.IsHeld ? null : limit.WeightFrom ?? queueWeightFrom,
             var name => $"{name} {limit.WeightFrom}",
         };
         if (tokens is null)
@@ -28,7 +28,7 @@ internal static class BudgetRule
             BudgetUnit.Tokens => true,
             BudgetUnit.InputTokens => Speaks(tokens, Input) && !Speaks(tokens, Output),
             BudgetUnit.OutputTokens => Speaks(tokens, Output) && !Speaks(tokens, Input),
-            _ => false,
+            BudgetUnit.Calls => false,
         };
     }
 

@@ -72,7 +72,7 @@ public sealed partial class LanePlanner
         foreach (var limit in limits.Values)
             limit.Queues = [.. names[limit]];
         foreach (var queue in queues.Values)
-            queue.MayClaimAhead = Array.TrueForAll(queue.Limits, limit => limit.Definition is not ConcurrencyDefinition && !limit.IsNamedBySeveral);
+            queue.MayClaimAhead = Array.TrueForAll(queue.Limits, limit => !limit.Definition.IsHeld && !limit.IsNamedBySeveral);
     }
 
     /// <summary>What the limits were asked before does not hold any more.</summary>

@@ -37,20 +37,34 @@ public abstract record Addition
         T Read(Draining refusal);
     }
 
+    /// <summary>What became of it. A new kind is a new parameter here: a caller that does not handle it does not compile.</summary>
+    public abstract T Match<T>(Func<Job, T> accepted, Func<Batch, T> batchAccepted, Func<JobId, T> replayed, Func<Refusal, T> refused);
+
     /// <summary>Durable. The job as it is now.</summary>
-    public sealed record Accepted(Job Job) : Addition;
+    public sealed record Accepted(Job Job) : Addition
+    {
+        public override T Match<T>(Func<Job, T> accepted, Func<Batch, T> batchAccepted, Func<JobId, T> replayed, Func<Refusal, T> refused) => accepted(Job);
+    }
 
     /// <summary>All jobs of the batch are durable.</summary>
-    public sealed record BatchAccepted(Batch Batch) : Addition;
+    public sealed record BatchAccepted(Batch Batch) : Addition
+    {
+        public override T Match<T>(Func<Job, T> accepted, Func<Batch, T> batchAccepted, Func<JobId, T> replayed, Func<Refusal, T> refused) => batchAccepted(Batch);
+    }
 
     /// <summary>The same key and body came before.</summary>
     /// <param name="First">The job or the batch that they made.</param>
-    public sealed record Replayed(JobId First) : Addition;
+    public sealed record Replayed(JobId First) : Addition
+    {
+        public override T Match<T>(Func<Job, T> accepted, Func<Batch, T> batchAccepted, Func<JobId, T> replayed, Func<Refusal, T> refused) => replayed(First);
+    }
 
     /// <summary>Nothing was taken in.</summary>
     public abstract record Refusal : Addition
     {
         public abstract T Read<T>(IRefusalReader<T> reader);
+
+        public sealed override T Match<T>(Func<Job, T> accepted, Func<Batch, T> batchAccepted, Func<JobId, T> replayed, Func<Refusal, T> refused) => refused(this);
     }
 
     /// <summary>The idempotency key belongs to another body.</summary>

@@ -57,19 +57,11 @@ internal sealed class BatchRow(JobId id, string queue)
         EndsPerSecond = endsPerSecond,
     };
 
-    public void Count(JobState ended, int change)
+    public void Count(JobState ended, int change) => _ = ended switch
     {
-        switch (ended)
-        {
-            case JobState.Succeeded:
-                Succeeded += change;
-                break;
-            case JobState.Failed:
-                Failed += change;
-                break;
-            default:
-                Cancelled += change;
-                break;
-        }
-    }
+        JobState.Succeeded => Succeeded += change,
+        JobState.Failed => Failed += change,
+        JobState.Cancelled => Cancelled += change,
+        JobState.Queued or JobState.Running => throw new ArgumentOutOfRangeException(nameof(ended), ended, "No end of a job."),
+    };
 }

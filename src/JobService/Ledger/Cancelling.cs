@@ -10,21 +10,23 @@ internal static class Cancelling
         if (turn.Jobs.Find(job.Stamp) is not { } row || row.Id != job)
             return new CancelOutcome.NotFound();
 
-        switch (row.State)
+        if (row.State == JobState.Queued)
+            CancelQueued(turn, row, reason);
+        if (row.State == JobState.Running)
+            TellToStop(turn, row, reason);
+        return row.State switch
         {
-            case JobState.Queued:
-                CancelQueued(turn, row, reason);
-                return new CancelOutcome.Cancelled();
-            case JobState.Running:
-                turn.Jobs.TellToStop(job.Stamp, reason);
-                turn.Memory.Running[row.Lease!.Value].StopReason ??= reason;
-                turn.StopRequests.Add(new StopRequest(job, row.CancelReason ?? reason));
-                return new CancelOutcome.Stopping();
-            case JobState.Cancelled:
-                return new CancelOutcome.Cancelled();
-            default:
-                return new CancelOutcome.Finished(row.State);
-        }
+            JobState.Queued or JobState.Cancelled => new CancelOutcome.Cancelled(),
+            JobState.Running => new CancelOutcome.Stopping(),
+            JobState.Succeeded or JobState.Failed => new CancelOutcome.Finished(row.State),
+        };
+    }
+
+    private static void TellToStop(Turn turn, JobRow row, CancelReason reason)
+    {
+        turn.Jobs.TellToStop(row.Id.Stamp, reason);
+        turn.Memory.Running[row.Lease!.Value].StopReason ??= reason;
+        turn.StopRequests.Add(new StopRequest(row.Id, row.CancelReason ?? reason));
     }
 
     public static void CancelQueued(Turn turn, JobRow row, CancelReason reason)

@@ -20,16 +20,39 @@ public sealed record LimitEntry(string Name, LimitDefinition Definition, long Re
 /// <summary>What became of a PUT.</summary>
 public abstract record PutOutcome<TEntry>
 {
-    public sealed record Created(TEntry Entry) : PutOutcome<TEntry>;
+    private PutOutcome()
+    {
+    }
+
+    /// <summary>A new outcome is a new parameter here: a caller that does not handle it does not compile.</summary>
+    public abstract T Match<T>(Func<TEntry, T> created, Func<TEntry, TEntry, T> replaced, Func<long?, T> outdated, Func<string, T> unknownLimit);
+
+    public sealed record Created(TEntry Entry) : PutOutcome<TEntry>
+    {
+        public override T Match<T>(Func<TEntry, T> created, Func<TEntry, TEntry, T> replaced, Func<long?, T> outdated, Func<string, T> unknownLimit) =>
+            created(Entry);
+    }
 
     /// <param name="Former">What was in force until then.</param>
-    public sealed record Replaced(TEntry Entry, TEntry Former) : PutOutcome<TEntry>;
+    public sealed record Replaced(TEntry Entry, TEntry Former) : PutOutcome<TEntry>
+    {
+        public override T Match<T>(Func<TEntry, T> created, Func<TEntry, TEntry, T> replaced, Func<long?, T> outdated, Func<string, T> unknownLimit) =>
+            replaced(Entry, Former);
+    }
 
     /// <summary>The revision asked for is not the one in force.</summary>
-    public sealed record Outdated(long? Current) : PutOutcome<TEntry>;
+    public sealed record Outdated(long? Current) : PutOutcome<TEntry>
+    {
+        public override T Match<T>(Func<TEntry, T> created, Func<TEntry, TEntry, T> replaced, Func<long?, T> outdated, Func<string, T> unknownLimit) =>
+            outdated(Current);
+    }
 
     /// <summary>The queue names a limit that does not exist.</summary>
-    public sealed record UnknownLimit(string Limit) : PutOutcome<TEntry>;
+    public sealed record UnknownLimit(string Limit) : PutOutcome<TEntry>
+    {
+        public override T Match<T>(Func<TEntry, T> created, Func<TEntry, TEntry, T> replaced, Func<long?, T> outdated, Func<string, T> unknownLimit) =>
+            unknownLimit(Limit);
+    }
 }
 
 /// <summary>What became of a DELETE.</summary>

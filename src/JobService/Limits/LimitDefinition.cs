@@ -42,6 +42,10 @@ public abstract record LimitDefinition
     [JsonIgnore]
     public abstract int MaxWeight { get; }
 
+    /// <summary>A call holds what it takes until it ends, and it is free then. Otherwise what it takes is spent with its start, and what it has really cost may be settled afterwards.</summary>
+    [JsonIgnore]
+    public abstract bool IsHeld { get; }
+
     /// <summary>True when a job's weights by name matter.</summary>
     [JsonIgnore]
     public bool CountsByName => Counts is not (Weight or Calls);
@@ -58,6 +62,15 @@ public abstract record LimitDefinition
         Calls => 1,
         var name => weights?.GetValueOrDefault(name, weight) ?? weight,
     };
+
+    /// <summary>A new state that has handed out nothing.</summary>
+    internal abstract LimitState NewState();
+
+    /// <summary>Which of the fields that only this kind has are out of bounds.</summary>
+    internal abstract IEnumerable<(string Pointer, string Detail)> OwnFaults();
+
+    private protected static IEnumerable<(string Pointer, string Detail)> PeriodFaults(double seconds) =>
+        seconds is >= 0.001 and <= 2_592_000 ? [] : [("/periodSeconds", "From 0.001 to 2592000.")];
 
     private static string? WordIn(string name) =>
         Weight.Equals(name, StringComparison.OrdinalIgnoreCase) ? Weight : Calls.Equals(name, StringComparison.OrdinalIgnoreCase) ? Calls : null;
@@ -84,6 +97,19 @@ public sealed record RateDefinition : LimitDefinition
 
     [JsonIgnore]
     public override int MaxWeight => Math.Min(Burst, LargestBurst);
+
+    [JsonIgnore]
+    public override bool IsHeld => false;
+
+    internal override LimitState NewState() => new RateLimit(this);
+
+    internal override IEnumerable<(string Pointer, string Detail)> OwnFaults()
+    {
+        var found = PeriodFaults(PeriodSeconds).ToList();
+        if (Burst is < 1 or > MostBurst)
+            found.Add(("/burst", "From 1 to 1000000."));
+        return found;
+    }
 }
 
 /// <summary>Never more in any window of the period's length, wherever it begins: the exact log of all starts.</summary>
@@ -94,6 +120,13 @@ public sealed record WindowDefinition : LimitDefinition
 
     [JsonIgnore]
     public override int MaxWeight => Permits;
+
+    [JsonIgnore]
+    public override bool IsHeld => false;
+
+    internal override LimitState NewState() => new WindowLimit(this);
+
+    internal override IEnumerable<(string Pointer, string Detail)> OwnFaults() => PeriodFaults(PeriodSeconds);
 }
 
 /// <summary>Calls at once, over all queues that name the limit.</summary>
@@ -101,6 +134,13 @@ public sealed record ConcurrencyDefinition : LimitDefinition
 {
     [JsonIgnore]
     public override int MaxWeight => Permits;
+
+    [JsonIgnore]
+    public override bool IsHeld => true;
+
+    internal override LimitState NewState() => new ConcurrencyLimit(this);
+
+    internal override IEnumerable<(string Pointer, string Detail)> OwnFaults() => [];
 }
 
 public enum LimitScope

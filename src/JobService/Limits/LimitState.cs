@@ -49,13 +49,7 @@ public abstract partial class LimitState
     private protected virtual bool LogsStarts => false;
 
     /// <summary>A new state that has handed out nothing.</summary>
-    public static LimitState For(LimitDefinition definition) => definition switch
-    {
-        RateDefinition rate => new RateLimit(rate),
-        WindowDefinition window => new WindowLimit(window),
-        ConcurrencyDefinition concurrency => new ConcurrencyLimit(concurrency),
-        _ => throw new ArgumentOutOfRangeException(nameof(definition), definition, "No arithmetic for this kind of limit."),
-    };
+    public static LimitState For(LimitDefinition definition) => definition.NewState();
 
     /// <summary>The first moment, not before <paramref name="from"/>, at which the limit allows the weight; or <see cref="Never"/>. Changes nothing.</summary>
     public long EarliestAt(long from, int weight) => OwnEarliestAt(NotBefore(from, weight), weight);

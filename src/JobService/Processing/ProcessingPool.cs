@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Threading.Channels;
 using JobService.Jobs;
 using Microsoft.Extensions.Options;
@@ -108,11 +107,7 @@ public sealed class ProcessingPool : BackgroundService
         }
     }
 
-    // One arm and one class per kind.
-    private JobResult Process(ProcessDefinition how, JobResult answer, CancellationToken stop) => how switch
-    {
-        NoProcessing => answer,
-        SimulatedProcessing simulated => SimulatedProcessor.Run(simulated, answer, time, stop),
-        _ => throw new UnreachableException($"No processing for {how.GetType().Name}."),
-    };
+    // One argument and one class per kind.
+    private JobResult Process(ProcessDefinition how, JobResult answer, CancellationToken stop) =>
+        how.Match(none: () => answer, simulated: process => SimulatedProcessor.Run(process, answer, time, stop));
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Text.Json;
 using JobService.Jobs;
 using JobService.Ledger;
@@ -42,12 +41,9 @@ public sealed class ApiTargets(
         }
     }
 
-    private IApiTarget Make(string queue, TargetDefinition definition) => definition switch
-    {
-        SimulatedTarget simulated => new SimulatedApi(simulated, time, chance),
-        HttpTarget http => new HttpApi(queue, http, options.Value, configuration, time, log, dialer),
-        _ => throw new UnreachableException($"No API for {definition.GetType().Name}."),
-    };
+    private IApiTarget Make(string queue, TargetDefinition definition) => definition.Match<IApiTarget>(
+        simulated: target => new SimulatedApi(target, time, chance),
+        http: target => new HttpApi(queue, target, options.Value, configuration, time, log, dialer));
 
     // Records compare a dictionary of headers by reference; what the store has read anew is another one.
     private static bool IsSame(TargetDefinition one, TargetDefinition other) =>

@@ -83,9 +83,9 @@ internal sealed class CallMessage(HttpTarget target, IConfiguration configuratio
         if (HeaderRules.NameFault(name) is { } nameFault)
             return Unsendable(nameFault);
 
-        if (value is not HeaderValue.FromConfiguration(var secret))
+        var (text, secret) = value.Match(static text => (text, default(string)), static name => (default(string), name));
+        if (text is not null)
         {
-            var text = ((HeaderValue.Text)value).Value;
             if (HeaderRules.Fault(name, text) is { } valueFault)
                 return Unsendable($"{name}: {valueFault}");
             Set(message, name, text);

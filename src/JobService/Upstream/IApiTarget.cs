@@ -36,6 +36,14 @@ public sealed record ApiCall(JobId Job, int Attempt, ReadOnlyMemory<byte> Payloa
 /// <summary>How a call ended.</summary>
 public abstract record ApiAnswer
 {
+    private ApiAnswer()
+    {
+    }
+
+    /// <summary>A new kind is a new parameter here: whoever reads an answer does not compile without it. With a state, so that a call allocates no closure.</summary>
+    public abstract T Match<TState, T>(
+        TState state, Func<TState, Answered, T> answered, Func<TState, Broken, T> broken, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen);
+
     /// <summary>A whole answer, good or bad.</summary>
     /// <param name="Hint">What its headers say about the calls to come.</param>
     public sealed record Answered(int Status, string? ContentType, ReadOnlyMemory<byte> Body, RateHint Hint = default) : ApiAnswer
@@ -51,17 +59,36 @@ public abstract record ApiAnswer
 
         /// <summary>"Not now": nothing is wrong with the call but its moment. A bare 503 is an API that is down; 529 is an LLM API that is overloaded.</summary>
         public bool IsRefusal => IsNamedRefusal || Status is 429 or 529 || (Status is (>= 400 and < 500) or 503 && Hint.SaysNotNow) || (Status == 503 && Hint.RetryAfter is not null);
+
+        public override T Match<TState, T>(
+            TState state, Func<TState, Answered, T> answered, Func<TState, Broken, T> broken, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen) =>
+            answered(state, this);
     }
 
     /// <summary>No usable answer: connection, timeout, address, size.</summary>
     /// <param name="Type">One of <see cref="ErrorTypes"/>.</param>
     /// <param name="Detail">What happened, without secrets.</param>
     /// <param name="MayRetry">False when the next attempt would end the same.</param>
-    public sealed record Broken(string Type, string Detail, bool MayRetry) : ApiAnswer;
+    public sealed record Broken(string Type, string Detail, bool MayRetry) : ApiAnswer
+    {
+        public override T Match<TState, T>(
+            TState state, Func<TState, Answered, T> answered, Func<TState, Broken, T> broken, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen) =>
+            broken(state, this);
+    }
 
     /// <summary>The call was not made: its slot has passed or is held back, or the queue is paused.</summary>
-    public sealed record NotStarted : ApiAnswer;
+    public sealed record NotStarted : ApiAnswer
+    {
+        public override T Match<TState, T>(
+            TState state, Func<TState, Answered, T> answered, Func<TState, Broken, T> broken, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen) =>
+            notStarted(state, this);
+    }
 
     /// <summary>The call was not made: the circuit breaker is open for so long.</summary>
-    public sealed record CircuitOpen(TimeSpan Wait) : ApiAnswer;
+    public sealed record CircuitOpen(TimeSpan Wait) : ApiAnswer
+    {
+        public override T Match<TState, T>(
+            TState state, Func<TState, Answered, T> answered, Func<TState, Broken, T> broken, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen) =>
+            circuitOpen(state, this);
+    }
 }

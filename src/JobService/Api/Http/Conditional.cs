@@ -15,11 +15,9 @@ internal static class Conditional
         if (request.Headers.IfNoneMatch.Count > 0)
             return (Problems.Header("If-None-Match", "only * here: make it if there is none. To replace what you have read, send If-Match."), null);
 
-        return EntityTags.IfMatch(request.Headers.IfMatch, current) switch
-        {
-            Precondition.Holds(var revision) => (null, revision),
-            Precondition.Fails => (Problems.Outdated(current), null),
-            _ => (Problems.Header("If-Match", "a list of entity tags in double quotes, as \"r17\", or *."), null),
-        };
+        return EntityTags.IfMatch(request.Headers.IfMatch, current).Match<(IResult?, long?)>(
+            holds: revision => (null, revision),
+            fails: () => (Problems.Outdated(current), null),
+            unreadable: () => (Problems.Header("If-Match", "a list of entity tags in double quotes, as \"r17\", or *."), null));
     }
 }

@@ -43,10 +43,26 @@ internal static class EntityTags
 /// <summary>What a conditional request comes to.</summary>
 internal abstract record Precondition
 {
+    private Precondition()
+    {
+    }
+
+    /// <summary>A new case is a new parameter here: a caller that does not handle it does not compile.</summary>
+    public abstract T Match<T>(Func<long?, T> holds, Func<T> fails, Func<T> unreadable);
+
     /// <param name="Revision">The revision that must still be in force when the change is written; null for any.</param>
-    public sealed record Holds(long? Revision) : Precondition;
+    public sealed record Holds(long? Revision) : Precondition
+    {
+        public override T Match<T>(Func<long?, T> holds, Func<T> fails, Func<T> unreadable) => holds(Revision);
+    }
 
-    public sealed record Fails : Precondition;
+    public sealed record Fails : Precondition
+    {
+        public override T Match<T>(Func<long?, T> holds, Func<T> fails, Func<T> unreadable) => fails();
+    }
 
-    public sealed record Unreadable : Precondition;
+    public sealed record Unreadable : Precondition
+    {
+        public override T Match<T>(Func<long?, T> holds, Func<T> fails, Func<T> unreadable) => unreadable();
+    }
 }

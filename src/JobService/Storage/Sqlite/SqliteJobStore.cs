@@ -124,8 +124,7 @@ public sealed partial class SqliteJobStore : IJobStore
             foreach (var outcome in await writer.RunAsync(new CancelJobs(chunk, reason)))
             {
                 matched++;
-                cancelled += outcome is CancelOutcome.Cancelled ? 1 : 0;
-                stopping += outcome is CancelOutcome.Stopping ? 1 : 0;
+                outcome.Match(notFound: () => 0, cancelled: () => cancelled++, stopping: () => stopping++, finished: _ => 0);
             }
         }
 
@@ -140,7 +139,7 @@ public sealed partial class SqliteJobStore : IJobStore
             foreach (var outcome in await writer.RunAsync(new RetryJobs(chunk)))
             {
                 matched++;
-                requeued += outcome is RetryOutcome.Requeued ? 1 : 0;
+                requeued += outcome.Match(notFound: () => 0, requeued: () => 1, wrongState: _ => 0, queueDeleted: () => 0, full: () => 0);
             }
         }
 
