@@ -6,16 +6,16 @@ using JobService.Api.Contracts;
 
 namespace JobService.Api;
 
-/// <summary>How the API reads and writes JSON: strictly where a mistake would pass unseen, leniently where serializers differ, plainly out.</summary>
+/// <summary>How the API reads and writes JSON: strict where a mistake would go unnoticed, lenient where serializers differ.</summary>
 internal static class ApiJson
 {
     public const int MaxDepth = 32;
 
-    /// <summary>Generated code for what every job passes through. Definitions go through reflection: generated code forgets the defaults of
-    /// <c>init</c> properties, and they are read once in a while.</summary>
+    /// <summary>Source-generated for the types on the path of every job. Definitions use reflection: generated code loses the defaults of
+    /// <c>init</c> properties, and definitions are read rarely.</summary>
     public static JsonSerializerOptions Options { get; } = Lock(ReadLeniently(Configure(new JsonSerializerOptions())));
 
-    /// <summary>For configuration: all its values are texts, and its names know no case.</summary>
+    /// <summary>For configuration, where all values are strings and names are case-insensitive.</summary>
     public static JsonSerializerOptions ConfigurationOptions { get; } = Lock(new JsonSerializerOptions(Options)
     {
         NumberHandling = JsonNumberHandling.AllowReadingFromString,
@@ -31,21 +31,21 @@ internal static class ApiJson
         options.PropertyNameCaseInsensitive = false;
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.AllowDuplicateProperties = false;
-        // "kind" may stand anywhere in a definition.
+        // "kind" may be at any position in a definition.
         options.AllowOutOfOrderMetadataProperties = true;
         options.RespectNullableAnnotations = true;
         options.RespectRequiredConstructorParameters = true;
         options.NumberHandling = JsonNumberHandling.Strict;
         options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
         options.MaxDepth = MaxDepth;
-        // Every answer is application/json with nosniff: readable umlauts harm nobody.
+        // Every response is application/json with nosniff, so non-ASCII characters need no escaping.
         options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new Rfc3339Json());
         return options;
     }
 
-    /// <summary>What serializers of other languages write for the same value: nulls for what is not set, whole numbers with a fraction of zero.</summary>
+    /// <summary>Accepts what serializers of other languages write for the same value: nulls for unset fields, integers with a fraction of zero.</summary>
     private static JsonSerializerOptions ReadLeniently(JsonSerializerOptions options)
     {
         options.TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(NullFields.LeaveOut);

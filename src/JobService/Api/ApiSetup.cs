@@ -3,7 +3,7 @@ using JobService.Api.Http;
 
 namespace JobService.Api;
 
-/// <summary>The HTTP side as a whole.</summary>
+/// <summary>Registers and configures the HTTP side.</summary>
 internal static class ApiSetup
 {
     public static IServiceCollection AddApi(this IServiceCollection services, IConfiguration configuration)
@@ -36,16 +36,16 @@ internal static class ApiSetup
         return services.AddApiDocument();
     }
 
-    /// <summary>The order matters: outside in, from what sees every request to what only a known address and a known client reach.</summary>
+    /// <summary>The order matters: from the middleware that sees every request to what runs only for a known address and an authenticated client.</summary>
     public static void UseApi(this WebApplication app)
     {
-        // In front of the log: what it refuses comes in thousands.
+        // Before the request log: it may refuse thousands of requests.
         app.Use(app.Services.GetRequiredService<Overload>().Pass);
         app.Use(app.Services.GetRequiredService<RequestLog>().Pass);
         app.UseExceptionHandler();
         app.UseStatusCodePages(page => Problems.OfStatus(page.HttpContext.Response.StatusCode).ExecuteAsync(page.HttpContext));
         app.Use(ServerBounds.Pass);
-        // What it looks at is what came, not what a proxy is said to have forwarded.
+        // It checks the request as it arrived, not what X-Forwarded headers claim.
         app.Use(app.Services.GetRequiredService<HostGate>().Pass);
         app.UseBehindProxy();
         app.UseWhen(IsPage, pages => pages.UseSecurityHeaders(PageHeaders()));
@@ -70,7 +70,7 @@ internal static class ApiSetup
         app.MapApiDocument();
     }
 
-    // Answers under /v1 are JSON with nosniff; a policy for pages would say nothing there and cost each job its share.
+    // Responses under /v1 are JSON with nosniff; a content security policy would add nothing there and cost time on every job.
     private static bool IsPage(HttpContext http) => !http.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase);
 
     private static HeaderPolicyCollection PageHeaders() => new HeaderPolicyCollection()
@@ -81,7 +81,7 @@ internal static class ApiSetup
         {
             policy.AddDefaultSrc().Self();
             policy.AddScriptSrc().Self();
-            // Swagger UI styles its elements in place and draws its icons as data.
+            // Swagger UI uses inline styles and data: URIs for its icons.
             policy.AddStyleSrc().Self().UnsafeInline();
             policy.AddImgSrc().Self().Data();
             policy.AddFrameAncestors().None();

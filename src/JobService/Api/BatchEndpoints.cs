@@ -12,10 +12,10 @@ using JobService.Storage;
 
 namespace JobService.Api;
 
-/// <summary>Many jobs submitted together. Their results stand in <see cref="BatchResultEndpoints"/>.</summary>
+/// <summary>Batches: many jobs submitted together. Their results are served by <see cref="BatchResultEndpoints"/>.</summary>
 internal static class BatchEndpoints
 {
-    /// <summary>What is told to stop has this long until the answer.</summary>
+    /// <summary>How long the response to a cancel waits for running jobs to stop.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromMilliseconds(500);
 
     public static void MapBatches(this IEndpointRouteBuilder v1)
@@ -32,13 +32,13 @@ internal static class BatchEndpoints
 
         batches.MapGet("/{id}", GetAsync).WithName("getBatch")
             .WithSummary("Read a batch")
-            .WithDescription("Its jobs by state, its progress and when it will be over.")
+            .WithDescription("Its jobs by state, its progress and when it is expected to finish.")
             .Answers<BatchView>(StatusCodes.Status200OK, "The batch as it is now.")
             .Refuses(ProblemType.NotFound);
 
         batches.MapPost("/{id}/cancel", CancelAsync).WithName("cancelBatch")
             .WithSummary("Cancel a batch")
-            .WithDescription("What waits is cancelled, what runs is stopped, and an upload that goes on is ended.")
+            .WithDescription("Queued jobs are cancelled, running ones are stopped, and an upload in progress is ended.")
             .Answers<BatchView>(StatusCodes.Status200OK, "All of its jobs have ended (also when it was cancelled before).")
             .Answers<BatchView>(StatusCodes.Status202Accepted, "Its jobs are being cancelled.")
             .Refuses(ProblemType.NotFound, ProblemType.BatchFinished, ProblemType.StorageUnavailable);
@@ -46,7 +46,7 @@ internal static class BatchEndpoints
         batches.MapBatchResults();
     }
 
-    // 202 accepted · 400 wrong by itself · 408 stood still · 409 cancelled meanwhile · 413 · 415 · 422 can never run · 429 full · 503
+    // 202 accepted · 400 invalid · 408 idle · 409 cancelled meanwhile · 413 · 415 · 422 can never run · 429 full · 503
     private static Task<IResult> SubmitAsync(
         HttpContext http, BatchIntake intake, IntakeMemory memory, IJobStore store, JobIdSource ids, JobWaits waits, TimeProvider time, UploadParts parts) =>
         MediaTypes.Is(http.Request, MediaTypes.Ndjson) ? UploadAsync(http, parts) : SubmitAllAsync(http, intake, memory, store, ids, waits, time);

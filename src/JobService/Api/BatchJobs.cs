@@ -6,30 +6,30 @@ using JobService.Jobs;
 
 namespace JobService.Api;
 
-/// <summary>The jobs of a batch in one JSON document, made one after the other: whatever one of them is made of is gone before the next.</summary>
+/// <summary>The jobs of a batch in one JSON document, parsed one after the other: the temporary objects of one job are released before the next.</summary>
 /// <param name="document">The document.</param>
-/// <param name="memory">The room that its jobs take.</param>
+/// <param name="memory">The memory that its jobs take.</param>
 internal sealed class BatchJobs(ReadOnlyMemory<byte> document, BodyMemory memory)
 {
-    /// <summary>Bytes of all jobs, each with the defaults that it does not give itself.</summary>
+    /// <summary>Bytes of all jobs together, each with the defaults filled in.</summary>
     public const int MaxBytes = 32 * JsonBody.MaxBytes;
 
     private const int MaxReported = 20;
 
     private static readonly ProblemAnswer TooMuch = Problems.JobsTooLarge(
-        $"With the defaults in each that does not give them itself, the jobs come to more than {MaxBytes} bytes. Send them as application/x-ndjson, a job a line, or put large data elsewhere and submit its address.");
+        $"With the defaults filled in, the jobs have more than {MaxBytes} bytes. Send them as application/x-ndjson, one job per line, or put large data elsewhere and submit its address.");
 
     /// <summary>The batch without its jobs.</summary>
     public SubmitBatch? Batch { get; private set; }
 
-    /// <param name="make">Makes a job of what was submitted, with its place.</param>
-    /// <returns>The jobs, or all that is wrong.</returns>
+    /// <param name="make">Creates a job from what was submitted and its index.</param>
+    /// <returns>The jobs, or everything that is wrong.</returns>
     public async ValueTask<(IReadOnlyList<NewJob> Jobs, ProblemAnswer? Refusal)> ReadAsync(Func<SubmitJob, int, NewJob> make)
     {
         if (BatchDocument.Read(document, SubmitBatch.MaxJobs, out var broken) is not { } parts)
             return ([], Problems.Body([broken!]));
         if (parts.Envelope.Length > JsonBody.MaxBytes)
-            return ([], Problems.JobsTooLarge($"Beside its jobs a batch has at most {JsonBody.MaxBytes} bytes. Put large data elsewhere and submit its address."));
+            return ([], Problems.JobsTooLarge($"Apart from its jobs a batch has at most {JsonBody.MaxBytes} bytes. Put large data elsewhere and submit its address."));
         Batch = JsonBody.Read<SubmitBatch>(parts.Envelope.Span, out var faults);
         if (Batch is null)
             return ([], Problems.Body(faults));
@@ -67,7 +67,7 @@ internal sealed class BatchJobs(ReadOnlyMemory<byte> document, BodyMemory memory
         return job;
     }
 
-    /// <summary>Wrong by themselves: then no job need be looked at.</summary>
+    /// <summary>If the defaults are invalid, no job needs to be read.</summary>
     private static IEnumerable<Violation> CheckDefaults(JsonElement defaults)
     {
         if (defaults.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)

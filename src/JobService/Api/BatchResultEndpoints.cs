@@ -11,7 +11,7 @@ namespace JobService.Api;
 /// <summary>gather, as_completed and wait, over HTTP.</summary>
 internal static class BatchResultEndpoints
 {
-    /// <summary>What a read of some results takes at most until it is written: their bodies, and what is made of them.</summary>
+    /// <summary>The most memory that reading a few results takes until they are written: their bodies and the objects built from them.</summary>
     private const long ReadBytes = 512 * 1024;
 
     public static void MapBatchResults(this IEndpointRouteBuilder batches) =>

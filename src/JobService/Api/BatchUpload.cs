@@ -7,33 +7,33 @@ using JobService.Storage;
 
 namespace JobService.Api;
 
-/// <summary>What an upload works with.</summary>
+/// <summary>The services that an upload needs.</summary>
 internal sealed record UploadParts(BatchIntake Intake, IntakeMemory Memory, IJobStore Store, JobIdSource Ids, JobWaits Waits, TimeProvider Time);
 
 /// <summary>How an upload ended.</summary>
-/// <param name="Refusal">Why not all was taken in; null when it was.</param>
-/// <param name="Accepted">Jobs that were taken in.</param>
-/// <param name="IsCut">The client has gone in the middle of it.</param>
+/// <param name="Refusal">Why not every job was accepted; null when all were.</param>
+/// <param name="Accepted">Jobs that were accepted.</param>
+/// <param name="IsCut">The client disconnected before the end.</param>
 internal sealed record UploadEnd(ProblemAnswer? Refusal, long Accepted, bool IsCut);
 
-/// <summary>One upload: jobs of a batch that come line by line, taken in as fast as their queues take them.</summary>
-/// <remarks>While a piece is being committed, the next one is read: reader and writer work at the same time, and no more than two pieces are in memory.</remarks>
-/// <param name="parts">What it works with.</param>
-/// <param name="batch">The batch to fill; it is open.</param>
-/// <param name="defaults">Fields for every job that does not give them itself.</param>
-/// <param name="onlyThisQueue">A job that names another queue than the batch's is wrong.</param>
+/// <summary>One upload: the jobs of a batch arrive line by line and are accepted as fast as their queues have capacity.</summary>
+/// <remarks>While one chunk is being committed, the next one is read: reader and writer run concurrently, with at most two chunks in memory.</remarks>
+/// <param name="parts">The services it needs.</param>
+/// <param name="batch">The open batch to fill.</param>
+/// <param name="defaults">Default fields for every job.</param>
+/// <param name="onlyThisQueue">A job that names a queue other than the batch's is invalid.</param>
 internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults? defaults, bool onlyThisQueue)
 {
     private const int PieceOfJobs = 1_000;
 
-    /// <summary>The line, and the job that is made of it.</summary>
+    /// <summary>Bytes of memory for a line and the job parsed from it.</summary>
     private const int CopiesOfLine = 2;
     private const long PieceOfBytes = 1024 * 1024;
 
-    /// <summary>Bytes that every upload may hold, however little room there is: uploads to full queues, which hold theirs for days, do not stop the others.</summary>
+    /// <summary>Bytes that every upload may hold even when memory is short: uploads to full queues, which may hold theirs for days, do not block the others.</summary>
     private const long UncountedBytes = 64 * 1024;
 
-    /// <summary>So often it looks whether its batch still takes jobs: a client that says nothing for a while is to hear of a cancel all the same.</summary>
+    /// <summary>How often it checks whether its batch still accepts jobs, so that an idle client also learns of a cancel.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
     private readonly TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -46,10 +46,10 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
     private long accepted;
     private bool takesNoMore;
 
-    /// <summary>The first job has been taken in.</summary>
+    /// <summary>Completes when the first job has been accepted.</summary>
     public Task Begun => begun.Task;
 
-    /// <summary>Reads to the end and closes the batch with what came, however it ends.</summary>
+    /// <summary>Reads to the end and closes the batch with the jobs that arrived, however the upload ends.</summary>
     public async Task<UploadEnd> RunAsync(HttpContext http)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, parts.Waits.StopTaking);
@@ -66,12 +66,12 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         catch (Exception end) when (end is IOException or OperationCanceledException)
         {
             isCut = !takesNoMore && !parts.Waits.IsDraining;
-            refusal = At(takesNoMore ? Problems.BatchStopped() : isCut ? Problems.Invalid("The body breaks off here.") : Problems.Draining(), reader.Line);
+            refusal = At(takesNoMore ? Problems.BatchStopped() : isCut ? Problems.Invalid("The body ends here unexpectedly.") : Problems.Draining(), reader.Line);
         }
         finally
         {
             reader.Release();
-            // What was not taken in stands before what was wrong with a later line.
+            // A job that was not accepted takes precedence over an error in a later line.
             refusal = await writing ?? refusal;
             await stop.CancelAsync();
             await looking;
@@ -82,14 +82,14 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         return new UploadEnd(refusal?.With(problem => problem with { Accepted = accepted }), accepted, isCut);
     }
 
-    /// <returns>What is wrong with a line, or why nothing more is taken in; null at the end of the body.</returns>
+    /// <returns>What is wrong with a line, or why nothing more is accepted; null at the end of the body.</returns>
     private async Task<ProblemAnswer?> ReadAsync(LineReader reader, CancellationTokenSource stop)
     {
         try
         {
             while (await reader.ReadAsync(stop.Token))
             {
-                // The beginning of a long line, which is kept until its end comes.
+                // The beginning of a long line is kept until its end arrives.
                 if (await MakeRoomAsync(reader.Buffered, stop) is { } noMore)
                     return noMore;
                 while (reader.TryTake(out var line))
@@ -127,7 +127,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         if (!job.NamesQueue)
             job.Queue = batch.Queue;
         else if (onlyThisQueue && job.Queue != batch.Queue)
-            return At(Problems.Body([new Violation("/queue", $"All jobs go to queue '{batch.Queue}' here: leave the field out.")]), line);
+            return At(Problems.Body([new Violation("/queue", $"All jobs of this request go to queue '{batch.Queue}': leave the field out.")]), line);
 
         piece.Add(job.ToNewJob(parts.Ids.Next(), parts.Store.Now, batch: new BatchPlace(batch.Id, index++)));
         bytes.Piece += piece[^1].MemoryBytes;
@@ -135,8 +135,8 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         return null;
     }
 
-    /// <summary>For what comes next, beside what is held already. Where there is no room, what has been read is written first; only then it is waited for.</summary>
-    /// <returns>Why nothing more is taken in.</returns>
+    /// <summary>Reserves memory for the next line, in addition to what is held. When there is none, the jobs read so far are written first, and only then does it wait.</summary>
+    /// <returns>Why nothing more is accepted.</returns>
     private async ValueTask<ProblemAnswer?> MakeRoomAsync(long more, CancellationTokenSource stop)
     {
         if (Fits(more))
@@ -154,8 +154,8 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
 
     private bool Fits(long more) => bytes.Piece + bytes.Writing + more is var all && (all <= UncountedBytes || room.TryGrowTo(all));
 
-    /// <summary>Begins to write the piece when the one before it is written.</summary>
-    /// <returns>Why the piece before was not taken in as a whole.</returns>
+    /// <summary>Starts writing the chunk once the previous one is written.</summary>
+    /// <returns>Why the previous chunk was not accepted completely.</returns>
     private async Task<ProblemAnswer?> WriteAsync(CancellationTokenSource stop)
     {
         if (await writing is { } refusal)
@@ -175,17 +175,17 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
             begun.TrySetResult();
         if (refusal is null)
             return null;
-        // The batch may have been cancelled while the piece waited for room.
+        // The batch may have been cancelled while the chunk waited for capacity.
         var problem = takesNoMore ? Problems.BatchStopped() : SubmissionProblems.Of(refusal, parts.Waits.IsDraining);
         await EndAsync(stop);
         return At(problem, numbers[taken]);
     }
 
-    /// <summary>Nothing more is read, whether the client has more to say or not.</summary>
+    /// <summary>Stops reading, even if the client has more to send.</summary>
     private async Task EndAsync(CancellationTokenSource stop)
     {
         if (stop.IsCancellationRequested)
-            return; // the client has gone, or the service stops: that is why
+            return; // the client disconnected or the service is stopping; that is the reason already
         takesNoMore = true;
         await stop.CancelAsync();
     }
@@ -203,11 +203,11 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         }
         catch (Exception end) when (end is OperationCanceledException or StorageUnavailableException)
         {
-            // The upload is over, or the next piece says what is wrong.
+            // The upload is over, or the next chunk reports what is wrong.
         }
     }
 
-    /// <summary>A batch of which nothing was taken in has not succeeded.</summary>
+    /// <summary>A batch of which no job was accepted has not succeeded.</summary>
     private async Task CloseAsync(bool isRefused, bool isCut)
     {
         if (isRefused && accepted == 0 && !parts.Waits.IsDraining)
@@ -219,7 +219,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
             }
             catch (StorageUnavailableException)
             {
-                // Closed below as soon as it can be.
+                // Closed below as soon as possible.
             }
         }
 

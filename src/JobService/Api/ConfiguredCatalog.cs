@@ -8,14 +8,14 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Api;
 
-/// <summary>Queues and limits that stand in the configuration: <c>JobService:Queues:&lt;name&gt;</c> and <c>JobService:Limits:&lt;name&gt;</c>, the same fields as over the API.</summary>
+/// <summary>Queues and limits defined in the configuration: <c>JobService:Queues:&lt;name&gt;</c> and <c>JobService:Limits:&lt;name&gt;</c>, with the same fields as in the API.</summary>
 public sealed class ConfiguredCatalog
 {
     public IDictionary<string, QueueDefinition> Queues { get; } = new Dictionary<string, QueueDefinition>();
 
     public IDictionary<string, LimitDefinition> Limits { get; } = new Dictionary<string, LimitDefinition>();
 
-    /// <summary>What is wrong, each with the key that it concerns.</summary>
+    /// <summary>The errors, each with its configuration key.</summary>
     internal List<string> Faults { get; } = [];
 
     internal void Read(IConfiguration configuration)
@@ -59,7 +59,7 @@ public sealed class ConfiguredCatalog
     private void Report(IConfigurationSection section, IEnumerable<Violation> violations) =>
         Faults.AddRange(violations.Select(v => $"{section.Path}{v.Pointer.Replace('/', ':')}: {v.Detail}"));
 
-    /// <summary>The section as JSON, all leaves texts; what counts from 0 is an array, except where the names are job keys.</summary>
+    /// <summary>The section as JSON with strings as leaves; children numbered from 0 are an array, except where the names are job keys.</summary>
     private static JsonNode? Json(IConfigurationSection section)
     {
         var children = section.GetChildren().ToArray();
@@ -69,19 +69,19 @@ public sealed class ConfiguredCatalog
             && children.Select((child, i) => child.Key == i.ToString()).All(counts => counts))
             return new JsonArray([.. children.Select(Json)]);
 
-        // A null in the configuration means what leaving it out means.
+        // A null in the configuration means the same as leaving the field out.
         return new JsonObject(children.Select(child => KeyValuePair.Create(child.Key, Json(child))).Where(field => field.Value is not null));
     }
 }
 
-/// <summary>Stops the start when the configured queues and limits are wrong, with everything that is.</summary>
+/// <summary>Fails the start when configured queues or limits are invalid, and reports every error.</summary>
 internal sealed class ConfiguredCatalogCheck : IValidateOptions<ConfiguredCatalog>
 {
     public ValidateOptionsResult Validate(string? name, ConfiguredCatalog options) =>
         options.Faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(options.Faults);
 }
 
-/// <summary>Enters the configured queues and limits into the store before anything asks for them.</summary>
+/// <summary>Writes the configured queues and limits to the store before anything reads them.</summary>
 internal sealed class CatalogDeclaration(IJobStore store, IOptions<ConfiguredCatalog> catalog) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken) => store.DeclareAsync(catalog.Value.Queues.AsReadOnly(), catalog.Value.Limits.AsReadOnly());

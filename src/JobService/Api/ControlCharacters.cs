@@ -3,7 +3,7 @@ using Serilog.Events;
 
 namespace JobService.Api;
 
-/// <summary>Escapes control characters in what is logged: a name from outside shall not write lines of its own.</summary>
+/// <summary>Escapes control characters in logged values, so that a name from outside cannot forge log lines.</summary>
 internal sealed class ControlCharacters : ILogEventEnricher
 {
     public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory)

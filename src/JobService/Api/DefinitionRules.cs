@@ -4,7 +4,7 @@ using JobService.Limits;
 
 namespace JobService.Api;
 
-/// <summary>What a queue or a limit may say, wherever it comes from: the bounds of its fields, and whether its expressions can be read.</summary>
+/// <summary>Validates a queue or a limit, wherever it comes from: the bounds of its fields, and whether its expressions can be parsed.</summary>
 internal static class DefinitionRules
 {
     private const int MaxExpressionLength = 256;
@@ -25,7 +25,7 @@ internal static class DefinitionRules
         if (expression is null)
             yield break;
         if (string.IsNullOrWhiteSpace(expression) || expression.Length > MaxExpressionLength)
-            yield return new Violation("/weightFrom", $"A JMESPath expression of 1 to {MaxExpressionLength} characters, as usage.total_tokens.");
+            yield return new Violation("/weightFrom", $"A JMESPath expression of 1 to {MaxExpressionLength} characters, such as usage.total_tokens.");
         else if (BoundedExpression.Fault(expression) is { } fault)
             yield return new Violation("/weightFrom", fault);
     }

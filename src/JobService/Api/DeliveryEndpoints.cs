@@ -6,10 +6,10 @@ using JobService.Storage;
 
 namespace JobService.Api;
 
-/// <summary>What callbacks were sent, and sending it again.</summary>
+/// <summary>Lists the deliveries of callbacks, and sends them again.</summary>
 internal static class DeliveryEndpoints
 {
-    /// <summary>Events of one subject: one for each of its ends, so this many retries by request.</summary>
+    /// <summary>At most so many deliveries of one job or batch are listed: one for each time it ended, so this many retries by request.</summary>
     private const int MaxShown = 100;
 
     public static void MapDeliveries(this IEndpointRouteBuilder v1)
@@ -25,15 +25,15 @@ internal static class DeliveryEndpoints
         // 200 · 404
         deliveries.MapGet("", (string id, IJobStore store, IDeliveryStore log) => ListAsync(subject, id, store, log)).WithName($"list{subject.Name}Deliveries")
             .WithSummary($"List the deliveries of the callback of {subject.Words}")
-            .WithDescription("Newest first: one for each time that it was over, with every try. Empty when it has no callback, or is not over yet.")
-            .Answers<DeliveryList>(StatusCodes.Status200OK, "What was and will be sent.")
+            .WithDescription("Newest first: one for each time that it ended, with every try. Empty when it has no callback or has not ended yet.")
+            .Answers<DeliveryList>(StatusCodes.Status200OK, "The deliveries, sent and pending.")
             .Refuses(ProblemType.NotFound);
 
         // 202 · 404 no such job or batch, or no such delivery of it
         deliveries.MapPost("/{delivery}/redeliver", (string id, string delivery, IJobStore store, IDeliveryStore log) => RedeliverAsync(subject, id, delivery, store, log))
             .WithName($"redeliverOf{subject.Name}")
             .WithSummary($"Send a delivery of {subject.Words} again")
-            .WithDescription("At once, with the same `webhook-id` and body, however the delivery stands; if that fails, by the whole schedule. "
+            .WithDescription("Sends it at once, with the same `webhook-id` and body, whatever its state; if that fails, the whole retry schedule starts again. "
                 + "An address that was disabled by a 410 is used again. No body is needed.")
             .Answers<DeliveryView>(StatusCodes.Status202Accepted, "The delivery is pending.")
             .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);

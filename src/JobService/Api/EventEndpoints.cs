@@ -8,16 +8,16 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Api;
 
-/// <summary>The live view: what happens, as it happens.</summary>
+/// <summary>The live view: streams of events as they happen.</summary>
 internal static class EventEndpoints
 {
-    /// <summary>A stream ends when a client has gone; this soon it may come back to find that there is room again.</summary>
+    /// <summary>Seconds after which a client may try again: a stream ends when its client disconnects, which frees a place.</summary>
     private static readonly TimeSpan RoomComesBack = TimeSpan.FromSeconds(5);
 
     public static void MapEvents(this IEndpointRouteBuilder v1)
     {
         v1.MapGet("/events", AllAsync).WithName("watchEvents").WithTags("Events")
-            .WithSummary("Follow what happens")
+            .WithSummary("Follow events as they happen")
             .WithDescription(Descriptions.Events)
             .WithMetadata(EventQuery.Takes).TakesHeaders(RequestHeader.LastEventId)
             .Answers<string>(StatusCodes.Status200OK, "A stream that stays open.", MediaTypes.EventStream)
@@ -31,7 +31,7 @@ internal static class EventEndpoints
             .Refuses(ProblemType.NotFound, ProblemType.QueueFull, ProblemType.Draining);
     }
 
-    // 200 until the client goes · 400 unknown or damaged parameter · 429 too many streams · 503 draining, or the storage cannot be watched
+    // 200 until the client disconnects · 400 unknown or damaged parameter · 429 too many streams · 503 draining, or the storage cannot be watched
     private static async Task<IResult> AllAsync(HttpContext http, LiveEvents live, IJobStore store, JobWaits waits, TimeProvider time, IOptions<EventOptions> options)
     {
         var (query, refusal) = EventQuery.Read(http.Request);
@@ -58,7 +58,7 @@ internal static class EventEndpoints
         return Results.Empty;
     }
 
-    // 200 until the job ends or the client goes · 204 the client has seen the end · 404 · 429 · 503
+    // 200 until the job ends or the client disconnects · 204 the client has seen the end · 404 · 429 · 503
     private static async Task<IResult> OfJobAsync(
         string id, HttpContext http, LiveEvents live, IJobStore store, JobWaits waits, TimeProvider time, IOptions<EventOptions> options)
     {
@@ -72,7 +72,7 @@ internal static class EventEndpoints
         using var events = await live.SubscribeAsync(EventScope.OfJob(job));
         if (events is null)
             return Problems.QueueFull(RoomComesBack);
-        // It has ended since, and its queue is gone, too.
+        // It has ended since, and its queue has been deleted too.
         if (!await store.TellAsync(job))
             return await store.FindAsync(job, 0) is { FinishedAt: not null } ended ? await EndAsync(ended, http, waits, time, options) : Problems.NoJob(id);
 
@@ -83,7 +83,7 @@ internal static class EventEndpoints
 
     private static async Task FollowAsync(JobId job, EventSubscription events, EventStream stream, IJobStore store)
     {
-        // What was on its way before the store told how the job stands has led to that.
+        // Events that were in flight before the store read the job are already reflected in its state.
         var isKnown = false;
         while (!stream.IsOver)
         {
@@ -93,12 +93,12 @@ internal static class EventEndpoints
                 stream.Write(EventFrame.OfGap(page));
                 isKnown = false;
                 if (!await store.TellAsync(job))
-                    return; // deleted meanwhile, or its queue was: who comes back is told
+                    return; // the job or its queue was deleted meanwhile: a reconnecting client gets a 404
             }
 
             foreach (var live in page.Events)
             {
-                // Told again for somebody else, it is no news.
+                // The snapshot was sent again for another client; it is no news to this one.
                 if (isKnown == (live.Change.Kind == StoreEventKind.JobAsItStands))
                     continue;
                 isKnown = true;
@@ -143,7 +143,7 @@ internal static class EventEndpoints
         if (query.Tag is not { } tag || events.Count == 0)
             return;
 
-        // Tags are no part of a change: one look for a whole page.
+        // Events do not carry tags: one query looks up a whole page.
         var tagged = await store.WithTagAsync(events.Select(live => live.Change.Job).ToHashSet(), tag);
         events.RemoveAll(live => !tagged.Contains(live.Change.Job));
     }

@@ -3,12 +3,12 @@ using Microsoft.AspNetCore.Diagnostics;
 
 namespace JobService.Api;
 
-/// <summary>What escapes a handler becomes a problem document; only defects are errors in the log.</summary>
+/// <summary>Turns exceptions that escape a handler into problem documents; only defects are logged as errors.</summary>
 internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        // Nobody is there to read an answer: a client that goes is no fault of ours.
+        // Nobody is there to read a response: a client that disconnects is not an error.
         if (httpContext.RequestAborted.IsCancellationRequested)
             return true;
 
@@ -24,11 +24,11 @@ internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExcep
                 return Problems.OfStatus(bad.StatusCode);
             case BadHttpRequestException bad:
                 return Problems.Invalid(bad.Message.EndsWith('.') ? bad.Message : bad.Message + ".");
-            // Kestrel says so of a chunk that says to be larger than 2 GiB, and calls it no bad request.
+            // Kestrel throws this for a chunk that claims to be larger than 2 GiB, and does not treat it as a bad request.
             case IOException { InnerException: OverflowException }:
-                return Problems.Invalid("The body has a chunk whose size is out of bounds.");
+                return Problems.Invalid("The body has a chunk whose size is out of range.");
             case StorageUnavailableException trouble:
-                log.LogWarning("Not written: {Trouble}", trouble.Message);
+                log.LogWarning("The request was refused because the storage cannot be written: {Trouble}", trouble.Message);
                 return Problems.StorageUnavailable(trouble.Message);
             default:
                 log.LogError(exception, "A request has failed");

@@ -6,10 +6,10 @@ using JobService.Storage;
 
 namespace JobService.Api;
 
-/// <summary>In words, which fields of a definition changed from what to what: <c>permits 50 → 20, retry.maxAttempts 5 → 9</c>.</summary>
+/// <summary>Describes which fields of a definition changed, and from what to what: <c>permits 50 → 20, retry.maxAttempts 5 → 9</c>.</summary>
 internal static class FieldChanges
 {
-    /// <summary>One line of a log is for reading: a queue may have 10 000 shares.</summary>
+    /// <summary>Bounds the log line: a queue may have 10 000 shares.</summary>
     private const int MaxShown = 50;
 
     private const int MaxPartLength = 200;
@@ -17,7 +17,7 @@ internal static class FieldChanges
 
     public static Fields Of(LimitDefinition limit) => Read(JsonSerializer.SerializeToElement(limit, ApiJson.Of<LimitDefinition>()), null);
 
-    /// <remarks>Compared as it is and shown as it may be shown: that a credential was replaced is told, what it is is not.</remarks>
+    /// <remarks>Compares the real values and shows the masked ones: the log says that a credential was replaced, not what it is.</remarks>
     public static Fields Of(QueueEntry queue)
     {
         var fields = Read(Json(queue.Definition), Json(queue.Definition.Masked()));
@@ -59,7 +59,7 @@ internal static class FieldChanges
         return fields;
     }
 
-    /// <summary>An empty list is as good as none.</summary>
+    /// <summary>An empty list counts as none.</summary>
     private static IEnumerable<(string Path, JsonElement Json)> Leaves(JsonElement json, string at) => json.ValueKind switch
     {
         JsonValueKind.Object => json.EnumerateObject().SelectMany(field => Leaves(field.Value, at.Length == 0 ? Step(field.Name) : $"{at}.{Step(field.Name)}")),
@@ -67,7 +67,7 @@ internal static class FieldChanges
         _ => [(at, json)],
     };
 
-    /// <summary>Keys and names of headers come from outside: what could pass for another field stands in quotes.</summary>
+    /// <summary>Keys and header names come from outside: a name that could be mistaken for another field is quoted.</summary>
     private static string Step(string name) =>
         Names.IsName(name) && !name.Contains('.', StringComparison.Ordinal) ? name : JsonSerializer.Serialize(name, ApiJson.Of<string>());
 
@@ -79,6 +79,6 @@ internal static class FieldChanges
 
     private static string Cut(string text) => text.Length <= MaxPartLength ? text : text[..MaxPartLength] + "…";
 
-    /// <summary>By path: the value in JSON, and as it may be shown.</summary>
+    /// <summary>By path: the JSON value, and the masked value to show.</summary>
     internal sealed class Fields : Dictionary<string, (string Value, string Shown)>;
 }

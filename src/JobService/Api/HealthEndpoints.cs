@@ -3,7 +3,7 @@ using JobService.Storage;
 
 namespace JobService.Api;
 
-/// <summary>For those who watch the process.</summary>
+/// <summary>Health checks for whatever monitors the process.</summary>
 internal static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder app)
@@ -16,7 +16,7 @@ internal static class HealthEndpoints
             .Refuses();
 
         health.MapGet("/readyz", Ready).WithName("isReady")
-            .WithSummary("Does the service take jobs?")
+            .WithSummary("Does the service accept jobs?")
             .Answers<HealthView>(StatusCodes.Status200OK, "It does.")
             .Refuses(ProblemType.Draining, ProblemType.StorageUnavailable);
     }
@@ -32,18 +32,18 @@ internal static class HealthEndpoints
     }
 }
 
-/// <summary>How the service feels.</summary>
+/// <summary>The health of the service.</summary>
 /// <param name="Status">Always <c>ok</c>: anything else is a problem document.</param>
 public sealed record HealthView(string Status)
 {
-    /// <summary>The service's own time beside the machine's clock. In <c>/readyz</c> only.</summary>
+    /// <summary>The service's own time compared with the machine's clock. In <c>/readyz</c> only.</summary>
     public ClockView? Clock { get; init; }
 }
 
-/// <summary>The service's own time never goes back; limits, delays and retries go by it. <c>notBefore</c> and <c>startBefore</c> go by the machine's clock.</summary>
-/// <param name="DifferenceSeconds">The machine's clock minus the service's own time, in seconds: below zero, times are shown ahead by so much. It is worked off at 0.05 %.</param>
-/// <param name="StepSeconds">By how much the machine's clock was last set since the start, in seconds (above zero: forward, or the machine was suspended); left out when it was not, by more than 5 s.</param>
-/// <param name="SteppedAt">When that was noticed, by the machine's clock.</param>
+/// <summary>The service's own time never goes back; limits, delays and retries use it. <c>notBefore</c> and <c>startBefore</c> use the machine's clock.</summary>
+/// <param name="DifferenceSeconds">The machine's clock minus the service's own time, in seconds: below zero, times are shown ahead by that much. It is reduced at a rate of 0.05 %.</param>
+/// <param name="StepSeconds">By how much the machine's clock was last stepped since the start, in seconds (above zero: forward, or the machine was suspended); left out when it has not been stepped by more than 5 s.</param>
+/// <param name="SteppedAt">When the step was noticed, by the machine's clock.</param>
 public sealed record ClockView(double DifferenceSeconds, double? StepSeconds, DateTimeOffset? SteppedAt)
 {
     internal static ClockView Of(ClockStatus clock) =>

@@ -12,7 +12,7 @@ namespace JobService.Api;
 /// <summary>Cancel and retry, of one job and of many.</summary>
 internal static class JobActionEndpoints
 {
-    /// <summary>A running job is told to stop; this long the answer waits for the end of it.</summary>
+    /// <summary>How long the response waits for a running job that was told to stop.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromMilliseconds(200);
 
     public static void MapJobActions(this IEndpointRouteBuilder jobs)
@@ -20,13 +20,13 @@ internal static class JobActionEndpoints
         jobs.MapPost("/{id}/cancel", CancelAsync).WithName("cancelJob")
             .WithSummary("Cancel a job")
             .WithDescription("A waiting job is cancelled at once. A running one is stopped: its call is aborted, its processing cancelled.")
-            .Answers<JobView>(StatusCodes.Status200OK, "The job is cancelled (also when it was before).")
+            .Answers<JobView>(StatusCodes.Status200OK, "The job is cancelled, by this request or before.")
             .Answers<JobView>(StatusCodes.Status202Accepted, "The job runs and has been told to stop.")
             .Refuses(ProblemType.NotFound, ProblemType.JobFinished, ProblemType.StorageUnavailable);
 
         jobs.MapPost("/{id}/retry", RetryAsync).WithName("retryJob")
             .WithSummary("Retry a failed or cancelled job")
-            .WithDescription("Puts the job back to `queued` with no failures.")
+            .WithDescription("Puts the job back to `queued` with its failure count reset.")
             .Answers<JobView>(StatusCodes.Status202Accepted, "The job is queued again.")
             .Sends(ResponseHeader.Location)
             .Refuses(ProblemType.NotFound, ProblemType.NotRetryable, ProblemType.QueueFull, ProblemType.StorageUnavailable);
@@ -34,13 +34,13 @@ internal static class JobActionEndpoints
         jobs.MapPost("/cancel", CancelManyAsync).WithName("cancelJobs")
             .WithSummary("Cancel all jobs that match")
             .Takes<JobSelection>(Examples.Selection)
-            .Answers<CancelledJobs>(StatusCodes.Status200OK, "How many were meant, cancelled and told to stop.")
+            .Answers<CancelledJobs>(StatusCodes.Status200OK, "How many matched, were cancelled and were told to stop.")
             .Refuses(ProblemType.TooLarge, ProblemType.MediaType, ProblemType.QueueFull, ProblemType.StorageUnavailable);
 
         jobs.MapPost("/retry", RetryManyAsync).WithName("retryJobs")
             .WithSummary("Retry all failed and cancelled jobs that match")
             .Takes<JobSelection>(Examples.FailedSelection)
-            .Answers<RequeuedJobs>(StatusCodes.Status200OK, "How many were meant and queued again.")
+            .Answers<RequeuedJobs>(StatusCodes.Status200OK, "How many matched and were queued again.")
             .Refuses(ProblemType.TooLarge, ProblemType.MediaType, ProblemType.QueueFull, ProblemType.StorageUnavailable);
     }
 

@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace JobService.Api;
 
-/// <summary>Fields that every job of a batch has unless it gives them itself: put into its JSON before it is read.</summary>
+/// <summary>The default fields of a batch: merged into the JSON of each job that does not set them, before it is read.</summary>
 internal sealed class JobDefaults
 {
-    /// <summary>Two ways to say when: who says it in one does not get the other besides.</summary>
+    /// <summary>Two ways to set the same thing: a job that sets one does not get the default of the other.</summary>
     private static readonly string[] starts = ["notBefore", "delaySeconds"];
 
     private readonly List<(string Name, byte[] Field)> fields = [];
@@ -21,9 +21,9 @@ internal sealed class JobDefaults
     /// <returns>Null when there is nothing to add.</returns>
     public static JobDefaults? Of(JsonElement defaults) => defaults.ValueKind == JsonValueKind.Object && new JobDefaults(defaults) is { fields.Count: > 0 } some ? some : null;
 
-    /// <summary>The job with the fields that it does not give itself. What is no JSON object is left as it is: who reads it says so.</summary>
+    /// <summary>The job with the defaults filled in. Anything but a JSON object is returned unchanged: the reader reports it.</summary>
     /// <param name="job">The job's JSON.</param>
-    /// <param name="maxBytes">A job that is larger by itself is left as it is.</param>
+    /// <param name="maxBytes">A job that is larger without the defaults is returned unchanged.</param>
     public ReadOnlyMemory<byte> ApplyTo(ReadOnlyMemory<byte> job, int maxBytes)
     {
         if (job.Length > maxBytes)
@@ -39,7 +39,7 @@ internal sealed class JobDefaults
             JsonProperty[] kept = [.. all.Where(field => IsGiven(field) || !fields.Exists(one => one.Name == field.Name))];
             given = [.. all.Where(IsGiven).Select(field => field.Name)];
             isEmpty = kept.Length == 0;
-            // Where a null gives way to the default, the same name would stand twice.
+            // A null is replaced by the default: the name must not occur twice.
             if (kept.Length < all.Length)
                 job = Encoding.UTF8.GetBytes($"{{{string.Join(',', kept.Select(Text))}}}");
         }
@@ -68,7 +68,7 @@ internal sealed class JobDefaults
         return whole.ToArray();
     }
 
-    /// <summary>A null is no value of its own: the field counts as left out.</summary>
+    /// <summary>A null counts as left out.</summary>
     private static bool IsGiven(JsonProperty field) => field.Value.ValueKind != JsonValueKind.Null;
 
     private static string Text(JsonProperty field) => $"{JsonSerializer.Serialize(field.Name)}:{field.Value.GetRawText()}";

@@ -9,10 +9,10 @@ using JobService.Storage;
 
 namespace JobService.Api;
 
-/// <summary>Submitting and reading jobs. What changes them stands in <see cref="JobActionEndpoints"/>.</summary>
+/// <summary>Submitting and reading jobs. Requests that change them are in <see cref="JobActionEndpoints"/>.</summary>
 internal static class JobEndpoints
 {
-    /// <summary>Jobs of a list that are read at once, and what they take at most until they are written: tags and errors can be long.</summary>
+    /// <summary>How many jobs of a list are read at once, and the most memory that they take until they are written: tags and errors can be long.</summary>
     private const int ReadAtOnce = 50;
     private const long ReadBytes = 8 * 1024 * 1024;
 
@@ -39,7 +39,7 @@ internal static class JobEndpoints
 
         jobs.MapGet("/{id}", GetAsync).WithName("getJob")
             .WithSummary("Read a job")
-            .WithDescription("Answers 200 whatever the state. `?wait=20` holds the answer until the job ends. `If-None-Match` with the `ETag` answers 304 while nothing has changed.")
+            .WithDescription("The status is 200 whatever the state. `?wait=20` holds the response until the job ends. With the `ETag` in `If-None-Match` the status is 304 while nothing has changed.")
             .Takes(QueryParameter.Wait).TakesHeaders(RequestHeader.IfNoneMatch)
             .Answers<JobView>(StatusCodes.Status200OK, "The job as it is now.")
             .AnswersEmpty(StatusCodes.Status304NotModified, "Nothing has changed.")
@@ -48,14 +48,14 @@ internal static class JobEndpoints
 
         jobs.MapGet("/{id}/result", ResultAsync).WithName("getJobResult")
             .WithSummary("Read a job's result as it is")
-            .WithDescription("The response's body after processing, with its own content type. Compression is undone, and what is called JSON and is none is served as text, or as bytes.")
+            .WithDescription("The response's body after processing, with its own content type. Compression is removed, and a body that is labelled as JSON but is not valid JSON is served as text or as bytes.")
             .Answers<byte[]>(StatusCodes.Status200OK, "The result.", MediaTypes.Bytes)
             .Refuses(ProblemType.NotFound, ProblemType.NoResult);
 
         jobs.MapJobActions();
     }
 
-    // 200 page · 400 unknown or damaged parameter · 503 no room
+    // 200 page · 400 unknown or damaged parameter · 503 no memory
     private static async Task<IResult> ListAsync(HttpContext http, IJobStore store, ResponseMemory memory)
     {
         var (query, refusal) = ListQuery.Read(http.Request.Query);
@@ -72,7 +72,7 @@ internal static class JobEndpoints
                 if (!await page.MakeRoomAsync(ReadBytes))
                     return page.Count > 0 ? Answer(Cursor.Of(before!.Value)) : Problems.ResponsesFull();
 
-                // One more than asked for tells whether there is a next one.
+                // One more than asked for shows whether there is a next page.
                 var some = Math.Min(query.Limit - page.Count, ReadAtOnce);
                 var found = await store.ListAsync(query.Filter, some + 1, before, http.RequestAborted);
                 foreach (var job in found.Take(some))
@@ -119,7 +119,7 @@ internal static class JobEndpoints
         if (found is not { State: JobState.Succeeded, Result: { } result })
             return Problems.NoResult(found.State);
 
-        // Somebody else's bytes under our name: no browser shall run them.
+        // Bytes from another server under our origin: no browser may execute them.
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers.ContentSecurityPolicy = "sandbox";
         if (result.Body is { } bytes)

@@ -10,27 +10,27 @@ using JobService.Storage;
 
 namespace JobService.Api;
 
-/// <summary>Takes a job in and, where the client asks for it, waits for its end.</summary>
-/// <remarks>One for all requests: to look up each of its parts anew would cost every job its share.</remarks>
+/// <summary>Accepts a job and, if the client asks for it, waits for its end.</summary>
+/// <remarks>One instance for all requests: resolving its dependencies each time would cost time on every job.</remarks>
 internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobStore store, JobEventHub hub, JobIdSource ids, JobWaits waits, TimeProvider time)
 {
-    // 202 accepted · 200 finished while the client waited · 400 wrong by itself · 409 same key under way · 413 · 415 · 422 can never run · 429 full · 503
+    // 202 accepted · 200 finished while the client waited · 400 invalid · 409 same key in progress · 413 · 415 · 422 can never run · 429 full · 503
     public async Task<IResult> AnswerAsync(HttpContext http, CancellationToken hangUp)
     {
         var request = http.Request;
         var (key, keyFault) = IdempotencyHeader.Read(request.Headers[IdempotencyHeader.Name]);
         if (keyFault is not null)
             return Problems.Header(IdempotencyHeader.Name, keyFault);
-        // Who gives a key has said that it will send the request again: a proxy that cuts the wait ends nothing.
+        // A client that sends a key may repeat the request: a proxy that cuts the wait must not cancel the job.
         if (OnDisconnect(request.Query, otherwise: key is null) is not { } cancelOnHangUp)
             return Problems.Parameter(QueryParameter.OnDisconnect.Name, QueryParameter.OnDisconnect.OneOf);
 
         var id = ids.Next();
         var asked = Preferences.Wait(request.Headers["Prefer"]);
-        // On the list before the job can end: what ends in between is not missed.
+        // Registered before the job can end, so that an end in between is not missed.
         using var wait = asked is null ? null : hub.WhenEnded(id);
         Addition addition;
-        // Whoever waits for the job's end holds nothing of what it was made of.
+        // A client that waits for the job's end does not hold the memory of its submission.
         using (var room = new BodyMemory(memory.Open(), memory.MaxWait, time, hangUp))
         {
             var body = await JsonBody.ReadAsync<SubmitJob>(request, room, fingerprint: key is not null);
@@ -64,7 +64,7 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
         return Accepted(await store.FindAsync(job.Id, ResultJson.MaxInlineBytes) ?? job, http);
     }
 
-    /// <summary>Somebody else's request, or an earlier one: hanging up on a replay cancels nothing.</summary>
+    /// <summary>The job belongs to an earlier request: hanging up on a replay does not cancel it.</summary>
     private async Task<IResult> ReplayedAsync(JobId earlier, int? asked, HttpContext http)
     {
         http.Response.Headers["Idempotency-Replayed"] = "true";

@@ -13,10 +13,10 @@ internal sealed class JobWaits(IJobStore store, JobEventHub hub, TimeProvider ti
     /// <summary>The service has been told to stop.</summary>
     public CancellationToken StopTaking => lifetime.ApplicationStopping;
 
-    /// <summary>As long as the client asks for, but no longer than this service holds a response.</summary>
+    /// <summary>The wait that the client asks for, but no longer than this service holds a response.</summary>
     public TimeSpan AtMost(TimeSpan asked) => TimeSpan.FromSeconds(Math.Min(asked.TotalSeconds, options.Value.MaxWaitSeconds));
 
-    /// <summary>True when the job has ended; false when the time is over, the client has gone or the service stops.</summary>
+    /// <summary>True when the job has ended; false when the time is over, the client disconnects or the service stops.</summary>
     public async Task<bool> EndsWithinAsync(JobEndWait wait, TimeSpan patience, CancellationToken hangUp)
     {
         patience = AtMost(patience);
@@ -28,7 +28,7 @@ internal sealed class JobWaits(IJobStore store, JobEventHub hub, TimeProvider ti
         return wait.Ended.IsCompletedSuccessfully;
     }
 
-    /// <summary>The job when it has ended, or as it is when the time is over, the client has gone or the service stops; null when it is gone. A patience of nothing looks once.</summary>
+    /// <summary>The job when it has ended, or as it is when the time is over, the client disconnects or the service stops; null when it is gone. With a wait of zero it reads once.</summary>
     public async Task<Job?> HasEndedWithinAsync(JobId id, TimeSpan patience, CancellationToken hangUp)
     {
         if (patience <= TimeSpan.Zero)
@@ -39,12 +39,12 @@ internal sealed class JobWaits(IJobStore store, JobEventHub hub, TimeProvider ti
         if (job is null || job.State.IsFinished())
             return job;
 
-        // Ended or not: what was read before the wait is old by now.
+        // Whether it has ended or not, what was read before the wait is outdated.
         await EndsWithinAsync(wait, patience, hangUp);
         return await store.FindAsync(id, ResultJson.MaxInlineBytes);
     }
 
-    /// <summary>The batch when it is over, or as it is when the time is, the client has gone or the service stops; null when it is gone.</summary>
+    /// <summary>The batch when it is over, or as it is when the time is over, the client disconnects or the service stops; null when it is gone.</summary>
     public async Task<Batch?> IsOverWithinAsync(BatchWatch watch, TimeSpan patience, CancellationToken hangUp)
     {
         using var patient = Patience(patience, hangUp);
@@ -56,7 +56,7 @@ internal sealed class JobWaits(IJobStore store, JobEventHub hub, TimeProvider ti
         }
     }
 
-    /// <summary>How long a client waits for a batch, over several looks at it.</summary>
+    /// <summary>The wait of one client for a batch, over several reads.</summary>
     public BatchPatience Patience(TimeSpan atMost, CancellationToken hangUp) =>
         new(AtMost(atMost), time, CancellationTokenSource.CreateLinkedTokenSource(hangUp, lifetime.ApplicationStopping));
 }
@@ -65,7 +65,7 @@ internal sealed class BatchPatience(TimeSpan atMost, TimeProvider time, Cancella
 {
     private readonly long since = time.GetTimestamp();
 
-    /// <summary>True when something of the batch has changed since the last look; false when the time is over, the client has gone or the service stops.</summary>
+    /// <summary>True when the batch has changed since the last read; false when the time is over, the client disconnects or the service stops.</summary>
     public async Task<bool> ChangedAsync(BatchWatch watch)
     {
         var left = atMost - time.GetElapsedTime(since);

@@ -5,7 +5,7 @@ using JobService.Api.Contracts;
 
 namespace JobService.Api;
 
-/// <summary>A response in JSON, written in one piece with its length. It ends with a line break, so that a shell's prompt does not stand behind it.</summary>
+/// <summary>A response in JSON, written in one piece with its length. It ends with a line break, so that a shell prompt starts on its own line.</summary>
 internal class JsonAnswer<T>(int status, T value, string contentType = "application/json") : IResult
 {
     private static readonly JsonTypeInfo<T> Info = ApiJson.Of<T>();

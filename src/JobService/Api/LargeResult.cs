@@ -4,13 +4,13 @@ using JobService.Storage;
 
 namespace JobService.Api;
 
-/// <summary>A result too large to be in memory for each client that reads it: from the store to the connection in pieces, each when the one before has been taken.</summary>
+/// <summary>A result too large to hold in memory for each client: copied from the store to the connection in chunks, each after the previous one has been sent.</summary>
 internal sealed class LargeResult(IJobStore store, JobId job, int length, string contentType) : IResult
 {
-    /// <summary>What a client that does not read holds; smaller pieces cost the store more steps (<see cref="IJobStore.CopyResultAsync"/>).</summary>
+    /// <summary>Bytes held for a client that does not read; smaller chunks cost the store more reads (<see cref="IJobStore.CopyResultAsync"/>).</summary>
     private const int PieceBytes = 128 * 1024;
 
-    /// <summary>So few readers may hold more each: with small pieces one fast reader waits for twice as long.</summary>
+    /// <summary>This many readers may use large chunks: with small ones a fast reader takes twice as long.</summary>
     private const int FewReaders = 16;
     private const int FewReadersPieceBytes = 1024 * 1024;
 
@@ -32,14 +32,14 @@ internal sealed class LargeResult(IJobStore store, JobId job, int length, string
                 var piece = Math.Min(Volatile.Read(ref readers) <= FewReaders ? FewReadersPieceBytes : PieceBytes, length - sent);
                 if (!await store.CopyResultAsync(job, sent, piece, response.BodyWriter, httpContext.RequestAborted))
                 {
-                    httpContext.Abort(); // pruned meanwhile: less than was announced
+                    httpContext.Abort(); // pruned meanwhile: fewer bytes than Content-Length announced
                     return;
                 }
 
                 sent += piece;
                 var flushed = await response.BodyWriter.FlushAsync(httpContext.RequestAborted);
                 if (flushed.IsCompleted || flushed.IsCanceled)
-                    return; // the client has gone
+                    return; // the client disconnected
             }
         }
         finally

@@ -31,7 +31,7 @@ internal static class LimitEndpoints
             .Refuses(ProblemType.NotFound);
 
         limits.MapPut("/{name}", PutAsync).WithName("putLimit")
-            .WithSummary("Make or replace a limit")
+            .WithSummary("Create or replace a limit")
             .WithDescription(Descriptions.PutLimit)
             .Takes<LimitDefinition>(Examples.Limits).TakesHeaders(RequestHeader.IfMatch, RequestHeader.IfNoneYet)
             .Answers<LimitView>(StatusCodes.Status200OK, "Replaced.")
@@ -46,10 +46,10 @@ internal static class LimitEndpoints
             .Refuses(ProblemType.NotFound, ProblemType.InUse, ProblemType.Configured, ProblemType.Outdated, ProblemType.StorageUnavailable);
 
         limits.MapDelete("/{name}/learned", LiftAsync).WithName("liftLimit")
-            .WithSummary("Lift what a limit has learned")
+            .WithSummary("Clear what a limit has learned")
             .WithDescription(Descriptions.LiftLimit)
             .Takes(QueryParameter.LearnedKey)
-            .AnswersEmpty(StatusCodes.Status204NoContent, "Nothing is learned any more.")
+            .AnswersEmpty(StatusCodes.Status204NoContent, "The learned state is cleared.")
             .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
     }
 
@@ -64,7 +64,7 @@ internal static class LimitEndpoints
         return store.Catalog.Limits.TryGetValue(name, out var limit) ? await AnswerAsync(StatusCodes.Status200OK, limit, http, store, key) : Problems.NoLimit(name);
     }
 
-    // 200 replaced · 201 made · 400 · 412 changed meanwhile · 413 · 415 · 429 no room
+    // 200 replaced · 201 created · 400 · 412 changed meanwhile · 413 · 415 · 429 no memory
     private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, IntakeMemory memory, TimeProvider time, ChangeLog changes)
     {
         if (!Names.IsName(name))
@@ -92,7 +92,7 @@ internal static class LimitEndpoints
             unknownLimit: limit => throw new UnreachableException($"A limit names no limits, and '{limit}' was not found."));
     }
 
-    // 204 · 404 · 409 a queue names it, or configured · 412
+    // 204 · 404 · 409 a queue uses it, or configured · 412
     private static async Task<IResult> DeleteAsync(string name, HttpContext http, IJobStore store, ChangeLog changes)
     {
         if (!store.Catalog.Limits.TryGetValue(name, out var limit))
@@ -109,7 +109,7 @@ internal static class LimitEndpoints
             DeleteOutcome.Deleted => Results.NoContent(),
             DeleteOutcome.NotFound => Problems.NoLimit(name),
             DeleteOutcome.Outdated => Problems.Outdated(store.Catalog.Limits.GetValueOrDefault(name)?.Revision),
-            DeleteOutcome.InUse => Problems.InUse($"A queue names limit '{name}'. Take it out of the queue's 'limits' first; GET /v1/queues shows who names it."),
+            DeleteOutcome.InUse => Problems.InUse($"A queue uses limit '{name}'. Remove it from the queue's 'limits' first; GET /v1/queues shows which queues use it."),
             DeleteOutcome.FromConfiguration => Problems.Configured(name),
         };
     }

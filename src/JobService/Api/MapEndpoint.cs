@@ -15,11 +15,11 @@ internal static class MapEndpoint
             .WithSummary("Jobs in, results out")
             .WithDescription(Descriptions.Map)
             .Accepts<SubmitJob>(MediaTypes.Ndjson).Takes(ResultsQuery.Order)
-            .Answers<ResultView>(StatusCodes.Status200OK, "A result a line, and a summary as the last. `Location` names the batch.", MediaTypes.Ndjson)
+            .Answers<ResultView>(StatusCodes.Status200OK, "One result per line, and a summary as the last line. `Location` names the batch.", MediaTypes.Ndjson)
             .Sends(ResponseHeader.Location)
             .Refuses(ProblemType.NotFound, ProblemType.TooSlow, ProblemType.BatchStopped, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.UnknownQueue, ProblemType.NeverFits, ProblemType.RequestNotAllowed, ProblemType.Draining, ProblemType.StorageUnavailable, ProblemType.Internal);
 
-    // 200 results as they come · 400 · 404 · 415 · 503: as long as nothing has been taken in
+    // 200 results as they end · 400 · 404 · 415 · 503: as long as no job has been accepted
     private static async Task<IResult> MapAsync(string name, HttpContext http, UploadParts parts, ResultStream stream)
     {
         StreamBounds.LiftForUpload(http);
@@ -53,14 +53,14 @@ internal static class MapEndpoint
         }
         finally
         {
-            // The upload reads from the request, which is not to be given back before it has ended.
+            // The upload reads from the request, so the request must not be completed before the upload has ended.
             if (!uploading.IsCompleted && !parts.Waits.IsDraining)
                 http.Abort();
             await ((Task)uploading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>Who breaks off the upload wants no results either, whatever the connection says of it by then.</summary>
+    /// <summary>A client that aborts the upload does not want the results either, whatever the state of the connection.</summary>
     private static async Task<UploadEnd> UploadAsync(BatchUpload upload, JobId batch, HttpContext http, IJobStore store)
     {
         var end = await upload.RunAsync(http);

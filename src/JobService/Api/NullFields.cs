@@ -3,8 +3,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace JobService.Api;
 
-/// <summary>A null for an optional field means what leaving the field out means: its default. Many serializers write nulls for all that is not set.</summary>
-/// <remarks>Done to the contract's metadata, so that a field that is added later is read in the same way.</remarks>
+/// <summary>A null for an optional field means the same as leaving it out: its default. Many serializers write nulls for unset fields.</summary>
+/// <remarks>Applied to the contract's metadata, so that it covers fields that are added later.</remarks>
 internal static class NullFields
 {
     public static void LeaveOut(JsonTypeInfo type)
@@ -14,7 +14,7 @@ internal static class NullFields
         for (var i = 0; i < type.Properties.Count; i++)
         {
             var field = type.Properties[i];
-            // Any JSON may be null itself: whose field it is decides what that means.
+            // A field of any JSON may hold null as its value: the type that owns it decides what that means.
             if (field is { Set: { } set, IsRequired: false, AssociatedParameter: null } && field.PropertyType != typeof(JsonElement) && !IsNullable(field))
                 type.Properties[i] = Lenient(type, field, set);
         }

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace JobService.Api;
 
-/// <summary>Enumerations as one of their words, in any case. The converter of .NET also takes several, joined by commas, and space around them: "shared,perKey" was perKey.</summary>
+/// <summary>Reads an enumeration from exactly one of its names, case-insensitively. The converter of .NET also accepts several names separated by commas, and surrounding spaces: "shared,perKey" became perKey.</summary>
 internal sealed class OneWordJson : JsonConverterFactory
 {
     private static readonly JsonStringEnumConverter Words = new(JsonNamingPolicy.CamelCase, allowIntegerValues: false);

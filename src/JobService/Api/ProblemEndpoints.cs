@@ -3,7 +3,7 @@ using System.Text;
 
 namespace JobService.Api;
 
-/// <summary>Serves the meaning of each problem's <c>type</c>: a page for people, JSON for programs that ask for it.</summary>
+/// <summary>Serves the description of each problem's <c>type</c>: a page for people, JSON for programs that ask for it.</summary>
 internal static class ProblemEndpoints
 {
     public static void MapProblems(this IEndpointRouteBuilder app)

@@ -4,7 +4,7 @@ namespace JobService.Api;
 
 /// <summary>A kind of problem. The names are part of the contract: clients switch on them, and each is served under <c>/problems/{name}</c>.</summary>
 /// <param name="Name">Last part of the problem's <c>type</c>.</param>
-/// <param name="Status">HTTP status; null for errors of jobs, which are no responses of this service.</param>
+/// <param name="Status">HTTP status; null for errors of jobs, which are not responses of this service.</param>
 /// <param name="Title">A short phrase without a full stop, the same for every problem of the type; HTTP's own where it has one.</param>
 /// <param name="Meaning">When it happens and what to do.</param>
 internal sealed record ProblemType(string Name, int? Status, string Title, string Meaning)
@@ -105,7 +105,7 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
         "It accepts no new work. Try again after the seconds in 'Retry-After'; what was accepted before is kept.");
 
     public static readonly ProblemType StorageUnavailable = new("storage-unavailable", 503, "Storage unavailable",
-        "Nothing of the request was done. Send it again after the seconds in 'Retry-After'; the operator finds the cause in the log (a full disk, as a rule).");
+        "Nothing of the request was done. Send it again after the seconds in 'Retry-After'; the operator finds the cause in the log (usually a full disk).");
 
     public static readonly ProblemType ResponsesFull = new("responses-full", 503, "Too many responses in progress",
         "Responses that clients are still reading take all the memory that is set aside for them. Try again after the seconds in 'Retry-After', or ask for a stream.");

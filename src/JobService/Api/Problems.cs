@@ -10,7 +10,7 @@ internal static class Problems
 {
     public const string ContentType = "application/problem+json";
 
-    /// <summary>How long a client waits before it asks a service again that is shutting down or cannot write.</summary>
+    /// <summary>Seconds until a client should try again when the service is shutting down or cannot write.</summary>
     private const int AwayRetrySeconds = 5;
 
     // ── 400 ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -50,13 +50,13 @@ internal static class Problems
         Answer(Of(ProblemType.NotFound, $"There is no batch '{Shown(id)}'. Ids are UUIDs; batches are deleted after the retention time."));
 
     public static ProblemAnswer BatchFinished() =>
-        Answer(Of(ProblemType.BatchFinished, "All jobs of the batch have ended before it could be cancelled."));
+        Answer(Of(ProblemType.BatchFinished, "All jobs of the batch ended before it could be cancelled."));
 
     public static ProblemAnswer BatchStopped() =>
         Answer(Of(ProblemType.BatchStopped, "The batch has been cancelled, by request or because a job failed: it accepts no more jobs."));
 
     public static ProblemAnswer QueueDeleted() =>
-        Answer(Of(ProblemType.NotRetryable, "The job's queue was deleted. Submit the job anew to another queue."));
+        Answer(Of(ProblemType.NotRetryable, "The job's queue was deleted. Submit the job again to another queue."));
 
     public static ProblemAnswer NoResult(JobState state) => Answer(Of(ProblemType.NoResult, state.IsFinished()
         ? $"The job has {Words.Of(state)} and will have no result; GET the job for its error, or retry it."
@@ -68,7 +68,7 @@ internal static class Problems
         Answer(Of(ProblemType.Configured, $"'{name}' is defined by the configuration. Remove it there and restart the service."));
 
     public static ProblemAnswer Exists(long current) =>
-        Answer(Of(ProblemType.Outdated, $"If-None-Match: * was given, and it exists. The current ETag is {EntityTags.Of(current)}."));
+        Answer(Of(ProblemType.Outdated, $"If-None-Match: * was given, and the resource exists. The current ETag is {EntityTags.Of(current)}."));
 
     public static ProblemAnswer Outdated(long? current) => Answer(Of(ProblemType.Outdated, current is { } revision
         ? $"The current ETag is {EntityTags.Of(revision)}. GET the resource, apply your change and send it with that ETag."
@@ -119,7 +119,7 @@ internal static class Problems
     public static ProblemAnswer Draining() => Answer(Of(ProblemType.Draining, "The service is shutting down. Try again in a moment."), AwayRetrySeconds);
 
     public static ProblemAnswer Unstorable() =>
-        Answer(Of(ProblemType.Internal, "This job could not be stored, and the same job will not be: a defect of the service, whose log says more. Other submissions are not concerned."));
+        Answer(Of(ProblemType.Internal, "This job could not be stored, and sending it again will not help: this is a defect of the service, and its log says more. Other submissions are not affected."));
 
     public static ProblemAnswer StorageUnavailable(string trouble) => Answer(Of(ProblemType.StorageUnavailable, trouble), AwayRetrySeconds);
 
@@ -180,17 +180,17 @@ internal static class Problems
     private static string Shown(string text) => text.Length <= Names.MaxLength ? text : text[..Names.MaxLength] + "…";
 }
 
-/// <summary>A problem document on its way out.</summary>
+/// <summary>A problem document as a response.</summary>
 internal sealed class ProblemAnswer(ProblemView problem, int? retryAfter) : IResult
 {
     public ProblemView Problem => problem;
 
     public int? RetryAfter => retryAfter;
 
-    /// <summary>The same problem, and where in the body.</summary>
+    /// <summary>The same problem with its position in the body.</summary>
     public ProblemAnswer At(string pointer) => With(one => one with { Errors = [new ErrorView(one.Detail, Pointer: pointer)] });
 
-    /// <summary>The same problem with more to say.</summary>
+    /// <summary>The same problem with further members.</summary>
     public ProblemAnswer With(Func<ProblemView, ProblemView> more) => new(more(problem), retryAfter);
 
     public Task ExecuteAsync(HttpContext httpContext)

@@ -29,7 +29,7 @@ internal static class QueueEndpoints
             .Refuses(ProblemType.NotFound);
 
         queues.MapPut("/{name}", PutAsync).WithName("putQueue")
-            .WithSummary("Make or replace a queue")
+            .WithSummary("Create or replace a queue")
             .WithDescription(Descriptions.PutQueue)
             .Takes<QueueDefinition>(Examples.Queue).TakesHeaders(RequestHeader.IfMatch, RequestHeader.IfNoneYet)
             .Answers<QueueView>(StatusCodes.Status200OK, "Replaced.")
@@ -45,7 +45,7 @@ internal static class QueueEndpoints
 
         queues.MapPost("/{name}/pause", (string name, HttpContext http, IJobStore store, ChangeLog changes) => PauseAsync(name, paused: true, http, store, changes)).WithName("pauseQueue")
             .WithSummary("Pause a queue")
-            .WithDescription("Nothing is started any more; running calls end as they would. Jobs are taken in up to the capacity.")
+            .WithDescription("No further call is started; running calls continue to their end. Jobs are still accepted up to the capacity.")
             .Answers<QueueView>(StatusCodes.Status200OK, "The queue as it is now.")
             .Sends(ResponseHeader.ETag)
             .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
@@ -57,16 +57,16 @@ internal static class QueueEndpoints
             .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
 
         queues.MapPost("/{name}/purge", PurgeAsync).WithName("purgeQueue")
-            .WithSummary("Cancel what waits in a queue")
-            .WithDescription("Every queued job is cancelled with the reason `purge`; running ones go on.")
+            .WithSummary("Cancel the queued jobs of a queue")
+            .WithDescription("Every queued job is cancelled with the reason `purge`; running ones continue.")
             .Answers<CancelledJobs>(StatusCodes.Status200OK, "How many were cancelled.")
             .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
 
         queues.MapDelete("/{name}/learned", LiftAsync).WithName("liftQueue")
-            .WithSummary("Lift what a queue without limits has learned")
+            .WithSummary("Clear what a queue without limits has learned")
             .WithDescription(Descriptions.LiftQueue)
             .Takes(QueryParameter.LearnedKey)
-            .AnswersEmpty(StatusCodes.Status204NoContent, "Nothing is learned any more.")
+            .AnswersEmpty(StatusCodes.Status204NoContent, "The learned state is cleared.")
             .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
     }
 
@@ -86,7 +86,7 @@ internal static class QueueEndpoints
         return new JsonAnswer<QueueView>(StatusCodes.Status200OK, view);
     }
 
-    // 200 replaced · 201 made · 400 · 412 changed meanwhile · 413 · 415 · 422 unknown limit · 429 no room
+    // 200 replaced · 201 created · 400 · 412 changed meanwhile · 413 · 415 · 422 unknown limit · 429 no memory
     private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, QueueCapacity room, IntakeMemory memory, TimeProvider time, ChangeLog changes)
     {
         if (!Names.IsName(name))

@@ -7,8 +7,8 @@ namespace JobService.Api;
 /// <summary>Which results a client wants.</summary>
 /// <param name="Batch">The batch.</param>
 /// <param name="InInputOrder">gather; otherwise as_completed.</param>
-/// <param name="Until">When it has enough.</param>
-/// <param name="After">What it has already: an index, or the number of a completion.</param>
+/// <param name="Until">When the client has enough.</param>
+/// <param name="After">What the client has already: an index, or a completion number.</param>
 internal sealed record ResultsRequest(JobId Batch, bool InInputOrder, Until Until, long After)
 {
     public static long Beginning(bool inInputOrder) => inInputOrder ? -1 : 0;
@@ -22,7 +22,7 @@ internal enum Until
     FirstFailure,
 }
 
-/// <summary>Reads a batch's results page by page from the store: what has been handed out is held nowhere, what has ended meanwhile is missed by nobody.</summary>
+/// <summary>Reads a batch's results page by page from the store: results already returned are not kept in memory, and results that end meanwhile are not missed.</summary>
 internal sealed class ResultReader(IJobStore store, ResultsRequest wanted)
 {
     private long? upTo;
@@ -30,13 +30,13 @@ internal sealed class ResultReader(IJobStore store, ResultsRequest wanted)
     /// <summary>What has been handed out.</summary>
     public long After { get; private set; } = wanted.After;
 
-    /// <summary>Nothing comes after the page that was last read.</summary>
+    /// <summary>The last page read was the end.</summary>
     public bool IsEnd { get; private set; }
 
-    /// <summary>It is, and what was handed out are some of the results in their order: what follows the last of them is not what is left.</summary>
+    /// <summary>The end was reached with a part of the results in input order: what remains does not simply follow the last one returned.</summary>
     public bool IsPart => IsEnd && HoldsBack;
 
-    /// <summary>Gather hands out as soon as the next in the row has ended; whoever wants a part of the results in their order gets them when it is known which.</summary>
+    /// <summary>gather returns results as soon as the next index has ended; a request for a part of the results in input order waits until it is known which they are.</summary>
     private bool HoldsBack => wanted.InInputOrder && wanted.Until != Until.All;
 
     /// <returns>The next results, none when there are none yet; null when the batch is gone.</returns>
@@ -51,7 +51,7 @@ internal sealed class ResultReader(IJobStore store, ResultsRequest wanted)
 
             if (wanted.Until != Until.All && upTo is null && HasEnough(page.Batch))
             {
-                upTo = page.Batch.LastCompletion; // with what has ended by then, and no more
+                upTo = page.Batch.LastCompletion; // up to the jobs that have ended by now
                 if (HoldsBack)
                     continue;
             }

@@ -9,8 +9,8 @@ using JobService.Storage;
 
 namespace JobService.Api;
 
-/// <summary>Results of a batch as they end, one a line or one an event, and a summary as the last: without it the connection was cut.</summary>
-/// <remarks>A page is read from the store when the one before has been taken off our hands: who reads slowly holds no memory and holds up nobody.</remarks>
+/// <summary>Streams the results of a batch as they end, one per line or event, and a summary at the end: without it the connection was cut.</summary>
+/// <remarks>A page is read from the store after the previous one has been sent: a slow client holds no memory and blocks nobody.</remarks>
 internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits waits, TimeProvider time)
 {
     private const int PageOfResults = 1_000;
@@ -18,18 +18,18 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
 
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
-    /// <summary>While an upload waits for room nothing is read from its connection: only who writes to it hears that the client has gone.</summary>
+    /// <summary>While an upload waits for capacity, nothing is read from its connection: only a write shows that the client has disconnected.</summary>
     private static readonly TimeSpan HeartbeatOfMap = TimeSpan.FromSeconds(5);
 
     private static readonly JsonTypeInfo<ResultView> Result = ApiJson.Of<ResultView>();
     private static readonly JsonTypeInfo<ResultSummary> Summary = ApiJson.Of<ResultSummary>();
     private static readonly JsonTypeInfo<ProblemView> Problem = ApiJson.Of<ProblemView>();
 
-    /// <param name="http">The request; its answer has not begun.</param>
-    /// <param name="wanted">What is wanted.</param>
+    /// <param name="http">The request; its response has not started.</param>
+    /// <param name="wanted">The results wanted.</param>
     /// <param name="asEvents">Server-sent events; otherwise NDJSON.</param>
-    /// <param name="upload">The upload that fills the batch at the same time: what it was refused for stands before the summary.</param>
-    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    /// <param name="upload">The concurrent upload that fills the batch: the reason for its refusal is sent before the summary.</param>
+    /// <exception cref="OperationCanceledException">The client disconnected.</exception>
     public async Task RunAsync(HttpContext http, ResultsRequest wanted, bool asEvents, Task<UploadEnd>? upload = null)
     {
         StreamBounds.LiftForStream(http);
@@ -37,7 +37,7 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
         response.ContentType = asEvents ? MediaTypes.EventStream : MediaTypes.Ndjson;
         response.Headers.CacheControl = "no-cache";
         response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers["X-Accel-Buffering"] = "no"; // proxies hand on what they have
+        response.Headers["X-Accel-Buffering"] = "no"; // keeps proxies from buffering
         await response.StartAsync(http.RequestAborted);
         if (HeadAsGet.IsHead(http))
             return;
@@ -71,7 +71,7 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
                 return;
             if (page.Items.Count > 0)
                 heardAt = time.GetTimestamp();
-            // Changes that are behind a hole are not heard by the client.
+            // A change behind a gap sends nothing to the client.
             var left = silence - time.GetElapsedTime(heardAt);
             if (!page.IsCut && (left <= TimeSpan.Zero || !await ChangedAsync(watch, left, giveUp.Token)))
             {
@@ -80,7 +80,7 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
             }
 
             if (waits.IsDraining)
-                return; // without a summary: the client comes back for the rest
+                return; // without a summary: the client reconnects for the rest
         }
     }
 
@@ -96,10 +96,10 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
         }
     }
 
-    /// <summary>What goes on the wire.</summary>
+    /// <summary>The bytes to send.</summary>
     private sealed class Lines(PipeWriter wire, bool inInputOrder, bool asEvents)
     {
-        /// <summary>Of the thread: each of thousands of streams that wait would hold what its largest result took.</summary>
+        /// <summary>One per thread: otherwise each of thousands of waiting streams would keep a buffer of its largest result.</summary>
         [ThreadStatic]
         private static ArrayBufferWriter<byte>? kept;
 
@@ -131,18 +131,18 @@ internal sealed class ResultStream(IJobStore store, JobEventHub hub, JobWaits wa
             wire.Write(asEvents ? "\n\n"u8 : "\n"u8);
         }
 
-        /// <summary>In front of a line of JSON a space says nothing: an event of its own, where there are such.</summary>
+        /// <summary>The heartbeat: a space before a line of JSON, which has no meaning there, or an event of its own.</summary>
         public void AddHeartbeat() => wire.Write(asEvents ? "event: heartbeat\ndata: {}\n\n"u8 : " "u8);
 
         public async ValueTask FlushAsync(CancellationToken hangUp)
         {
             var flushed = await wire.FlushAsync(hangUp);
             if (flushed.IsCompleted || flushed.IsCanceled)
-                throw new OperationCanceledException("The client has gone.");
+                throw new OperationCanceledException("The client disconnected.");
         }
 
-        /// <summary>Answers of other people's APIs are handed on as they are, and may be laid out over many lines: between its tokens JSON has line breaks, within
-        /// them never.</summary>
+        /// <summary>Responses of the APIs are passed on unchanged and may span many lines: JSON may have line breaks between its tokens, but never within
+        /// them.</summary>
         private void WriteOnOneLine(ReadOnlySpan<byte> text)
         {
             var line = wire.GetSpan(text.Length)[..text.Length];

@@ -3,10 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace JobService.Api;
 
-/// <summary>Times as RFC 3339: read with an offset, because a time without one is another moment in each place; written in UTC.</summary>
+/// <summary>Times as RFC 3339: read with an offset, because a time without one is ambiguous; written in UTC.</summary>
 internal sealed class Rfc3339Json : JsonConverter<DateTimeOffset>
 {
-    public const string Wanted = "A time with its offset, as 2026-12-01T08:00:00Z (RFC 3339).";
+    public const string Wanted = "A time with its offset, such as 2026-12-01T08:00:00Z (RFC 3339).";
 
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
@@ -20,7 +20,7 @@ internal sealed class Rfc3339Json : JsonConverter<DateTimeOffset>
             : throw new JsonException(Wanted);
     }
 
-    /// <summary>"t" and "z" may stand in lower case (RFC 3339, section 5.6), which the reader of .NET does not take.</summary>
+    /// <summary>"t" and "z" may be lower case (RFC 3339, section 5.6), which the reader of .NET does not accept.</summary>
     private static bool TryReadUpper(string text, out DateTimeOffset moment)
     {
         var reader = new Utf8JsonReader(JsonSerializer.SerializeToUtf8Bytes(text));

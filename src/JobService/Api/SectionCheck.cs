@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Api;
 
-/// <summary>Checks a section by its annotations and tells what is wrong by the key that the operator wrote.</summary>
+/// <summary>Validates a section by its annotations and reports errors under the keys that the operator wrote.</summary>
 internal sealed class SectionCheck<T>(string section) : IValidateOptions<T>
     where T : class
 {

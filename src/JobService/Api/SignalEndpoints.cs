@@ -14,24 +14,24 @@ internal static class SignalEndpoints
 
         signals.MapGet("/{name}", GetAsync).WithName("getSignal")
             .WithSummary("Read a signal")
-            .WithDescription("A signal that was never set is one that is not set.")
+            .WithDescription("A signal that was never set reads as not set.")
             .Answers<SignalView>(StatusCodes.Status200OK, "The signal.")
             .Refuses();
 
         signals.MapPut("/{name}", SetAsync).WithName("setSignal")
             .WithSummary("Set a signal")
-            .WithDescription("Lets all jobs go that wait for it now, and whoever comes until it is cleared. Set again, it stays as it is. No body is needed.")
+            .WithDescription("Releases all jobs that wait for it now, and those that arrive until it is cleared. Setting it again changes nothing. No body is needed.")
             .Answers<SignalView>(StatusCodes.Status200OK, "The signal is set.")
             .Refuses(ProblemType.StorageUnavailable);
 
         signals.MapDelete("/{name}", ClearAsync).WithName("clearSignal")
             .WithSummary("Clear a signal")
-            .WithDescription("Whoever comes from now on waits. Takes nothing back: who waited when it was set goes on.")
+            .WithDescription("Jobs that arrive from now on wait. Jobs that were released when it was set are not affected.")
             .AnswersEmpty(StatusCodes.Status204NoContent, "The signal is not set (any more).")
             .Refuses(ProblemType.StorageUnavailable);
     }
 
-    // 200 also for a name that nobody has used · 400
+    // 200 also for a name that was never used · 400
     private static async Task<IResult> GetAsync(string name, IJobStore store) => Names.IsName(name) ? await AnswerAsync(name, store) : BadName();
 
     // 200 · 400

@@ -12,8 +12,8 @@ internal sealed class SubmissionProblems : Addition.IRefusalReader<ProblemAnswer
 
     private SubmissionProblems(bool isDraining) => this.isDraining = isDraining;
 
-    /// <param name="refusal">Why nothing was taken in.</param>
-    /// <param name="isDraining">The service has been told to stop: what is full or cannot be written will not become better.</param>
+    /// <param name="refusal">Why nothing was accepted.</param>
+    /// <param name="isDraining">The service is stopping: a full queue or unavailable storage will not recover.</param>
     public static ProblemAnswer Of(Addition.Refusal refusal, bool isDraining) => refusal.Read(isDraining ? whileDraining : whileServing);
 
     public ProblemAnswer Read(Addition.Mismatched refusal) => Problems.IdempotencyMismatch();

@@ -4,7 +4,7 @@ using JobService.Jobs;
 
 namespace JobService.Api;
 
-/// <summary>A job with its strong entity tag; 304 when the client has it as it is.</summary>
+/// <summary>A job with its strong entity tag; 304 when the client has the current version.</summary>
 internal sealed class TaggedJob(Job job, DateTimeOffset now) : JsonAnswer<JobView>(StatusCodes.Status200OK, JobView.Of(job))
 {
     private const int MaxRetryAfterSeconds = 60;
@@ -24,7 +24,7 @@ internal sealed class TaggedJob(Job job, DateTimeOffset now) : JsonAnswer<JobVie
         return Task.CompletedTask;
     }
 
-    /// <summary>Whole seconds until it is worth to ask again; null for a finished job.</summary>
+    /// <summary>Whole seconds until asking again is worthwhile; null for a finished job.</summary>
     public static int? RetryAfter(Job job, DateTimeOffset now)
     {
         if (job.State.IsFinished())

@@ -4,14 +4,14 @@ using System.Text.Json.Serialization;
 
 namespace JobService.Api;
 
-/// <summary>Whole numbers as JSON knows them: <c>2</c>, <c>2.0</c> and <c>2e0</c> are one value (RFC 8259, section 6). Written without a fraction.</summary>
+/// <summary>Integers as JSON writes them: <c>2</c>, <c>2.0</c> and <c>2e0</c> are one value (RFC 8259, section 6). Written without a fraction.</summary>
 internal sealed class WholeNumberJson : JsonConverter<int>
 {
     public override int Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType == JsonTokenType.Number && (reader.TryGetInt32(out var number) || (reader.TryGetDouble(out var value) && IsWhole(value, out number))))
             return number;
-        // In the configuration all values are texts.
+        // In the configuration all values are strings.
         if (reader.TokenType == JsonTokenType.String && options.NumberHandling.HasFlag(JsonNumberHandling.AllowReadingFromString) && TryParse(reader.GetString()!, out number))
             return number;
         throw new JsonException("A whole number.");
@@ -19,7 +19,7 @@ internal sealed class WholeNumberJson : JsonConverter<int>
 
     public override void Write(Utf8JsonWriter writer, int value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
 
-    /// <summary>The same from a text, as a query has it.</summary>
+    /// <summary>The same from a string, as in a query.</summary>
     public static bool TryParse(string text, out int number)
     {
         number = 0;

@@ -26,7 +26,7 @@ public sealed class ChangeLogTests : IAsyncDisposable
 
         Assert.Equal(
             [
-                "Limit github: made with kind rate, periodSeconds 1, burst 1, permits 50, counts weight, scope shared (by 127.0.0.1)",
+                "Limit github: created with kind rate, periodSeconds 1, burst 1, permits 50, counts weight, scope shared (by 127.0.0.1)",
                 "Limit github: burst 1 → 5, permits 50 → 20, scope shared → perKey (by 127.0.0.1)",
                 "Limit github: kind rate → concurrency, periodSeconds 1 → none, burst 5 → none (by 127.0.0.1)",
                 "Limit github: deleted (by 127.0.0.1)",
@@ -48,7 +48,7 @@ public sealed class ChangeLogTests : IAsyncDisposable
         using var resume = await service.SendAsync(HttpMethod.Post, "/v1/queues/q/resume");
         using var delete = await service.SendAsync(HttpMethod.Delete, "/v1/queues/q");
 
-        Assert.StartsWith("Queue q: made with target.kind simulated, target.latencySeconds.min 0,", log.Texts.First(), StringComparison.Ordinal);
+        Assert.StartsWith("Queue q: created with target.kind simulated, target.latencySeconds.min 0,", log.Texts.First(), StringComparison.Ordinal);
         Assert.DoesNotContain("[]", log.Texts.First(), StringComparison.Ordinal);
         Assert.Equal(
             [

@@ -57,8 +57,8 @@ public sealed class LiftTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("/v1/limits/l/learned", "Limit l: what was learned is lifted (by 127.0.0.1)")]
-    [InlineData("/v1/limits/l/learned?key=k", "Limit l: what was learned is lifted for key \"k\" (by 127.0.0.1)")]
+    [InlineData("/v1/limits/l/learned", "Limit l: learned state cleared (by 127.0.0.1)")]
+    [InlineData("/v1/limits/l/learned?key=k", "Limit l: learned state cleared for key \"k\" (by 127.0.0.1)")]
     public async Task It_is_one_line_in_the_log_and_shown_no_more_and_what_changes_nothing_says_nothing(string path, string line)
     {
         await using var api = new RawTcpApi(WireReplies.Answer(429, "{}", "Retry-After: 3600"));

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Api.Contracts;
 
-/// <summary>A batch as it stands. What does not apply is left out.</summary>
+/// <summary>The current state of a batch. Fields that do not apply are left out.</summary>
 public sealed record BatchView : ILinked<BatchView>
 {
     /// <summary>A UUIDv7.</summary>
@@ -15,19 +15,19 @@ public sealed record BatchView : ILinked<BatchView>
     /// <summary>The queue of the jobs that name none themselves.</summary>
     public required string Queue { get; init; }
 
-    /// <summary>What becomes of the others when a job fails.</summary>
+    /// <summary>What happens to the other jobs when one fails.</summary>
     public required OnFailure OnFailure { get; init; }
 
-    /// <summary>Jobs that were taken in.</summary>
+    /// <summary>Jobs that were accepted.</summary>
     public required long Total { get; init; }
 
     /// <summary>Its jobs by state.</summary>
     public required CountsView Counts { get; init; }
 
-    /// <summary>Share of the jobs that have ended, from 0 to 1; of an open batch, of those that came so far.</summary>
+    /// <summary>Share of the jobs that have ended, from 0 to 1; for an open batch, of the jobs accepted so far.</summary>
     public required double Progress { get; init; }
 
-    /// <summary>Seconds until its last job ends, from the pace of the last 1000 ends; left out before the first, while the batch is open, and when it is over.</summary>
+    /// <summary>Estimated seconds until its last job ends, from the pace of the last 1000 ends; left out before the first, while the batch is open, and when it is over.</summary>
     public double? EtaSeconds { get; init; }
 
     /// <summary>When it was submitted.</summary>
@@ -36,10 +36,10 @@ public sealed record BatchView : ILinked<BatchView>
     /// <summary>When its last job ended.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>Who is told when the batch is over; <c>links.deliveries</c> says how that goes.</summary>
+    /// <summary>Who is notified when the batch is over; <c>links.deliveries</c> shows the deliveries.</summary>
     public CallbackView? Callback { get; init; }
 
-    /// <summary>Why it was told to stop: <c>request</c>, <c>batch</c> (a job failed) or <c>disconnect</c>.</summary>
+    /// <summary>Why it was cancelled: <c>request</c>, <c>batch</c> (a job failed) or <c>disconnect</c>.</summary>
     public CancelReason? CancelReason { get; init; }
 
     /// <summary>Where to go from here.</summary>
@@ -70,7 +70,7 @@ public sealed record BatchView : ILinked<BatchView>
 /// <param name="Results">Its results, in either order.</param>
 /// <param name="Jobs">Its jobs.</param>
 /// <param name="Cancel">POST cancels it; left out when it is over.</param>
-/// <param name="Deliveries">What was sent to its callback.</param>
+/// <param name="Deliveries">The deliveries of its callback.</param>
 public sealed record BatchLinks(string Self, string Results, string Jobs, string? Cancel, string? Deliveries)
 {
     internal static BatchLinks Of(Batch batch)

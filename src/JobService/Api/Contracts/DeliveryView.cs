@@ -2,10 +2,10 @@ using JobService.Jobs;
 
 namespace JobService.Api.Contracts;
 
-/// <summary>One event that a receiver is told of.</summary>
+/// <summary>One event that a receiver is notified of.</summary>
 public sealed record DeliveryView
 {
-    /// <summary>The header <c>webhook-id</c>: the same with every try.</summary>
+    /// <summary>The header <c>webhook-id</c>: the same for every try.</summary>
     public required Guid Id { get; init; }
 
     /// <summary><c>job.succeeded</c>, <c>job.failed</c>, <c>job.cancelled</c> or <c>batch.finished</c>.</summary>
@@ -14,8 +14,8 @@ public sealed record DeliveryView
     /// <summary>Where it is sent.</summary>
     public required string Url { get; init; }
 
-    /// <summary><c>pending</c>: it will be sent, for the first time or again. <c>delivered</c>: the receiver took it. <c>failed</c>: it was tried for more than a day.
-    /// <c>disabled</c>: the receiver answered 410, and nothing is sent there until a delivery is asked for again.</summary>
+    /// <summary><c>pending</c>: it will be sent, for the first time or again. <c>delivered</c>: the receiver accepted it. <c>failed</c>: it was tried for more than a day.
+    /// <c>disabled</c>: the receiver answered 410, and nothing is sent there until a delivery is requested again.</summary>
     public required DeliveryState State { get; init; }
 
     /// <summary>When it happened.</summary>
@@ -42,11 +42,11 @@ public sealed record DeliveryView
 /// <summary>One try.</summary>
 /// <param name="Number">From 1.</param>
 /// <param name="At">When it began.</param>
-/// <param name="Status">HTTP status of the answer, if one came.</param>
-/// <param name="DurationSeconds">Until the answer or the failure.</param>
-/// <param name="Error">Why it was no success.</param>
+/// <param name="Status">HTTP status of the response, if there was one.</param>
+/// <param name="DurationSeconds">Seconds until the response or the failure.</param>
+/// <param name="Error">Why it failed.</param>
 public sealed record DeliveryAttemptView(int Number, DateTimeOffset At, int? Status, double DurationSeconds, string? Error);
 
-/// <summary>What was and will be sent, newest first.</summary>
+/// <summary>Deliveries, sent and pending, newest first.</summary>
 /// <param name="Items">At most a hundred events.</param>
 public sealed record DeliveryList(IReadOnlyList<DeliveryView> Items);

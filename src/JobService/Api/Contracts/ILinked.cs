@@ -1,9 +1,9 @@
 namespace JobService.Api.Contracts;
 
-/// <summary>A view that says where to go from it.</summary>
+/// <summary>A view with links.</summary>
 internal interface ILinked<T>
 {
-    /// <summary>The same with links as a client reaches them that sees the service under this path.</summary>
+    /// <summary>The same with links for a client that reaches the service under this path.</summary>
     T Under(string pathBase);
 }
 

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Api.Contracts;
 
-/// <summary>A job as it stands. What does not apply is left out.</summary>
+/// <summary>The current state of a job. Fields that do not apply are left out.</summary>
 public sealed record JobView : ILinked<JobView>
 {
     /// <summary>A UUIDv7; its order is the order of acceptance.</summary>
@@ -23,10 +23,10 @@ public sealed record JobView : ILinked<JobView>
     /// <summary>What the job takes of each limit that counts weight.</summary>
     public required int Weight { get; init; }
 
-    /// <summary>What it takes of limits that count something else, by name; left out when it gives none.</summary>
+    /// <summary>What it takes of limits that count something else, by name; left out when the job gives no such weights.</summary>
     public IReadOnlyDictionary<string, int>? Weights { get; init; }
 
-    /// <summary>At most one job of the whole service holds the lock of this name at a time.</summary>
+    /// <summary>The name of a lock: at most one job in the whole service holds it at a time.</summary>
     public string? Lock { get; init; }
 
     /// <summary>Attempts that reached the send, the running one included.</summary>
@@ -41,22 +41,22 @@ public sealed record JobView : ILinked<JobView>
     /// <summary>When the job was accepted.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>The call starts no earlier.</summary>
+    /// <summary>The call does not start before this time.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
     /// <summary>Start of the latest attempt.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
-    /// <summary>When the job reached its last state.</summary>
+    /// <summary>When the job reached its terminal state.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>As they were given.</summary>
+    /// <summary>The tags as submitted.</summary>
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 
     /// <summary>Its place in a batch.</summary>
     public BatchPlaceView? Batch { get; init; }
 
-    /// <summary>Who is told when the job is over; <c>links.deliveries</c> says how that goes.</summary>
+    /// <summary>Who is notified when the job is over; <c>links.deliveries</c> shows the deliveries.</summary>
     public CallbackView? Callback { get; init; }
 
     /// <summary>Why and until when a queued job waits.</summary>
@@ -65,7 +65,7 @@ public sealed record JobView : ILinked<JobView>
     /// <summary>Why a job was cancelled: <c>request</c>, <c>disconnect</c>, <c>deadline</c>, <c>purge</c>, <c>batch</c> or <c>dependency</c>.</summary>
     public CancelReason? CancelReason { get; init; }
 
-    /// <summary>The answer's body after processing: JSON as it is, text as a string, anything else as <c>{"base64": "…"}</c>; beyond 64 KiB, or 32 levels of JSON, only <c>links.result</c>.</summary>
+    /// <summary>The response body after processing: JSON as it is, text as a string, anything else as <c>{"base64": "…"}</c>; beyond 64 KiB, or 32 levels of JSON, only <c>links.result</c>.</summary>
     public RawJson? Result { get; init; }
 
     /// <summary>Status, content type and kept headers of the response behind the result.</summary>
@@ -121,20 +121,20 @@ public sealed record BatchPlaceView(Guid Id, int Index);
 
 /// <summary>Why a queued job waits.</summary>
 /// <param name="Reason"><c>turn</c>, <c>time</c>, <c>limit</c>, <c>concurrency</c>, <c>lock</c>, <c>signal</c>, <c>retry</c>, <c>paused</c> or <c>dependency</c>.</param>
-/// <param name="Limit">The limit it waits at.</param>
-/// <param name="Until">The moment it may go; left out when it depends on other jobs' ends.</param>
-/// <param name="Position">Place within its key, or within the line of its lock; 1 is next; counted to 1000.</param>
+/// <param name="Limit">The limit it waits for.</param>
+/// <param name="Until">The moment it may start; left out when that depends on other jobs' ends.</param>
+/// <param name="Position">Position within its key, or in the wait queue of its lock; 1 is next; counted up to 1000.</param>
 public sealed record WaitingView(WaitReason Reason, string? Limit, DateTimeOffset? Until, int? Position);
 
 /// <summary>The API's response behind the result, or, where the queue keeps headers, behind the error.</summary>
 /// <param name="Status">HTTP status.</param>
-/// <param name="ContentType">Media type; left out when the API gave none.</param>
-/// <param name="Headers">What the queue's <c>keepHeaders</c> names, of what came; several lines of one header are joined by a comma.</param>
+/// <param name="ContentType">Media type; left out when the API sent none.</param>
+/// <param name="Headers">The headers that the queue's <c>keepHeaders</c> names, as far as the API sent them; several values of one header are joined by commas.</param>
 public sealed record ResponseView(int Status, string? ContentType, IReadOnlyDictionary<string, string>? Headers)
 {
     internal static ResponseView Of(JobResult result) => new(result.Status, result.ContentType, result.Headers);
 
-    /// <summary>Of a job that has failed only where headers were kept: its status and body stand in the error.</summary>
+    /// <summary>For a failed job only if headers were kept: its status and body are in the error.</summary>
     internal static ResponseView? Of(Job job) => job switch
     {
         { Result: { } result } => Of(result),
@@ -146,25 +146,25 @@ public sealed record ResponseView(int Status, string? ContentType, IReadOnlyDict
 /// <summary>How an attempt failed.</summary>
 /// <param name="Type">Stable name, described under <c>/problems/{type}</c>.</param>
 /// <param name="Title">The same for every error of the type.</param>
-/// <param name="Status">HTTP status of the API's answer, if there was one.</param>
-/// <param name="Detail">What happened; up to 4 KiB of the API's answer.</param>
+/// <param name="Status">HTTP status of the API's response, if there was one.</param>
+/// <param name="Detail">What happened; up to 4 KiB of the API's response.</param>
 public sealed record JobErrorView(string Type, string Title, int? Status, string? Detail);
 
 /// <summary>One attempt that reached the send.</summary>
 /// <param name="Number">From 1.</param>
 /// <param name="StartedAt">Moment of the send.</param>
 /// <param name="EndedAt">Left out while it runs.</param>
-/// <param name="Status">HTTP status of the answer, if one came.</param>
+/// <param name="Status">HTTP status of the response, if there was one.</param>
 /// <param name="Outcome">How it ended, in one word.</param>
 public sealed record AttemptView(int Number, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, int? Status, string? Outcome);
 
-/// <summary>Where to go from a job; what its state does not allow is left out.</summary>
+/// <summary>The links of a job; those that its state does not allow are left out.</summary>
 /// <param name="Self">The job.</param>
-/// <param name="Result">Its result as it is.</param>
+/// <param name="Result">Its result as raw bytes.</param>
 /// <param name="Cancel">POST cancels it.</param>
 /// <param name="Retry">POST puts it back to <c>queued</c>.</param>
 /// <param name="Queue">Its queue.</param>
-/// <param name="Deliveries">What was sent to its callback.</param>
+/// <param name="Deliveries">The deliveries of its callback.</param>
 public sealed record JobLinks(string Self, string? Result, string? Cancel, string? Retry, string Queue, string? Deliveries)
 {
     internal static JobLinks Of(Job job)
@@ -185,5 +185,5 @@ public sealed record JobLinks(string Self, string? Result, string? Cancel, strin
 
 /// <summary>A page of jobs, newest first.</summary>
 /// <param name="Items">The jobs, without results and attempts.</param>
-/// <param name="NextCursor">Give it as <c>?cursor=</c> for the next page; left out on the last.</param>
+/// <param name="NextCursor">Pass it as <c>?cursor=</c> to get the next page; left out on the last.</param>
 public sealed record JobList(IReadOnlyList<JobView> Items, string? NextCursor);

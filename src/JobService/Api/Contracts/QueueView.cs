@@ -9,7 +9,7 @@ public sealed record QueueView
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>A paused queue starts nothing and goes on taking jobs in.</summary>
+    /// <summary>A paused queue starts no calls and still accepts jobs.</summary>
     public required bool Paused { get; init; }
 
     /// <summary>What the queue calls.</summary>
@@ -18,16 +18,16 @@ public sealed record QueueView
     /// <summary>Names of the limits that every call needs, all at once.</summary>
     public required IReadOnlyList<string> Limits { get; init; }
 
-    /// <summary>How much it gets of limits that other queues name too, beside a queue of share 1.</summary>
+    /// <summary>Its share of limits that other queues use too, relative to a queue of share 1.</summary>
     public required double Share { get; init; }
 
-    /// <summary>Shares of keys; a key that is not named has 1.</summary>
+    /// <summary>Shares of keys; a key that is not listed has 1.</summary>
     public required IReadOnlyDictionary<string, double> KeyShares { get; init; }
 
-    /// <summary>Where an answer says what the call has really cost; left out when nothing was given.</summary>
+    /// <summary>Where a response states what the call really cost; left out when not set.</summary>
     public string? WeightFrom { get; init; }
 
-    /// <summary>Statuses by which this API says "not now", beside those that say it everywhere.</summary>
+    /// <summary>Statuses with which this API says "not now", besides those that mean it everywhere.</summary>
     public required IReadOnlyList<int> ThrottledBy { get; init; }
 
     /// <summary>Headers of responses that are kept with the job.</summary>
@@ -36,25 +36,25 @@ public sealed record QueueView
     /// <summary>Calls at once on one node.</summary>
     public required int MaxConcurrency { get; init; }
 
-    /// <summary>Unfinished jobs the queue takes.</summary>
+    /// <summary>Unfinished jobs that the queue may hold.</summary>
     public required int Capacity { get; init; }
 
-    /// <summary>Bound of one attempt, call and processing together, in seconds.</summary>
+    /// <summary>Timeout of one attempt, call and processing together, in seconds.</summary>
     public required double TimeoutSeconds { get; init; }
 
     /// <summary>When a failed attempt is tried again.</summary>
     public required RetryPolicy Retry { get; init; }
 
-    /// <summary>What is done with the answer.</summary>
+    /// <summary>How the response is processed.</summary>
     public required ProcessDefinition Process { get; init; }
 
-    /// <summary>Jobs by state; lists leave it out.</summary>
+    /// <summary>Jobs by state; left out in lists.</summary>
     public CountsView? Counts { get; init; }
 
-    /// <summary>Starts a second, over the last ten; lists leave it out.</summary>
+    /// <summary>Calls started per second, over the last ten seconds; left out in lists.</summary>
     public double? RatePerSecond { get; init; }
 
-    /// <summary>What responses of the API have taught a queue without limits; left out while nothing is learned, and by lists. A queue with limits learns in these.</summary>
+    /// <summary>What a queue without limits has learned from responses of the API; left out while it has learned nothing, and in lists. A queue with limits learns in its limits.</summary>
     public QueueLearnedView? Learned { get; init; }
 
     internal static QueueView Of(QueueEntry entry, QueueCounts? counts = null, double? ratePerSecond = null)
@@ -82,12 +82,12 @@ public sealed record QueueView
     }
 }
 
-/// <summary>What responses of the API have taught about the keys of a queue without limits; of several keys what holds longest.</summary>
+/// <summary>What a queue without limits has learned about its keys from responses of the API; of several keys, the values that hold longest.</summary>
 /// <param name="Keys">Keys that have learned something; 1 when one was asked for, and where jobs have no key.</param>
-/// <param name="PausedUntil">No call before: a <c>Retry-After</c>, or a pause after a refusal that named no moment.</param>
-/// <param name="PacePerSecond">Calls a second of one key: what has passed when calls were refused without a hint, and grows while they pass. Left out when there is no pace.</param>
-/// <param name="Remaining">Calls that the API says it still allows, beyond those under way.</param>
-/// <param name="RemainingUntil">When the API counts anew.</param>
+/// <param name="PausedUntil">No call starts before this time: from a <c>Retry-After</c>, or a pause after a refusal that named no time.</param>
+/// <param name="PacePerSecond">Calls per second of one key: the rate that got through when calls were refused without naming a time; it grows while calls succeed. Left out when there is none.</param>
+/// <param name="Remaining">Calls that the API says it still allows, beyond those in progress.</param>
+/// <param name="RemainingUntil">When the API resets its count.</param>
 public sealed record QueueLearnedView(int Keys, DateTimeOffset? PausedUntil, double? PacePerSecond, long? Remaining, DateTimeOffset? RemainingUntil)
 {
     internal static QueueLearnedView? Of(QueueLearned? learned) => learned is null

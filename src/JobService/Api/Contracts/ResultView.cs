@@ -14,10 +14,10 @@ public sealed record ResultView : ILinked<ResultView>
     /// <summary><c>succeeded</c>, <c>failed</c> or <c>cancelled</c>.</summary>
     public required JobState State { get; init; }
 
-    /// <summary>Which end of the batch it was, from 1: what resumes a stream in the order of completion. A job that is retried gets a new one.</summary>
+    /// <summary>Its completion number in the batch, from 1: a stream in the order of completion resumes after it. A job that is retried gets a new one.</summary>
     public required long Completion { get; init; }
 
-    /// <summary>The answer's body after processing, as in the job; beyond 64 KiB, or 32 levels of JSON, only <c>links.result</c>.</summary>
+    /// <summary>The response body after processing, as in the job; beyond 64 KiB, or 32 levels of JSON, only <c>links.result</c>.</summary>
     public RawJson? Result { get; init; }
 
     /// <summary>Status, content type and kept headers of the response behind the result; only where the queue's <c>keepHeaders</c> has kept some.</summary>
@@ -29,7 +29,7 @@ public sealed record ResultView : ILinked<ResultView>
     /// <summary>Why the job was cancelled.</summary>
     public CancelReason? CancelReason { get; init; }
 
-    /// <summary>Only when the result is too large, or nests too deep, to stand here.</summary>
+    /// <summary>Only when the result is too large, or nested too deeply, to be inline.</summary>
     public ResultLinks? Links { get; init; }
 
     ResultView ILinked<ResultView>.Under(string pathBase) => Under(pathBase);
@@ -54,28 +54,28 @@ public sealed record ResultView : ILinked<ResultView>
     }
 }
 
-/// <summary>Where a result is that is too large to stand in a list.</summary>
-/// <param name="Result">The result as it is.</param>
+/// <summary>Where to read a result that is too large to be inline.</summary>
+/// <param name="Result">The result as raw bytes.</param>
 public sealed record ResultLinks(string Result);
 
 /// <summary>A page of a batch's results.</summary>
 /// <param name="Items">The results, in the order asked for.</param>
-/// <param name="Complete">The batch is over, and nothing comes behind this page.</param>
-/// <param name="NextCursor">Give it as <c>?cursor=</c> for what follows, now or later; left out when the page is complete, and at the end of a part in input order.</param>
+/// <param name="Complete">The batch is over, and this is the last page.</param>
+/// <param name="NextCursor">Pass it as <c>?cursor=</c> to get what follows, now or later; left out when the page is complete, and at the end of a part in input order.</param>
 public sealed record ResultPage(IReadOnlyList<ResultView> Items, bool Complete, string? NextCursor);
 
 /// <summary>The last line of a stream: without it the connection was cut.</summary>
-/// <param name="Summary">How the batch stood at the end of the stream.</param>
+/// <param name="Summary">The state of the batch at the end of the stream.</param>
 public sealed record ResultSummary(SummaryView Summary);
 
 /// <summary>A batch in numbers.</summary>
-/// <param name="State">As of the batch.</param>
-/// <param name="Total">Jobs that were taken in.</param>
+/// <param name="State">The state of the batch.</param>
+/// <param name="Total">Jobs that were accepted.</param>
 /// <param name="Queued">Waiting, for whatever reason.</param>
 /// <param name="Running">Started and not over.</param>
 /// <param name="Succeeded">Ended well.</param>
 /// <param name="Failed">Ended badly.</param>
-/// <param name="Cancelled">Ended by request, by a failure of another, or by hanging up.</param>
+/// <param name="Cancelled">Cancelled by request, because another job failed, or because the client hung up.</param>
 public sealed record SummaryView(BatchState State, long Total, long Queued, long Running, long Succeeded, long Failed, long Cancelled)
 {
     internal static SummaryView Of(Batch batch) =>

@@ -9,14 +9,14 @@ public sealed record SignalView
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Set: nobody who comes waits.</summary>
+    /// <summary>While it is set, no job waits for it.</summary>
     public required bool Set { get; init; }
 
     /// <summary>Since when it is set; null when it is not.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public DateTimeOffset? SetAt { get; init; }
 
-    /// <summary>Jobs that wait for it. Right after it was set: those that are about to be let go.</summary>
+    /// <summary>Jobs that wait for it. Right after it was set: those that are about to be released.</summary>
     public required long Waiting { get; init; }
 
     internal static SignalView Of(string name, SignalStatus status) =>

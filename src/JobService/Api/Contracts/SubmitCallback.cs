@@ -2,10 +2,10 @@ using JobService.Jobs;
 
 namespace JobService.Api.Contracts;
 
-/// <summary>Who is told that a job or a batch is over: its summary is POSTed there, signed after Standard Webhooks, until it is taken.</summary>
+/// <summary>Who is notified when a job or a batch is over: its summary is POSTed there, signed according to Standard Webhooks, and retried until it is accepted.</summary>
 public sealed class SubmitCallback
 {
-    /// <summary>An absolute http or https address of at most 2048 characters, without user and fragment. Required.</summary>
+    /// <summary>An absolute http or https address of at most 2048 characters, without user info and fragment. Required.</summary>
     public string? Url { get; set; }
 
     /// <summary>What the summary is signed with: <c>whsec_</c> and the base64 of 24 to 64 random bytes, or <c>{"fromConfiguration": "Name"}</c> for
@@ -17,6 +17,6 @@ public sealed class SubmitCallback
     internal Callback ToCallback() => new(Url!, Secret!);
 }
 
-/// <summary>Who is told.</summary>
+/// <summary>Who is notified.</summary>
 /// <param name="Url">Where the summary is sent.</param>
 public sealed record CallbackView(string Url);

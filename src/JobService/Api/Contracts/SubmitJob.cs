@@ -5,7 +5,7 @@ using JobService.Jobs;
 
 namespace JobService.Api.Contracts;
 
-/// <summary>A job to be done: one call to the queue's API, and what is needed to make it. At least one of <c>payload</c> and <c>request</c> is given.</summary>
+/// <summary>A job: one call to the queue's API, with the data that it needs. At least one of <c>payload</c> and <c>request</c> is required.</summary>
 public sealed class SubmitJob
 {
     private const double YearsAhead = 10 * 365 * 86_400d;
@@ -19,53 +19,53 @@ public sealed class SubmitJob
         set => queue = value;
     }
 
-    /// <summary>Any JSON; the body of the call unless the request gives another. Passed on byte for byte. Beside a <c>request</c> a null counts as left out; without one it is the payload.</summary>
+    /// <summary>Any JSON; the body of the call unless the request has another. Passed on byte for byte. Together with a <c>request</c>, a null counts as left out; without one it is the payload.</summary>
     public JsonElement Payload { get; set; }
 
     /// <summary>How the call differs from a POST of the payload to the base address. Only for queues whose target is <c>http</c>.</summary>
     public SubmitRequest? Request { get; set; }
 
-    /// <summary>The job's partition, as a customer or an account: keys share the queue fairly. At most 256 characters. Default: the empty key.</summary>
+    /// <summary>The job's partition, such as a customer or an account: keys share the queue fairly. At most 256 characters. Default: the empty key.</summary>
     public string Key { get; set; } = "";
 
     /// <summary>What the job takes of each limit that counts weight. Default 1, at least 1; refused with 422 when a limit of the queue can never allow it.</summary>
     public int Weight { get; set; } = 1;
 
     /// <summary>
-    /// What the job takes of limits that count something else than weight and calls, by the name that they count, as <c>{"inputTokens": 3000, "outputTokens": 1000}</c>.
-    /// At most 16 names of <c>[A-Za-z0-9._-]{1,64}</c>, not <c>weight</c> or <c>calls</c>; each value at least 1. Default: of every such limit the job's <c>weight</c>.
+    /// What the job takes of limits that count anything but weight and calls, by the name that they count, such as <c>{"inputTokens": 3000, "outputTokens": 1000}</c>.
+    /// At most 16 names of <c>[A-Za-z0-9._-]{1,64}</c>, not <c>weight</c> or <c>calls</c>; each value at least 1. Default: the job's <c>weight</c> for every such limit.
     /// </summary>
     public IReadOnlyDictionary<string, int>? Weights { get; set; }
 
-    /// <summary>Higher goes first within the key of the queue, and only there: between keys <c>keyShares</c> of the queue decide, between queues their <c>share</c>. Default 0, from -100 to 100.</summary>
+    /// <summary>Higher goes first, only within the key of the queue: between keys the queue's <c>keyShares</c> decide, between queues their <c>share</c>. Default 0, from -100 to 100.</summary>
     public int Priority { get; set; }
 
-    /// <summary>At most one job of the whole service holds the lock of this name, from its start to the end of its processing; the others stand in the lock's
-    /// line and hold up no other job of their key. 1 to 256 characters. Default: no lock.</summary>
+    /// <summary>The name of a lock: at most one job in the whole service holds it, from its start to the end of its processing; the others wait in the lock's
+    /// wait queue and do not block other jobs of their key. 1 to 256 characters. Default: no lock.</summary>
     public string? Lock { get; set; }
 
     /// <summary>What has to happen before the job may start. Default: nothing.</summary>
     public SubmitWait? WaitFor { get; set; }
 
-    /// <summary>The call starts no earlier (RFC 3339), by the clock of the service's machine. Not together with <c>delaySeconds</c>.</summary>
+    /// <summary>The call does not start before this time (RFC 3339), by the clock of the service's machine. Not together with <c>delaySeconds</c>.</summary>
     public DateTimeOffset? NotBefore { get; set; }
 
-    /// <summary>The call starts no earlier than so many seconds from now. From 0 to 315 360 000 (ten years).</summary>
+    /// <summary>The call does not start before so many seconds from now. From 0 to 315 360 000 (ten years).</summary>
     public double? DelaySeconds { get; set; }
 
     /// <summary>If the call has not started by then (RFC 3339), by the clock of the service's machine, the job is cancelled with the reason <c>deadline</c>.</summary>
     public DateTimeOffset? StartBefore { get; set; }
 
-    /// <summary>Bound of one attempt, call and processing together, in seconds. Default: the queue's. Above 0, at most 86400.</summary>
+    /// <summary>Timeout of one attempt, call and processing together, in seconds. Default: the queue's. Above 0, at most 86400.</summary>
     public double? TimeoutSeconds { get; set; }
 
     /// <summary>Failures after which the job is <c>failed</c>. Default: the queue's. From 1 to 100.</summary>
     public int? MaxAttempts { get; set; }
 
-    /// <summary>Up to 32 names with values to find the job by: <c>?tag=name:value</c>. Names are <c>[A-Za-z0-9._-]{1,64}</c>, values at most 256 characters.</summary>
+    /// <summary>Up to 32 names and values to find the job by: <c>?tag=name:value</c>. Names are <c>[A-Za-z0-9._-]{1,64}</c>, values at most 256 characters.</summary>
     public IReadOnlyDictionary<string, string>? Tags { get; set; }
 
-    /// <summary>Who is told when the job is over. Default: nobody.</summary>
+    /// <summary>Who is notified when the job is over. Default: nobody.</summary>
     public SubmitCallback? Callback { get; set; }
 
     internal bool NamesQueue => queue is not null;
@@ -125,7 +125,7 @@ public sealed class SubmitJob
         Priority = Priority,
         Lock = Lock,
         Signal = WaitFor?.Signal,
-        // A copy: the request's buffers go back to Kestrel before the job leaves the channel when its client hangs up.
+        // Copied: when the client hangs up, the request's buffers return to Kestrel before the job leaves the channel.
         Payload = HasPayload ? JsonMarshal.GetRawUtf8Value(Payload).ToArray() : null,
         Request = Request?.ToApiRequest(),
         NotBefore = DelaySeconds > 0 ? now.AddSeconds(DelaySeconds.Value) : NotBefore,
@@ -143,7 +143,7 @@ public sealed class SubmitJob
 /// <summary>What has to happen before a job may start.</summary>
 public sealed class SubmitWait
 {
-    /// <summary>The job waits until the signal of this name is set (<c>PUT /v1/signals/{name}</c>); not at all when it is. Required.</summary>
+    /// <summary>The job waits until the signal of this name is set (<c>PUT /v1/signals/{name}</c>), and does not wait if it is set already. Required.</summary>
     public string Signal { get; set; } = "";
 }
 
@@ -158,13 +158,13 @@ public sealed class SubmitRequest
     /// <summary>Appended to the base address. Starts with one <c>/</c>; no <c>?</c>, <c>#</c>, backslash or <c>..</c>. Default: nothing is appended.</summary>
     public string? Path { get; set; }
 
-    /// <summary>Query parameters, escaped by the service and sent in the order given: a value, or an array of values for a name that stands several times. At most 100 values.</summary>
+    /// <summary>Query parameters, escaped by the service and sent in the order given: a value, or an array of values for a name that occurs several times. At most 100 values.</summary>
     public IReadOnlyDictionary<string, QueryValue>? Query { get; set; }
 
-    /// <summary>Header fields: a token as the name, visible ASCII as the value; none that frames the message or routes the connection. At most 100.</summary>
+    /// <summary>Header fields: a token as the name, visible ASCII as the value. Headers that control message framing or routing are not allowed. At most 100.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; set; }
 
-    /// <summary>The body as JSON, sent byte for byte as it stands here. Default: the payload; GET, HEAD and DELETE send an empty body unless one is given.</summary>
+    /// <summary>The body as JSON, sent byte for byte as written here. Default: the payload; GET, HEAD and DELETE send an empty body unless one is given.</summary>
     public JsonElement? Body { get; set; }
 
     /// <summary>The body as text, sent in UTF-8: a form, XML, CSV. The header <c>content-type</c> says what it is; without it, <c>text/plain; charset=utf-8</c>. Instead of <c>body</c>.</summary>

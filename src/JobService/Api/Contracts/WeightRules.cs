@@ -3,7 +3,7 @@ using JobService.Limits;
 
 namespace JobService.Api.Contracts;
 
-/// <summary>What a job's weights by name may be.</summary>
+/// <summary>The rules for a job's weights by name.</summary>
 internal static class WeightRules
 {
     private const int MaxCount = 16;
@@ -18,7 +18,7 @@ internal static class WeightRules
         foreach (var (name, weight) in weights.Take(MaxCount))
         {
             if (LimitDefinition.IsReserved(name))
-                yield return new Violation(Pointers.Under("/weights", name), "Not a name of its own: limits that count weight take the job's 'weight', and those that count calls take 1. Leave it out.");
+                yield return new Violation(Pointers.Under("/weights", name), "A reserved name: limits that count weight take the job's 'weight', and those that count calls take 1. Leave it out.");
             else if (!Names.IsName(name))
                 yield return new Violation(Pointers.Under("/weights", name), $"The name that a limit counts: {Names.Wanted}.");
             if (weight < 1)

@@ -5,12 +5,12 @@ using Microsoft.OpenApi;
 
 namespace JobService.Api.Documentation;
 
-/// <summary>Bounds and defaults of a field for machines, read from the sentence that tells them to people: said once, they cannot differ.</summary>
-/// <remarks>A default is left out where a client that sends it would say something else than one that sends nothing: of a job's field, which a batch's <c>defaults</c> may fill, and of a field that only one kind has.</remarks>
+/// <summary>Extracts the bounds and the default of a field from the sentence that documents them: written once, they cannot differ.</summary>
+/// <remarks>A default is left out where sending it means something other than sending nothing: for a job's field, which a batch's <c>defaults</c> may fill, and for a field that only one kind has.</remarks>
 internal static partial class Bounds
 {
     /// <param name="schema">A field or a parameter.</param>
-    /// <param name="text">What is said about it.</param>
+    /// <param name="text">Its description.</param>
     /// <param name="hasDefault">Whether sending the default is the same as sending nothing.</param>
     public static void Apply(OpenApiSchema schema, string? text, bool hasDefault)
     {
@@ -56,7 +56,7 @@ internal static partial class Bounds
             schema.Minimum = Plain(from.Groups["min"]);
     }
 
-    /// <summary>Thousands stand apart in the text: 2 592 000.</summary>
+    /// <summary>The text groups thousands with spaces: 2 592 000.</summary>
     private static string Plain(Group number) => number.Value.Replace(" ", "", StringComparison.Ordinal);
 
     private static int Whole(Group number) => int.Parse(Plain(number), CultureInfo.InvariantCulture);
@@ -69,7 +69,7 @@ internal static partial class Bounds
     [GeneratedRegex(@"\bDefault: `(?<value>\w+)`\.|`(?<value>\w+)`:? \(default\)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex DefaultWord();
 
-    // A bound may be another field's value.
+    // A bound may be the value of another field.
     [GeneratedRegex($@"(?:\b[Ff]rom|[:,]) (?:(?<min>{Number})|`\w+`) to (?<max>{Number})", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Range();
 

@@ -5,10 +5,10 @@ using Microsoft.OpenApi;
 
 namespace JobService.Api.Documentation;
 
-/// <summary>Gives the document the shape that generators of clients make pleasant types of; <c>scripts/check-clients.sh</c> tries four of them.</summary>
+/// <summary>Gives the document a shape from which client generators produce usable types; <c>scripts/check-clients.sh</c> tries four of them.</summary>
 /// <remarks>
-/// Any JSON stands inline as <c>{}</c>: named, or in a <c>oneOf</c> with null, it becomes a class without members, and what is an array is lost. Fields that a response may leave out are optional
-/// and never null, as they are written; those of a request are nullable, so that a number that is not set is not sent as 0.
+/// Any JSON is inline as <c>{}</c>: as a named schema, or in a <c>oneOf</c> with null, it becomes a class without members, and arrays are lost. Fields that a response may leave out are optional
+/// and never null, matching what is written; those of a request are nullable, so that an unset number is not sent as 0.
 /// </remarks>
 internal static class ClientShape
 {
@@ -21,7 +21,7 @@ internal static class ClientShape
         var schemas = document.Components!.Schemas!;
         NameEnumerations(document);
         FlatKinds.Apply(schemas);
-        // Kept as the bytes that came; for clients they are fields of a job.
+        // Kept as the bytes that arrived; for clients they are fields of a job.
         if (schemas[nameof(SubmitBatch)].Properties is { } batch)
             batch["defaults"] = new OpenApiSchemaReference(nameof(SubmitJob), document) { Description = batch["defaults"].Description };
         var walk = new DocumentWalk(document);
@@ -55,10 +55,10 @@ internal static class ClientShape
         foreach (var (name, property) in schema.Properties?.ToArray() ?? [])
         {
             var shape = Plain(property);
-            // What the contract asks for itself, to say so in its own words.
+            // Fields that the contract checks itself, with its own message.
             if ((shape.Description ?? Said(shape)?.Description)?.EndsWith("Required.", StringComparison.Ordinal) == true)
                 (schema.Required ??= new HashSet<string>()).Add(name);
-            // What is required and null all the same is written as null.
+            // A field that is required and may be null is written as null.
             if (schema.Required?.Contains(name) == true)
                 shape = isSent ? NeverNull(shape) : shape;
             else
@@ -69,7 +69,7 @@ internal static class ClientShape
         }
     }
 
-    /// <summary>Any JSON inline, wherever it stands.</summary>
+    /// <summary>Inlines any JSON wherever it occurs.</summary>
     private static IOpenApiSchema Plain(IOpenApiSchema schema)
     {
         if (IsAnyJson(schema))
@@ -87,12 +87,12 @@ internal static class ClientShape
 
     private static bool IsAnyJson(IOpenApiSchema schema) => schema is OpenApiSchemaReference { Reference.Id: { } name } && anyJson.Contains(name);
 
-    // Any JSON: where such values are read back, of a text or an object some generators make a text, which an object is not.
+    // Any JSON: where such values are read back, some generators turn "a string or an object" into a string.
     private static bool IsSecret(IOpenApiSchema schema) => schema.Properties?.ContainsKey(Schemas.ByName) == true;
 
     private static bool IsTextOrSecret(IOpenApiSchema schema) => schema is OpenApiSchemaReference { Reference.Id: nameof(HeaderValue) };
 
-    /// <summary>In place, because named it becomes a class that cannot be a text.</summary>
+    /// <summary>Inline, because a named schema becomes a class that cannot be a string.</summary>
     private static OpenApiSchema TextOrSecret(string? description) => new()
     {
         Description = description,
@@ -117,7 +117,7 @@ internal static class ClientShape
         return schema;
     }
 
-    /// <summary>What may be null, without the null; null when it is not said to be one of the two.</summary>
+    /// <summary>The nullable schema without its null; null when it is not a pair of a schema and null.</summary>
     private static IOpenApiSchema? Said(IOpenApiSchema schema) => IsNullable(schema) ? schema.OneOf!.First(one => one.Type != JsonSchemaType.Null) : null;
 
     private static bool IsNullable(IOpenApiSchema schema) => schema.OneOf?.Any(one => one.Type == JsonSchemaType.Null) == true;

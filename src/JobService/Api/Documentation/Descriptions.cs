@@ -1,18 +1,18 @@
 namespace JobService.Api.Documentation;
 
-/// <summary>Texts of the OpenAPI document that are longer than a line.</summary>
+/// <summary>The longer texts of the OpenAPI document.</summary>
 internal static class Descriptions
 {
     public static readonly IReadOnlyList<(string Name, string Description)> Tags =
     [
         ("Jobs", "A job is one call to an API, made when the limits of its queue allow it."),
         ("Batches", "Many jobs that belong together, and their results."),
-        ("Events", "What happens, as it happens: server-sent events."),
-        ("Callbacks", "What was sent to those who wanted to be told."),
-        ("Queues", "A queue is a door to one API: its target, its limits, its retries."),
-        ("Limits", "What an API allows: calls or tokens a period, or calls at once. Queues name them."),
+        ("Events", "Events as they happen, as server-sent events."),
+        ("Callbacks", "The deliveries of callbacks."),
+        ("Queues", "A queue leads to one API: it has a target, limits and a retry policy."),
+        ("Limits", "What an API allows: calls or tokens per period, or concurrent calls. Queues refer to them by name."),
         ("Signals", "Named events that jobs wait for."),
-        ("Health", "For what watches the process. Needs no key."),
+        ("Health", "Health checks for monitoring. No API key is needed."),
     ];
 
     public const string Service = """

@@ -11,7 +11,7 @@ internal sealed class DocumentWalk(OpenApiDocument document)
 
     public HashSet<string> OfResponses() => Of(Operations().SelectMany(operation => operation.Responses ?? []).SelectMany(response => response.Value.Content?.Values ?? []));
 
-    /// <summary>What stands directly in a schema.</summary>
+    /// <summary>The direct children of a schema.</summary>
     public static IEnumerable<IOpenApiSchema> Within(IOpenApiSchema schema) =>
         [.. schema.Properties?.Values ?? [], .. schema.OneOf ?? [], .. schema.AnyOf ?? [], .. schema.AllOf ?? [], .. Both(schema.Items, schema.AdditionalProperties)];
 

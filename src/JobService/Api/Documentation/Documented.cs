@@ -10,14 +10,14 @@ internal sealed record RequestHeader(string Name, string Description, string Exa
         "`wait=20` holds the answer until the job ends, at most so many seconds (RFC 7240; more than `JobService:Api:MaxWaitSeconds`, 45, counts as that). Hanging up meanwhile cancels the job, unless an `Idempotency-Key` is given.", "wait=10");
 
     public static readonly RequestHeader IdempotencyKey = new(IdempotencyHeader.Name,
-        "Makes the request repeatable: the same key with the same body is the same job, as long as the job is kept. 1 to 255 visible ASCII characters, bare or quoted.",
+        "Makes the request safe to repeat: the same key with the same body returns the same job, as long as the job is kept. 1 to 255 visible ASCII characters, bare or quoted.",
         "order-991");
 
     public static readonly RequestHeader IfMatch = new("If-Match", "Changes the resource only while its `ETag` is this one; `*` only if it exists.", "\"r17\"");
 
-    public static readonly RequestHeader IfNoneYet = new("If-None-Match", "Makes the resource only if there is none: 412 otherwise. Nothing but `*` is taken.", "*");
+    public static readonly RequestHeader IfNoneYet = new("If-None-Match", "Creates the resource only if there is none: 412 otherwise. Only `*` is accepted.", "*");
 
-    public static readonly RequestHeader LastEventId = new("Last-Event-ID", "Goes on behind the event of this `id`: what a browser's `EventSource` sends by itself.", "17");
+    public static readonly RequestHeader LastEventId = new("Last-Event-ID", "Continues after the event with this `id`; a browser's `EventSource` sends it automatically.", "17");
 
     public static readonly RequestHeader IfNoneMatch = new("If-None-Match", "Answers 304 while the `ETag` is this one.", "\"0123456789abcdef\"");
 }
@@ -25,21 +25,21 @@ internal sealed record RequestHeader(string Name, string Description, string Exa
 /// <summary>A header of a response.</summary>
 internal sealed record ResponseHeader(string Name, string Description, string Example, bool IsNumber = false)
 {
-    public static readonly ResponseHeader Location = new("Location", "The address of what was made or is meant.", "/v1/jobs/019a3c5e-7d2c-7c4e-9d0a-1f6b2f0d9a11");
+    public static readonly ResponseHeader Location = new("Location", "The address of the resource.", "/v1/jobs/019a3c5e-7d2c-7c4e-9d0a-1f6b2f0d9a11");
 
     public static readonly ResponseHeader ETag = new("ETag", "Its version, for `If-Match` and `If-None-Match`.", "\"r17\"");
 
     public static readonly ResponseHeader PreferenceApplied = new("Preference-Applied", "Only with `Prefer: wait`: how long the response is held at most.", "wait=10");
 
-    public static readonly ResponseHeader Replayed = new("Idempotency-Replayed", "`true` when the `Idempotency-Key` was known: this is the earlier one. Left out otherwise.", "true");
+    public static readonly ResponseHeader Replayed = new("Idempotency-Replayed", "`true` when the `Idempotency-Key` was used before: this is the earlier resource. Left out otherwise.", "true");
 
     public static readonly ResponseHeader Link = new("Link", "`rel=\"next\"`: the next page; left out on the last.", "</v1/jobs?cursor=AaItYMUY>; rel=\"next\"");
 
-    public static readonly ResponseHeader RetryAfter = new("Retry-After", "Seconds after which it is worth another try.", "5", IsNumber: true);
+    public static readonly ResponseHeader RetryAfter = new("Retry-After", "Seconds after which to try again.", "5", IsNumber: true);
 
-    public static readonly ResponseHeader WaitAgain = new("Retry-After", "Seconds after which a look is worth it; left out when the job has ended.", "1", IsNumber: true);
+    public static readonly ResponseHeader WaitAgain = new("Retry-After", "Seconds after which to ask again; left out when the job has ended.", "1", IsNumber: true);
 
-    public static readonly ResponseHeader Challenge = new("WWW-Authenticate", "The scheme that is wanted.", "Bearer");
+    public static readonly ResponseHeader Challenge = new("WWW-Authenticate", "The required authentication scheme.", "Bearer");
 }
 
 /// <summary>The response headers of an endpoint.</summary>
@@ -59,7 +59,7 @@ internal sealed record BodyExamples(IReadOnlyList<NamedExample> All);
 
 internal sealed record NamedExample(string Name, string Summary, string Json);
 
-/// <summary>What a route says about itself beside its path and handler.</summary>
+/// <summary>Documents a route besides its path and handler.</summary>
 internal static class Documented
 {
     public static RouteHandlerBuilder Takes<TBody>(this RouteHandlerBuilder route, string example, params string[] otherTypes)
@@ -82,11 +82,11 @@ internal static class Documented
     public static RouteHandlerBuilder AnswersEmpty(this RouteHandlerBuilder route, int status, string description) =>
         route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(void), []) { Description = description });
 
-    /// <summary>Headers of the successful responses; each says itself when it is there.</summary>
+    /// <summary>Headers of the successful responses; the description of each says when it is present.</summary>
     public static RouteHandlerBuilder Sends(this RouteHandlerBuilder route, params ResponseHeader[] headers) => route.WithMetadata(new SendsHeaders(headers));
 
     /// <param name="route">An operation.</param>
-    /// <param name="problems">What its handler refuses with; what the gates before it refuse with comes by itself.</param>
+    /// <param name="problems">The problems of its handler; those of the middleware before it are added automatically.</param>
     public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder route, params ProblemType[] problems)
     {
         route.Add(endpoint =>

@@ -32,19 +32,19 @@ internal static class Examples
     [
         new("rate", "50 calls a second, evenly spaced",
             """{ "kind": "rate", "permits": 50, "periodSeconds": 1, "burst": 1, "scope": "shared" }"""),
-        new("window", "Never more than 90 000 tokens in any minute, for each key; the answer says what a call has cost",
+        new("window", "Never more than 90 000 tokens in any minute, for each key; the response says what a call has cost",
             """{ "kind": "window", "permits": 90000, "periodSeconds": 60, "scope": "perKey", "weightFrom": "usage.total_tokens" }"""),
         new("calls", "Never more than 500 calls in any minute, whatever the jobs weigh",
             """{ "kind": "window", "permits": 500, "periodSeconds": 60, "counts": "calls" }"""),
-        new("named", "Never more than 30 000 input tokens in any minute: of each job what its `weights` give as `inputTokens`",
+        new("named", "Never more than 30 000 input tokens in any minute, as given by `inputTokens` in the `weights` of each job",
             """{ "kind": "window", "permits": 30000, "periodSeconds": 60, "counts": "inputTokens", "weightFrom": "usage.input_tokens" }"""),
         new("perKey", "500 calls a minute for each key, ten of them at once after a rest",
             """{ "kind": "rate", "permits": 500, "periodSeconds": 60, "burst": 10, "scope": "perKey" }"""),
-        new("concurrency", "Four calls at once, wherever they come from",
+        new("concurrency", "Four calls at once, from all queues together",
             """{ "kind": "concurrency", "permits": 4 }"""),
     ];
 
-    /// <summary>Responses as they come, by what they are.</summary>
+    /// <summary>Example responses, by type.</summary>
     public static readonly IReadOnlyDictionary<Type, string> OfResponses = new Dictionary<Type, string>
     {
         [typeof(JobView)] = $$"""

@@ -3,12 +3,12 @@ using Microsoft.OpenApi;
 
 namespace JobService.Api.Documentation;
 
-/// <summary>One object with an enumeration for what has a <c>kind</c>: generators make hierarchies of the alternatives that forget the kind, or cannot be read back.</summary>
+/// <summary>Describes a type with a <c>kind</c> as one object with an enumeration: from alternatives, generators produce class hierarchies that lose the kind or cannot be read back.</summary>
 internal static class FlatKinds
 {
     private const string OnlyFor = "Only for `";
 
-    /// <summary>True for a field that not every kind has: sent with another, it is refused.</summary>
+    /// <summary>True for a field that not every kind has: with another kind it is refused.</summary>
     public static bool IsOfOne(IOpenApiSchema field) => field.Description?.Contains(OnlyFor, StringComparison.Ordinal) == true;
 
     public static void Apply(IDictionary<string, IOpenApiSchema> schemas)

@@ -24,7 +24,7 @@ internal static class OpenApiSetup
     {
         app.MapGet("/openapi/v1.json", app.Services.GetRequiredService<BuiltDocument>().Get).ExcludeFromDescription();
         app.MapGet("/swagger/jobservice.js", () => Results.Stream(typeof(OpenApiSetup).Assembly.GetManifestResourceStream(typeof(OpenApiSetup), "swagger.js")!, "text/javascript;charset=utf-8")).ExcludeFromDescription();
-        // Its middleware would stand in the way of every job.
+        // As an endpoint, because its middleware would run for every request.
         app.UseWhen(http => http.Request.Path.StartsWithSegments("/swagger", StringComparison.OrdinalIgnoreCase), pages => pages.UseSwaggerUI(ui =>
         {
             ui.SwaggerEndpoint("../openapi/v1.json", "JobService v1");
@@ -47,7 +47,7 @@ internal static class OpenApiSetup
             Description = Descriptions.Service,
             License = new OpenApiLicense { Name = "MIT", Url = new Uri("https://opensource.org/license/mit") },
         };
-        // Where the document came from: no host name of the build in the committed file.
+        // Removes the server address: the committed file must not name the host of the build.
         document.Servers = [new OpenApiServer { Url = "/" }];
         document.Tags = new HashSet<OpenApiTag>(Descriptions.Tags.Select(tag => new OpenApiTag { Name = tag.Name, Description = tag.Description }));
         document.Components ??= new OpenApiComponents();
@@ -60,7 +60,7 @@ internal static class OpenApiSetup
                 Description = "Needed when the operator configured `JobService:ApiKey`.",
             },
         };
-        // Either nothing or the key: the service without a key asks for none.
+        // Either nothing or the key: a service without an API key requires none.
         document.Security = [[], new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }];
         return Task.CompletedTask;
     }

@@ -7,10 +7,10 @@ using Microsoft.OpenApi;
 
 namespace JobService.Api.Documentation;
 
-/// <summary>What the routes say about themselves, put into the operations of the document.</summary>
+/// <summary>Writes the documentation of the routes into the operations of the document.</summary>
 internal static class Operations
 {
-    // The framework takes no wildcard as a content type of an endpoint.
+    // The framework accepts no wildcard as the content type of an endpoint.
     private const string Any = "*/*";
 
     private static readonly string[] streams = [MediaTypes.Ndjson, MediaTypes.EventStream, Any];
@@ -59,7 +59,7 @@ internal static class Operations
         }
 
         if (contents?.TryGetValue(MediaTypes.Ndjson, out var lines) == true)
-            (lines.Example, lines.Schema) = (Examples.Lines, Bytes("A job a line, each as in `POST /v1/jobs`."));
+            (lines.Example, lines.Schema) = (Examples.Lines, Bytes("One job per line, each as in `POST /v1/jobs`."));
     }
 
     private static void DescribeResponse(int status, OpenApiResponse response, IList<object> metadata)
@@ -128,7 +128,7 @@ internal static class Operations
             JsonSchemaType.Integer => "int32",
             _ => null,
         };
-        // Swagger UI sends defaults, also those of options that the body at hand does not have.
+        // Swagger UI sends defaults, including those of options that do not apply to the body at hand.
         Bounds.Apply(schema, parameter.Description, hasDefault: parameter.Enumeration is null && !parameter.Description.StartsWith("With ", StringComparison.Ordinal));
         if (parameter.Enumeration is { } name)
             (schema.Title, schema.Enum) = (name, [.. parameter.Values.Select(value => (JsonNode)value)]);

@@ -7,10 +7,10 @@ using Microsoft.OpenApi;
 
 namespace JobService.Api.Documentation;
 
-/// <summary>Says of our types what the generator cannot see: what writes itself as a string, and that nulls are left out of answers.</summary>
+/// <summary>Adds what the generator cannot see about our types: which are written as strings, and that responses leave out nulls.</summary>
 internal static class Schemas
 {
-    /// <summary>Kiota takes what stands in this field as the message of its exceptions.</summary>
+    /// <summary>Kiota uses this field as the message of its exceptions.</summary>
     private const string MessageOfErrors = "x-ms-primary-error-message";
 
     /// <summary>The field of a header's value that names a secret.</summary>
@@ -55,7 +55,7 @@ internal static class Schemas
         ],
     };
 
-    /// <summary>The form of a header's value that has a name; <see cref="ClientShape"/> puts the text beside it.</summary>
+    /// <summary>The form of a header's value that names a secret; <see cref="ClientShape"/> adds the plain string.</summary>
     private static Dictionary<string, IOpenApiSchema> SecretName() => new()
     {
         [ByName] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "`Name` stands for the secret `JobService:Secrets:Name`." },

@@ -7,14 +7,14 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Api.Http;
 
-/// <summary>Asks for the API key under <c>/v1</c>, when there is one, and slows those down who guess.</summary>
+/// <summary>Requires the API key under <c>/v1</c>, if one is configured, and throttles clients that guess.</summary>
 /// <remarks>
-/// An address that has spent its wrong tries is not looked at until it has another, so that a guess has no effect at any speed. One that has brought the right key
-/// before goes on with it: behind a proxy or a NAT, a client with an old key locks out no other.
+/// The key of an address that has used up its wrong tries is not checked until it has another try, so that guessing faster gains nothing. An address that has sent the right key
+/// before may go on: behind a proxy or a NAT, a client with an old key does not lock out the others.
 /// </remarks>
 internal sealed class ApiKeyGate(IOptions<ApiOptions> options) : IDisposable
 {
-    /// <summary>Requests without the right key that an address may send at once, and then one a second: enough for a client that is being set up.</summary>
+    /// <summary>How many requests without the right key an address may send at once; after that one per second. Enough for a client that is being set up.</summary>
     public const int WrongTries = 20;
 
     private const string Scheme = "Bearer ";
@@ -40,7 +40,7 @@ internal sealed class ApiKeyGate(IOptions<ApiOptions> options) : IDisposable
     {
         var client = ClientAddress.NetworkOf(http);
         var isFamiliar = familiar.ContainsKey(client);
-        // The try is taken before the key is looked at: guesses that come at the same moment have one each.
+        // The try is taken before the key is checked, so that concurrent guesses each cost one.
         if (!isFamiliar && !TakeTry(client))
             return Problems.TooManyWrongKeys(TryAgainAfter);
 
@@ -62,7 +62,7 @@ internal sealed class ApiKeyGate(IOptions<ApiOptions> options) : IDisposable
         return lease.IsAcquired;
     }
 
-    // Digests have one length and are compared in one time: neither tells anything about the key.
+    // Digests have a fixed length and are compared in constant time: neither reveals anything about the key.
     private bool IsKnown(string authorization) =>
         authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
         && CryptographicOperations.FixedTimeEquals(Digest(authorization[Scheme.Length..].Trim()), key);

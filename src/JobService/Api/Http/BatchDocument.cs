@@ -4,15 +4,15 @@ using JobService.Jobs;
 
 namespace JobService.Api.Http;
 
-/// <summary>A batch in one JSON document, taken apart before any of it is made objects of: its jobs, and the document without them.</summary>
-/// <param name="Envelope">The same document with an empty list of jobs. All of it when its jobs are no list.</param>
-/// <param name="Jobs">Where each stands, up to as many as a batch may have.</param>
-/// <param name="Count">How many there are.</param>
+/// <summary>A batch in one JSON document, split before any of it is deserialized: its jobs, and the document without them.</summary>
+/// <param name="Envelope">The same document with an empty list of jobs; the whole document when its jobs are not a list.</param>
+/// <param name="Jobs">The range of each job in the document, up to the number that a batch may have.</param>
+/// <param name="Count">The number of jobs.</param>
 internal sealed record BatchDocument(ReadOnlyMemory<byte> Envelope, IReadOnlyList<Range> Jobs, int Count)
 {
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = ApiJson.MaxDepth };
 
-    /// <returns>Null when it is no JSON.</returns>
+    /// <returns>Null when it is not valid JSON.</returns>
     public static BatchDocument? Read(ReadOnlyMemory<byte> utf8, int maxJobs, out Violation? fault)
     {
         fault = Utf8.IsValid(utf8.Span) ? null : new Violation("", "The body is not valid UTF-8.");

@@ -14,7 +14,7 @@ internal static class BehindProxy
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<ProxyOptions>>((forwarded, own) =>
         {
             forwarded.ForwardedHeaders = ForwardedHeaders.All;
-            // Each hop has to be trusted itself: their number needs no bound. Loopback is trusted as little as any other, because what a browser sends comes from there, too.
+            // Each hop must be trusted explicitly, so their number needs no bound. Loopback is not trusted by default either, because requests of a browser come from there, too.
             forwarded.ForwardLimit = null;
             forwarded.KnownProxies.Clear();
             forwarded.KnownIPNetworks.Clear();
@@ -24,7 +24,7 @@ internal static class BehindProxy
         return services;
     }
 
-    /// <remarks>Before all that looks at an address, a host or a path.</remarks>
+    /// <remarks>Must run before anything that reads an address, a host or a path.</remarks>
     public static void UseBehindProxy(this WebApplication app)
     {
         var options = app.Services.GetRequiredService<IOptions<ProxyOptions>>();
@@ -34,16 +34,16 @@ internal static class BehindProxy
             app.Use((HttpContext http, RequestDelegate next) => MoveAsync(http, next, options.Value.PathBase));
     }
 
-    /// <summary>The address of something here, as the client reaches it.</summary>
+    /// <summary>The path of a resource as the client reaches it.</summary>
     public static string Reached(this HttpRequest request, string path) => request.PathBase.ToUriComponent() + path;
 
     private static Task MoveAsync(HttpContext http, RequestDelegate next, string configured)
     {
-        // What a proxy forwards may have been made up by its client.
+        // A forwarded header may have been forged by the client.
         var request = http.Request;
         var forwarded = request.PathBase.Value is { Length: > 0 } prefix && ProxyOptions.IsPathBase(prefix.TrimEnd('/')) ? prefix.TrimEnd('/') : null;
         request.PathBase = forwarded ?? configured;
-        // A proxy that takes the path off and one that leaves it on come to the same.
+        // Works for a proxy that strips the base path and for one that keeps it.
         if (request.PathBase.HasValue && request.Path.StartsWithSegments(request.PathBase, StringComparison.Ordinal, out var rest))
             request.Path = rest;
         return next(http);

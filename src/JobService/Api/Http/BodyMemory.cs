@@ -2,17 +2,17 @@ using JobService.Jobs;
 
 namespace JobService.Api.Http;
 
-/// <summary>The room that one request takes until its jobs are stored, and how long it waits for it.</summary>
-/// <param name="hold">What it has.</param>
-/// <param name="maxWait">In all, for all that it needs.</param>
-/// <param name="time">Measures it.</param>
-/// <param name="hangUp">The client has gone.</param>
+/// <summary>The memory that one request takes until its jobs are stored, and how long it waits for it.</summary>
+/// <param name="hold">The memory reserved for it.</param>
+/// <param name="maxWait">The total wait for all memory that it needs.</param>
+/// <param name="time">Measures the wait.</param>
+/// <param name="hangUp">The client disconnected.</param>
 internal sealed class BodyMemory(ByteHold hold, TimeSpan maxWait, TimeProvider time, CancellationToken hangUp) : IDisposable
 {
     private TimeSpan left = maxWait;
 
-    /// <returns>False when there was no room in time.</returns>
-    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    /// <returns>False when no memory became free in time.</returns>
+    /// <exception cref="OperationCanceledException">The client disconnected.</exception>
     public async ValueTask<bool> GrowToAsync(long bytes)
     {
         if (hold.TryGrowTo(bytes))

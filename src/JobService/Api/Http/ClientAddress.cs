@@ -2,15 +2,15 @@ using System.Net;
 
 namespace JobService.Api.Http;
 
-/// <summary>Who sent a request, as logs say it and as bounds count it.</summary>
+/// <summary>The sender of a request, for logs and for limits per client.</summary>
 internal static class ClientAddress
 {
-    /// <summary>The upper half of an IPv6 address is the client's network; the lower half it chooses as it likes.</summary>
+    /// <summary>The upper half of an IPv6 address is the client's network; the client can choose the lower half freely.</summary>
     private const int NetworkBytes = 8;
 
     public static string Of(HttpContext http) => Plain(http.Connection.RemoteIpAddress)?.ToString() ?? "unknown";
 
-    /// <summary>What one client cannot change at will: its IPv4 address, or the network of its IPv6 address.</summary>
+    /// <summary>What a client cannot change at will: its IPv4 address, or the network of its IPv6 address.</summary>
     public static IPAddress NetworkOf(HttpContext http)
     {
         var address = Plain(http.Connection.RemoteIpAddress) ?? IPAddress.None;

@@ -3,10 +3,10 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Api.Http;
 
-/// <summary>Lets pages of the configured origins call what is under <c>/v1</c>. Without any, nothing is added to any answer.</summary>
+/// <summary>Lets pages of the configured origins call the API under <c>/v1</c>. With none configured, no response is changed.</summary>
 internal static class CrossOrigin
 {
-    // All that an answer tells in its headers; a browser shows a page of another origin hardly any of them.
+    // All headers of our responses; by default a browser exposes few of them to a page of another origin.
     private static readonly string[] exposed = ["Location", "ETag", "Link", "Retry-After", "Preference-Applied", "Idempotency-Replayed", "WWW-Authenticate"];
 
     public static IServiceCollection AddCrossOrigin(this IServiceCollection services)
@@ -18,7 +18,7 @@ internal static class CrossOrigin
         return services;
     }
 
-    /// <remarks>Before the API key is asked for: a browser asks beforehand whether it may send one, and sends none with that question.</remarks>
+    /// <remarks>Must run before the API key is checked: a preflight request carries no key.</remarks>
     public static void UseCrossOrigin(this WebApplication app)
     {
         var options = app.Services.GetRequiredService<IOptions<CrossOriginOptions>>();

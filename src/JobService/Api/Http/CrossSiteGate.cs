@@ -2,10 +2,10 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Api.Http;
 
-/// <summary>Lets no page of another site change anything: a browser sends its requests also to an address that only this machine can reach.</summary>
+/// <summary>Refuses changes by pages of other sites: a browser also sends their requests to addresses that only this machine can reach.</summary>
 /// <remarks>
-/// What the browser says decides: <c>Sec-Fetch-Site</c> (https://www.w3.org/TR/fetch-metadata/), or <c>Origin</c> against <c>Host</c> where it does not say that. Who is
-/// no browser says neither, and passes. The rules are those of Go's <c>http.CrossOriginProtection</c>.
+/// The headers that the browser sets decide: <c>Sec-Fetch-Site</c> (https://www.w3.org/TR/fetch-metadata/), or <c>Origin</c> against <c>Host</c> if that is missing. A client that is
+/// not a browser sends neither and passes. The rules are those of Go's <c>http.CrossOriginProtection</c>.
 /// </remarks>
 internal sealed class CrossSiteGate(IOptions<CrossOriginOptions> options)
 {

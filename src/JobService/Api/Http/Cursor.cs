@@ -5,7 +5,7 @@ using JobService.Jobs;
 
 namespace JobService.Api.Http;
 
-/// <summary>Where the next page of a list begins. Opaque to clients: the last job's id and two bytes that tell a damaged cursor from a whole one.</summary>
+/// <summary>Where the next page of a list begins. Opaque to clients: the last job's id and a checksum of two bytes that detects a damaged cursor.</summary>
 internal static class Cursor
 {
     private const int CheckBytes = 2;
@@ -23,7 +23,7 @@ internal static class Cursor
         last = default;
         Span<byte> bytes = stackalloc byte[JobId.ByteCount + CheckBytes];
         if (text.Length != Base64Url.GetEncodedLength(bytes.Length)
-            // Its sister that answers with a bool throws on what is no base64 at all.
+            // The Try method throws on input that is not base64 at all.
             || Base64Url.DecodeFromChars(text, bytes, out _, out var written) != OperationStatus.Done || written != bytes.Length)
         {
             return false;

@@ -2,16 +2,16 @@ using Microsoft.Extensions.Primitives;
 
 namespace JobService.Api.Http;
 
-/// <summary>A header without a value counts as not given: clients that fill templates send <c>If-Match:</c> with nothing behind it and mean no condition.</summary>
+/// <summary>A header without a value counts as not given: clients that fill templates send an empty <c>If-Match:</c> and mean no condition.</summary>
 internal static class EmptyHeaders
 {
     public static void LeaveOut(IHeaderDictionary headers)
     {
-        // Every request comes by here, and hardly one has any.
+        // This runs for every request, and hardly any has one.
         List<string>? found = null;
         foreach (var (name, values) in headers)
         {
-            // Host is what HTTP/1.1 wants of every request, also when it has nothing to say.
+            // HTTP/1.1 requires Host in every request, even an empty one.
             if (HasEmpty(values) && !name.Equals("Host", StringComparison.OrdinalIgnoreCase))
                 (found ??= []).Add(name);
         }

@@ -7,10 +7,10 @@ namespace JobService.Api.Http;
 /// <summary>Strong entity tags (RFC 9110, section 8.8.3).</summary>
 internal static class EntityTags
 {
-    /// <summary>Of a queue or a limit: its revision, which no change repeats.</summary>
+    /// <summary>The tag of a queue or a limit: its revision, which is never reused.</summary>
     public static string Of(long revision) => $"\"r{revision}\"";
 
-    /// <summary>Of a body: half of its SHA-256.</summary>
+    /// <summary>The tag of a body: half of its SHA-256.</summary>
     public static string Of(ReadOnlySpan<byte> body)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
@@ -18,13 +18,13 @@ internal static class EntityTags
         return $"\"{Convert.ToHexStringLower(hash[..16])}\"";
     }
 
-    /// <summary>True when <c>If-None-Match</c> names the tag or <c>*</c>; the weak comparison, as RFC 9110 asks here.</summary>
+    /// <summary>True when <c>If-None-Match</c> names the tag or <c>*</c>; weak comparison, as RFC 9110 requires.</summary>
     public static bool NoneMatchNames(StringValues ifNoneMatch, string tag) =>
         ifNoneMatch.Count > 0
         && EntityTagHeaderValue.TryParseList(ifNoneMatch!, out var tags)
         && tags.Any(t => t.Equals(EntityTagHeaderValue.Any) || t.Tag == tag);
 
-    /// <summary>What <c>If-Match</c> asks of a resource whose revision is <paramref name="current"/>, null when it does not exist.</summary>
+    /// <summary>Evaluates <c>If-Match</c> for a resource whose revision is <paramref name="current"/>, null when it does not exist.</summary>
     public static Precondition IfMatch(StringValues ifMatch, long? current)
     {
         if (ifMatch.Count == 0)
@@ -40,7 +40,7 @@ internal static class EntityTags
     }
 }
 
-/// <summary>What a conditional request comes to.</summary>
+/// <summary>The result of evaluating a precondition.</summary>
 internal abstract record Precondition
 {
     private Precondition()

@@ -5,7 +5,7 @@ using JobService.Ledger;
 
 namespace JobService.Api.Http;
 
-/// <summary>The query of a stream of events, and where it goes on.</summary>
+/// <summary>The query of an event stream, and where it resumes.</summary>
 /// <param name="Queue">Only events of this queue.</param>
 /// <param name="Batch">Only events of jobs of this batch.</param>
 /// <param name="Tag">Only events of jobs with this tag.</param>
@@ -15,14 +15,14 @@ internal sealed record EventQuery(string? Queue, JobId? Batch, (string Name, str
     public const string LastEventId = "Last-Event-ID";
 
     public static readonly TakesQuery Takes = new(
-        QueryParameter.Queue with { Description = "Only events of this queue and its jobs. It need not exist yet." },
+        QueryParameter.Queue with { Description = "Only events of this queue and its jobs. The queue need not exist yet." },
         QueryParameter.Batch with { Description = "Only events of jobs of this batch." },
         QueryParameter.Tag with { Description = "Only events of jobs with this tag, as `name:value`." });
 
     /// <summary>Each event of a stream with a tag is looked up in the store.</summary>
     public int Weight => Tag is null ? 1 : 16;
 
-    /// <summary>The narrowest that holds all that is wanted; the rest is <see cref="Wants"/>.</summary>
+    /// <summary>The narrowest scope that contains all events wanted; <see cref="Wants"/> filters the rest.</summary>
     public EventScope Scope => this switch
     {
         { Batch: { } batch } => EventScope.OfBatch(batch),
@@ -30,7 +30,7 @@ internal sealed record EventQuery(string? Queue, JobId? Batch, (string Name, str
         _ => EventScope.All,
     };
 
-    /// <summary>False for an event of the scope that a filter leaves out, as far as the event itself tells.</summary>
+    /// <summary>False for an event of the scope that a filter excludes, as far as the event itself shows.</summary>
     public bool Wants(StoreEvent change) => (Queue is null || change.Name == Queue) && (Tag is null || change.Kind == StoreEventKind.Job);
 
     /// <returns>The query, or the problem with it.</returns>

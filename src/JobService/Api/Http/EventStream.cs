@@ -2,11 +2,11 @@ using System.Buffers;
 
 namespace JobService.Api.Http;
 
-/// <summary>An answer of server-sent events that may stay open for days: it begins at once, says that it lives when there is nothing to say, and ends with the client or the service.</summary>
-/// <remarks>What a client does not read stands in the connection's buffer, which is bounded: the writer waits, and gives the client up when it has not read for too long.</remarks>
+/// <summary>A response of server-sent events that may stay open for days: it starts at once, sends heartbeats while there are no events, and ends when the client disconnects or the service stops.</summary>
+/// <remarks>Unread bytes stay in the connection's buffer, which is bounded: the writer waits, and drops a client that has not read for too long.</remarks>
 internal sealed class EventStream : IDisposable
 {
-    /// <summary>A client that takes nothing for so long is gone or will never come back to it.</summary>
+    /// <summary>A client that reads nothing for this long is considered gone.</summary>
     private static readonly TimeSpan WritePatience = TimeSpan.FromMinutes(5);
 
     private readonly HttpContext http;
@@ -21,12 +21,12 @@ internal sealed class EventStream : IDisposable
         over = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopTaking);
     }
 
-    /// <summary>The client has gone, or the service stops.</summary>
+    /// <summary>The client disconnected, or the service stops.</summary>
     public CancellationToken Over => over.Token;
 
     public bool IsOver => over.IsCancellationRequested;
 
-    /// <summary>So long the stream may still be silent.</summary>
+    /// <summary>Time until the next heartbeat is due.</summary>
     public TimeSpan Silence => heartbeat - time.GetElapsedTime(flushedAt) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
 
     /// <summary>Status and headers are on their way when the task completes.</summary>
@@ -36,7 +36,7 @@ internal sealed class EventStream : IDisposable
         http.Response.ContentType = MediaTypes.EventStream;
         http.Response.Headers.CacheControl = "no-cache, no-store";
         http.Response.Headers.XContentTypeOptions = "nosniff";
-        http.Response.Headers["X-Accel-Buffering"] = "no"; // nginx would keep the events to itself
+        http.Response.Headers["X-Accel-Buffering"] = "no"; // keeps nginx from buffering the events
         var stream = new EventStream(http, time, heartbeat, stopTaking);
         await stream.FlushAsync();
         if (HeadAsGet.IsHead(http))
@@ -46,7 +46,7 @@ internal sealed class EventStream : IDisposable
 
     public void Write(ReadOnlySpan<byte> frame) => http.Response.BodyWriter.Write(frame);
 
-    /// <summary>Sends what was written, if anything was; a heartbeat when there was nothing for too long. Waits for a client that is slow.</summary>
+    /// <summary>Sends what was written, if anything; a heartbeat when there was nothing for too long. Waits for a slow client.</summary>
     public async Task FlushAsync()
     {
         if (IsOver)
@@ -55,7 +55,7 @@ internal sealed class EventStream : IDisposable
         {
             if (Silence > TimeSpan.Zero)
                 return;
-            // A real event, so that a client can see it; without an id, so that it changes nothing for one that comes back.
+            // A real event, so that a client can see it; without an id, so that it does not affect where a client resumes.
             Write("event: heartbeat\ndata: {}\n\n"u8);
         }
 
@@ -66,7 +66,7 @@ internal sealed class EventStream : IDisposable
         if (flush.IsCompletedSuccessfully && !flush.Result.IsCanceled)
             return;
 
-        // What is in the buffer will not be read, and would hold up the end of the answer.
+        // The buffer will not be read and would delay the end of the response.
         await over.CancelAsync();
         http.Abort();
     }

@@ -1,6 +1,6 @@
 namespace JobService.Api.Http;
 
-/// <summary>HEAD goes the way of GET; Kestrel, which knows what came, sends the headers only.</summary>
+/// <summary>Handles HEAD as GET; Kestrel still knows the original method and sends only the headers.</summary>
 internal static class HeadAsGet
 {
     public static Task Pass(HttpContext http, RequestDelegate next)
@@ -13,6 +13,6 @@ internal static class HeadAsGet
         return next(http);
     }
 
-    /// <summary>Only the headers go out: an answer without end would be silence without end.</summary>
+    /// <summary>Only the headers are sent, so an endless response must not be started.</summary>
     public static bool IsHead(HttpContext http) => http.Items.ContainsKey(typeof(HeadAsGet));
 }

@@ -4,12 +4,12 @@ using Microsoft.Extensions.Primitives;
 
 namespace JobService.Api.Http;
 
-/// <summary>Where anybody who reaches the port may do anything, refuses requests that were sent to a name the operator has not given.</summary>
+/// <summary>Without an API key, refuses requests whose host name the operator has not allowed.</summary>
 /// <remarks>
-/// A page can point a name of its own at this machine after it was loaded (DNS rebinding): for the browser, the service is then of the page's origin, and the page reads
-/// and changes what it likes. The name that the page was loaded under still stands in <c>Host</c>. An address cannot be rebound, and <c>localhost</c> is resolved by nobody
-/// else. With an API key the page has none; from another machine the browser reaches no more than the machine does. It stands before everything that believes a header of
-/// a proxy: the page may send such headers too.
+/// A page can point its own host name at this machine after it was loaded (DNS rebinding): to the browser, the service then has the page's origin, and the page can read
+/// and change anything. <c>Host</c> still has the name that the page was loaded under. An IP address cannot be rebound, and <c>localhost</c> is not resolved by a
+/// foreign server. With an API key, the page does not have it; from another machine, the browser reaches no more than that machine does. The gate runs before anything that trusts a header of
+/// a proxy, because the page can send such headers too.
 /// </remarks>
 internal sealed class HostGate(IOptions<ApiOptions> options, ApiKeyGate key)
 {
@@ -22,10 +22,10 @@ internal sealed class HostGate(IOptions<ApiOptions> options, ApiKeyGate key)
             ? next(http)
             : Problems.UnknownHost(http.Request.Host.Host).ExecuteAsync(http);
 
-    // HTTP/1.0 knows no Host, and browsers do not speak it.
+    // HTTP/1.0 has no Host, and browsers do not use it.
     private bool IsKnown(HostString host)
     {
-        // Nearly every request names the host that the one before has named.
+        // A cache of one: nearly every request has the same host as the one before.
         if (host.Value == known)
             return true;
         if (!MayBeNamed(host))
@@ -39,7 +39,7 @@ internal sealed class HostGate(IOptions<ApiOptions> options, ApiKeyGate key)
 
     private static bool Is(string host, string name) => host.AsSpan().TrimEnd('.').Equals(name, StringComparison.OrdinalIgnoreCase);
 
-    // A name can be pointed at any address of this machine. A socket file has none, and no browser opens one.
+    // A name can resolve to any address of this machine. A Unix socket has none, and no browser opens one.
     private static bool IsLocal(ConnectionInfo connection) =>
         ClientAddress.Plain(connection.LocalIpAddress) is { } address && (IPAddress.IsLoopback(address) || address.Equals(ClientAddress.Plain(connection.RemoteIpAddress)));
 }

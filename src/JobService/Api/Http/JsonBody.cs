@@ -9,7 +9,7 @@ using JobService.Jobs;
 
 namespace JobService.Api.Http;
 
-/// <summary>What a body said, or why it is refused.</summary>
+/// <summary>The parsed body, or why it is refused.</summary>
 /// <param name="Value">The body; null when it is refused.</param>
 /// <param name="Refusal">The problem; null when it is read.</param>
 /// <param name="Fingerprint">SHA-256 of the raw bytes, if asked for.</param>
@@ -28,10 +28,10 @@ internal static class JsonBody
 
     private static ReadOnlySpan<byte> Mark => "\uFEFF"u8;
 
-    /// <summary>As it came, in one piece, and what is read from it.</summary>
+    /// <summary>The raw body in one piece, and the value read from it.</summary>
     private const int CopiesOfBody = 3;
 
-    /// <summary>A body of which nothing is kept in memory when it has been read: a definition, a selection. It takes its room from that of submissions.</summary>
+    /// <summary>For a body that is not kept in memory after it has been read: a definition, a selection. Its memory comes from the budget of submissions.</summary>
     public static async ValueTask<Parsed<T>> ReadAsync<T>(HttpContext http, IntakeMemory memory, TimeProvider time)
         where T : class
     {
@@ -40,8 +40,8 @@ internal static class JsonBody
     }
 
     /// <param name="request">The request.</param>
-    /// <param name="memory">The room that the body takes.</param>
-    /// <param name="fingerprint">The fingerprint is wanted.</param>
+    /// <param name="memory">The memory for the body.</param>
+    /// <param name="fingerprint">Whether to compute the fingerprint.</param>
     public static async ValueTask<Parsed<T>> ReadAsync<T>(HttpRequest request, BodyMemory memory, bool fingerprint = false)
         where T : class
     {
@@ -59,7 +59,7 @@ internal static class JsonBody
         var (bytes, refusal) = await GatherAsync(request, maxBytes, memory);
         if (refusal is not null)
             return (null, refusal);
-        // A mark in front is no part of the JSON, as in Read.
+        // A byte order mark is not part of the JSON, as in Read.
         var reader = new SequenceReader<byte>(bytes);
         reader.IsNext(Mark, advancePast: true);
         var whole = reader.UnreadSequence.ToArray();
@@ -67,7 +67,7 @@ internal static class JsonBody
         return (whole, null);
     }
 
-    /// <summary>Waits until all of the body is there.</summary>
+    /// <summary>Waits until the whole body has arrived.</summary>
     private static async ValueTask<(ReadOnlySequence<byte> Bytes, IResult? Refusal)> GatherAsync(HttpRequest request, int maxBytes, BodyMemory memory)
     {
         if (request.ContentLength > maxBytes)
@@ -84,7 +84,7 @@ internal static class JsonBody
             else if (!await memory.GrowToAsync(CopiesOfBody * bytes.Length))
                 refusal = Problems.MemoryFull();
             else if (read.IsCompleted && bytes.IsEmpty)
-                refusal = Problems.Body([new Violation("", "A JSON object is needed as the body, and the body is empty.")]);
+                refusal = Problems.Body([new Violation("", "The body must be a JSON object, and it is empty.")]);
             else if (read.IsCompleted && MediaTypes.Fault(request, MediaTypes.Json) is { } fault)
                 refusal = Problems.MediaType(fault);
             if (refusal is not null)
@@ -106,8 +106,8 @@ internal static class JsonBody
         where T : class =>
         Read<T>(utf8, out var faults) is { } value ? new Parsed<T>(value, null) : new Parsed<T>(null, Problems.Body(faults));
 
-    /// <summary>A job of many, whole and checked.</summary>
-    /// <returns>The job as far as it can be read; whether it is right <paramref name="faults"/> say.</returns>
+    /// <summary>One job of many, parsed and validated.</summary>
+    /// <returns>The job as far as it can be read; <paramref name="faults"/> says what is wrong with it.</returns>
     public static SubmitJob? ReadJob(ReadOnlySpan<byte> utf8, out IReadOnlyList<Violation> faults)
     {
         if (utf8.Length > MaxBytes)
@@ -122,13 +122,13 @@ internal static class JsonBody
         return job;
     }
 
-    /// <summary>The part that knows nothing of HTTP.</summary>
+    /// <summary>The part that does not depend on HTTP.</summary>
     /// <returns>Null when there are faults.</returns>
     public static T? Read<T>(ReadOnlySpan<byte> utf8, out IReadOnlyList<Violation> faults)
         where T : class
     {
         faults = [];
-        // A mark in front, as editors and shells of Windows write it, is no part of the JSON (RFC 8259, section 8.1).
+        // A byte order mark, as editors and shells on Windows write it, is not part of the JSON (RFC 8259, section 8.1).
         if (utf8.StartsWith(Mark))
             utf8 = utf8[Mark.Length..];
         if (!Utf8.IsValid(utf8))

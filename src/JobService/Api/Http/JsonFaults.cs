@@ -4,8 +4,8 @@ using JobService.Jobs;
 
 namespace JobService.Api.Http;
 
-/// <summary>Says in plain sentences, with a pointer each, why JSON is not what a contract wants.</summary>
-/// <remarks>The serializer stops at the first fault and tells it in the words of .NET. Only what it refused comes here, so this may take its time.</remarks>
+/// <summary>Explains in plain sentences, each with a pointer, why JSON does not match a contract.</summary>
+/// <remarks>The serializer stops at the first error and reports it in .NET terms. Only refused JSON is analyzed here, so speed does not matter.</remarks>
 internal static class JsonFaults
 {
     private const int MaxReported = 20;
@@ -60,9 +60,9 @@ internal static class JsonFaults
         foreach (var field in json.EnumerateObject())
         {
             if (Name(field) is not { } name)
-                yield return new Violation(at, "The name of a field holds half of a surrogate pair.");
+                yield return new Violation(at, "The name of a field contains a lone surrogate.");
             else if (!seen.Add(name))
-                yield return new Violation(Pointers.Under(at, name), "This field stands twice.");
+                yield return new Violation(Pointers.Under(at, name), "This field occurs twice.");
             else if (known.TryGetValue(name, out var property))
             {
                 foreach (var violation in Field(field.Value, property, type, Pointers.Under(at, name)))
@@ -100,12 +100,12 @@ internal static class JsonFaults
         {
             if (Name(field) is not { } name)
             {
-                yield return new Violation(at, "A name holds half of a surrogate pair.");
+                yield return new Violation(at, "A name contains a lone surrogate.");
                 continue;
             }
 
             if (!seen.Add(name))
-                yield return new Violation(Pointers.Under(at, name), "This name stands twice.");
+                yield return new Violation(Pointers.Under(at, name), "This name occurs twice.");
             foreach (var violation in Walk(field.Value, type.Options.GetTypeInfo(type.ElementType!), Pointers.Under(at, name)))
                 yield return violation;
         }
@@ -128,7 +128,7 @@ internal static class JsonFaults
         }
     }
 
-    /// <returns>Null for types whose own converter says what it wants.</returns>
+    /// <returns>Null for types whose converter reports its own message.</returns>
     private static string? Wanted(Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
@@ -137,7 +137,7 @@ internal static class JsonFaults
         if (type == typeof(double))
             return "A number.";
         if (type == typeof(string))
-            return "A string, without halves of surrogate pairs.";
+            return "A string without lone surrogates.";
         if (type == typeof(byte[]))
             return "Bytes in base64 (RFC 4648, section 4), as \"aGVsbG8=\".";
         if (type == typeof(Guid))
@@ -145,11 +145,11 @@ internal static class JsonFaults
         if (type == typeof(DateTimeOffset))
             return Rfc3339Json.Wanted;
         if (type == typeof(JsonElement))
-            return "JSON whose objects name each field once, without halves of surrogate pairs in the names.";
+            return "JSON whose objects have each field once, without lone surrogates in the names.";
         return type.IsEnum ? $"One of: {string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName))}." : null;
     }
 
-    /// <summary>The name as it reads, or null when it cannot be read.</summary>
+    /// <summary>The unescaped name, or null when it cannot be read.</summary>
     private static string? Name(JsonProperty field)
     {
         try
@@ -162,10 +162,10 @@ internal static class JsonFaults
         }
     }
 
-    /// <summary>The first sentence: what follows talks of paths and options of the reader.</summary>
+    /// <summary>Only the first sentence: the rest is about paths and options of the reader.</summary>
     private static string Sentence(string message)
     {
-        // Where a converter has nothing to say itself, the reader names the type of .NET.
+        // If a converter gives no message, the reader names the .NET type.
         if (message.StartsWith("The JSON value could not be converted to", StringComparison.Ordinal))
             return "This value cannot be read.";
         var end = message.IndexOf(". ", StringComparison.Ordinal);

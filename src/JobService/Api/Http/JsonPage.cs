@@ -4,14 +4,14 @@ using JobService.Api.Contracts;
 
 namespace JobService.Api.Http;
 
-/// <summary>The items of a page in JSON, written one after the other into pieces of memory that go back one after the other when they are sent.</summary>
-/// <param name="room">What the page takes; disposed with it.</param>
+/// <summary>The items of a JSON page, written one after the other into chunks of memory that are released one by one as they are sent.</summary>
+/// <param name="room">The memory of the page; disposed with it.</param>
 internal sealed class JsonPage(BodyMemory room) : IBufferWriter<byte>, IDisposable
 {
-    /// <summary>A page that has come to this is full, whatever its limit.</summary>
+    /// <summary>A page that has reached this size is full, whatever its limit.</summary>
     public const int MaxBytes = 16 * 1024 * 1024;
 
-    /// <summary>Not so large that it lies where only a full collection frees it.</summary>
+    /// <summary>Below the large object heap, which only a full collection frees.</summary>
     private const int PieceBytes = 32 * 1024;
 
     private readonly Queue<ReadOnlyMemory<byte>> pieces = new();
@@ -19,22 +19,22 @@ internal sealed class JsonPage(BodyMemory room) : IBufferWriter<byte>, IDisposab
     private int written;
     private Utf8JsonWriter? writer;
 
-    /// <summary>So far.</summary>
+    /// <summary>Bytes so far.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>Items so far.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Waits for room for what is going to be read, beside what is here.</summary>
-    /// <returns>False when there was none in time: the page ends where it is.</returns>
-    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    /// <summary>Waits for memory for the items to be read next, in addition to what the page holds.</summary>
+    /// <returns>False when none became free in time: the page ends here.</returns>
+    /// <exception cref="OperationCanceledException">The client disconnected.</exception>
     public ValueTask<bool> MakeRoomAsync(long bytes) => room.GrowToAsync(Bytes + bytes);
 
-    /// <summary>What was read is written, and nothing is held but the page.</summary>
+    /// <summary>The items read have been written, and only the page itself is held.</summary>
     public void Settle() => room.ShrinkTo(Bytes);
 
-    /// <param name="item">The next.</param>
-    /// <param name="pathBase">Under which its client sees the service.</param>
+    /// <param name="item">The next item.</param>
+    /// <param name="pathBase">The base path under which the client reaches the service.</param>
     public void Add<T>(T item, string pathBase)
         where T : ILinked<T>
     {
@@ -47,7 +47,7 @@ internal sealed class JsonPage(BodyMemory room) : IBufferWriter<byte>, IDisposab
         writer.Reset();
     }
 
-    /// <summary>Hands the page out, piece by piece: what has been taken is no longer held.</summary>
+    /// <summary>Returns the page chunk by chunk: a chunk that was taken is no longer held.</summary>
     public async Task SendAsync(HttpResponse response, ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> behind, CancellationToken hangUp)
     {
         EndPiece();

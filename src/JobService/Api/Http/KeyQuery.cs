@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Api.Http;
 
-/// <summary>The query parameter <c>key</c> of resources that have a state for each key.</summary>
+/// <summary>The query parameter <c>key</c> of resources that have one state per key.</summary>
 internal static class KeyQuery
 {
     /// <param name="request">The request.</param>

@@ -4,10 +4,10 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace JobService.Api.Http;
 
-/// <summary>A <c>kind</c> is read without regard to case, as every other word of a contract, and nulls of another kind's fields count as left out; the reader of .NET takes only what it writes.</summary>
+/// <summary>Makes <c>kind</c> case-insensitive, like all other names in the contract, and treats nulls in fields of another kind as left out; the reader of .NET accepts only what it writes itself.</summary>
 internal static class Kinds
 {
-    /// <returns>The same JSON with its kinds as they are written; null when they are so already, or when it is no JSON.</returns>
+    /// <returns>The same JSON with its kinds in canonical case; null when they are already, or when it is not valid JSON.</returns>
     public static byte[]? AsWritten(ReadOnlySpan<byte> utf8, JsonTypeInfo type)
     {
         if (!HasKinds(type))
@@ -21,7 +21,7 @@ internal static class Kinds
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or ArgumentException)
         {
-            return null; // not valid, or a name that stands twice: what reads it says so
+            return null; // not valid, or a duplicate name: the reader will report it
         }
     }
 
@@ -54,7 +54,7 @@ internal static class Kinds
         return isMended;
     }
 
-    /// <summary>One class for all kinds, as generated clients have it, writes the fields of the others as nulls.</summary>
+    /// <summary>Generated clients have one class for all kinds, which writes the fields of other kinds as nulls.</summary>
     private static bool LeaveOutOtherKinds(JsonObject json, Type meant, JsonPolymorphismOptions kinds, JsonSerializerOptions options)
     {
         var known = options.GetTypeInfo(meant).Properties.Select(field => field.Name).ToHashSet();

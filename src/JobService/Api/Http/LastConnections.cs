@@ -2,12 +2,12 @@ using Microsoft.AspNetCore.Connections;
 
 namespace JobService.Api.Http;
 
-/// <summary>Cuts the connections that are still open a while after the stop: a client that sends half a request, or does not read its answer,
-/// would hold up the shutdown and use up the grace of the jobs.</summary>
-/// <remarks>Kestrel's own bounds for slow clients are not kept while it stops.</remarks>
+/// <summary>Aborts the connections that are still open some time after the stop: a client that sends half a request, or does not read its response,
+/// would delay the shutdown and use up the grace period of the jobs.</summary>
+/// <remarks>Kestrel does not enforce its own limits for slow clients while it stops.</remarks>
 internal sealed class LastConnections : IDisposable
 {
-    /// <summary>By then every request that has arrived has its answer: those who wait for a job or for room get theirs at the stop.</summary>
+    /// <summary>By then every request that has arrived has its response: requests that wait for a job or for memory get theirs at the stop.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private readonly CancellationTokenSource cut = new();

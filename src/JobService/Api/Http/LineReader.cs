@@ -3,14 +3,14 @@ using System.IO.Pipelines;
 
 namespace JobService.Api.Http;
 
-/// <summary>Reads a body line by line as it comes: as much as is there, never more than a line ahead of who reads.</summary>
-/// <remarks>An upload may take as long as it likes, but not stand still for ever.</remarks>
+/// <summary>Reads a body line by line as it arrives, never more than one line ahead of the consumer.</summary>
+/// <remarks>An upload may take as long as it needs, but must not be idle for ever.</remarks>
 internal sealed class LineReader(PipeReader body, TimeProvider time)
 {
-    /// <summary>Bytes of a line, at most.</summary>
+    /// <summary>Maximum bytes of a line.</summary>
     public const int MaxLineBytes = JsonBody.MaxBytes;
 
-    /// <summary>So long may an upload stand still.</summary>
+    /// <summary>How long an upload may be idle.</summary>
     public static readonly TimeSpan Idle = TimeSpan.FromMinutes(5);
 
     private ReadOnlySequence<byte> buffer = ReadOnlySequence<byte>.Empty;
@@ -18,13 +18,13 @@ internal sealed class LineReader(PipeReader body, TimeProvider time)
     private bool isRead;
     private bool isEnd;
 
-    /// <summary>Number of the line that was last taken, from 1.</summary>
+    /// <summary>Number of the last line taken, from 1.</summary>
     public long Line { get; private set; }
 
     /// <summary>Bytes that have been read and not been taken.</summary>
     public long Buffered => buffer.Length;
 
-    /// <summary>The next line that has anything on it, if it is here already; it is good until the next call.</summary>
+    /// <summary>The next line that is not blank, if it has arrived; valid until the next call.</summary>
     /// <exception cref="LineTooLongException">It is longer than <see cref="MaxLineBytes"/>.</exception>
     public bool TryTake(out ReadOnlyMemory<byte> line)
     {
@@ -38,7 +38,7 @@ internal sealed class LineReader(PipeReader body, TimeProvider time)
                 return true;
         }
 
-        // Nobody waits for the end of a line that is too long already.
+        // There is no need to wait for the end of a line that is already too long.
         if (buffer.Length > MaxLineBytes)
         {
             Line++;
@@ -49,11 +49,11 @@ internal sealed class LineReader(PipeReader body, TimeProvider time)
         return false;
     }
 
-    /// <summary>Waits for more.</summary>
+    /// <summary>Waits for more bytes.</summary>
     /// <returns>False at the end of the body.</returns>
-    /// <exception cref="TimeoutException">Nothing came for as long as an upload may stand still.</exception>
-    /// <exception cref="OperationCanceledException">Nobody wants more.</exception>
-    /// <exception cref="IOException">The client has gone.</exception>
+    /// <exception cref="TimeoutException">No byte arrived for as long as an upload may be idle.</exception>
+    /// <exception cref="OperationCanceledException">The reader was cancelled.</exception>
+    /// <exception cref="IOException">The client disconnected.</exception>
     public async ValueTask<bool> ReadAsync(CancellationToken stop)
     {
         if (isEnd)
@@ -69,7 +69,7 @@ internal sealed class LineReader(PipeReader body, TimeProvider time)
             }
             catch (OperationCanceledException still) when (!stop.IsCancellationRequested)
             {
-                throw new TimeoutException($"Nothing came for {Idle.TotalMinutes:0} minutes.", still);
+                throw new TimeoutException($"No data arrived for {Idle.TotalMinutes:0} minutes.", still);
             }
         }
 
@@ -77,7 +77,7 @@ internal sealed class LineReader(PipeReader body, TimeProvider time)
         return true;
     }
 
-    /// <summary>Gives the body back to the server, which reads to its end by itself.</summary>
+    /// <summary>Returns the body to the server, which reads the rest of it.</summary>
     public void Release()
     {
         if (isRead)
@@ -95,14 +95,14 @@ internal sealed class LineReader(PipeReader body, TimeProvider time)
             return true;
         }
 
-        // The last line needs no line break.
+        // The last line may lack a line break.
         line = isEnd ? buffer : default;
         buffer = isEnd ? buffer.Slice(buffer.End) : buffer;
         searched = buffer.Length;
         return !line.IsEmpty;
     }
 
-    /// <summary>Looks only at what is new: a long line that comes byte by byte is not searched from its beginning each time.</summary>
+    /// <summary>Searches only the new bytes, so that a long line that arrives byte by byte is not searched from its start each time.</summary>
     private SequencePosition? FindBreak() => buffer.Slice(searched).PositionOf((byte)'\n');
 }
 

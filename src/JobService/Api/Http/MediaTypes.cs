@@ -3,7 +3,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace JobService.Api.Http;
 
-/// <summary>Media types of bodies and of answers.</summary>
+/// <summary>Media types of requests and responses.</summary>
 internal static class MediaTypes
 {
     public const string Json = "application/json";
@@ -11,7 +11,7 @@ internal static class MediaTypes
     public const string EventStream = "text/event-stream";
     public const string Bytes = "application/octet-stream";
 
-    /// <returns>What is wrong with the type or the encoding of the body; null when it is what is wanted.</returns>
+    /// <returns>What is wrong with the type or the encoding of the body; null when both are as expected.</returns>
     public static string? Fault(HttpRequest request, string wanted)
     {
         if (!StringValues.IsNullOrEmpty(request.Headers.ContentEncoding))
@@ -28,8 +28,8 @@ internal static class MediaTypes
     public static bool Is(HttpRequest request, string type) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out var media) && media.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The type among those offered that the client likes best; of equals the first.</summary>
-    /// <returns>Null when it takes none of them.</returns>
+    /// <summary>The offered type that the client prefers; of equal ones the first.</summary>
+    /// <returns>Null when it accepts none of them.</returns>
     public static string? Choose(HttpRequest request, params ReadOnlySpan<string> offered)
     {
         var accept = request.Headers.Accept;
@@ -40,7 +40,7 @@ internal static class MediaTypes
         var most = 0.0;
         foreach (var type in offered)
         {
-            // The most specific range that fits counts (RFC 9110, section 12.5.1). Parameters do not: what is offered has none, and a charset would be UTF-8.
+            // The most specific range that fits counts (RFC 9110, section 12.5.1). Parameters are ignored: the offered types have none, and a charset would be UTF-8.
             var range = ranges.Where(range => range.MatchesMediaType(type))
                 .OrderBy(range => range.MatchesAllTypes ? 2 : range.MatchesAllSubTypes ? 1 : 0)
                 .FirstOrDefault();

@@ -4,28 +4,28 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Api.Http;
 
-/// <summary>Cuts the connections that came last when the process takes too much memory while very many are open.</summary>
+/// <summary>Aborts the latest connections when the process uses too much memory while very many are open.</summary>
 /// <remarks>
-/// The budgets bound what is large. What a connection holds beside them is small (a request that does not go on, a piece of a response that nobody takes) but not times ten thousand, over HTTP/2 times a hundred more.
-/// Smaller buffers would slow down everybody for it; so buffers are as large as they should be, and what counts is the memory in use. Envoy's overload manager does the same.
-/// <para>Streams that are cut lose nothing: their clients come back and say where they were.</para>
+/// The budgets bound everything large. What a connection holds besides is small (an incomplete request, a chunk of a response that is not read), but not when multiplied by ten thousand connections, or over HTTP/2 by a hundred times more requests.
+/// Smaller buffers would slow down everybody, so buffers have their proper size, and the memory in use decides. Envoy's overload manager does the same.
+/// <para>A stream that is cut loses nothing: its client reconnects and resumes where it was.</para>
 /// </remarks>
 internal sealed partial class Overload : IDisposable
 {
-    /// <summary>So many connections and requests of HTTP/2 are never cut: what they hold fits. When they are not the cause, cutting more of them is no help.</summary>
+    /// <summary>This many connections and HTTP/2 requests are never cut: what they hold fits into memory. If they are not the cause, cutting them would not help.</summary>
     internal const int Spared = 1_000;
 
-    /// <summary>New connections from one look to the next while others are cut: whoever asks whether the service is alive must get through.</summary>
+    /// <summary>New connections accepted per check while others are cut, so that health checks get through.</summary>
     private const int Admitted = 100;
 
-    /// <summary>What fills the memory goes on for so many looks at the pace of the last one, before those that are cut are gone.</summary>
+    /// <summary>Memory is expected to keep growing at the last pace for this many checks before the cut connections have released theirs.</summary>
     private const int LooksAhead = 4;
 
-    private const string TooMuchMemory = "The service takes too much memory.";
+    private const string TooMuchMemory = "The service uses too much memory.";
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>From half of the mark on: requests of HTTP/2 whose header fields are a byte each on the wire, and kilobytes here, fill 100 MB in 50 ms.</summary>
+    /// <summary>From half of the threshold on: HTTP/2 requests whose header fields take one byte each on the wire and kilobytes in memory can fill 100 MB in 50 ms.</summary>
     private static readonly TimeSpan LookOftenEvery = TimeSpan.FromMilliseconds(10);
 
     private readonly ConcurrentDictionary<long, OpenConnection> connections = [];
@@ -46,15 +46,15 @@ internal sealed partial class Overload : IDisposable
     public Overload(IOptions<WaitOptions> options, ILogger<Overload> log)
         : this(options.Value.ShedAboveBytes, () => Environment.WorkingSet, Collect, log)
     {
-        // Not on the thread pool: what fills memory fills that, too.
+        // On its own thread: whatever fills the memory may also exhaust the thread pool.
         watch = new Thread(Watch) { IsBackground = true, Name = "Overload" };
         watch.Start();
     }
 
     /// <param name="most">Bytes above which connections are cut.</param>
-    /// <param name="memory">Bytes that the process takes.</param>
-    /// <param name="collect">Gives back what nobody holds.</param>
-    /// <param name="log">Says what was cut.</param>
+    /// <param name="memory">Bytes that the process uses.</param>
+    /// <param name="collect">Collects unreferenced memory.</param>
+    /// <param name="log">Logs what was cut.</param>
     internal Overload(long most, Func<long> memory, Action collect, ILogger<Overload> log) => (this.most, this.memory, this.collect, this.log) = (most, memory, collect, log);
 
     private bool IsFull => isOver && Volatile.Read(ref open) > Spared;
@@ -62,7 +62,7 @@ internal sealed partial class Overload : IDisposable
     public ConnectionDelegate Pass(ConnectionDelegate next) => async connection =>
     {
         if (IsFull && Interlocked.Increment(ref admitted) > Admitted)
-            return; // closed as it comes, as one beyond the number of open files is
+            return; // closed at once, like a connection beyond the limit of open files
 
         var number = Interlocked.Increment(ref lastNumber);
         var own = new OpenConnection(number, connection);
@@ -80,30 +80,30 @@ internal sealed partial class Overload : IDisposable
         }
     };
 
-    /// <summary>Asked before a field of a request's header section becomes text.</summary>
+    /// <summary>Called before a header field of a request is decoded into a string.</summary>
     /// <remarks>
-    /// A connection of HTTP/2 brings a hundred requests in a few kilobytes, whose fields, repeated, are megabytes here; and the server reads on what it has of a connection that was cut. So while memory fills fast no
-    /// request is read: the connection ends, as one that was cut.
+    /// An HTTP/2 connection can carry a hundred requests in a few kilobytes whose repeated fields take megabytes in memory, and the server keeps parsing the bytes it has of an aborted connection. So while memory fills fast, no
+    /// request is parsed: the connection ends as if it had been cut.
     /// </remarks>
-    /// <exception cref="IOException">Nothing is read now.</exception>
+    /// <exception cref="IOException">No request is parsed at the moment.</exception>
     public void BeforeField()
     {
         if (isClosed)
             throw new IOException(TooMuchMemory);
     }
 
-    /// <summary>A connection of HTTP/1.1 has one request at a time and counts as a whole.</summary>
+    /// <summary>An HTTP/1.1 connection has one request at a time and counts as a whole.</summary>
     public Task Pass(HttpContext http, RequestDelegate next)
     {
         var connection = HttpProtocol.IsHttp2(http.Request.Protocol) ? http.Features.Get<OpenConnection>() : null;
         if (connection is { IsCut: true })
-            return Task.CompletedTask; // thousands of its requests may be on their way here, and the server tells them of the end after that
+            return Task.CompletedTask; // thousands of its requests may be about to arrive here, and the server signals their end only afterwards
         if (IsFull && !IsHealth(http.Request.Path))
             return RefuseAsync(http);
         return connection is null ? next(http) : CountAsync(connection, http, next);
     }
 
-    /// <summary>Cuts half of what is not spared if that is needed; the next look may cut more.</summary>
+    /// <summary>Cuts half of the connections that may be cut, if necessary; the next check may cut more.</summary>
     /// <returns>How many connections were cut.</returns>
     internal int Look()
     {
@@ -111,21 +111,21 @@ internal sealed partial class Overload : IDisposable
         var now = memory();
         var more = before > 0 ? Math.Max(now - before, 0) : 0;
         before = now;
-        // Far below the mark no pace says much: a look may have been late.
+        // Far below the threshold the pace means little: a check may have been late.
         if (now <= most / 4 * 3 || now + (LooksAhead * more) <= most)
         {
             isOver = isClosed = false;
             return 0;
         }
 
-        isOver = true; // nothing new while the memory is counted
+        isOver = true; // no new connections while memory is measured
         var isFast = LooksAhead * more > most / 8;
         isClosed = isFast || now > most / 8 * 9;
         var taken = now;
         if (!isFast)
         {
             collect();
-            // Well below, or the next bytes would make it collect again.
+            // Well below the threshold, or the next bytes would trigger another collection.
             taken = before = memory();
             if (taken + (LooksAhead * more) <= most / 8 * 7)
             {
@@ -134,7 +134,7 @@ internal sealed partial class Overload : IDisposable
             }
         }
 
-        // A half, then a half of the rest, as long as that is fast enough: what the clients of the others have sent meanwhile is in memory before the next look.
+        // Half of them, then half of the rest, as long as that is fast enough: what the remaining clients have sent meanwhile is in memory before the next check.
         var excess = Volatile.Read(ref open) - Spared;
         var toCut = isFast || taken > most / 8 * 9 ? excess : (excess + 1) / 2;
         var cut = 0;
@@ -206,7 +206,7 @@ internal sealed partial class Overload : IDisposable
         {
             while (true)
             {
-                many.Wait(stop.Token); // with few connections nothing wakes
+                many.Wait(stop.Token); // with few connections the thread sleeps
                 many.Reset();
                 while (Volatile.Read(ref open) > Spared)
                 {
@@ -220,7 +220,7 @@ internal sealed partial class Overload : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // The service has stopped.
+            // The service is stopping.
         }
     }
 
@@ -230,7 +230,7 @@ internal sealed partial class Overload : IDisposable
 
         public long Number => number;
 
-        /// <summary>Of HTTP/2, in progress.</summary>
+        /// <summary>HTTP/2 requests in progress.</summary>
         public int Requests => Volatile.Read(ref requests);
 
         public bool IsCut { get; private set; }

@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace JobService.Api.Http;
 
-/// <summary>Accepts no connection while too many are open: those beyond <see cref="Descriptors.Inbound"/> are closed as they come, and closing them may take longer than accepting the next.</summary>
-/// <remarks>Each that is accepted takes a descriptor until it is closed, and a process without descriptors ends. Clients wait in the queue of the system instead.</remarks>
+/// <summary>Accepts no connection while too many are open: those beyond <see cref="Descriptors.Inbound"/> are closed at once, and closing them may take longer than accepting the next.</summary>
+/// <remarks>Each accepted connection takes a file descriptor until it is closed, and a process that runs out of them fails. Clients wait in the accept queue of the kernel instead.</remarks>
 /// <param name="sockets">Opens the listeners.</param>
-/// <param name="most">Connections that may be open at once, of one listener.</param>
+/// <param name="most">Connections of one listener that may be open at once.</param>
 internal sealed class PatientListeners(IConnectionListenerFactory sockets, int most) : IConnectionListenerFactory
 {
-    /// <summary>Connections beyond the bound that may be on their way out.</summary>
+    /// <summary>Connections beyond the bound that may be closing.</summary>
     private const int Closing = 16;
 
     public static IConnectionListenerFactory Of(IServiceProvider services) => new PatientListeners(
@@ -29,7 +29,7 @@ internal sealed class PatientListeners(IConnectionListenerFactory sockets, int m
 
         public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
         {
-            // The listener ends while it waits: that is told as by one that accepts.
+            // The listener was closed while it waited: reported as by an accepting listener.
             await places.WaitAsync(unbound.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var connection = await inner.AcceptAsync(cancellationToken);
             connection?.ConnectionClosed.UnsafeRegister(static places => ((SemaphoreSlim)places!).Release(), places);
@@ -45,7 +45,7 @@ internal sealed class PatientListeners(IConnectionListenerFactory sockets, int m
         public async ValueTask DisposeAsync()
         {
             await unbound.CancelAsync();
-            await inner.DisposeAsync(); // connections that are still open give their places back later: nothing is disposed that they use
+            await inner.DisposeAsync(); // connections that are still open release their places later, so nothing that they use is disposed
         }
     }
 }

@@ -5,7 +5,7 @@ namespace JobService.Api.Http;
 /// <summary>The header <c>Prefer</c> (RFC 7240).</summary>
 internal static class Preferences
 {
-    /// <summary>Seconds of <c>wait</c>, as many as any service may allow at most; null when the client does not want to wait. What cannot be understood is ignored, as RFC 7240 asks.</summary>
+    /// <summary>Seconds of <c>wait</c>, capped at the most that any service may allow; null when the client does not want to wait. An invalid preference is ignored, as RFC 7240 requires.</summary>
     public static int? Wait(StringValues prefer)
     {
         foreach (var line in prefer)
@@ -15,9 +15,9 @@ internal static class Preferences
 
             foreach (var preference in Split(line, ','))
             {
-                // Parameters behind a semicolon qualify a preference; ours has none.
+                // Parameters after a semicolon qualify a preference; ours has none.
                 var (name, value) = Pair(Split(preference, ';').FirstOrDefault() ?? "");
-                // Of several the first counts (section 2).
+                // The first of several counts (section 2).
                 if (name.Equals("wait", StringComparison.OrdinalIgnoreCase))
                     return Seconds(value);
             }
@@ -41,7 +41,7 @@ internal static class Preferences
             : (preference[..equals].Trim(), preference[(equals + 1)..].Trim().Trim('"').Trim());
     }
 
-    /// <summary>Splits outside of quoted strings.</summary>
+    /// <summary>Splits at commas outside quoted strings.</summary>
     private static IEnumerable<string> Split(string text, char separator)
     {
         var start = 0;

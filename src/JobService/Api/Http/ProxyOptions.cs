@@ -4,19 +4,19 @@ using JobService.Jobs;
 
 namespace JobService.Api.Http;
 
-/// <summary>Section <c>JobService:Proxy</c>: what stands between the clients and this service.</summary>
+/// <summary>Section <c>JobService:Proxy</c>: reverse proxies in front of this service.</summary>
 public sealed class ProxyOptions : IValidatableObject
 {
     public const string Section = "JobService:Proxy";
 
     private static readonly SearchValues<char> PathCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/");
 
-    /// <summary>The path under which clients reach the service, as <c>/jobservice</c>: <c>Location</c>, links and the OpenAPI document begin with it, whether the proxy takes it off the
-    /// requests or leaves it on. Default: none.</summary>
+    /// <summary>The base path under which clients reach the service, such as <c>/jobservice</c>: <c>Location</c>, links and the OpenAPI document begin with it, whether the proxy strips it from the
+    /// requests or not. Default: none.</summary>
     public string PathBase { get; set; } = "";
 
-    /// <summary>Addresses and networks of proxies, as <c>10.0.0.7</c>, <c>127.0.0.1</c> or <c>10.0.0.0/8</c>, whose <c>X-Forwarded-For</c>, <c>-Proto</c>, <c>-Host</c> and
-    /// <c>-Prefix</c> are believed. Default: none.</summary>
+    /// <summary>Addresses and networks of proxies, such as <c>10.0.0.7</c>, <c>127.0.0.1</c> or <c>10.0.0.0/8</c>, whose <c>X-Forwarded-For</c>, <c>-Proto</c>, <c>-Host</c> and
+    /// <c>-Prefix</c> are trusted. Default: none.</summary>
     public string[] Trusted { get; set; } = [];
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
@@ -27,7 +27,7 @@ public sealed class ProxyOptions : IValidatableObject
             yield return new ValidationResult($"{fault} Addresses and networks are written as 10.0.0.7 or 10.0.0.0/8.", [nameof(Trusted)]);
     }
 
-    /// <summary>A path that leads nowhere else when other paths are put behind it: <c>//elsewhere</c> would be another host.</summary>
+    /// <summary>A base path to which other paths can be appended safely: <c>//elsewhere</c> would be another host.</summary>
     internal static bool IsPathBase(string path) =>
         path.StartsWith('/') && !path.EndsWith('/') && !path.Contains("//", StringComparison.Ordinal) && !path.AsSpan().ContainsAnyExcept(PathCharacters)
         && !path.Split('/').Any(segment => segment is "." or "..");

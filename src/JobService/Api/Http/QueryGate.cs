@@ -2,7 +2,7 @@ using System.Text.Unicode;
 
 namespace JobService.Api.Http;
 
-/// <summary>Refuses query parameters that the endpoint does not know, that come twice, or that are no UTF-8: what is not understood is not ignored.</summary>
+/// <summary>Refuses query parameters that are unknown to the endpoint, duplicated, or not UTF-8, instead of ignoring them.</summary>
 internal static class QueryGate
 {
     public static Task Pass(HttpContext http, RequestDelegate next) =>

@@ -1,6 +1,6 @@
 namespace JobService.Api.Http;
 
-/// <summary>Logs requests that were refused, failed or slow; the thousands that went well each second are metrics, not lines.</summary>
+/// <summary>Logs requests that were refused, failed or slow; the thousands that succeed each second are counted in metrics instead.</summary>
 internal sealed class RequestLog(TimeProvider time, ILogger<RequestLog> log)
 {
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
@@ -11,12 +11,12 @@ internal sealed class RequestLog(TimeProvider time, ILogger<RequestLog> log)
         await next(http);
 
         var status = http.Response.StatusCode;
-        // "Full" comes in thousands, and its clients come back by themselves.
+        // "Full" may happen thousands of times, and clients retry by themselves.
         var refused = status >= 400 && status != StatusCodes.Status429TooManyRequests;
         if (!refused && (time.GetElapsedTime(start) < Slow || Waits(http.Request) || IsStream(http)))
             return;
 
-        // Escaped, so that no line break or terminal sequence of a client reaches the log; without the query, which may name customers.
+        // Escaped, so that a client cannot put line breaks or terminal sequences into the log; without the query, which may name customers.
         log.LogInformation("{Method} {Path} answered {Status} in {Milliseconds:0} ms (to {Client:l})",
             http.Request.Method, http.Request.Path.ToUriComponent(), status, time.GetElapsedTime(start).TotalMilliseconds, ClientAddress.Of(http));
     }

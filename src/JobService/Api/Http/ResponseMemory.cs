@@ -3,10 +3,10 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Api.Http;
 
-/// <summary>The room that pages of JSON take in memory, from the read until the client has taken them.</summary>
+/// <summary>The memory budget of JSON pages, from the read until the client has received them.</summary>
 internal sealed class ResponseMemory(IOptions<WaitOptions> options, TimeProvider time)
 {
-    /// <summary>So long a page waits for room before it ends where it is, or is refused.</summary>
+    /// <summary>How long a page waits for memory before it ends early or is refused.</summary>
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(2);
 
     private readonly ByteBudget budget = new(options.Value.MaxHeldBytes, time);

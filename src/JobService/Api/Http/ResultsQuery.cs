@@ -13,17 +13,17 @@ internal static class ResultsQuery
         "`input`: in the order of the jobs, each when those before it have ended (gather). `completion` (default): as they end (as_completed).", "input", "completion") { Enumeration = "ResultOrder" };
 
     private static readonly QueryParameter Until = new("until", "string",
-        "When there is enough: `all` (default); `first`: what has ended when the first has; `firstFailure`: what has ended when the first has failed.",
+        "When the read is complete: `all` (default); `first`: the results available when the first job has ended; `firstFailure`: those available when the first job has failed.",
         "all", "first", "firstFailure") { Enumeration = nameof(Api.Until) };
 
-    private static readonly QueryParameter Limit = new("limit", "integer", "With JSON: results a page, 1 to 10000. Default: 1000.");
+    private static readonly QueryParameter Limit = new("limit", "integer", "With JSON: results per page, 1 to 10000. Default: 1000.");
     private static readonly QueryParameter Cursor = new("cursor", "string", "With JSON: the `nextCursor` of the page before, with the same `order`.");
 
     private static readonly QueryParameter Wait = new("wait", "number",
-        "With JSON: holds the answer until the page is full or there is enough, at most so many seconds: 0 (default) to what `JobService:Api:MaxWaitSeconds` allows (45); more counts as that.");
+        "With JSON: holds the response until the page is full or `until` is reached, for at most this many seconds: from 0 (default) to `JobService:Api:MaxWaitSeconds` (45); higher values are reduced to that.");
 
     private static readonly QueryParameter After = new("after", "integer",
-        "With NDJSON and events: goes on behind this `index` (`order=input`) or this `completion` number. `Last-Event-ID` does the same and wins.") { Format = "int64" };
+        "With NDJSON and events: continues after this `index` (`order=input`) or this `completion` number. `Last-Event-ID` does the same and takes precedence.") { Format = "int64" };
 
     public static QueryParameter[] Takes { get; } = [Order, Until, Limit, Cursor, Wait, After];
 
@@ -46,7 +46,7 @@ internal static class ResultsQuery
         if (query.TryGetValue(Cursor.Name, out var cursor) && !TryCursor(cursor.ToString(), inInputOrder, out after))
             return Wrong(Cursor, "damaged, or of another order; give the 'nextCursor' of the page before as it was, or leave it out for the first page.");
         if (request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last && !TryNumber(last, out after))
-            return (null, 0, default, Problems.Header("Last-Event-ID", "the id of the last event that you have, a whole number."));
+            return (null, 0, default, Problems.Header("Last-Event-ID", "the id of the last event received, a whole number."));
 
         return (new ResultsRequest(batch, inInputOrder, Enum.Parse<Api.Until>(word, ignoreCase: true), after), limit, wait, null);
     }

@@ -4,25 +4,25 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace JobService.Api.Http;
 
-/// <summary>How much a request may bring along.</summary>
-/// <remarks>Kestrel answers what exceeds its own bounds before any of our code runs, without a body, or
-/// cuts the connection while the client still sends. So its bounds are wider, and ours, with a problem document, stand within.</remarks>
+/// <summary>The limits for the size of a request.</summary>
+/// <remarks>Kestrel rejects what exceeds its own limits before any of our code runs, without a body, or
+/// cuts the connection while the client is still sending. So its limits are wider, and ours, which respond with a problem document, are within them.</remarks>
 internal static class ServerBounds
 {
     private const int MaxAddressBytes = 8 * 1024;
     private const int MaxHeaderBytes = 16 * 1024;
     private const int MaxHeaderCount = 64;
 
-    /// <summary>How much wider the server's own bounds are. Thousands of connections may each hold so much of a request that does not go on.</summary>
+    /// <summary>How much wider the server's own limits are. Each of thousands of connections may hold this much of an incomplete request.</summary>
     private const int Wider = 2;
 
-    /// <summary>How much more of header fields the server takes in: what it has read of them is text, twice as large, on each of thousands of connections.</summary>
+    /// <summary>How much more of header fields the server accepts: it decodes them into strings, twice as large, on each of thousands of connections.</summary>
     private const int BeyondHeaderBytes = 4 * 1024;
 
-    /// <summary>Of a request that nobody reads on, as an upload that waits for room: as little as the head of a request may have.</summary>
+    /// <summary>Bytes buffered of a request that is not being read, such as an upload that waits for capacity: no more than a request head may have.</summary>
     private const int UnreadBytes = Wider * MaxHeaderBytes;
 
-    /// <summary>The least that HTTP/2 knows, in whole KiB.</summary>
+    /// <summary>The minimum that HTTP/2 allows, in whole KiB.</summary>
     private const int Http2WindowBytes = 64 * 1024;
 
     public static void Apply(KestrelServerOptions kestrel)
@@ -34,7 +34,7 @@ internal static class ServerBounds
         kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes + BeyondHeaderBytes;
         kestrel.Limits.MaxRequestHeaderCount = 8 * MaxHeaderCount;
         kestrel.Limits.MaxRequestBufferSize = UnreadBytes;
-        // Of HTTP/2 each stream may be such a request, and all of a connection share its window.
+        // Over HTTP/2 each stream may be such a request, and all streams of a connection share its window.
         kestrel.Limits.Http2.InitialStreamWindowSize = Http2WindowBytes;
         kestrel.Limits.Http2.InitialConnectionWindowSize = 2 * Http2WindowBytes;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
@@ -43,7 +43,7 @@ internal static class ServerBounds
         kestrel.RequestHeaderEncodingSelector = _ =>
         {
             (guard ??= kestrel.ApplicationServices.GetRequiredService<Overload>()).BeforeField();
-            return null; // as the server would
+            return null; // the default of the server
         };
         kestrel.ConfigureEndpointDefaults(endpoint =>
         {
@@ -52,7 +52,7 @@ internal static class ServerBounds
         });
     }
 
-    /// <summary>The socket has a buffer of its own, in front of the server's.</summary>
+    /// <summary>The socket has its own buffer in front of the server's.</summary>
     public static void Apply(SocketTransportOptions sockets) => sockets.MaxReadBufferSize = UnreadBytes;
 
     public static Task Pass(HttpContext http, RequestDelegate next)

@@ -4,32 +4,32 @@ using JobService.Jobs;
 
 namespace JobService.Api.Http;
 
-/// <summary>The options of an upload, which has no room for them in its body.</summary>
-/// <param name="Queue">The queue of the lines that name none themselves.</param>
-/// <param name="CancelOnFailure">The first job that fails takes the others with it.</param>
-/// <param name="Defaults">Fields for every line that does not give them itself.</param>
-/// <param name="Callback">Who is told when the last of the jobs has ended.</param>
+/// <summary>The options of an upload, whose body consists of jobs only.</summary>
+/// <param name="Queue">The queue of lines that name none.</param>
+/// <param name="CancelOnFailure">The first job that fails cancels the others.</param>
+/// <param name="Defaults">Default fields for every line.</param>
+/// <param name="Callback">Who is notified when the last of the jobs has ended.</param>
 internal sealed record UploadQuery(string Queue, bool CancelOnFailure, JobDefaults? Defaults, Callback? Callback)
 {
-    private static readonly QueryParameter Queues = new("queue", "string", "With NDJSON: the queue of the lines that name none themselves. Default: `default`.");
+    private static readonly QueryParameter Queues = new("queue", "string", "With NDJSON: the queue of lines that name none. Default: `default`.");
 
     private static readonly QueryParameter Failure = new("onFailure", "string",
-        "With NDJSON: what becomes of the others when a job fails. Default: continue.", "continue", "cancel") { Enumeration = nameof(OnFailure) };
+        "With NDJSON: what happens to the other jobs when one fails. Default: continue.", "continue", "cancel") { Enumeration = nameof(OnFailure) };
 
     private static readonly QueryParameter CallbackUrl = new("callbackUrl", "string",
-        "With NDJSON: who is told when the last job of the batch has ended. Only together with `callbackSecret`.");
+        "With NDJSON: who is notified when the last job of the batch has ended. Only together with `callbackSecret`.");
 
-    // An address is logged on its way: no place for a secret itself.
+    // URLs are logged by proxies: no place for the secret itself.
     private static readonly QueryParameter CallbackSecret = new("callbackSecret", "string",
-        "With NDJSON: the name of the configured secret (`JobService:Secrets:<name>`) that `callbackUrl` is told with.");
+        "With NDJSON: the name of the configured secret (`JobService:Secrets:<name>`) with which the event to `callbackUrl` is signed.");
 
     private static readonly QueryParameter[] Fields =
     [
-        new("key", "string", "With NDJSON: the key of the lines that give none themselves."),
-        new("priority", "integer", "With NDJSON: the priority of the lines that give none themselves."),
-        new("weight", "integer", "With NDJSON: the weight of the lines that give none themselves."),
-        new("timeoutSeconds", "number", "With NDJSON: the timeout of the lines that give none themselves."),
-        new("maxAttempts", "integer", "With NDJSON: the most attempts of the lines that give none themselves."),
+        new("key", "string", "With NDJSON: the key of lines that give none."),
+        new("priority", "integer", "With NDJSON: the priority of lines that give none."),
+        new("weight", "integer", "With NDJSON: the weight of lines that give none."),
+        new("timeoutSeconds", "number", "With NDJSON: the timeout of lines that give none."),
+        new("maxAttempts", "integer", "With NDJSON: the maximum number of attempts of lines that give none."),
     ];
 
     public static QueryParameter[] Takes { get; } = [Queues, Failure, CallbackUrl, CallbackSecret, .. Fields];

@@ -7,7 +7,7 @@ internal static class WaitQuery
 {
     public const string Wanted = "a number of seconds, 0 or more.";
 
-    /// <returns>How long to wait if it may be so long, zero for not at all; null when it is no number of seconds.</returns>
+    /// <returns>How long to wait, before any cap; zero for not at all; null when it is not a number of seconds.</returns>
     public static TimeSpan? Read(IQueryCollection query)
     {
         if (!query.TryGetValue("wait", out var text))
