@@ -49,6 +49,7 @@ public sealed class FeedbackReader(IJobStore store, TrueCost costs)
 
         try
         {
+            using var busy = BusyThread.Enter();
             return Of(job, answer);
         }
         finally

@@ -108,6 +108,9 @@ public sealed class ProcessingPool : BackgroundService
     }
 
     // One argument and one class per kind.
-    private JobResult Process(ProcessDefinition how, JobResult answer, CancellationToken stop) =>
-        how.Match(none: () => answer, simulated: process => SimulatedProcessor.Run(process, answer, time, stop));
+    private JobResult Process(ProcessDefinition how, JobResult answer, CancellationToken stop)
+    {
+        using var busy = BusyThread.Enter();
+        return how.Match(none: () => answer, simulated: process => SimulatedProcessor.Run(process, answer, time, stop));
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using JobService.Jobs;
 using Microsoft.Data.Sqlite;
 
 namespace JobService.Storage.Sqlite;
@@ -17,11 +18,11 @@ internal sealed class ReadConnections(SqliteDatabase database) : IDisposable
 
     /// <summary>A chunk of a read whose rows nobody has counted before.</summary>
     /// <exception cref="StorageUnavailableException">The database could not be read.</exception>
-    public Task<T> ScanAsync<T>(Func<SqliteConnection, T> chunk, CancellationToken hangUp = default) => scans.ReadAsync(chunk, hangUp);
+    public Task<T> ScanAsync<T>(Func<SqliteConnection, T> chunk, CancellationToken hangUp = default) => scans.ReadAsync(Long(chunk), hangUp);
 
     /// <summary>A look at a large value as a whole: one at a time, as all of it is in memory.</summary>
     /// <exception cref="StorageUnavailableException">The database could not be read.</exception>
-    public Task<T> LookAsync<T>(Func<SqliteConnection, T> look, CancellationToken hangUp = default) => looks.ReadAsync(look, hangUp);
+    public Task<T> LookAsync<T>(Func<SqliteConnection, T> look, CancellationToken hangUp = default) => looks.ReadAsync(Long(look), hangUp);
 
     public void Dispose()
     {
@@ -29,6 +30,12 @@ internal sealed class ReadConnections(SqliteDatabase database) : IDisposable
         scans.Dispose();
         looks.Dispose();
     }
+
+    private static Func<SqliteConnection, T> Long<T>(Func<SqliteConnection, T> read) => connection =>
+    {
+        using var busy = BusyThread.Enter();
+        return read(connection);
+    };
 
     private sealed class Pool(SqliteDatabase database, int most) : IDisposable
     {
