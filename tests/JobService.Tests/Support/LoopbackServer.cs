@@ -3,16 +3,18 @@ using System.Net.Sockets;
 
 namespace JobService.Tests.Support;
 
-/// <summary>Accepts connections on 127.0.0.1 until it is disposed, and then waits for those who serve them.</summary>
+/// <summary>Accepts connections on a loopback address until it is disposed, and then waits for those who serve them.</summary>
 internal sealed class LoopbackServer : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener listener;
     private readonly CancellationTokenSource stopping = new();
     private readonly Task accepting;
 
     /// <param name="serve">One connection, to its end; it is closed behind it.</param>
-    public LoopbackServer(Func<TcpClient, CancellationToken, Task> serve)
+    /// <param name="at">Where it listens. Default: a free port.</param>
+    public LoopbackServer(Func<TcpClient, CancellationToken, Task> serve, IPEndPoint? at = null)
     {
+        listener = new TcpListener(at ?? new IPEndPoint(IPAddress.Loopback, 0));
         listener.Start();
         accepting = AcceptAsync(serve);
     }

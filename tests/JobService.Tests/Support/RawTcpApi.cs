@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -35,10 +36,12 @@ public sealed class RawTcpApi : IAsyncDisposable
     private int connectionCount;
     private int requestCount;
 
-    public RawTcpApi(Func<WireRequest, WireReply> script)
+    /// <param name="script">What becomes of each request.</param>
+    /// <param name="at">Where it listens. Default: a free port of 127.0.0.1.</param>
+    public RawTcpApi(Func<WireRequest, WireReply> script, IPEndPoint? at = null)
     {
         this.script = script;
-        server = new LoopbackServer((client, stop) => ServeAsync(client.Client, stop));
+        server = new LoopbackServer((client, stop) => ServeAsync(client.Client, stop), at);
     }
 
     public RawTcpApi(WireReply always)
