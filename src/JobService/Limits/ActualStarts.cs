@@ -1,30 +1,30 @@
 namespace JobService.Limits;
 
-/// <summary>When calls of one rate have really started, for those that were given their slots before it was known. Pure: no clock, no lock.</summary>
+/// <summary>Remembers when calls of one rate really started, for calls whose slots were handed out before that was known. Pure: no clock, no lock.</summary>
 /// <remarks>
-/// A slot is handed out as if every call before it started in its own. Those that have started later since hold it back here: by GCRA over the starts as they were, so that the
-/// bound of the rate holds for these. What was known when the slot was handed out stands in the slot already, with all that has been given back meanwhile, and counts no more.
-/// <para>Each start keeps the arrival that it led to, and not only what it took: a call may be overtaken by one that was planned after it, and who knows of the second alone must
-/// not forget what it went behind.</para>
+/// A slot is handed out as if every earlier call started in its own slot. If earlier calls have started later, they delay it here: by GCRA over the actual starts, so that the
+/// bound of the rate holds for them. What was known when the slot was handed out is already part of the slot, including everything given back by then, and is not counted again.
+/// <para>Each start stores the resulting arrival, not only what it took: a call may be overtaken by one that was planned after it, and a call that knows only the second must
+/// still respect what the second had to wait for.</para>
 /// </remarks>
 public sealed class ActualStarts
 {
-    /// <summary>Whoever was given a slot so long ago has started or given it up, in ticks: the farthest slot, the longest delay, and as much again.</summary>
+    /// <summary>In ticks: a call whose slot was handed out longer ago has started or has given it up. The farthest slot plus the longest delay, doubled.</summary>
     private const long Kept = 700 * TimeSpan.TicksPerMillisecond;
 
     private readonly List<Started> starts = [];
 
-    /// <summary>Nothing is remembered that still counts at a moment.</summary>
+    /// <summary>True when nothing that is remembered still counts at a moment.</summary>
     public bool IsOver(long now) => starts.Count == 0 || starts[^1].At < now - Kept;
 
     /// <summary>The first moment at which a call may start that was given its slot at <paramref name="plannedAt"/>.</summary>
     public long EarliestFor(long plannedAt, StartPace pace) => ArrivalFor(plannedAt) - pace.Ahead;
 
     /// <summary>A call has started.</summary>
-    /// <param name="at">When; never before the last one.</param>
-    /// <param name="countedAt">What it counts as: no more than its start window before that.</param>
+    /// <param name="at">When it started; never before the last one.</param>
+    /// <param name="countedAt">The start time it counts as: at most its start window earlier.</param>
     /// <param name="plannedAt">When it was given its slot.</param>
-    /// <param name="pace">What it takes.</param>
+    /// <param name="pace">What the start takes.</param>
     public void Add(long at, long countedAt, long plannedAt, StartPace pace)
     {
         var arrival = Math.Max(ArrivalFor(plannedAt), countedAt) + pace.Takes;
@@ -33,7 +33,7 @@ public sealed class ActualStarts
         starts.Add(new Started(at, pace.Takes, arrival));
     }
 
-    /// <summary>A call that had started is known, from <paramref name="at"/> on, to have come so late that it counts as started at <paramref name="countedAt"/>.</summary>
+    /// <summary>From <paramref name="at"/> on it is known that a call that had started reached the API so late that it counts as started at <paramref name="countedAt"/>.</summary>
     public void Postpone(long at, long countedAt, StartPace pace) => starts.Add(new Started(at, 0, countedAt + pace.Takes));
 
     private long ArrivalFor(long plannedAt)

@@ -8,12 +8,12 @@ public sealed class ConcurrencyLimit(ConcurrencyDefinition definition) : LimitSt
 
     public override bool HandsOutSlots => false;
 
-    /// <summary>No bound: a late start holds the limit all the same.</summary>
+    /// <summary>Unbounded: a late start does not matter to the limit.</summary>
     public override TimeSpan StartWindow => TimeSpan.MaxValue;
 
     private protected override long OwnRestsAt => Held > 0 ? Never : 0;
 
-    /// <summary>Never below zero: a return too many (after a crash, say) must not turn into permits that nobody configured.</summary>
+    /// <summary>Never below zero: an extra return (after a crash, for example) must not create permits beyond the configured ones.</summary>
     public override void Return(int weight) => Held = Math.Max(0, Held - weight);
 
     public override long Taken(long now) => Held;
@@ -26,7 +26,7 @@ public sealed class ConcurrencyLimit(ConcurrencyDefinition definition) : LimitSt
         if (together > Definition.Permits)
             return Never;
 
-        // What is heavier than a limit that was slowed down goes alone, or it would never go.
+        // A job that is heavier than a slowed-down limit runs alone; otherwise it would never start.
         return Learned is null || together == weight ? from : Math.Max(from, Learned.AllowedFrom(together, Definition.Permits));
     }
 
@@ -36,7 +36,7 @@ public sealed class ConcurrencyLimit(ConcurrencyDefinition definition) : LimitSt
 
     private protected override void OwnRecount(long at, int before, int after) => Held = Math.Max(0, Held - before) + after;
 
-    /// <summary>Fewer permits than are held take nothing away; the limit allows again when enough have come back.</summary>
+    /// <summary>With fewer permits than are held, nothing is revoked; the limit allows calls again when enough have been returned.</summary>
     private protected override bool Adopt(LimitDefinition definition, long now)
     {
         if (definition is not ConcurrencyDefinition)

@@ -1,11 +1,11 @@
 namespace JobService.Limits;
 
-/// <summary>What responses have taught about calls without a limit: a pause, a pace, and what the API says is left. Pure arithmetic, as a <see cref="LimitState"/>.</summary>
+/// <summary>What a lane without limits has learned from responses: a pause, a pace, and what the API says is left. Pure arithmetic, like a <see cref="LimitState"/>.</summary>
 /// <remarks>
-/// A refusal that names no moment pauses, and then calls go at the pace of what has passed in the last second. Each call that passes raises the pace: by a quarter while it is below
-/// what was refused last, and by a little near it, more again beyond it (slow start and congestion avoidance: Jacobson 1988; RFC 5681). A pace is measured rather than halved, since most APIs count in seconds.
-/// A refusal behind a refusal, with no call passed between them, doubles the pause and halves the pace; then one call at a time asks whether the API is back.
-/// <para>Where what is told of windows has turned out to be no window's, what is left says when the pace is enough.</para>
+/// After a refusal that names no time, calls pause and then continue at the rate that succeeded in the last second. Each successful call raises the pace: by a quarter while it is below
+/// the rate refused last, by a little near it, and by more again beyond it (slow start and congestion avoidance: Jacobson 1988; RFC 5681). A pace is measured rather than halved, since most APIs count in seconds.
+/// A second refusal with no successful call in between doubles the pause and halves the pace; then single calls probe whether the API accepts calls again.
+/// <para>If the reported windows have turned out not to be windows, the remaining count shows when the pace is high enough.</para>
 /// </remarks>
 internal sealed partial class LanePace
 {
@@ -13,38 +13,38 @@ internal sealed partial class LanePace
     private const double Growth = 1.25;
     private const double GrowthNearRefusal = 1.002;
 
-    /// <summary>What was refused passes now: it was a blip.</summary>
+    /// <summary>The rate that was refused succeeds now: the refusal was a blip.</summary>
     private const double GrowthBeyond = 1.05;
 
-    /// <summary>Calls a second, for each that has passed: 2 % in a second, which is how late it is seen in what is left.</summary>
+    /// <summary>Calls per second, added for each successful call: 2 % per second, which is the delay with which the remaining count shows it.</summary>
     private const double Step = 0.02;
 
-    /// <summary>Of what a window has had a tenth is left: the pace is enough.</summary>
+    /// <summary>A tenth of what a window has had is left: the pace is high enough.</summary>
     private const int EnoughLeft = 10;
 
-    /// <summary>Near what was refused.</summary>
+    /// <summary>Near the refused rate.</summary>
     private const double Near = 0.9;
 
     private const double LeastCut = 0.85;
     private const double MostCut = 0.5;
     private const double SlowestPace = 1.0 / 64;
 
-    /// <summary>Calls that have passed since the last refusal, from which on what was refused says nothing any more.</summary>
+    /// <summary>Successful calls since the last refusal after which the refused rate is forgotten.</summary>
     private const int LongQuiet = 100;
 
-    /// <summary>A pace that is no pace: calls a second.</summary>
+    /// <summary>Calls per second above which a pace is no limit.</summary>
     private const double Unbounded = 1_000;
 
-    /// <summary>Refusals in a row from which on the pause is not doubled any more: 64 s.</summary>
+    /// <summary>Consecutive refusals after which the pause is no longer doubled: 64 s.</summary>
     private const int MaxDoublings = 6;
 
-    /// <summary>Timers are late: so much is made up for where more than one call falls into it.</summary>
+    /// <summary>Timers are late: up to this much is made up for if more than one call falls into it.</summary>
     private const long CatchUp = 10 * TimeSpan.TicksPerMillisecond;
 
-    /// <summary>A lane that waits for its own calls is asked again when one ends, or after this.</summary>
+    /// <summary>A lane that waits for its own calls is checked again when one ends, or after this time.</summary>
     private const long LongestWait = Second;
 
-    /// <summary>Fewer that have passed within a second say nothing of the pace.</summary>
+    /// <summary>Fewer successful calls within a second say nothing about the pace.</summary>
     private const int LeastPassed = 4;
 
     private long calls;
@@ -55,16 +55,16 @@ internal sealed partial class LanePace
     private int passedSince;
     private int refusalsInARow;
 
-    /// <summary>The pace follows what is left.</summary>
+    /// <summary>Whether the pace follows the remaining count.</summary>
     private bool heedsLeft;
 
-    /// <summary>No call before.</summary>
+    /// <summary>No call starts before this time.</summary>
     public long PausedUntil { get; private set; }
 
-    /// <summary>Calls a second; null when there is no pace.</summary>
+    /// <summary>Calls per second; null when there is no pace.</summary>
     public double? Pace { get; private set; }
 
-    /// <summary>From then on all of it says nothing any more. A window that is over does for a while: the first call of the next one asks alone.</summary>
+    /// <summary>When everything learned expires. A window that has just ended still counts for a while: the first call of the next one is a single probe.</summary>
     public long RestsAt => Math.Max(PausedUntil, Math.Max(told?.Until ?? 0, Pace is null ? 0 : slowedAt) is > 0 and var last ? last + StoredLane.Memory : 0);
 
     /// <summary>The first moment from now on at which a call may start.</summary>
@@ -76,7 +76,7 @@ internal sealed partial class LanePace
         return AsksAlone(at) && underWay > 0 ? Math.Max(at, now + LongestWait) : at;
     }
 
-    /// <summary>The same for a call that so many go before, at the pace of now.</summary>
+    /// <summary>The same for a call with so many calls before it, at the current pace.</summary>
     public long EarliestAfter(long now, int underWay, long ahead) =>
         EarliestAt(now, underWay) + (Pace is { } pace ? (long)Math.Min(ahead * (double)Gap(pace), DateTime.MaxValue.Ticks / 4) : 0);
 
@@ -103,7 +103,7 @@ internal sealed partial class LanePace
         return calls;
     }
 
-    /// <summary>The API has taken a call.</summary>
+    /// <summary>The API has accepted a call.</summary>
     public void Passed(long startedAt)
     {
         refusalsInARow = 0;
@@ -114,7 +114,7 @@ internal sealed partial class LanePace
         if (passedSince >= LongQuiet && !heedsLeft)
             refusedPace = 0;
         var near = refusedPace * Near;
-        // For a second what is left tells of the pause.
+        // For one second the remaining count still reflects the pause.
         var step = startedAt < Math.Max(slowedAt, PausedUntil) + Second ? 0 : Step;
         var grown = heedsLeft && left <= whole / EnoughLeft ? pace
             : refusedPace == 0 ? pace * Growth
@@ -133,7 +133,7 @@ internal sealed partial class LanePace
     {
         if (slowedAt > 0 && startedAt <= slowedAt)
         {
-            // It was under way with the one that was refused first: less has passed than it seemed then.
+            // It was in progress together with the first refused call: fewer calls have succeeded than it seemed then.
             if (refusedPace == 0 && Pace is not null)
                 Pace = passed = Math.Max(passed - 1, 1);
             PausedUntil = Math.Max(PausedUntil, notBefore ?? 0);
@@ -165,35 +165,35 @@ internal sealed partial class LanePace
     public LaneLearned LearnedAt(long now, int underWay) =>
         new(PausedUntil > now ? PausedUntil : null, Pace, told?.LeftAt(now, underWay), told?.Until > now ? told.Until : null);
 
-    /// <summary>What a store keeps. What is left is not kept, unless nothing is: the next response tells it again.</summary>
+    /// <summary>What a store keeps. The remaining count is not kept, unless nothing is left: the next response reports it again.</summary>
     public StoredLane ToStored() => new(Math.Max(PausedUntil, told?.LeftAt(told.Until - 1, underWay: 0) == 0 ? told.Until : 0), Pace, slowedAt);
 
-    /// <summary>Takes up what was stored. A row that is damaged stops nothing for long.</summary>
+    /// <summary>Restores what was stored. A damaged row cannot stop calls for long.</summary>
     public void Restore(StoredLane stored)
     {
         (PausedUntil, slowedAt) = (stored.PausedUntil, stored.SlowedAt);
         Pace = stored.Pace is { } pace and >= SlowestPace and < Unbounded ? pace : null;
     }
 
-    /// <summary>One call asks: whether the API is back, or what is left of its next window.</summary>
+    /// <summary>A single call probes whether the API accepts calls again, or what is left of its next window.</summary>
     private bool AsksAlone(long at) => refusalsInARow > 1 || (told is not null && at >= (told.IsSpent ? TriesAt : told.Until));
 
     private static long Gap(double pace) => (long)Math.Ceiling(Second / pace);
 }
 
 /// <summary>What a lane has learned, at one moment.</summary>
-/// <param name="PausedUntil">No call before.</param>
-/// <param name="Pace">Calls a second.</param>
-/// <param name="Remaining">Calls that the API says it still allows, beyond those under way.</param>
-/// <param name="RemainingUntil">When it counts anew.</param>
+/// <param name="PausedUntil">No call starts before this time.</param>
+/// <param name="Pace">Calls per second.</param>
+/// <param name="Remaining">Calls that the API says it still allows, beyond those in progress.</param>
+/// <param name="RemainingUntil">When it resets its count.</param>
 public readonly record struct LaneLearned(long? PausedUntil, double? Pace, long? Remaining, long? RemainingUntil);
 
 /// <summary>What is kept of what a lane has learned.</summary>
-/// <param name="PausedUntil">No call before.</param>
-/// <param name="Pace">Calls a second; null when there is no pace.</param>
+/// <param name="PausedUntil">No call starts before this time.</param>
+/// <param name="Pace">Calls per second; null when there is no pace.</param>
 /// <param name="SlowedAt">When the last refusal came.</param>
 public readonly record struct StoredLane(long PausedUntil, double? Pace, long SlowedAt)
 {
-    /// <summary>A pace is forgotten so long after the last refusal.</summary>
+    /// <summary>How long after the last refusal a pace is forgotten.</summary>
     public const long Memory = 300 * TimeSpan.TicksPerSecond;
 }

@@ -1,10 +1,10 @@
 namespace JobService.Limits;
 
-/// <summary>What refusals without a hint have taught about one limit: its pace.</summary>
+/// <summary>The pace that one limit has learned from refusals that name no time.</summary>
 /// <remarks>
 /// Multiplicative decrease once per round trip, additive increase with time (Chiu and Jain 1989; TCP, RFC 5681). The recovery is slow, since each probe
-/// that fails costs a call and a pause. It is ten times as fast after the first refusal of all and behind a long quiet, before the refusal or since: then the limit is about right, and two
-/// calls have crowded each other. It is linear, so the whole factor is one moment: it grows by 1 in <c>recovery</c> and is 1 at <c>recoveredAt</c>. Whole ticks, no rounding: what is
+/// that fails costs a call and a pause. It is ten times as fast after the very first refusal, and after a long time without one, before the refusal or since: then the limit is about right, and two
+/// calls merely came too close together. It is linear, so the whole factor is one moment: it grows by 1 in <c>recovery</c> and is 1 at <c>recoveredAt</c>. Whole ticks, no rounding: what is
 /// blocked up to a moment is allowed at it.
 /// </remarks>
 internal sealed class LearnedPace
@@ -12,17 +12,17 @@ internal sealed class LearnedPace
     /// <summary>Time in which the factor grows by 1.</summary>
     public const long SlowRecovery = 300 * TimeSpan.TicksPerSecond;
 
-    /// <summary>The same after the first refusal, and behind a long quiet.</summary>
+    /// <summary>The same after the first refusal, and after a long time without one.</summary>
     public const long QuickRecovery = 30 * TimeSpan.TicksPerSecond;
 
-    /// <summary>Calls without a refusal that are a long quiet.</summary>
+    /// <summary>Calls without a refusal that count as a long time.</summary>
     private const int LongQuiet = 100;
 
     private long recovery = SlowRecovery;
     private long slowedAt;
     private long slowedCall;
 
-    // The factor is known from here on: the last refusal, or when its recovery became quick.
+    // The moment from which the factor is computed: the last refusal, or when its recovery became quick.
     private long factorAt;
     private long recoveredAt;
     private long pacedUntil;
@@ -54,7 +54,7 @@ internal sealed class LearnedPace
 
     /// <summary>Spaces the next start from this one, as long as the factor is below 1.</summary>
     /// <param name="at">When the call starts.</param>
-    /// <param name="fullPace">The gap behind it at the full pace.</param>
+    /// <param name="fullPace">The gap after it at the full pace.</param>
     /// <param name="calls">Calls handed out so far.</param>
     public void Pace(long at, double fullPace, long calls)
     {
@@ -64,7 +64,7 @@ internal sealed class LearnedPace
             pacedUntil = Math.Max(pacedUntil, Paced(at, fullPace));
     }
 
-    /// <summary>The start at this moment was not made.</summary>
+    /// <summary>The start at this moment did not happen.</summary>
     /// <remarks>Only the start that spaced last gives its gap back; nothing was spaced beyond <paramref name="at"/> before it, or it would not have got that slot.</remarks>
     public void TakeBack(long at, double fullPace)
     {
@@ -72,14 +72,14 @@ internal sealed class LearnedPace
             pacedUntil = at;
     }
 
-    /// <summary>A weight of calls at once that is allowed at the full pace: the moment from which on the factor lets it through.</summary>
+    /// <summary>For a weight of concurrent calls that is allowed at the full pace: the moment from which the factor allows it.</summary>
     public long AllowedFrom(long weight, int permits) => recoveredAt - recovery + (((weight * recovery) + permits - 1) / permits);
 
-    /// <summary>Of so many calls at once, those that the factor leaves; at least one.</summary>
+    /// <summary>How many of this number of concurrent calls the factor allows; at least one.</summary>
     public long Reduced(int permits, long now) => Math.Max(1, permits * Share(now) / recovery);
 
-    /// <summary>While the limit is slow, weight that waits goes evenly: when that ends, and how much has gone by then. Null when the limit is not slow.</summary>
-    /// <remarks>The calls that make a long quiet are taken to weigh 1 each.</remarks>
+    /// <summary>While the limit is slow, waiting weight starts evenly: when that ends, and how much has started by then. Null when the limit is not slow.</summary>
+    /// <remarks>The calls that count towards a long time without refusals are assumed to weigh 1 each.</remarks>
     public (long Until, long Gone)? Spread(long from, long weight, double ticksPerPermit, long calls)
     {
         if (from >= recoveredAt || ticksPerPermit == 0)
@@ -96,7 +96,7 @@ internal sealed class LearnedPace
         return (until, gone + more);
     }
 
-    /// <summary>The configured pace has changed: what is left of the gap takes another time.</summary>
+    /// <summary>The configured pace has changed: the rest of the gap is rescaled.</summary>
     public void Repace(double ratio, long now)
     {
         if (pacedUntil > now && double.IsFinite(ratio))
@@ -129,6 +129,6 @@ internal sealed class LearnedPace
 
     private long Share(long now) => Math.Clamp(recovery - (recoveredAt - now), LeastShare, recovery);
 
-    // No gap outlasts the recovery: a limit of a few calls a month is not to stand for days because of one refusal.
+    // No gap outlasts the recovery: a limit of a few calls a month must not stop for days because of one refusal.
     private long Paced(long at, double fullPace) => at + (long)Math.Min(fullPace * recovery / Share(at), recoveredAt - at);
 }

@@ -20,7 +20,7 @@ public abstract record LimitDefinition
 
     /// <summary>
     /// What a job takes of the limit: its <c>weight</c> (default), <c>calls</c> (every job takes 1), or a name of <c>[A-Za-z0-9._-]{1,64}</c>: then the job's weight of that
-    /// name in <c>weights</c>, or its <c>weight</c> where it gives none. The two words are read without regard to case.
+    /// name in <c>weights</c>, or its <c>weight</c> if it gives none. The two words are case-insensitive.
     /// </summary>
     public string Counts
     {
@@ -32,9 +32,9 @@ public abstract record LimitDefinition
     public LimitScope Scope { get; init; }
 
     /// <summary>
-    /// Where a response says what the call has really cost: a JMESPath expression on its JSON, as <c>usage.total_tokens</c>; of a <c>text/event-stream</c> or NDJSON on the last event or line in which it
-    /// gives a number. The difference to the job's weight is charged or refunded from that moment on. At most 256 characters; a path of names is looked up in any response, any other expression in at most
-    /// 1 MiB and as far as its work is bounded. Default: what was taken is the cost. Not for <c>concurrency</c>, and not where calls are counted.
+    /// Where a response states what the call really cost: a JMESPath expression on its JSON, such as <c>usage.total_tokens</c>; for a <c>text/event-stream</c> or NDJSON, on the last event or line in which it
+    /// gives a number. The difference to the job's weight is charged or refunded from that moment on. At most 256 characters; a path of names is evaluated on any response, any other expression on at most
+    /// 1 MiB and only if its work is bounded. Default: what was taken is the cost. Not for <c>concurrency</c>, and not where calls are counted.
     /// </summary>
     public string? WeightFrom { get; init; }
 
@@ -46,11 +46,11 @@ public abstract record LimitDefinition
     [JsonIgnore]
     public abstract bool IsHeld { get; }
 
-    /// <summary>True when a job's weights by name matter.</summary>
+    /// <summary>True when the limit counts a job's weight of some name.</summary>
     [JsonIgnore]
     public bool CountsByName => Counts is not (Weight or Calls);
 
-    /// <summary>True when the name is one of the two that <see cref="Counts"/> gives a meaning of its own: no weight of a job can have it.</summary>
+    /// <summary>True when the name is one of the two reserved words of <see cref="Counts"/>: a job cannot have a weight of that name.</summary>
     public static bool IsReserved(string name) => WordIn(name) is not null;
 
     /// <summary>What a job takes.</summary>
@@ -79,7 +79,7 @@ public abstract record LimitDefinition
 /// <summary>Calls per period: GCRA (ITU-T I.371), so that no window holds more than burst + rate × its length.</summary>
 public sealed record RateDefinition : LimitDefinition
 {
-    /// <summary>A thousand years. What a burst hands out ahead is paid back within them: more (a million at once, one a month) would not fit into ticks.</summary>
+    /// <summary>A thousand years: the longest time in which a burst must be paid back. More (a million at once, one a month) would not fit into ticks.</summary>
     public const long MaxDaysAhead = 365_000;
 
     private const int MostBurst = 1_000_000;
@@ -88,7 +88,7 @@ public sealed record RateDefinition : LimitDefinition
     /// <summary>Length of the period in seconds. Default 1, from 0.001 to 2 592 000.</summary>
     public double PeriodSeconds { get; init; } = 1;
 
-    /// <summary>Calls that may go at once after a rest. Default 1 (evenly spaced), from 1 to 1 000 000, and no more than the pace allows in 1 000 years.</summary>
+    /// <summary>Calls that may start at once after an idle time. Default 1 (evenly spaced), from 1 to 1 000 000, and no more than the pace allows in 1 000 years.</summary>
     public int Burst { get; init; } = 1;
 
     /// <summary>The largest burst at this pace.</summary>
@@ -129,7 +129,7 @@ public sealed record WindowDefinition : LimitDefinition
     internal override IEnumerable<(string Pointer, string Detail)> OwnFaults() => PeriodFaults(PeriodSeconds);
 }
 
-/// <summary>Calls at once, over all queues that name the limit.</summary>
+/// <summary>Concurrent calls, over all queues that use the limit.</summary>
 public sealed record ConcurrencyDefinition : LimitDefinition
 {
     [JsonIgnore]

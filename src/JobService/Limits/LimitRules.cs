@@ -1,9 +1,9 @@
 namespace JobService.Limits;
 
-/// <summary>What a limit's definition may hold. The bounds stand in the docs of <see cref="LimitDefinition"/> and its kinds.</summary>
+/// <summary>The rules for a limit's definition. The bounds are documented in <see cref="LimitDefinition"/> and its kinds.</summary>
 public static class LimitRules
 {
-    /// <returns>For each thing that is wrong a JSON pointer to it and what is wanted there.</returns>
+    /// <returns>For each error, a JSON pointer and what is expected there.</returns>
     public static IReadOnlyList<(string Pointer, string Detail)> Check(LimitDefinition limit)
     {
         var found = new List<(string, string)>();

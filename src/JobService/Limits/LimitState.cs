@@ -1,13 +1,13 @@
 namespace JobService.Limits;
 
-/// <summary>What one limit has handed out and learned, and so what it allows next. Pure arithmetic: no clock, no store; one thread at a time.</summary>
+/// <summary>What one limit has handed out and learned, and therefore what it allows next. Pure arithmetic: no clock, no store; one thread at a time.</summary>
 /// <remarks>
-/// Moments are ticks (100 ns) of store time. The same functions serve every store, the simulator and the tests. Whatever blocks a weight blocks it
+/// Moments are ticks (100 ns) of store time. The same functions serve every store, the simulator and the tests. Anything that blocks a weight blocks it
 /// up to one moment and no longer: <c>EarliestAt(from) = max(from, EarliestAt(0))</c>. <see cref="Reservation"/> ends because of that.
 /// </remarks>
 public abstract partial class LimitState
 {
-    /// <summary>Answer of <see cref="EarliestAt"/> when no moment can be named: it depends on other jobs' ends, or the weight never fits.</summary>
+    /// <summary>Returned by <see cref="EarliestAt"/> when there is no known moment: it depends on other jobs' ends, or the weight never fits.</summary>
     public const long Never = long.MaxValue;
 
     // Handed out and not ended: the API may still have to count it.
@@ -19,19 +19,19 @@ public abstract partial class LimitState
 
     public LimitDefinition Definition { get; private protected set; }
 
-    /// <summary>Calls handed out so far. Right after <see cref="Take"/> it is the number of the call just handed out; the first is 1, and no number comes twice.</summary>
+    /// <summary>Calls handed out so far. Right after <see cref="Take"/> it is the number of the call just handed out; the first is 1, and no number is reused.</summary>
     public long Calls { get; private set; }
 
-    /// <summary>True when every start needs a moment of its own; false when a start may come at any time after the claim.</summary>
+    /// <summary>True when every start needs its own moment; false when a start may come at any time after the claim.</summary>
     public abstract bool HandsOutSlots { get; }
 
-    /// <summary>A call may start only within [slot, slot + this]; what comes later would crowd the next slot.</summary>
+    /// <summary>A call may start only within [slot, slot + this]; a later start would be too close to the next slot.</summary>
     public abstract TimeSpan StartWindow { get; }
 
-    /// <summary>How much later still a call may start, because what follows can go behind it: see <see cref="Postpone"/>. Beyond that the slot is given up.</summary>
+    /// <summary>How much later than that a call may still start, because later calls can be postponed: see <see cref="Postpone"/>. Beyond that the slot is given up.</summary>
     public virtual TimeSpan LongestDelay => TimeSpan.MaxValue;
 
-    /// <summary>From this moment on the state is as if it were new, if nothing else happens; <see cref="Never"/> while calls hold it.</summary>
+    /// <summary>From this moment on the state equals a new one, if nothing else happens; <see cref="Never"/> while calls hold it.</summary>
     public long RestsAt => Math.Max(OwnRestsAt, Math.Max(PausedUntil, Math.Max(learnedPace?.RestsAt ?? 0, Math.Max(toldCalls?.Until ?? 0, toldWeight?.Until ?? 0))));
 
     /// <summary>What a store keeps as <see cref="StoredLimit.TakenUntil"/>.</summary>
@@ -39,13 +39,13 @@ public abstract partial class LimitState
 
     private protected abstract long OwnRestsAt { get; }
 
-    /// <summary>Time in ticks that one permit takes at the configured pace: what a limit that goes slower stretches. Zero when starts are not spaced.</summary>
+    /// <summary>Ticks that one permit takes at the configured pace; a slowed-down limit stretches it. Zero when starts are not spaced.</summary>
     private protected virtual double TicksPerPermit => 0;
 
     /// <summary>Length of the period in ticks; zero when there is none.</summary>
     private protected virtual long Period => 0;
 
-    /// <summary>It knows itself when a window that began with its call is over: an end that was rounded down lets nothing out too early.</summary>
+    /// <summary>The limit itself knows when a window that began with its call is over, so an end that was rounded down allows nothing too early.</summary>
     private protected virtual bool LogsStarts => false;
 
     /// <summary>A new state that has handed out nothing.</summary>
@@ -55,12 +55,12 @@ public abstract partial class LimitState
     public long EarliestAt(long from, int weight) => OwnEarliestAt(NotBefore(from, weight), weight);
 
     /// <summary>
-    /// The first moment, not before <paramref name="from"/>, for a job of this weight when so much weight goes before it, nothing else comes and every
+    /// The first moment, not before <paramref name="from"/>, for a job of this weight when this much weight goes before it, nothing else arrives and every
     /// slot is used; or <see cref="Never"/>, also when no calendar has a date for it. Changes nothing.
     /// </summary>
     /// <remarks>
-    /// Exact for a <c>rate</c>, and for a <c>window</c> when what goes before has weight 1. A limit that was slowed down is taken to work off evenly what
-    /// goes before until it has recovered. What the API says is left is heeded when it is used up already.
+    /// Exact for a <c>rate</c>, and for a <c>window</c> when what goes before has weight 1. A slowed-down limit is assumed to start evenly what
+    /// goes before until it has recovered. What the API says is left is taken into account only when it is used up already.
     /// </remarks>
     public long EarliestAfter(long from, long ahead, int weight)
     {
@@ -82,7 +82,7 @@ public abstract partial class LimitState
         OwnTake(at, weight);
     }
 
-    /// <summary>A call that was handed out goes on under a state that was made anew.</summary>
+    /// <summary>A call that was handed out continues under a newly created state.</summary>
     public void Resume(int weight)
     {
         callsUnderWay++;
@@ -92,7 +92,7 @@ public abstract partial class LimitState
     /// <summary>A call has ended: once for each <see cref="Take"/> that is not taken back. What it took stays taken.</summary>
     /// <param name="weight">What it took.</param>
     /// <param name="isCounted">The API has counted it, as far as is known, and has not said what is left.</param>
-    /// <returns>True when others may go earlier, or must go later, for that.</returns>
+    /// <returns>True when this lets other calls start earlier, or delays them.</returns>
     public bool End(int weight, bool isCounted)
     {
         callsUnderWay = Math.Max(0, callsUnderWay - 1);
@@ -111,23 +111,23 @@ public abstract partial class LimitState
     {
     }
 
-    /// <summary>The API has answered the call that took the weight for <paramref name="at"/>, and so had counted it by <paramref name="now"/>.</summary>
-    /// <param name="at">Where it stands.</param>
+    /// <summary>The API has responded to the call that took the weight for <paramref name="at"/>, and so had counted it by <paramref name="now"/>.</summary>
+    /// <param name="at">The moment at which it counts.</param>
     /// <param name="weight">What it took.</param>
     /// <param name="now">The moment.</param>
-    /// <param name="call">When it was sent and answered, if that is known: one that took longer than others may have been counted later.</param>
-    /// <returns>True when others may go earlier for that, or must go later.</returns>
+    /// <param name="call">When it was sent and its response arrived, if known: a call that took longer than others may have been counted later.</param>
+    /// <returns>True when this lets other calls start earlier, or delays them.</returns>
     public virtual bool Answered(long at, int weight, long now, CallTime? call = null) => false;
 
-    /// <summary>The call that took the weight for <paramref name="at"/> has started late: what follows goes behind <paramref name="to"/>, no more than <see cref="StartWindow"/> before the start.</summary>
+    /// <summary>The call that took the weight for <paramref name="at"/> has started late: later calls are planned after <paramref name="to"/>, which is at most <see cref="StartWindow"/> before the start.</summary>
     public virtual void Postpone(long at, int weight, long to)
     {
     }
 
-    /// <summary>What a start of this weight keeps away from others, whatever was handed out before it; null when starts are not spaced.</summary>
+    /// <summary>The spacing that a start of this weight requires, whatever was handed out before it; null when starts are not spaced.</summary>
     public virtual StartPace? PaceOf(int weight) => null;
 
-    /// <summary>The call that took the weight for <paramref name="at"/>, and has <see cref="End">ended</see>, was never made: what can be given back without breaking a bound is.</summary>
+    /// <summary>The call that took the weight for <paramref name="at"/>, and has <see cref="End">ended</see>, was never made: what can be given back without breaking a bound is given back.</summary>
     public void TakeBack(long at, int weight)
     {
         weightHandedOut -= weight;
@@ -135,10 +135,10 @@ public abstract partial class LimitState
         OwnTakeBack(at, weight);
     }
 
-    /// <summary>The call at <paramref name="at"/> has cost another weight than it took: the difference is charged or refunded from now on.</summary>
+    /// <summary>The call at <paramref name="at"/> cost a different weight than it took: the difference is charged or refunded from now on.</summary>
     /// <param name="at">The slot that was taken.</param>
     /// <param name="weight">What was taken.</param>
-    /// <param name="trueWeight">What it has cost. Below zero counts as zero; of what is above <paramref name="weight"/>, one period's permits are charged at most.</param>
+    /// <param name="trueWeight">What it has cost. Negative values count as zero; of the excess over <paramref name="weight"/>, at most one period's permits are charged.</param>
     /// <param name="now">When this became known.</param>
     public void Correct(long at, int weight, int trueWeight, long now)
     {
@@ -149,16 +149,16 @@ public abstract partial class LimitState
             Refund(at, weight, (int)-more, now);
     }
 
-    /// <summary>What a store keeps in one row. The budget is not kept: the next answer tells it again.</summary>
+    /// <summary>What a store keeps in one row. The API's budget is not kept: the next response reports it again.</summary>
     public StoredLimit ToStored()
     {
         var (factor, factorAt, pacedUntil, isQuick) = learnedPace?.Kept ?? (1, 0, 0, false);
         return new StoredLimit(TakenUntil, PausedUntil, factor, factorAt, pacedUntil, isQuick);
     }
 
-    /// <summary>Takes up what was stored. For a new state.</summary>
+    /// <summary>Restores what was stored, into a new state.</summary>
     /// <param name="stored">What <see cref="ToStored"/> gave.</param>
-    /// <param name="now">No slot that is still used lies beyond this; what was stored with a clock ahead of it is not trusted.</param>
+    /// <param name="now">No slot still in use is later than this; values stored with a clock ahead of it are not trusted.</param>
     public void Restore(StoredLimit stored, long now)
     {
         PauseUntil(stored.PausedUntil);
@@ -167,8 +167,8 @@ public abstract partial class LimitState
         OwnRestore(stored.TakenUntil, now);
     }
 
-    /// <summary>Goes on under other numbers and keeps what was taken and learned.</summary>
-    /// <returns>False when the kind has changed: nothing was done, make a new state.</returns>
+    /// <summary>Continues with another definition and keeps what was taken and learned.</summary>
+    /// <returns>False when the kind has changed: nothing was done, and a new state is needed.</returns>
     public bool Reconfigure(LimitDefinition definition, long now)
     {
         var (before, counts) = (TicksPerPermit, Definition.Counts);
@@ -177,15 +177,15 @@ public abstract partial class LimitState
         if (definition.Counts == counts)
             learnedPace?.Repace(TicksPerPermit / before, now);
         else
-            toldWeight = null; // it was told in what was counted before
+            toldWeight = null; // it was stated in the unit counted before
         return true;
     }
 
-    /// <summary>The limit counts something else now: a call that is under way takes another weight.</summary>
-    /// <remarks>Of a call that has ended nobody knows what it was of the new unit: in a log, or an arrival, it stays what <see cref="Reconfigure"/> has made of it.</remarks>
-    /// <param name="at">Where it stands.</param>
+    /// <summary>The limit counts something else now: a call in progress takes another weight.</summary>
+    /// <remarks>The weight of an ended call in the new unit is unknown: in a log, or an arrival, it stays what <see cref="Reconfigure"/> has made of it.</remarks>
+    /// <param name="at">The moment at which it counts.</param>
     /// <param name="before">What it took.</param>
-    /// <param name="after">What it takes of what is counted now.</param>
+    /// <param name="after">What it takes in the unit counted now.</param>
     /// <param name="isUnderWay">It has not <see cref="End">ended</see>.</param>
     /// <param name="isHeld">It has not returned what it holds.</param>
     public void Recount(long at, int before, int after, bool isUnderWay, bool isHeld)
@@ -234,11 +234,11 @@ public abstract partial class LimitState
     private protected static long Ticks(double periodSeconds) => (long)Math.Ceiling((decimal)periodSeconds * TimeSpan.TicksPerSecond);
 }
 
-/// <summary>What is kept of a limit's state besides the log of a window.</summary>
+/// <summary>What is stored of a limit's state besides the log of a window.</summary>
 /// <param name="TakenUntil">Rate: the theoretical arrival; window: the last slot; otherwise 0.</param>
 /// <param name="PausedUntil">The API said "not before".</param>
 /// <param name="Factor">Share of the configured pace, at <paramref name="FactorAt"/>.</param>
-/// <param name="FactorAt">The moment of the last refusal without a hint, or since when the recovery is quick.</param>
-/// <param name="PacedUntil">No call before this moment, because of the factor.</param>
+/// <param name="FactorAt">The moment of the last refusal that named no time, or since when the recovery is quick.</param>
+/// <param name="PacedUntil">No call starts before this moment, because of the factor.</param>
 /// <param name="IsQuick">The factor recovers quickly.</param>
 public readonly record struct StoredLimit(long TakenUntil, long PausedUntil, double Factor, long FactorAt, long PacedUntil, bool IsQuick = false);

@@ -1,18 +1,18 @@
 namespace JobService.Limits;
 
-/// <summary>Calls per period, evenly spaced after a burst. In any time t the starts weigh at most burst + rate × t.</summary>
+/// <summary>Calls per period, evenly spaced after a burst. Within any time t the starts weigh at most burst + rate × t.</summary>
 /// <remarks>
 /// GCRA, the virtual scheduling algorithm of ITU-T I.371 (annex A), by weight. The emission interval T is the period divided by the permits,
 /// rounded up to a tick, so that rounding never lets more through. One number is the whole state: the theoretical arrival TAT, the moment at
 /// which everything handed out is paid back. A weight w may go at t when max(TAT, t) + w · T ≤ t + burst · T, and that left side is the new TAT.
 /// <para>Why the bound holds: within a window from a to b each start adds its w · T to a TAT that is at least a after the first, and no TAT lies
 /// beyond b + burst · T. The order in which the slots were handed out does not matter.</para>
-/// <para>A call that has cost less is refunded where it stands, as long as its take is known: TAT is then what the true weights would have led to, also when a later slot turns out to have
+/// <para>A call that cost less is refunded at its own position, as long as its take is remembered: TAT is then what the true weights would have led to, even when a later slot turns out to have
 /// started late.</para>
-/// <para>Why otherwise a refund of d · T less the time since the slot is safe: let C be the TAT that the true weights would have led to, with the same
+/// <para>Why, otherwise, a refund of d · T minus the time since the slot is safe: let C be the TAT that the true weights would have led to, with the same
 /// slots. After the slot of the call, TAT − C = d · T. Later slots s do max(·, s) + w · T to both; the distance shrinks only where C lies before s and
-/// is lifted to it. These lifts are separate pieces of the time from the call's slot to the last slot, so they are no longer than it. What is left above C
-/// breaks no bound; and when several calls are refunded the argument holds for one after the other.</para>
+/// is raised to it. These raises are disjoint parts of the time from the call's slot to the last slot, so their sum is no longer than it. What remains above C
+/// breaks no bound; for several refunds the argument applies to one after the other.</para>
 /// </remarks>
 public sealed class RateLimit : LimitState
 {
@@ -22,13 +22,13 @@ public sealed class RateLimit : LimitState
     private long burst;
     private long lastSlot;
 
-    // The interval before the limit counted something else for the last time.
+    // The interval before the limit last changed what it counts.
     private long intervalBefore;
 
-    // A key that has handed out nothing owns none.
+    // Null for a key that has handed out nothing.
     private RecentTakes? takes;
 
-    // Calls before a change of the pace are not refunded: what they took has been converted, or cut, since.
+    // Calls before a change of the pace are not refunded: what they took has since been converted or capped.
     private long refundsFrom;
 
     public RateLimit(RateDefinition definition)
@@ -44,11 +44,11 @@ public sealed class RateLimit : LimitState
     /// Below, half of it, at least 2 ms. Without a burst, from T = 50 ms on, at most T ÷ 200, at least 0.5 ms.
     /// </summary>
     /// <remarks>
-    /// Behind a start that is late by more than its window the next one lies T less the window: an API that bears no call too early refuses it. Where T is long a start that counts as it was costs
+    /// After a start that is late by its whole window, the next one follows within T minus the window: an API that accepts no early call refuses it. Where T is long, counting a start at its actual time costs
     /// hardly anything.
-    /// A start that is late by half of T leaves the next one no room at an API that bears one call in hand: nginx counts whole milliseconds, and the way there adds its own part. A refusal costs a
-    /// pause of the whole limit, a slot that is given up one T. Faster than that no window both holds such an API and outlasts the millisecond and more that a busy
-    /// machine now and then keeps a thread waiting.
+    /// A start that is late by half of T leaves the next one no margin at an API that tolerates one early call: nginx counts whole milliseconds, and the network adds its own delay. A refusal costs a
+    /// pause of the whole limit, a slot that is given up one T. At higher rates no window both satisfies such an API and outlasts the millisecond or more for which a busy
+    /// machine occasionally delays a thread.
     /// </remarks>
     public override TimeSpan StartWindow
     {
@@ -66,7 +66,7 @@ public sealed class RateLimit : LimitState
         }
     }
 
-    /// <summary>Any bound would do: the next starts go behind the late one. So long a stop of the machine is still worth a call.</summary>
+    /// <summary>Any bound would be safe, since the next starts are postponed. A call is still worth making after the machine has stalled for this long.</summary>
     public override TimeSpan LongestDelay => TimeSpan.FromMilliseconds(250);
 
     private protected override long TakenUntil => TheoreticalArrival;
@@ -82,7 +82,7 @@ public sealed class RateLimit : LimitState
     protected override long OwnEarliestAt(long from, int weight) =>
         weight > burst ? Never : Math.Max(from, TheoreticalArrival - ((burst - weight) * interval));
 
-    /// <summary>However the weight ahead is cut into jobs, with every slot used it moves TAT by its whole time.</summary>
+    /// <summary>However the weight ahead is divided into jobs, with every slot used it moves TAT by its full time.</summary>
     protected override long OwnEarliestAfter(long from, long ahead, int weight)
     {
         if (ahead == 0 || weight > burst)
@@ -98,7 +98,7 @@ public sealed class RateLimit : LimitState
         (takes ??= new RecentTakes()).Add(at, weight * interval);
     }
 
-    /// <summary>What later slots were spaced by stays with them: TAT becomes what it would be if this slot had never been handed out.</summary>
+    /// <summary>Later slots keep their spacing: TAT becomes what it would be if this slot had never been handed out.</summary>
     protected override void OwnTakeBack(long at, int weight) => takes?.Remove(at, weight * interval);
 
     private protected override void OwnRecount(long at, int before, int after)
@@ -110,8 +110,8 @@ public sealed class RateLimit : LimitState
     public override StartPace? PaceOf(int weight) => new(weight * interval, (burst - weight) * interval);
 
     /// <remarks>
-    /// TAT becomes what it would be if the slot had lain there. Of what is forgotten (after a restart, say) nobody knows what was handed out behind it: all of it goes
-    /// later by as much.
+    /// TAT becomes what it would be if the slot had been at that moment. If the take is forgotten (after a restart, for example), it is unknown what was handed out after it: all of it moves
+    /// later by the same amount.
     /// </remarks>
     public override void Postpone(long at, int weight, long to)
     {
@@ -132,21 +132,21 @@ public sealed class RateLimit : LimitState
             (takes ??= new RecentTakes()).Add(now, (long)Int128.Min((Int128)weight * interval, room));
     }
 
-    /// <summary>TAT becomes what it would be if the call had taken what it has cost. Of a take that is forgotten no more is given back than the remarks of the class say; slots may lie ahead of now.</summary>
+    /// <summary>TAT becomes what it would be if the call had taken what it cost. For a forgotten take, no more is given back than the remarks of the class allow; slots may be later than now.</summary>
     private protected override void Refund(long at, int taken, int weight, long now)
     {
         if (at < refundsFrom || takes?.Change(at, taken * interval, (taken - weight) * interval) == true)
             return;
 
-        // What was handed out behind it may still turn out to have started later.
+        // Calls handed out after it may still turn out to have started later.
         var refund = ((Int128)weight * interval) - (Math.Max(now, lastSlot) - at) - LongestDelay.Ticks;
         if (refund > 0 && TheoreticalArrival > at)
             takes!.Add(at + (long)refund, -(long)refund);
     }
 
     /// <remarks>
-    /// Never further ahead of now than the tolerance plus one weight (of the whole burst): a clock that was wrong when the state was written must
-    /// not stop the limit for years. What calls have cost more than they took is forgiven beyond that.
+    /// Never further ahead of now than the tolerance plus one weight (of the whole burst): a wrong clock at the time of writing must
+    /// not stop the limit for years. Extra cost of calls beyond that is dropped.
     /// </remarks>
     private protected override void OwnRestore(long takenUntil, long now)
     {
@@ -159,13 +159,13 @@ public sealed class RateLimit : LimitState
         if (definition is not RateDefinition rate)
             return false;
 
-        // What is owed is weight, not time: at the new pace it is paid back in another time.
+        // The debt is weight, not time: at the new pace it takes a different time to pay back.
         var owed = Math.Max(TheoreticalArrival - now, 0);
         var (before, counts) = (interval, Definition.Counts);
         Adopt(rate);
         if (rate.Counts != counts)
         {
-            // What is owed was weight of another kind. The moment at which it is paid back is all that is known of it, but for calls that are under way: they are counted anew.
+            // The debt was weight of another kind. Only the moment at which it is paid back is known, except for calls in progress, which are counted again.
             intervalBefore = before;
             refundsFrom = Math.Max(now, lastSlot + 1);
         }

@@ -1,10 +1,10 @@
 namespace JobService.Limits;
 
-/// <summary>What a rate has lately handed out, so that one take can be moved or undone afterwards and the rest follows.</summary>
+/// <summary>The recent takes of a rate, so that one of them can be moved or undone afterwards and the rest is recomputed.</summary>
 /// <remarks>
 /// A take at t of so many ticks makes the theoretical arrival x to max(x, t) + ticks. Anything that has happened to it since is of that form (a refund of r down to t
 /// is max(x, t + r) − r), so that the present arrival is the same chain over the takes as they were corrected. Takes are forgotten after <see cref="Kept"/>: by then
-/// every call has started or has given its slot up, one that waits for a slow handshake too.
+/// every call has started or has given its slot up, including one that waits for a slow handshake.
 /// </remarks>
 internal sealed class RecentTakes
 {
@@ -19,7 +19,7 @@ internal sealed class RecentTakes
     /// <summary>The arrival after all of it.</summary>
     public long Arrival => end > first ? takes[end - 1].Arrival : before;
 
-    /// <summary>Begins anew with an arrival of which nothing can be undone.</summary>
+    /// <summary>Starts again with an arrival of which nothing can be undone.</summary>
     public void Restart(long arrival) => (first, end, before) = (0, 0, arrival);
 
     public void Add(long at, long ticks)
@@ -32,7 +32,7 @@ internal sealed class RecentTakes
         end++;
     }
 
-    /// <summary>The take turns out to be one of another moment.</summary>
+    /// <summary>Moves the take to another moment.</summary>
     /// <returns>False when it is forgotten.</returns>
     public bool Move(long at, long ticks, long to)
     {
@@ -44,7 +44,7 @@ internal sealed class RecentTakes
         return true;
     }
 
-    /// <summary>The take turns out to be one of so many other ticks.</summary>
+    /// <summary>Changes the ticks of the take.</summary>
     /// <returns>False when it is forgotten.</returns>
     public bool Change(long at, long ticks, long to)
     {
@@ -56,7 +56,7 @@ internal sealed class RecentTakes
         return true;
     }
 
-    /// <summary>The take has not been one.</summary>
+    /// <summary>Undoes the take.</summary>
     public void Remove(long at, long ticks)
     {
         var index = Find(at, ticks);
@@ -67,7 +67,7 @@ internal sealed class RecentTakes
         Follow(index);
     }
 
-    /// <summary>Takes of one moment and weight are as good as each other: the last of them.</summary>
+    /// <summary>Takes of the same moment and weight are equivalent: returns the last of them.</summary>
     private int Find(long at, long ticks)
     {
         for (var index = end - 1; index >= first; index--)

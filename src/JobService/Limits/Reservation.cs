@@ -3,13 +3,13 @@ namespace JobService.Limits;
 /// <summary>Several limits for one job: all at once or none. Allocates nothing.</summary>
 public static class Reservation
 {
-    /// <summary>No store hands a slot out so long before its moment, in ticks: 100 ms.</summary>
+    /// <summary>The longest time, in ticks, that a store hands out a slot ahead: 100 ms.</summary>
     public const long FarthestAhead = 100 * TimeSpan.TicksPerMillisecond;
 
     /// <summary>The first moment, not before <paramref name="from"/>, at which <em>all</em> limits allow what the job takes of them; or <see cref="LimitState.Never"/>.</summary>
-    /// <param name="limits">In the order in which a job stands in their lines: its own <c>perKey</c> states first.</param>
+    /// <param name="limits">In the order in which a job waits for them: its own <c>perKey</c> states first.</param>
     /// <param name="weights">What the job takes of each of them.</param>
-    /// <param name="from">No slot lies before this moment.</param>
+    /// <param name="from">No slot is before this moment.</param>
     /// <param name="binding">Index of the limit that allows last: where to wait. -1 when all allow at <paramref name="from"/>.</param>
     public static long Earliest(ReadOnlySpan<LimitState> limits, ReadOnlySpan<int> weights, long from, out int binding)
     {
@@ -18,7 +18,7 @@ public static class Reservation
         bool moved;
         do
         {
-            // A limit that allowed the moment before may refuse the later one of another: ask until none moves it.
+            // A limit that allowed an earlier moment may refuse a later one required by another limit: repeat until no limit moves it.
             moved = false;
             for (var i = 0; i < limits.Length; i++)
             {
@@ -56,7 +56,7 @@ public static class Reservation
         return shortest;
     }
 
-    /// <summary>How much later than that it may start because what follows goes behind it.</summary>
+    /// <summary>How much later than that it may start because later calls are postponed.</summary>
     public static TimeSpan LongestDelay(ReadOnlySpan<LimitState> limits)
     {
         var shortest = TimeSpan.MaxValue;

@@ -1,9 +1,9 @@
 namespace JobService.Limits;
 
-/// <summary>What started when, in the order of the moments: one entry for each distinct moment.</summary>
+/// <summary>The log of starts in order of time: one entry for each distinct moment.</summary>
 /// <remarks>
 /// Each entry holds the sum of all weight up to it, so that "when was the n-th unit started" is a binary search. Taking weight out of an entry
-/// moves the sums behind it, and so does moving it: calls that end have started lately, so these are about as many as run at once.
+/// or moving it changes the sums after it: calls that end have started recently, so that is about as many entries as there are concurrent calls.
 /// </remarks>
 internal sealed class StartLog
 {
@@ -13,7 +13,7 @@ internal sealed class StartLog
     private long before;
     private long forgotten;
 
-    /// <summary>Moments in the log; their weight may have become zero.</summary>
+    /// <summary>Number of moments in the log; their weight may have become zero.</summary>
     public int Count => end - first;
 
     public long FirstAt => entries[first].At;
@@ -28,7 +28,7 @@ internal sealed class StartLog
     {
         if (Count > 0 && entries[end - 1].At == at)
         {
-            // One moment never weighs more than a store's column and our own int can hold.
+            // The weight of one moment never exceeds what a store's column and our int can hold.
             var room = int.MaxValue - WeightOf(end - 1);
             entries[end - 1].Sum += Math.Min(weight, room);
             return;
@@ -54,7 +54,7 @@ internal sealed class StartLog
         return true;
     }
 
-    /// <summary>Part of the entry of a moment, as far as it is there, turns out to be another weight.</summary>
+    /// <summary>Changes part of the entry of a moment, as far as it is there, to another weight.</summary>
     /// <returns>False when there is no entry: it is forgotten.</returns>
     public bool Change(long at, int before, int after)
     {
@@ -70,7 +70,7 @@ internal sealed class StartLog
     }
 
     /// <summary>Moves weight from the entry of a moment to an earlier one.</summary>
-    /// <returns>False when so much was not there, or when what was started then is forgotten already: no entry comes back to before the first.</returns>
+    /// <returns>False when that much was not there, or when that moment is already forgotten: no entry is created before the first.</returns>
     public bool MoveBack(long from, long to, int weight)
     {
         var source = IndexAt(from);
@@ -129,7 +129,7 @@ internal sealed class StartLog
         return true;
     }
 
-    /// <summary>Forgets all entries up to a moment, itself included.</summary>
+    /// <summary>Forgets all entries up to and including a moment.</summary>
     public void Forget(long upTo)
     {
         forgotten = Math.Max(forgotten, upTo);
@@ -137,7 +137,7 @@ internal sealed class StartLog
             before = entries[first++].Sum;
     }
 
-    /// <summary>Makes each weight so many times what it was; fractions add up, so that the whole is rounded up once.</summary>
+    /// <summary>Multiplies each weight; fractions are carried over, so that the total is rounded up only once.</summary>
     /// <returns>The moments whose weight has changed.</returns>
     public List<long> Scale(long numerator, long denominator)
     {
@@ -205,7 +205,7 @@ internal sealed class StartLog
 
     private int WeightOf(int index) => (int)(entries[index].Sum - (index > first ? entries[index - 1].Sum : before));
 
-    // Room for as many again as there are: each entry is moved once at most for each that comes. A log that has become small gives its memory back.
+    // Doubles the capacity: each entry is moved at most once per new entry. A log that has become small releases its memory.
     private void MakeRoom()
     {
         var count = Count;

@@ -1,8 +1,8 @@
 namespace JobService.Limits;
 
-/// <summary>What one start takes of a rate, in ticks: at t it may go when what has been started is paid back by t + <see cref="Ahead"/>.</summary>
+/// <summary>What one start takes of a rate, in ticks: it may start at t when the earlier starts are paid back by t + <see cref="Ahead"/>.</summary>
 /// <param name="Takes">Weight × T.</param>
-/// <param name="Ahead">(Burst − weight) × T: how much of what was started may still be owed.</param>
+/// <param name="Ahead">(Burst − weight) × T: how much debt of earlier starts is allowed.</param>
 public readonly record struct StartPace(long Takes, long Ahead);
 
 /// <summary>What one start takes of one state of a limit.</summary>

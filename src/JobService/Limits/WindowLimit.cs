@@ -1,12 +1,12 @@
 namespace JobService.Limits;
 
-/// <summary>Never more in any window: the exact log of what started when.</summary>
+/// <summary>Never more than the permits in any window: keeps the exact log of starts.</summary>
 /// <remarks>
-/// A weight may go at t when it fits together with all that started in (t − P', t], where P' = period + L. A call that reaches the API up to L behind its slot
-/// then lies a whole period before what had to wait for it, however punctual that is. No slot lies before the last one handed out, so the window that ends
-/// with the new slot is the newest there is, and all others hold what they held.
-/// <para>An answer says more: the API had counted the call when it came. From then on the call stands in the log as if L before its answer, so that what
-/// waits for it goes a period behind the answer. At an API that answers within L no window holds more, whatever happens to the calls on their way.</para>
+/// A weight may start at t when it fits together with everything that started in (t − P', t], where P' = period + L. A call that reaches the API up to L after its slot
+/// is then a whole period before the calls that had to wait for it, however punctual they are. No slot is before the last one handed out, so the window that ends
+/// with the new slot is the latest, and the content of all others is unchanged.
+/// <para>A response gives more information: the API had counted the call before it. From then on the call is logged at L before its response, so that calls
+/// that wait for it start one period after the response. At an API that responds within L no window holds more, whatever happens to the calls on the network.</para>
 /// </remarks>
 public sealed class WindowLimit : LimitState
 {
@@ -15,17 +15,17 @@ public sealed class WindowLimit : LimitState
     private long period;
     private long lateness;
 
-    // Kept after its entry was taken back: what was forgotten for its sake must not be missed by an earlier slot.
+    // Kept even after its entry was taken back: an earlier slot could miss entries that were already forgotten.
     private long lastSlot;
     private long farthest = long.MaxValue;
 
-    // An idle key owns neither.
+    // Both are null for an idle key.
     private StartLog? log;
     private List<long>? changed;
 
     private LateAnswers times;
 
-    // The permits before the limit counted something else for the last time.
+    // The permits before the limit last changed what it counts.
     private int convertedFrom;
 
     public WindowLimit(WindowDefinition definition)
@@ -35,15 +35,15 @@ public sealed class WindowLimit : LimitState
 
     /// <summary>A third of L, which is 0.75 % of the period from 2 to 50 ms: from 1 to 17 ms.</summary>
     /// <remarks>
-    /// The window is the API's, which counts arrivals: the rest of L is for the difference that the wire makes between two calls. A slot that is given up costs
+    /// The API counts arrivals in its window: the rest of L covers the difference in network delay between two calls. A slot that is given up costs
     /// nothing here, since it leaves the log.
     /// </remarks>
     public override TimeSpan StartWindow => new(Math.Max(lateness / 3, TimeSpan.TicksPerMillisecond));
 
-    /// <summary>Up to 250 ms, but never so long that a slot could have been handed out behind this one, a period later, before it was known when the call has started.</summary>
+    /// <summary>Up to 250 ms, but never so long that a slot one period later could have been handed out before it was known when this call started.</summary>
     public override TimeSpan LongestDelay => new(Math.Clamp(period - (2 * Reservation.FarthestAhead), 0, MaxDelay));
 
-    /// <summary>Nothing before this moment matters any more: stored entries may be deleted.</summary>
+    /// <summary>Entries before this moment no longer matter and may be deleted from the store.</summary>
     public long OldestNeeded => log is { Count: > 0 } ? log.FirstAt : lastSlot;
 
     private protected override long TakenUntil => lastSlot;
@@ -57,7 +57,7 @@ public sealed class WindowLimit : LimitState
     private protected override double TicksPerPermit => (double)period / Definition.Permits;
 
     /// <summary>Moments whose weight differs from what was last stored: the weight now, 0 for none.</summary>
-    /// <remarks>Empties the list.</remarks>
+    /// <remarks>Reading clears the list.</remarks>
     public IReadOnlyList<(long At, int Weight)> TakeChanges()
     {
         if (changed is not { Count: > 0 })
@@ -69,8 +69,8 @@ public sealed class WindowLimit : LimitState
         return changes;
     }
 
-    /// <summary>Takes up one stored entry; in the order of the moments, after <see cref="LimitState.Restore"/>.</summary>
-    /// <remarks>What a clock ahead of ours has written counts as started now, not in years.</remarks>
+    /// <summary>Restores one stored entry; in order of time, after <see cref="LimitState.Restore"/>.</summary>
+    /// <remarks>An entry written by a clock ahead of ours counts as started now, not in the future.</remarks>
     public void RestoreStart(long at, int weight)
     {
         if (weight <= 0)
@@ -91,8 +91,8 @@ public sealed class WindowLimit : LimitState
     protected override long OwnEarliestAt(long from, int weight) => OwnEarliestAfter(from, 0, weight);
 
     /// <remarks>
-    /// All units, those in the log and those to come, have numbers; unit n goes a period after unit n − permits, or at once. So the last unit of the job
-    /// goes whole periods after a unit that stands in the log. A weight above the permits, which were more when it was let in, waits for an empty log.
+    /// All units, logged and future, are numbered; unit n starts a period after unit n − permits, or at once. So the last unit of the job
+    /// starts whole periods after a logged unit. A weight above the permits, accepted when there were more, waits for an empty log.
     /// </remarks>
     protected override long OwnEarliestAfter(long from, long ahead, int weight)
     {
@@ -120,7 +120,7 @@ public sealed class WindowLimit : LimitState
             Note(at);
     }
 
-    /// <summary>The entry stands where the call has started. What waits for it is planned after that is known: <see cref="LongestDelay"/>.</summary>
+    /// <summary>The entry moves to the actual start. Calls that wait for it are planned after that is known: <see cref="LongestDelay"/>.</summary>
     public override void Postpone(long at, int weight, long to)
     {
         if (to > at)
@@ -137,7 +137,7 @@ public sealed class WindowLimit : LimitState
             if (call is not { } late)
                 return false;
 
-            // What is unusual of the time it took may have passed before it was counted.
+            // The unusual part of its duration may have passed before it was counted.
             var counted = Math.Min(late.EndedAt, now) - Math.Max(lateness, ordinary);
             return times.Spend(counted - at, period, share) is > 0 and var later && MoveOn(at, at + later, weight);
         }
@@ -150,8 +150,8 @@ public sealed class WindowLimit : LimitState
     }
 
     /// <remarks>
-    /// A sliding log whose clump arrives stretched says of the next one's first call that hardly anything is left, and tells the end of a whole window beside it. What it counts are calls
-    /// of ours that this log counts, too: it knows when they leave, and nobody else calls. Windows that begin anew count none of them.
+    /// An API with a sliding log that received a burst stretched over time reports after the first call of the next burst that hardly anything is left, together with the end of a whole window. It counts calls
+    /// of ours that this log counts, too, and this log knows when they expire, if nobody else calls the API. An API with fixed windows counts none of them.
     /// </remarks>
     private protected override long ComesBack(long windowAt, long startedAt, long left)
     {
@@ -162,20 +162,20 @@ public sealed class WindowLimit : LimitState
         return Math.Clamp(Definition.Permits - left - ofWindow, 0, before);
     }
 
-    /// <summary>What the log holds of the call is its share, as of all others: the API, which has still to count it, counts what it weighs.</summary>
+    /// <summary>The log holds the converted share of the call, as for all others; the API, which has yet to count it, counts its actual weight.</summary>
     private protected override void OwnRecount(long at, int before, int after)
     {
         if (convertedFrom > 0 && log?.Change(at, (int)((long)before * Definition.Permits / convertedFrom), after) == true)
             Note(at);
     }
 
-    /// <summary>Up to now, or up to the last slot if that lies ahead.</summary>
+    /// <summary>Up to now, or up to the last slot if that is later.</summary>
     protected override long OwnAvailable(long now) => Definition.Permits - Taken(now);
 
-    /// <summary>What has left the log blocks nobody any more.</summary>
+    /// <summary>Entries that have left the log block nothing.</summary>
     private protected override void Refund(long at, int taken, int weight, long now) => OwnTakeBack(at, weight);
 
-    /// <summary>May exceed the permits: then nothing goes until it has left the window.</summary>
+    /// <summary>May exceed the permits: then nothing starts until it has left the window.</summary>
     private protected override void Charge(int weight, long now)
     {
         lastSlot = Math.Max(lastSlot, now);
@@ -189,8 +189,8 @@ public sealed class WindowLimit : LimitState
     }
 
     /// <remarks>
-    /// The log stays. Fewer permits, or a longer period, wait until enough has left it. Of what a shorter period has let go nothing is known: the longer one
-    /// holds for what was in the log and what comes, so it holds without exception once it has passed.
+    /// The log is kept. With fewer permits, or a longer period, calls wait until enough has left it. Entries that a shorter period has dropped are unknown: the longer period
+    /// applies to what is in the log and to new calls, so it holds without exception once it has passed.
     /// </remarks>
     private protected override bool Adopt(LimitDefinition definition, long now)
     {
@@ -204,7 +204,7 @@ public sealed class WindowLimit : LimitState
         return true;
     }
 
-    /// <summary>What stands in the log is weight of another kind. What is known of it is the share of the permits that it was: so much stays used.</summary>
+    /// <summary>The log contains weight of another kind. Only its share of the permits is known: that share stays used.</summary>
     private void Convert(int permitsBefore)
     {
         convertedFrom = permitsBefore;
@@ -237,7 +237,7 @@ public sealed class WindowLimit : LimitState
         Note(lastSlot);
     }
 
-    // Without a store nobody takes the changes: they must not outgrow the log.
+    // Without a store nobody reads the changes: they must not outgrow the log.
     private void Note(long at)
     {
         changed ??= [];

@@ -3,10 +3,10 @@ using Microsoft.Security.AntiSSRF;
 
 namespace JobService.Upstream;
 
-/// <summary>Which addresses may be called: decided on the address that is connected, not on the name it came from.</summary>
+/// <summary>Decides which addresses may be called: checks the address that is connected to, not the name it was resolved from.</summary>
 public static class AddressGuard
 {
-    // The list is Microsoft's, kept current with the package. Missing in it: IPv4-compatible (RFC 4291, section 2.5.5.1) and
+    // The list is Microsoft's, kept current with the package. It lacks IPv4-compatible (RFC 4291, section 2.5.5.1) and
     // IPv4-translated addresses (RFC 2765, section 2.1).
     private static readonly IPNetwork[] NotPublic =
         [.. IPAddressRanges.recommendedLatest.Append("::/96").Append("::ffff:0:0:0/96").Select(network => IPNetwork.Parse(network))];
@@ -17,7 +17,7 @@ public static class AddressGuard
         return !Array.Exists(NotPublic, network => network.Contains(plain)) && !PrivateNetworks.IsMetadata(plain);
     }
 
-    /// <summary>The exception of this guard that others have wrapped; null when something else has happened.</summary>
+    /// <summary>The exception of this guard inside wrapping exceptions; null when there is none.</summary>
     public static AddressBlockedException? BlockedBy(Exception error)
     {
         for (var cause = error; cause is not null; cause = cause.InnerException)
@@ -29,7 +29,7 @@ public static class AddressGuard
         return null;
     }
 
-    /// <summary>Those of a name's addresses that may be called.</summary>
+    /// <summary>The addresses of a name that may be called.</summary>
     /// <exception cref="AddressBlockedException">None of them.</exception>
     public static IPAddress[] Allowed(string host, IPAddress[] addresses, PrivateNetworks open)
     {
@@ -38,7 +38,7 @@ public static class AddressGuard
     }
 }
 
-/// <summary>The name leads to no address that may be called.</summary>
+/// <summary>The name has no address that may be called.</summary>
 public sealed class AddressBlockedException : Exception
 {
     public AddressBlockedException()

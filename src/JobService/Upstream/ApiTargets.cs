@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Upstream;
 
-/// <summary>The target of each queue, kept as long as its definition is: connections stay warm and a circuit stays open over a pause.</summary>
+/// <summary>The target of each queue, kept while its definition is unchanged, so that connections stay warm and a circuit stays open across a pause.</summary>
 public sealed class ApiTargets(
     TimeProvider time, Func<double> chance, IOptions<UpstreamOptions> options, IConfiguration configuration, ILoggerFactory logs, Dialer dialer) : IAsyncDisposable
 {
@@ -14,7 +14,7 @@ public sealed class ApiTargets(
     private readonly Lock change = new();
     private readonly ILogger log = logs.CreateLogger<ApiTargets>();
 
-    /// <summary>The target in force. A call on one that was replaced meanwhile is answered <see cref="ApiAnswer.NotStarted"/>.</summary>
+    /// <summary>The current target. A call on one that was replaced meanwhile returns <see cref="ApiAnswer.NotStarted"/>.</summary>
     public IApiTarget For(QueueEntry queue) =>
         queues.TryGetValue(queue.Name, out var kept) && kept.Revision >= queue.Revision ? kept.Target : Replace(queue);
 
@@ -45,7 +45,7 @@ public sealed class ApiTargets(
         simulated: target => new SimulatedApi(target, time, chance),
         http: target => new HttpApi(queue, target, options.Value, configuration, time, log, dialer));
 
-    // Records compare a dictionary of headers by reference; what the store has read anew is another one.
+    // Records compare a dictionary of headers by reference; a dictionary that the store has read again is a different one.
     private static bool IsSame(TargetDefinition one, TargetDefinition other) =>
         one == other || JsonSerializer.Serialize(one) == JsonSerializer.Serialize(other);
 

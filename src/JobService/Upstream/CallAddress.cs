@@ -3,17 +3,17 @@ using JobService.Jobs;
 
 namespace JobService.Upstream;
 
-/// <summary>Where one call goes: the job's path and query on the queue's base address, and never beside it.</summary>
+/// <summary>The address of one call: the job's path and query appended to the queue's base address, and never outside it.</summary>
 public static class CallAddress
 {
-    /// <summary>Null when the base is no absolute http or https address, or when the path leads out of it.</summary>
+    /// <summary>Null when the base is not an absolute http or https address, or when the path leads out of it.</summary>
     public static Uri? Of(string baseAddress, string? path, IReadOnlyDictionary<string, QueryValue>? query)
     {
         if (!Uri.TryCreate(baseAddress, UriKind.Absolute, out var root) || !IsHttp(root))
             return null;
         if (string.IsNullOrEmpty(path) && query is not { Count: > 0 })
             return root;
-        // Without its slash a path would change the host: http://api + @elsewhere.
+        // Without a leading slash a path could change the host: http://api + @elsewhere.
         if (!string.IsNullOrEmpty(path) && path[0] != '/')
             return null;
 
@@ -40,7 +40,7 @@ public static class CallAddress
 
     private static bool IsHttp(Uri address) => address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps;
 
-    // Uri folds "..", also written as %2e%2e or with backslashes, so the check stands behind it.
+    // Uri resolves "..", also when written as %2e%2e or with backslashes, so the check comes after it.
     private static bool IsBelow(Uri root, Uri address) =>
         string.Equals(root.Authority, address.Authority, StringComparison.Ordinal)
         && (address.AbsolutePath + "/").StartsWith(root.AbsolutePath.TrimEnd('/') + "/", StringComparison.Ordinal);

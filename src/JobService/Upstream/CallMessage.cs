@@ -5,10 +5,10 @@ using JobService.Jobs;
 
 namespace JobService.Upstream;
 
-/// <summary>One call as an HTTP message, or why there can be none.</summary>
+/// <summary>One call as an HTTP message, or why it cannot be built.</summary>
 internal sealed class CallMessage(HttpTarget target, IConfiguration configuration)
 {
-    /// <summary>What the name of a secret stands behind in the configuration.</summary>
+    /// <summary>The configuration section of secrets.</summary>
     public const string Secrets = "JobService:Secrets:";
 
     private static readonly FrozenSet<string> ContentHeaders = new[]
@@ -25,7 +25,7 @@ internal sealed class CallMessage(HttpTarget target, IConfiguration configuratio
 
         var name = call.Request?.Method ?? "POST";
         if (!HeaderRules.IsToken(name) || name.ToUpperInvariant() is "CONNECT" or "TRACE")
-            return (null, Unsendable("The method is no token, or it is CONNECT or TRACE."));
+            return (null, Unsendable("The method is not a token, or it is CONNECT or TRACE."));
 
         var method = HttpMethod.Parse(name);
         var message = new HttpRequestMessage(method, address) { Content = ContentOf(call, method) };
@@ -37,7 +37,7 @@ internal sealed class CallMessage(HttpTarget target, IConfiguration configuratio
         return (null, fault);
     }
 
-    // Always with content, be it empty: a message without any is sent again, up to four times, when a connection breaks before the answer.
+    // Always with content, even if empty: HttpClient resends a message without content, up to four times, when a connection breaks before the response.
     private static ByteArrayContent ContentOf(ApiCall call, HttpMethod method)
     {
         var body = BodyOf(call, method);

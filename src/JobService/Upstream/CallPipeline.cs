@@ -5,10 +5,10 @@ using Polly.Timeout;
 
 namespace JobService.Upstream;
 
-/// <summary>What stands around one call: a circuit breaker for the API, and in it the bound of the attempt. No retry: that would be a call nobody counted.</summary>
+/// <summary>The resilience pipeline of one call: a circuit breaker for the API, and inside it the timeout of the attempt. No retry: that would be an uncounted call.</summary>
 internal sealed class CallPipeline
 {
-    // A broken API gets one call per break instead of all of them; a few bad answers among many do not stop a queue.
+    // A broken API gets one call per break instead of all; a few bad responses among many do not stop a queue.
     private const double BreakAtFailureRatio = 0.5;
     private const int MinCalls = 20;
     private static readonly TimeSpan Sampling = TimeSpan.FromSeconds(10);
@@ -33,12 +33,12 @@ internal sealed class CallPipeline
                 StateProvider = circuit,
                 OnOpened = opened =>
                 {
-                    log.LogWarning("The API of queue {Queue} fails: no calls for {Seconds} s", queue, opened.BreakDuration.TotalSeconds);
+                    log.LogWarning("The API of queue {Queue} is failing: the circuit is open, no calls for {Seconds} s", queue, opened.BreakDuration.TotalSeconds);
                     return ValueTask.CompletedTask;
                 },
                 OnClosed = _ =>
                 {
-                    log.LogInformation("The API of queue {Queue} answers again", queue);
+                    log.LogInformation("The API of queue {Queue} responds again: the circuit is closed", queue);
                     return ValueTask.CompletedTask;
                 },
             })
@@ -77,7 +77,7 @@ internal sealed class CallPipeline
             case BrokenCircuitException open:
                 return new ApiAnswer.CircuitOpen(RestOfBreak(open));
             case TimeoutRejectedException:
-                return new ApiAnswer.Broken(ErrorTypes.Timeout, $"No whole answer within {timeout.TotalSeconds:0.###} s.", MayRetry: true);
+                return new ApiAnswer.Broken(ErrorTypes.Timeout, $"No complete response within {timeout.TotalSeconds:0.###} s.", MayRetry: true);
             default:
                 abandon.ThrowIfCancellationRequested();
                 return new ApiAnswer.Broken(ErrorTypes.Transport, outcome.Exception.Message, MayRetry: true);
@@ -90,15 +90,15 @@ internal sealed class CallPipeline
         return rising < LongestBreak ? rising : LongestBreak;
     }
 
-    // While one call probes the API the others wait for its end, which is near; Polly would let them wait for a whole break.
+    // While one call probes the API, the others wait for its end, which is near; Polly would make them wait for a whole break.
     private TimeSpan RestOfBreak(BrokenCircuitException open)
     {
         var rest = open.RetryAfter ?? FirstBreak;
         return circuit.CircuitState == CircuitState.HalfOpen && rest > WaitForProbe ? WaitForProbe : rest;
     }
 
-    // A timeout is as short as a job wants it, and a 503 that names a time is an API at work: neither says that the API is broken.
-    // But what closes the circuit again must be an answer, so the probe that brought none counts against.
+    // A job chooses its timeout, and an API that names a time in a 503 is working: neither shows that the API is broken.
+    // But only a response may close the circuit again, so a probe without one counts as a failure.
     private bool CountsAgainst(Outcome<ApiAnswer> end) => end.Result switch
     {
         ApiAnswer.Answered { IsRefusal: true } => false,

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace JobService.Upstream;
 
-/// <summary>Says in a sentence why a server's certificate is not accepted. What is accepted, the system decides.</summary>
+/// <summary>Explains in a sentence why a server's certificate is not accepted. The system decides what is accepted.</summary>
 internal static class Certificates
 {
     private const int MaxNames = 5;
@@ -12,7 +12,7 @@ internal static class Certificates
     private const X509ChainStatusFlags Unknown = X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain;
 
     /// <summary>For <see cref="SslClientAuthenticationOptions.RemoteCertificateValidationCallback"/>.</summary>
-    /// <exception cref="AuthenticationException">It is not accepted, and why.</exception>
+    /// <exception cref="AuthenticationException">It is not accepted; the message says why.</exception>
     public static bool Accept(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
         errors == SslPolicyErrors.None ? true : throw new AuthenticationException(Reason(((SslStream)sender).TargetHostName, certificate as X509Certificate2, chain, errors));
 

@@ -3,14 +3,14 @@ using System.Net.Sockets;
 
 namespace JobService.Upstream;
 
-/// <summary>Counts a target's connections and the calls on them, so that a paced call finds one that is open before its last look.</summary>
+/// <summary>Counts a target's connections and the calls on them, so that a paced call has an open connection before its last check.</summary>
 /// <remarks>
-/// A call without a connection is on the wire only when one is open: late, and too close to the next. So a paced call for which none is left has one opened ahead, as many at a
-/// time as calls are due, and waits for that or for one that another call leaves. The handshake of TLS is the handler's and comes behind the last look: there one call goes
-/// ahead as a whole until the first connection is ready, and the others wait with theirs.
+/// A call that must first open a connection reaches the wire late, and too close to the next call. So for a paced call without a free connection, one is opened ahead, as many at a
+/// time as calls are due, and the call waits for it or for one that another call releases. The handler does the TLS handshake after the last check: with TLS, one call goes
+/// ahead until the first connection is ready, and the others wait.
 /// </remarks>
-/// <param name="connect">Opens one, in bounded time.</param>
-/// <param name="hasHandshake">Whether a connection that is open can carry no request yet.</param>
+/// <param name="connect">Opens a connection, in bounded time.</param>
+/// <param name="hasHandshake">Whether an open connection still needs a handshake before it can carry a request.</param>
 internal sealed class Connections(Func<ValueTask<Socket>> connect, bool hasHandshake = false)
 {
     private readonly ConcurrentQueue<Connection> stash = new();
@@ -22,13 +22,13 @@ internal sealed class Connections(Func<ValueTask<Socket>> connect, bool hasHands
     private bool ready;
     private volatile bool closed;
 
-    /// <summary>Connections that calls may be sent on.</summary>
+    /// <summary>Connections on which calls can be sent.</summary>
     private int Usable => ready || !hasHandshake ? open : Math.Min(open, 1);
 
     /// <summary>A call begins.</summary>
-    /// <param name="paced">It has a slot.</param>
-    /// <param name="cancel">Ends the waiting.</param>
-    /// <returns>Its place, to be left when it has ended.</returns>
+    /// <param name="paced">The call has a slot.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <returns>Its place, to be released when the call has ended.</returns>
     public ValueTask<Place> EnterAsync(bool paced, CancellationToken cancel)
     {
         TaskCompletionSource waiter;
@@ -82,11 +82,11 @@ internal sealed class Connections(Func<ValueTask<Socket>> connect, bool hasHands
             ready = true;
         }
 
-        // This thread is about to send the request that the handshake was for.
+        // This thread is about to send the request for which the handshake was made.
         ThreadPool.UnsafeQueueUserWorkItem(static connections => connections.LetIn(), this, preferLocal: false);
     }
 
-    /// <summary>Closes what was opened ahead and never used.</summary>
+    /// <summary>Closes connections that were opened ahead and never used.</summary>
     public void CloseAhead()
     {
         closed = true;
@@ -101,7 +101,7 @@ internal sealed class Connections(Func<ValueTask<Socket>> connect, bool hasHands
         return new Place(this);
     }
 
-    /// <summary>Not bound to the call that wants it: what it has opened serves the next one too.</summary>
+    /// <summary>Not cancelled with the call that needs it: the connection can serve the next call.</summary>
     private async Task OpenAheadAsync()
     {
         Exception? failure = null;
@@ -132,7 +132,7 @@ internal sealed class Connections(Func<ValueTask<Socket>> connect, bool hasHands
         LetIn();
     }
 
-    /// <summary>Those that wait and find a connection now. Where they go on is this very thread: their slot is there.</summary>
+    /// <summary>Resumes waiting calls that now have a connection, on this very thread, because their slot is due.</summary>
     private void LetIn()
     {
         while (true)
@@ -188,7 +188,7 @@ internal sealed class Connections(Func<ValueTask<Socket>> connect, bool hasHands
     {
         private int closed;
 
-        /// <summary>Nothing is to be read: neither an end nor bytes that nobody has asked for.</summary>
+        /// <summary>True when there is nothing to read: neither the end of the connection nor unexpected bytes.</summary>
         public bool IsAlive => !Socket.Poll(0, SelectMode.SelectRead);
 
         protected override void Dispose(bool disposing)

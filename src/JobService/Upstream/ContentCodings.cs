@@ -9,36 +9,36 @@ using JobService.Jobs;
 
 namespace JobService.Upstream;
 
-/// <summary>Undoes the compression of a response: RFC 9110, section 8.4.1.</summary>
-/// <remarks>.NET's own streams take half of a compressed body for a whole one and say nothing (10.0.12), so that half a result would be kept as a result.</remarks>
+/// <summary>Decompresses a response: RFC 9110, section 8.4.1.</summary>
+/// <remarks>.NET's own streams silently accept a truncated body (10.0.12), so that half a result would be stored as a result.</remarks>
 internal static class ContentCodings
 {
     private const string Identity = "identity";
 
-    /// <summary>Nobody compresses twice; a list without end would be work without end.</summary>
+    /// <summary>Nobody compresses more often; an endless list would cause endless work.</summary>
     private const int MaxCodings = 3;
 
-    /// <summary>In the order in which they were applied; identity is none.</summary>
+    /// <summary>The codings in the order in which they were applied; identity is left out.</summary>
     public static string[] Of(HttpContentHeaders headers) =>
         headers.NonValidated.TryGetValues("Content-Encoding", out var lines)
             ? [.. lines.SelectMany(line => line.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Select(Plain).Where(name => name != Identity)]
             : [];
 
-    /// <summary>What is wrong with the codings themselves; null when they can be undone.</summary>
+    /// <summary>What is wrong with the codings; null when all can be decoded.</summary>
     public static string? Fault(string[] codings)
     {
         if (codings.Length > MaxCodings)
-            return $"The response is encoded {codings.Length} times; at most {MaxCodings} codings are undone.";
+            return $"The response is encoded {codings.Length} times; at most {MaxCodings} codings are supported.";
         return Array.Find(codings, coding => !AcceptEncoding.CanRead(coding)) is { } unknown
-            ? $"The response is encoded as '{ResponseHeaders.Shown(unknown)}', which is not read: {AcceptEncoding.Readable} are. The header accept-encoding of the queue or the job can ask for one of them."
+            ? $"The response is encoded as '{ResponseHeaders.Shown(unknown)}', which is not supported: {AcceptEncoding.Readable} are. Set the header accept-encoding in the queue or the job to one of them."
             : null;
     }
 
-    /// <param name="body">As it came, whole.</param>
+    /// <param name="body">The whole body as received.</param>
     /// <param name="codings">In the order in which they were applied.</param>
-    /// <param name="maxBytes">Of each step's output.</param>
+    /// <param name="maxBytes">Maximum output of each step.</param>
     /// <returns>Null when it is larger than the cap.</returns>
-    /// <exception cref="InvalidDataException">It is no whole body of that coding.</exception>
+    /// <exception cref="InvalidDataException">It is not a complete body of that coding.</exception>
     public static ReadOnlyMemory<byte>? Undo(ReadOnlyMemory<byte> body, string[] codings, int maxBytes)
     {
         ReadOnlyMemory<byte>? plain = body;
@@ -59,11 +59,11 @@ internal static class ContentCodings
         }
         catch (Exception damage) when (damage is SharpZipBaseException or EndOfStreamException)
         {
-            throw new InvalidDataException($"The response is no whole {coding} data: {damage.Message}", damage);
+            throw new InvalidDataException($"The response is not complete {coding} data: {damage.Message}", damage);
         }
     }
 
-    // "deflate" is the zlib format; some servers send the bare one.
+    // "deflate" is the zlib format; some servers send raw deflate data.
     private static bool HasZlibHeader(ReadOnlySpan<byte> body) => body.Length >= 2 && (body[0] & 0x0f) == 8 && ((body[0] << 8) | body[1]) % 31 == 0;
 
     private static ReadOnlyMemory<byte>? ReadAll(Stream plain, int maxBytes)
@@ -93,7 +93,7 @@ internal static class ContentCodings
             if (end == OperationStatus.Done)
                 return all.WrittenMemory;
             if (end != OperationStatus.DestinationTooSmall)
-                throw new InvalidDataException("The response is no whole br data.");
+                throw new InvalidDataException("The response is not complete br data.");
         }
     }
 

@@ -3,17 +3,17 @@ using System.Net.Sockets;
 
 namespace JobService.Upstream;
 
-/// <summary>Opens every connection that leaves the service, of calls and of callbacks: through the guard and to the first address that answers, or through the operator's proxy.</summary>
+/// <summary>Opens every outgoing connection, for calls and callbacks: through the guard and to the first address that responds, or through the operator's proxy.</summary>
 public sealed class Dialer(UpstreamOptions options, TimeProvider time)
 {
-    /// <summary>The addresses of a name.</summary>
+    /// <summary>Resolves a name.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
 
-    /// <summary>Null when nothing leaves through a proxy.</summary>
+    /// <summary>Null when no proxy is used.</summary>
     public OutgoingProxy? Proxy { get; } = OutgoingProxy.Of(options);
 
     /// <summary>To where a message for this address has to be sent.</summary>
-    /// <exception cref="AddressBlockedException">The name has no address that may be called, or, through a proxy, one that may not.</exception>
+    /// <exception cref="AddressBlockedException">The name has no address that may be called, or, with a proxy, at least one that may not.</exception>
     public async ValueTask<Socket> ConnectAsync(Uri target, CancellationToken cancel)
     {
         if (Proxy?.GetProxy(target) is not { } proxy)
@@ -22,7 +22,7 @@ public sealed class Dialer(UpstreamOptions options, TimeProvider time)
         return await ConnectAsync(proxy.IdnHost, proxy.Port, isProxy: true, cancel);
     }
 
-    /// <summary>For a handler that speaks to many: its connection is for the request that asks for it, or for a tunnel or a proxy of many.</summary>
+    /// <summary>For a handler with many targets: the connection is for the request that needs it, or for a tunnel or a proxy shared by many.</summary>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext connection, CancellationToken cancel)
     {
         var first = connection.InitialRequestMessage;
@@ -30,7 +30,7 @@ public sealed class Dialer(UpstreamOptions options, TimeProvider time)
         return new NetworkStream(await ConnectAsync(connection.DnsEndPoint.Host, connection.DnsEndPoint.Port, throughProxy, cancel), ownsSocket: true);
     }
 
-    /// <summary>What goes through a proxy the guard cannot see connected: the name's addresses are checked before, all of them, since the proxy takes which it likes.</summary>
+    /// <summary>The guard does not see the connections that a proxy makes: all addresses of the name are checked before, since the proxy may choose any of them.</summary>
     /// <exception cref="AddressBlockedException">One of them may not be called.</exception>
     public async ValueTask CheckAsync(Uri target, CancellationToken cancel)
     {
@@ -44,7 +44,7 @@ public sealed class Dialer(UpstreamOptions options, TimeProvider time)
         }
         catch (SocketException) when (options.AllowPrivateNetworks.IsAll)
         {
-            return; // only the proxy knows the name, and the operator lets it
+            return; // only the proxy can resolve the name, and the operator allows it
         }
         catch (SocketException unknown)
         {
@@ -58,7 +58,7 @@ public sealed class Dialer(UpstreamOptions options, TimeProvider time)
             throw new AddressBlockedException(target.IdnHost);
     }
 
-    /// <summary>Bounded as the handler bounds its own connecting.</summary>
+    /// <summary>With the same timeout as the handler's own connects.</summary>
     private async ValueTask<Socket> ConnectAsync(string host, int port, bool isProxy, CancellationToken cancel)
     {
         using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(options.ConnectTimeoutSeconds), time);
@@ -79,7 +79,7 @@ public sealed class Dialer(UpstreamOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>A literal is not asked of the resolver, which refuses 0.0.0.0 and :: with an exception of its own; IPv4 in IPv6 clothes is called as IPv4.</summary>
+    /// <summary>An IP literal is not passed to the resolver, which refuses 0.0.0.0 and :: with an exception of its own; an IPv4-mapped IPv6 address is called as IPv4.</summary>
     private async Task<IPAddress[]> AddressesOf(string host, CancellationToken cancel)
     {
         var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Resolve(host, cancel);

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Upstream;
 
-/// <summary>The simulated API's own limit: so many calls in each period, counted anew at its start, as many public APIs do.</summary>
+/// <summary>The simulated API's own limit: a number of calls per period, reset at its start, as many public APIs do.</summary>
 internal sealed class FixedWindow(SimulatedLimit limit, TimeProvider time)
 {
     private readonly Lock turn = new();
@@ -11,7 +11,7 @@ internal sealed class FixedWindow(SimulatedLimit limit, TimeProvider time)
     private long current;
     private int taken;
 
-    /// <param name="rest">How long until the next window, when this one is used up.</param>
+    /// <param name="rest">Time until the next window, when this one is used up.</param>
     public bool TryTake(out TimeSpan rest)
     {
         lock (turn)

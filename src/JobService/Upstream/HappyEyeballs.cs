@@ -3,17 +3,17 @@ using System.Net.Sockets;
 
 namespace JobService.Upstream;
 
-/// <summary>One of several addresses, the first that answers: attempts start one after the other and run side by side (RFC 8305).</summary>
-/// <remarks>An address whose packets are dropped says nothing for minutes; whoever tried one after the other to its end would never reach the next.</remarks>
+/// <summary>Connects to the first of several addresses that responds: attempts start one after the other and run in parallel (RFC 8305).</summary>
+/// <remarks>An address whose packets are dropped does not fail for minutes; trying each address to its end would never reach the next.</remarks>
 internal static class HappyEyeballs
 {
-    /// <summary>How long an attempt is alone before the next one joins it (section 5 of the RFC).</summary>
+    /// <summary>How long an attempt runs before the next one starts (section 5 of the RFC).</summary>
     public static readonly TimeSpan AttemptDelay = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Of the addresses of one name; more are names that want to be found out.</summary>
+    /// <summary>The maximum number of addresses tried for one name.</summary>
     private const int MaxAddresses = 10;
 
-    /// <summary>In the resolver's order, but the two families in turn (section 4): where one does not work at all, half of the addresses are no attempt.</summary>
+    /// <summary>In the resolver's order, but alternating between the two families (section 4), so that a family that does not work at all delays only every other attempt.</summary>
     public static IReadOnlyList<IPAddress> Order(IReadOnlyList<IPAddress> addresses)
     {
         if (addresses.Count < 2)
@@ -27,7 +27,7 @@ internal static class HappyEyeballs
     /// <param name="connect">One attempt.</param>
     /// <param name="time">Spaces the attempts.</param>
     /// <param name="cancel">Ends all of them.</param>
-    /// <exception cref="Exception">That of the last address, when none has answered.</exception>
+    /// <exception cref="Exception">The error of the last address, when none has responded.</exception>
     public static async ValueTask<Socket> ConnectAsync(
         IReadOnlyList<IPAddress> addresses, Func<IPAddress, CancellationToken, Task<Socket>> connect, TimeProvider time, CancellationToken cancel)
     {
@@ -45,7 +45,7 @@ internal static class HappyEyeballs
                     attempts.Add(connect(addresses[next++], over.Token));
                 await WaitForOneAsync(attempts, next < addresses.Count ? AttemptDelay : Timeout.InfiniteTimeSpan, time, over.Token);
                 if (attempts.Find(attempt => attempt.IsCompleted) is not { } ended)
-                    continue; // the attempts go on, and one more joins them
+                    continue; // the running attempts continue, and another one starts
 
                 attempts.Remove(ended);
                 if (ended.IsCompletedSuccessfully || (attempts.Count == 0 && next == addresses.Count))

@@ -3,17 +3,17 @@ using System.Net.Http.Headers;
 
 namespace JobService.Upstream;
 
-/// <summary>Values of headers as they are, whatever the framework thinks of them.</summary>
+/// <summary>Raw header values, without the validation of the framework.</summary>
 internal static class HeaderText
 {
-    /// <summary>No API allows so many calls or tokens that more would make a difference.</summary>
+    /// <summary>Numbers are capped at this: no API allows more calls or tokens.</summary>
     private const int MaxCount = 1_000_000_000;
 
     /// <summary>Null when the response has no such header.</summary>
     public static string? Of(HttpResponseHeaders headers, string name) =>
         headers.NonValidated.TryGetValues(name, out var values) ? Once(values.ToString()) : null;
 
-    /// <summary>What a proxy has doubled, <c>5, 5</c>, is said once. A date has a comma of its own.</summary>
+    /// <summary>A value that a proxy has duplicated, <c>5, 5</c>, counts once. A date has a comma of its own.</summary>
     public static string Once(string text)
     {
         text = text.Trim();
@@ -23,11 +23,11 @@ internal static class HeaderText
             : text;
     }
 
-    /// <summary>A number, whole or not; below zero it is overdrawn, and nothing is left. Null for anything else.</summary>
+    /// <summary>A number, with or without a fraction; a negative one counts as zero: nothing is left. Null for anything else.</summary>
     public static int? Count(string text)
     {
         text = text.Trim();
-        // A digit in front, because double also reads "NaN" and "Infinity".
+        // It must start with a digit, because double also reads "NaN" and "Infinity".
         var digits = text.StartsWith('-') ? 1 : 0;
         return text.Length > digits && char.IsAsciiDigit(text[digits])
             && double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var count)

@@ -26,12 +26,12 @@ public sealed class HttpApi : IApiTarget
         var address = Uri.TryCreate(target.BaseAddress, UriKind.Absolute, out var given) ? given : null;
         connections = new Connections(() => dialer.ConnectAsync(address!, CancellationToken.None), address?.Scheme == Uri.UriSchemeHttps);
         var handler = OutgoingHandler.Create(dialer, options);
-        // Kept warm: a new connection costs the call the milliseconds that its slot has.
+        // Connections are kept open: opening one takes the few milliseconds that a slot has.
         handler.PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5);
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(15);
-        // A response that is not read to its end takes its connection with it.
+        // A response that is not read to its end closes its connection.
         handler.MaxResponseDrainSize = 0;
-        // All of them are for this one target, also those that go to a proxy.
+        // All connections are for this one target, including those through a proxy.
         handler.ConnectCallback = async (_, cancel) => connections.TakeAhead() ?? connections.Add(await dialer.ConnectAsync(address!, cancel));
         handler.PlaintextStreamFilter = (connection, _) =>
         {
@@ -70,7 +70,7 @@ public sealed class HttpApi : IApiTarget
                 return new ApiAnswer.NotStarted();
 
             using var response = await http.SendAsync(step.Message, cancel);
-            // What the headers say counts from now on, however long the body takes.
+            // The times in the headers count from now on, however long the body takes.
             var (hint, since) = (RateHeaders.Read(response.Headers, server), time.GetTimestamp());
             var (body, fault) = await ResponseBody.ReadAsync(response, maxAnswerBytes, step.Call.Memory, cancel);
             if (fault is not null && (response.IsSuccessStatusCode || fault.Type == ErrorTypes.Transport))
@@ -78,7 +78,7 @@ public sealed class HttpApi : IApiTarget
             return step.Call.Judged(new ApiAnswer.Answered((int)response.StatusCode, ResponseHeaders.ContentTypeOf(response.Content), body, hint.After(time.GetElapsedTime(since)))
             {
                 Headers = ResponseHeaders.Kept(response, step.Call.KeepHeaders),
-                Note = fault?.Detail ?? RedirectNote(response, step.Message.RequestUri!), // what the status says holds, whether or not the body can be read
+                Note = fault?.Detail ?? RedirectNote(response, step.Message.RequestUri!), // the status is valid whether or not the body can be read
             });
         }
         catch (Exception error) when (!cancel.IsCancellationRequested)
@@ -87,7 +87,7 @@ public sealed class HttpApi : IApiTarget
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            // A socket that is torn down under a read says so in many ways.
+            // A socket that is closed during a read fails in various ways.
             throw new OperationCanceledException(error.Message, error, cancel);
         }
         finally
@@ -96,7 +96,7 @@ public sealed class HttpApi : IApiTarget
         }
     }
 
-    /// <summary>None; but a failure is told with it. Asked first without the server's certificate, and again when the server wants one.</summary>
+    /// <summary>Never selects a client certificate, but notes that the server asked for one. Called first without the server's certificate, and again when the server requests one.</summary>
     private X509Certificate SelectCertificate(object sender, string host, X509CertificateCollection own, X509Certificate? server, string[] issuers)
     {
         certificateWanted |= server is not null;
@@ -108,6 +108,6 @@ public sealed class HttpApi : IApiTarget
         : new ApiAnswer.Broken(ErrorTypes.Transport, TransportFault.Detail(error, certificateWanted), MayRetry: true);
 
     private static string? RedirectNote(HttpResponseMessage response, Uri asked) => ResponseHeaders.LocationOf(response, asked) is { } location
-        ? $"The API points to {location}. Redirects are not followed: call that address, if it is the right one."
+        ? $"The API points to {location}. Redirects are not followed: use that address if it is the right one."
         : null;
 }

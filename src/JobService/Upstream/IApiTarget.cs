@@ -5,9 +5,9 @@ namespace JobService.Upstream;
 /// <summary>What a queue calls. One call is one request on the wire, at most.</summary>
 public interface IApiTarget : IAsyncDisposable
 {
-    /// <summary>Makes the call, or finds that it may not start any more.</summary>
+    /// <summary>Makes the call, unless it may not start any more.</summary>
     /// <param name="call">What to send.</param>
-    /// <param name="mayStart">Asked once, as the last step before the send. False: answer <see cref="ApiAnswer.NotStarted"/>.</param>
+    /// <param name="mayStart">Called once, as the last step before the send. False: return <see cref="ApiAnswer.NotStarted"/>.</param>
     /// <param name="abandon">Aborts the call; the only exception this method throws is its <see cref="OperationCanceledException"/>.</param>
     Task<ApiAnswer> CallAsync(ApiCall call, Func<bool> mayStart, CancellationToken abandon);
 }
@@ -16,20 +16,20 @@ public interface IApiTarget : IAsyncDisposable
 /// <param name="Attempt">Sent as <c>X-Job-Attempt</c>.</param>
 /// <param name="Payload">JSON in UTF-8; empty when the job has none.</param>
 /// <param name="Request">How the call differs from a plain POST of the payload.</param>
-/// <param name="Timeout">Bound of the call.</param>
-/// <param name="Paced">True when the call has a slot: late, it would crowd the next.</param>
+/// <param name="Timeout">Timeout of the call.</param>
+/// <param name="Paced">True when the call has a slot: if late, it would be too close to the next.</param>
 public sealed record ApiCall(JobId Job, int Attempt, ReadOnlyMemory<byte> Payload, ApiRequest? Request, TimeSpan Timeout, bool Paced = false)
 {
-    /// <summary>Statuses that mean "not now" at this API, beside those that mean it everywhere: see <see cref="QueueDefinition.ThrottledBy"/>.</summary>
+    /// <summary>Statuses that mean "not now" at this API, besides those that mean it everywhere: see <see cref="QueueDefinition.ThrottledBy"/>.</summary>
     public IReadOnlyList<int> ThrottledBy { get; init; } = [];
 
-    /// <summary>The response to this call, judged as its queue says.</summary>
+    /// <summary>The response to this call, classified as its queue says.</summary>
     public ApiAnswer.Answered Judged(ApiAnswer.Answered answer) => ThrottledBy.Contains(answer.Status) ? answer with { IsNamedRefusal = true } : answer;
 
     /// <summary>Names of the response's headers that are kept.</summary>
     public IReadOnlyList<string> KeepHeaders { get; init; } = [];
 
-    /// <summary>The room that its response takes in memory; null: whatever it needs.</summary>
+    /// <summary>The memory budget of its response; null: unlimited.</summary>
     public ByteHold? Memory { get; init; }
 }
 
@@ -40,24 +40,24 @@ public abstract record ApiAnswer
     {
     }
 
-    /// <summary>A new kind is a new parameter here: whoever reads an answer does not compile without it. With a state, so that a call allocates no closure.</summary>
+    /// <summary>A new kind is a new parameter here: a reader that does not handle it does not compile. Takes a state, so that a call allocates no closure.</summary>
     public abstract T Match<TState, T>(
         TState state, Func<TState, Answered, T> answered, Func<TState, Broken, T> broken, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen);
 
-    /// <summary>A whole answer, good or bad.</summary>
-    /// <param name="Hint">What its headers say about the calls to come.</param>
+    /// <summary>A complete response, of whatever status.</summary>
+    /// <param name="Hint">What its headers say about future calls.</param>
     public sealed record Answered(int Status, string? ContentType, ReadOnlyMemory<byte> Body, RateHint Hint = default) : ApiAnswer
     {
-        /// <summary>Those of its headers that the call wants kept; null when none came.</summary>
+        /// <summary>The headers of it that the call keeps; null when there were none.</summary>
         public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
-        /// <summary>What a failed job says before the body: that a redirect was not followed, or that the body cannot be read.</summary>
+        /// <summary>Text that precedes the body in the error of a failed job: a redirect was not followed, or the body cannot be read.</summary>
         public string? Note { get; init; }
 
         /// <summary>The queue says that this status means "not now".</summary>
         public bool IsNamedRefusal { get; init; }
 
-        /// <summary>"Not now": nothing is wrong with the call but its moment. A bare 503 is an API that is down; 529 is an LLM API that is overloaded.</summary>
+        /// <summary>"Not now": the call is fine but came at the wrong time. A bare 503 is an API that is down; 529 is an overloaded LLM API.</summary>
         public bool IsRefusal => IsNamedRefusal || Status is 429 or 529 || (Status is (>= 400 and < 500) or 503 && Hint.SaysNotNow) || (Status == 503 && Hint.RetryAfter is not null);
 
         public override T Match<TState, T>(
@@ -65,10 +65,10 @@ public abstract record ApiAnswer
             answered(state, this);
     }
 
-    /// <summary>No usable answer: connection, timeout, address, size.</summary>
+    /// <summary>No usable response: connection, timeout, address, size.</summary>
     /// <param name="Type">One of <see cref="ErrorTypes"/>.</param>
     /// <param name="Detail">What happened, without secrets.</param>
-    /// <param name="MayRetry">False when the next attempt would end the same.</param>
+    /// <param name="MayRetry">False when the next attempt would fail the same way.</param>
     public sealed record Broken(string Type, string Detail, bool MayRetry) : ApiAnswer
     {
         public override T Match<TState, T>(

@@ -3,11 +3,11 @@ using JobService.Jobs;
 
 namespace JobService.Upstream;
 
-/// <summary>Budgets whose parts stand in headers of their own: what is left, until when, and out of how many. They belong together when their names differ in nothing else.</summary>
+/// <summary>Budgets whose parts are in separate headers: what is left, until when, and out of how many. Headers belong together when their names are otherwise the same.</summary>
 /// <remarks>
 /// <list type="bullet">
-/// <item><c>RateLimit-Remaining</c>, <c>-Reset</c>, <c>-Limit</c> (the draft up to version 06), <c>X-RateLimit-…</c>, <c>X-Rate-Limit-…</c>: nearly everybody; GitHub in epoch seconds.</item>
-/// <item><c>X-RateLimit-Reset-After</c>: Discord, where the reset beside it is less exact.</item>
+/// <item><c>RateLimit-Remaining</c>, <c>-Reset</c>, <c>-Limit</c> (the draft up to version 06), <c>X-RateLimit-…</c>, <c>X-Rate-Limit-…</c>: nearly all APIs; GitHub in epoch seconds.</item>
+/// <item><c>X-RateLimit-Reset-After</c>: Discord, where the accompanying reset is less exact.</item>
 /// <item><c>x-ratelimit-remaining-requests</c>, <c>x-ratelimit-reset-requests: 6m0s</c>, the same for tokens: OpenAI, Groq; <c>…-tokens-minute</c>: Cerebras.</item>
 /// <item><c>X-RateLimit-Retry-After</c> where there is no reset: Symfony's documentation.</item>
 /// <item><c>anthropic-ratelimit-input-tokens-remaining</c>, <c>-reset</c>, <c>-limit</c>: Anthropic.</item>
@@ -17,10 +17,10 @@ namespace JobService.Upstream;
 /// </remarks>
 internal static class NamedBudgets
 {
-    /// <summary>Of an endless list of headers the first few groups are read.</summary>
+    /// <summary>Only the first groups of a long list of headers are read.</summary>
     private const int MaxGroups = 32;
 
-    // What holds another word comes before it. "rate-limit" is passed over first, so that "limit" is not found in it.
+    // A word that contains another comes before it. "rate-limit" is skipped first, so that "limit" is not found in it.
     private static readonly (string Word, Part Part)[] Words =
         [("remaining", Part.Remaining), ("reset-after", Part.ResetAfter), ("reset", Part.Reset), ("retry-after", Part.RetryAfter), ("limit", Part.Limit)];
 
@@ -50,7 +50,7 @@ internal static class NamedBudgets
         return groups?.Select(group => group.Budget(clock)).OfType<RateBudget>() ?? [];
     }
 
-    /// <summary>What the header tells, and its name without the word for it.</summary>
+    /// <summary>What the header states, and its name without the word for it.</summary>
     private static (Part Part, string Group)? PartOf(string name)
     {
         if ((EndOf(name, "ratelimit") ?? EndOf(name, "rate-limit")) is not { } from)
@@ -76,17 +76,17 @@ internal static class NamedBudgets
             if (Texts[(int)Part.Remaining] is not { } remaining)
                 return null;
 
-            // "100, 100;w=60": the draft's first versions name the window beside the number. A limit below zero is none.
+            // "100, 100;w=60": the draft's first versions name the window next to the number. A negative limit counts as none.
             var limitText = Texts[(int)Part.Limit]?.Split(',', ';')[0].Trim();
             if (limitText?.StartsWith('-') == true)
                 return null;
             var budget = Ending(remaining, Texts[(int)Part.ResetAfter], clock) ?? Ending(remaining, Texts[(int)Part.Reset] ?? Texts[(int)Part.RetryAfter], clock) ?? Endless(remaining);
-            // Of several windows it is not known which one the limit is of.
+            // With several windows it is unknown to which one the limit belongs.
             var limit = limitText is null || remaining.Contains(',') ? null : HeaderText.Count(limitText);
             return budget is { } told ? told with { Unit = Unit(), Limit = limit } : null;
         }
 
-        /// <summary>Several values belong together by their place: one for each window, as some gateways write them.</summary>
+        /// <summary>Several values belong together by position: one for each window, as some gateways write them.</summary>
         private static RateBudget? Ending(string remaining, string? reset, ResponseClock clock)
         {
             if (reset is null)
@@ -105,7 +105,7 @@ internal static class NamedBudgets
         private static RateBudget? Single(string remaining, string reset, ResponseClock clock) =>
             TimeText.Parse(reset) is { } told && RateHeaders.Budget(HeaderText.Count(remaining), told.AsReset(clock)) is { } budget ? budget with { IsExact = told.IsExact } : null;
 
-        /// <summary>That nothing is left says something also where nobody can tell until when.</summary>
+        /// <summary>"Nothing is left" is useful even if it is unknown until when.</summary>
         private static RateBudget? Endless(string remaining) =>
             Array.Exists(remaining.Split(','), static count => HeaderText.Count(count) == 0) ? RateHeaders.Budget(0, reset: null) : null;
 

@@ -2,8 +2,8 @@ using System.Net.Sockets;
 
 namespace JobService.Upstream;
 
-/// <summary>A socket of a connection that leaves the service. There are no more of them than the process has descriptors for.</summary>
-/// <remarks>Without a descriptor the runtime cannot even say what is wrong; with the bound, one call fails and is tried again.</remarks>
+/// <summary>A socket of an outgoing connection. Their number is bounded by the descriptors of the process.</summary>
+/// <remarks>Without a free descriptor the runtime cannot even report an error; with the bound, one call fails and is retried.</remarks>
 internal sealed class OutboundSocket : Socket
 {
     private static int open;
@@ -19,7 +19,7 @@ internal sealed class OutboundSocket : Socket
         {
             Interlocked.Decrement(ref open);
             throw new SocketException((int)SocketError.TooManyOpenSockets,
-                $"The service has {Descriptors.Outbound} connections open, as many as its limit of open files leaves it (ulimit -n {Descriptors.Limit}).");
+                $"The service has {Descriptors.Outbound} outgoing connections open, the maximum under its limit of open files (ulimit -n {Descriptors.Limit}).");
         }
 
         try

@@ -2,10 +2,10 @@ using System.Net;
 
 namespace JobService.Upstream;
 
-/// <summary>The operator's way out: <c>JobService:Upstream:Proxy</c>, and which hosts are called without it.</summary>
+/// <summary>The operator's outgoing proxy: <c>JobService:Upstream:Proxy</c>, and the hosts that are called without it.</summary>
 public sealed class OutgoingProxy : IWebProxy
 {
-    /// <summary>What other programs take their proxy from, and this service does not: an address that is called is a matter of its configuration alone.</summary>
+    /// <summary>Environment variables from which other programs take their proxy. This service ignores them: only its configuration decides which addresses it calls.</summary>
     private static readonly string[] environmentNames = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
 
     private const string AllHosts = "*";
@@ -22,7 +22,7 @@ public sealed class OutgoingProxy : IWebProxy
 
     public ICredentials? Credentials { get; set; }
 
-    /// <summary>Null when calls leave directly.</summary>
+    /// <summary>Null when calls are made directly.</summary>
     public static OutgoingProxy? Of(UpstreamOptions options)
     {
         if (string.IsNullOrWhiteSpace(options.Proxy) || Read(options.Proxy) is not { } given)
@@ -37,16 +37,16 @@ public sealed class OutgoingProxy : IWebProxy
     }
 
     /// <summary>What is wrong with the setting; null when nothing is.</summary>
-    public static string? Fault(string? proxy) => string.IsNullOrWhiteSpace(proxy) || Read(proxy) is not null ? null : "An address as http://proxy.example:3128, with user and password in front of the host where they are needed.";
+    public static string? Fault(string? proxy) => string.IsNullOrWhiteSpace(proxy) || Read(proxy) is not null ? null : "An address such as http://proxy.example:3128, with user and password before the host if needed.";
 
-    /// <summary>What the operator is told at the start; null when there is nothing to tell.</summary>
+    /// <summary>What to log for the operator at the start; null when there is nothing.</summary>
     /// <param name="proxy">The proxy in use.</param>
-    /// <param name="configuration">The environment is part of it.</param>
+    /// <param name="configuration">Includes the environment.</param>
     /// <returns>The sentence, and whether it is a warning.</returns>
     public static (string Sentence, bool IsWarning)? Notice(OutgoingProxy? proxy, IConfiguration configuration)
     {
         if (proxy is not null)
-            return ($"Calls and callbacks leave through the proxy {proxy.address.GetLeftPart(UriPartial.Authority)}", false);
+            return ($"Calls and callbacks use the proxy {proxy.address.GetLeftPart(UriPartial.Authority)}", false);
         return Array.Find(environmentNames, name => !string.IsNullOrEmpty(configuration[name])) is { } unused
             ? ($"{unused} names a proxy, and it is not used: calls and callbacks leave directly. JobService:Upstream:Proxy sets one", true)
             : null;

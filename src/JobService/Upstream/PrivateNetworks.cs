@@ -7,10 +7,10 @@ using JobService.Jobs;
 
 namespace JobService.Upstream;
 
-/// <summary>Networks that are not public and may be called all the same: none, all of them, or those that the operator named.</summary>
+/// <summary>Private networks that may be called: none, all of them, or those that the operator named.</summary>
 /// <remarks>
-/// Link-local networks and the metadata services of clouds hand out the machine's own credentials to whoever asks. They stay closed also under
-/// <c>true</c> and under a wider range: only a range within them opens them.
+/// Link-local networks and cloud metadata services hand out the machine's credentials to anyone who asks. They stay blocked even with
+/// <c>true</c> or a wider range: only a range within them allows them.
 /// </remarks>
 [TypeConverter(typeof(PrivateNetworksText))]
 [JsonConverter(typeof(PrivateNetworksJson))]
@@ -18,13 +18,13 @@ public sealed record PrivateNetworks
 {
     private static readonly char[] separators = [',', ' '];
 
-    // Link-local (RFC 3927, RFC 4291); beside it, the addresses of metadata that lie elsewhere: AWS and Google over IPv6, Alibaba, Oracle, Azure.
+    // Link-local (RFC 3927, RFC 4291); in addition, metadata addresses elsewhere: AWS and Google over IPv6, Alibaba, Oracle, Azure.
     private static readonly IPNetwork[] metadata =
     [
         .. ((string[])["169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "fd20:ce::/64", "100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32"]).Select(network => IPNetwork.Parse(network)),
     ];
 
-    // IPv6 networks that stand for IPv4 addresses, and where in them the address lies: RFC 6052, RFC 8215, RFC 4291, RFC 2765, RFC 3056.
+    // IPv6 networks that embed IPv4 addresses, and the position of the address in them: RFC 6052, RFC 8215, RFC 4291, RFC 2765, RFC 3056.
     private static readonly (IPNetwork Network, int At)[] embedding =
     [
         (IPNetwork.Parse("64:ff9b::/96"), 12), (IPNetwork.Parse("64:ff9b:1::/48"), 12), (IPNetwork.Parse("::/96"), 12), (IPNetwork.Parse("::ffff:0:0:0/96"), 12),
@@ -51,14 +51,14 @@ public sealed record PrivateNetworks
     /// <summary>What is wrong with the text; null when it can be read.</summary>
     public string? Fault { get; }
 
-    /// <summary>Whether every private network is open.</summary>
+    /// <summary>Whether every private network is allowed.</summary>
     public bool IsAll { get; }
 
     public static implicit operator PrivateNetworks(bool all) => FromBoolean(all);
 
     public static PrivateNetworks FromBoolean(bool all) => all ? All : None;
 
-    /// <param name="text"><c>true</c>, <c>false</c>, or addresses and ranges as <c>10.1.0.0/16, 192.168.7.3</c>, separated by commas or spaces.</param>
+    /// <param name="text"><c>true</c>, <c>false</c>, or addresses and ranges such as <c>10.1.0.0/16, 192.168.7.3</c>, separated by commas or spaces.</param>
     public static PrivateNetworks Read(string text)
     {
         var words = text.Split(separators, StringSplitOptions.RemoveEmptyEntries);
@@ -77,7 +77,7 @@ public sealed record PrivateNetworks
         return new PrivateNetworks(text, all: false, [.. networks]);
     }
 
-    /// <param name="address">One that is not public.</param>
+    /// <param name="address">A private address.</param>
     public bool Opens(IPAddress address)
     {
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
@@ -90,12 +90,12 @@ public sealed record PrivateNetworks
         return IsAll || Array.Exists(named, network => network.Contains(plain));
     }
 
-    /// <summary>Whether asking this address for credentials is what closes it.</summary>
+    /// <summary>Whether the address is blocked because it hands out credentials.</summary>
     public static bool IsMetadata(IPAddress address) => Array.Exists(metadata, network => Holds(network, address));
 
     public override string ToString() => Text;
 
-    // Named is also the IPv6 spelling of an address within.
+    // The IPv6 form of an address within a named network counts as named, too.
     private static bool IsWithin(IPNetwork network, IPNetwork closed) =>
         (closed.Contains(network.BaseAddress) && network.PrefixLength >= closed.PrefixLength)
         || (network.PrefixLength == 128 && Holds(closed, network.BaseAddress));
@@ -117,7 +117,7 @@ public sealed record PrivateNetworks
         network is { BaseAddress.IsIPv4MappedToIPv6: true, PrefixLength: >= 96 } ? new IPNetwork(network.BaseAddress.MapToIPv4(), network.PrefixLength - 96) : network;
 }
 
-/// <summary>How the configuration's text becomes networks. What is wrong with it, the check of the options says by its key.</summary>
+/// <summary>Converts the configuration's text to networks. Errors are reported by the validation of the options, under its key.</summary>
 internal sealed class PrivateNetworksText : TypeConverter
 {
     public override bool CanConvertFrom(ITypeDescriptorContext? context, Type sourceType) => sourceType == typeof(string);

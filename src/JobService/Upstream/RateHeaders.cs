@@ -3,25 +3,25 @@ using JobService.Jobs;
 
 namespace JobService.Upstream;
 
-/// <summary>What a response's headers say about the calls to come, in the dialects of the field. What it cannot read it ignores, and nothing it reads makes it throw.</summary>
+/// <summary>Reads what a response's headers say about future calls, in the dialects found in practice. It ignores what it cannot read, and never throws.</summary>
 /// <remarks>
 /// <list type="bullet">
-/// <item><c>Retry-After</c> and its kin: see <see cref="RetryAfter"/>; <c>x-should-retry</c>: OpenAI, Anthropic.</item>
+/// <item><c>Retry-After</c> and similar headers: see <see cref="RetryAfter"/>; <c>x-should-retry</c>: OpenAI, Anthropic.</item>
 /// <item><c>RateLimit: "p";r=50;t=30</c> with <c>RateLimit-Policy: "p";q=100;w=60</c>: draft-ietf-httpapi-ratelimit-headers, versions 08 and later;
 /// <c>RateLimit: limit=100, remaining=50, reset=30</c>: version 07.</item>
 /// <item>Headers that belong together by their names: see <see cref="NamedBudgets"/>.</item>
 /// <item><c>X-Shopify-Shop-Api-Call-Limit: 32/40</c>: Shopify's leaky bucket.</item>
 /// </list>
-/// Of several statements about one unit the most restrictive counts: what is least, and of those the latest reset.
+/// Of several statements about one unit the most restrictive counts: the lowest remaining number, and of equal ones the latest reset.
 /// </remarks>
 internal static class RateHeaders
 {
     private const string Shopify = "X-Shopify-Shop-Api-Call-Limit";
 
-    /// <summary>Shopify's bucket leaks two calls a second or more, and names no time.</summary>
+    /// <summary>Shopify's bucket drains at two calls a second or more, and names no time.</summary>
     private static readonly TimeSpan ShopifyReset = TimeSpan.FromSeconds(1);
 
-    /// <param name="headers">Of the response, which has just come.</param>
+    /// <param name="headers">The headers of the response that has just arrived.</param>
     /// <param name="server">The clock of the API.</param>
     public static RateHint Read(HttpResponseHeaders headers, ServerClock server)
     {
@@ -36,7 +36,7 @@ internal static class RateHeaders
         return new RateHint(wait, budgets, ShouldRetry(headers)) { IsSpent = isSpent, IsUnreadable = wait is null && RetryAfter.IsAskedFor(headers) };
     }
 
-    /// <summary>A window whose end is told twice is over at the end that is told better: seconds need no clock. What was cut to whole seconds is less than one later.</summary>
+    /// <summary>If the end of a window is stated twice, the more exact statement counts: seconds need no clock. A value truncated to whole seconds may be up to one second too early.</summary>
     private static RateBudget SoonerBy(TimeSpan wait, RateBudget budget)
     {
         var second = TimeSpan.FromSeconds(1);
@@ -44,7 +44,7 @@ internal static class RateHeaders
         return budget.Reset > latest && budget.Reset - wait < 3 * second ? budget with { Reset = latest } : budget;
     }
 
-    // Most APIs say nothing of all this, and their responses cost one look at the names.
+    // Most APIs send none of these headers, and their responses cost one look at the names.
     private static bool SaysNothing(HttpResponseHeaders headers)
     {
         foreach (var (name, _) in headers.NonValidated)
@@ -62,9 +62,9 @@ internal static class RateHeaders
     private static bool? ShouldRetry(HttpResponseHeaders headers) =>
         bool.TryParse(HeaderText.Of(headers, "x-should-retry"), out var shouldRetry) ? shouldRetry : null;
 
-    /// <param name="headers">Of the response.</param>
-    /// <param name="clock">What they count by.</param>
-    /// <param name="isSpent">Nothing is left of a budget whose end they do not tell.</param>
+    /// <param name="headers">The headers of the response.</param>
+    /// <param name="clock">The clock that their times refer to.</param>
+    /// <param name="isSpent">Whether a budget is used up whose end they do not state.</param>
     private static List<RateBudget>? BudgetsOf(HttpResponseHeaders headers, ResponseClock clock, out bool isSpent)
     {
         List<RateBudget>? budgets = null;
@@ -95,7 +95,7 @@ internal static class RateHeaders
         }
     }
 
-    // No limit is told: what the bucket holds is not what a window of a second allows.
+    // No limit is set: the size of the bucket is not what a window of a second allows.
     private static RateBudget? ShopifyBudget(string? text)
     {
         if (text?.Split('/') is not [var used, var size] || HeaderText.Count(used) is not { } taken || HeaderText.Count(size) is not { } all || all == 0)
@@ -103,7 +103,7 @@ internal static class RateHeaders
         return new RateBudget(BudgetUnit.Calls, Math.Max(0, all - taken), ShopifyReset);
     }
 
-    /// <summary>Null when one of the two is missing, or when the reset is over; but that nothing is left is told also then, with a reset of zero.</summary>
+    /// <summary>Null when one of the two is missing or the reset has passed; but when nothing is left, that is reported even then, with a reset of zero.</summary>
     internal static RateBudget? Budget(int? remaining, TimeSpan? reset, int? limit = null) => remaining switch
     {
         { } count when reset is { } wait && wait > TimeSpan.Zero => new RateBudget(BudgetUnit.Calls, count, wait, limit),

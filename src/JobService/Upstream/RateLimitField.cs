@@ -3,8 +3,8 @@ namespace JobService.Upstream;
 /// <summary>The fields <c>RateLimit</c> and <c>RateLimit-Policy</c> of draft-ietf-httpapi-ratelimit-headers.</summary>
 internal static class RateLimitField
 {
-    /// <param name="limits"><c>"p";r=50;t=30</c>, one item a policy; or <c>limit=100, remaining=50, reset=30</c> of version 07.</param>
-    /// <param name="policies"><c>"p";q=100;w=60</c>: its window bounds a reset that is not named, its quota is the limit.</param>
+    /// <param name="limits"><c>"p";r=50;t=30</c>, one item per policy; or <c>limit=100, remaining=50, reset=30</c> of version 07.</param>
+    /// <param name="policies"><c>"p";q=100;w=60</c>: its window is the bound for a missing reset, its quota is the limit.</param>
     public static RateBudget? Parse(string? limits, string? policies)
     {
         if (limits is null || StructuredList.Parse(limits) is not { } members)

@@ -3,13 +3,13 @@ using JobService.Jobs;
 
 namespace JobService.Upstream;
 
-/// <summary>Reads a response's body up to a cap, and undoes its compression. What there is no room for in memory is left with the API, connection and permit with it.</summary>
+/// <summary>Reads a response's body up to a cap and decompresses it. While the memory budget is used up, the body is not read: it keeps its connection and its permit.</summary>
 internal static class ResponseBody
 {
     private const int FirstBytes = 4 * 1024;
     private const int ChunkBytes = 64 * 1024;
 
-    /// <summary>Not counted: most responses are no larger, and as many of them as there are calls at once do no harm.</summary>
+    /// <summary>Bytes that are not counted: most responses are no larger, and there are no more of them than concurrent calls.</summary>
     private const int UncountedBytes = 2 * FirstBytes;
 
     /// <returns>The body, or why there is none.</returns>
@@ -27,12 +27,12 @@ internal static class ResponseBody
             return (WithoutMark(encoded, content), null);
         if (ContentCodings.Fault(codings) is { } unreadable)
             return (default, new ApiAnswer.Broken(ErrorTypes.Unreadable, unreadable, MayRetry: false));
-        // Nothing says how much it comes to: as much as it may be is taken, twice, for the growing of it.
+        // The size is unknown: the maximum is reserved, twice, because the buffer grows by copying.
         await GrowAsync(memory, encoded.Length + (2L * maxBytes), cancel);
         try
         {
             var plain = ContentCodings.Undo(encoded, codings, maxBytes);
-            memory?.ShrinkTo(2L * plain.GetValueOrDefault().Length); // the buffer it grew in
+            memory?.ShrinkTo(2L * plain.GetValueOrDefault().Length); // the buffer in which it grew
             return plain is { } body ? (WithoutMark(body, content), null) : (default, TooLarge(maxBytes));
         }
         catch (InvalidDataException damage)
@@ -41,8 +41,8 @@ internal static class ResponseBody
         }
     }
 
-    /// <summary>Lengths that contradict each other leave open where the response ends (RFC 9112, section 6.3); the handler goes by the first of them.</summary>
-    /// <returns>The length, where the handler cannot read it: equal values in one list, as a proxy may join them. Or what is wrong.</returns>
+    /// <summary>Contradicting lengths make the end of the response ambiguous (RFC 9112, section 6.3); the handler would use the first of them.</summary>
+    /// <returns>The length, if the handler cannot read it: equal values in one list, as a proxy may join them. Or what is wrong.</returns>
     public static (long? Length, string? Fault) LengthOf(HttpResponseMessage response)
     {
         var content = response.Content;
@@ -51,7 +51,7 @@ internal static class ResponseBody
         var given = lines.SelectMany(line => line.Split(',', StringSplitOptions.TrimEntries)).Distinct().ToArray();
         if (given is [var only] && long.TryParse(only, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var length))
             return (content.Headers.ContentLength is null && !IsFramedOtherwise(response) ? length : null, null);
-        return (null, "The response has a Content-Length that cannot be read, or several that differ: where it ends is not known.");
+        return (null, "The response has a Content-Length that cannot be read, or several that differ: its end is ambiguous.");
     }
 
     private static bool IsFramedOtherwise(HttpResponseMessage response) =>
@@ -61,7 +61,7 @@ internal static class ResponseBody
     /// <returns>Null when the body is larger than the cap.</returns>
     private static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, long? length, int maxBytes, ByteHold? memory, CancellationToken cancel)
     {
-        // The announced length is a hint and no promise: a response to HEAD announces what it does not send. From what has come by then it is one.
+        // The announced length is only a hint at first: a response to HEAD announces bytes that it does not send. Once bytes have arrived, it is a promise.
         var announced = length ?? content.Headers.ContentLength;
         var body = new byte[(int)Math.Min(announced ?? FirstBytes, ChunkBytes - 1) + 1];
         await GrowAsync(memory, body.Length, cancel);
@@ -88,7 +88,7 @@ internal static class ResponseBody
         return body.AsMemory(0, (int)length.Value);
     }
 
-    /// <summary>By way of a small buffer: the socket of an idle connection holds on to the last buffer that it has read into.</summary>
+    /// <summary>Reads through a small buffer: the socket of an idle connection keeps a reference to the last buffer it has read into.</summary>
     private static async ValueTask<int> ReadChunkAsync(Stream stream, Memory<byte> into, CancellationToken cancel)
     {
         var chunk = ArrayPool<byte>.Shared.Rent(ChunkBytes);

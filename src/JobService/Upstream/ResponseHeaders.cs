@@ -3,15 +3,15 @@ using JobService.Jobs;
 
 namespace JobService.Upstream;
 
-/// <summary>Header fields of a response as text that may be shown and sent again.</summary>
+/// <summary>Header fields of a response as text that is safe to show and to send again.</summary>
 internal static class ResponseHeaders
 {
-    /// <summary>Characters of all that is kept of one response: beyond, a header is left out as a whole, since half a value is a wrong one.</summary>
+    /// <summary>Maximum characters of the headers kept of one response: beyond it, a header is left out as a whole, since half a value would be wrong.</summary>
     public const int MaxKept = 16 * 1024;
 
     private const int MaxShown = 200;
 
-    /// <summary>The headers that the queue wants kept, those that came, in the queue's spelling; null when none did.</summary>
+    /// <summary>The headers of the response that the queue keeps, in the queue's spelling; null when there are none.</summary>
     public static IReadOnlyDictionary<string, string>? Kept(HttpResponseMessage response, IReadOnlyList<string> names)
     {
         Dictionary<string, string>? kept = null;
@@ -27,11 +27,11 @@ internal static class ResponseHeaders
         return kept;
     }
 
-    // The result is served with this type again: what no header may carry is not handed on.
+    // The result is served with this type: values not allowed in a header are dropped.
     public static string? ContentTypeOf(HttpContent content) =>
         ValueOf(content.Headers, "Content-Type") is { Length: > 0 } type && HeaderRules.ValueFault(type) is null ? type : null;
 
-    /// <summary>Where a redirect points, whole; null when it is none or does not say.</summary>
+    /// <summary>The absolute target of a redirect; null when the response is not one or has no target.</summary>
     public static string? LocationOf(HttpResponseMessage response, Uri asked)
     {
         if ((int)response.StatusCode is < 300 or > 399 || ValueOf(response.Headers, "Location") is not { Length: > 0 } location)

@@ -1,11 +1,11 @@
 namespace JobService.Upstream;
 
-/// <summary>A target that can be replaced while calls run: what it holds is given up when the last of them is over.</summary>
+/// <summary>A target that can be replaced while calls run: it is disposed when the last of them has ended.</summary>
 internal sealed class RetirableTarget(IApiTarget target) : IApiTarget
 {
     private static readonly Task<ApiAnswer> NotStarted = Task.FromResult<ApiAnswer>(new ApiAnswer.NotStarted());
 
-    // The owner counts as one: zero is reached once, and nothing comes after it.
+    // The owner counts as one: zero is reached exactly once, at the end.
     private int holders = 1;
     private int retired;
 

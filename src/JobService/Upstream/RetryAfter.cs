@@ -2,23 +2,23 @@ using System.Net.Http.Headers;
 
 namespace JobService.Upstream;
 
-/// <summary>The wait that a response asks for: <c>Retry-After</c> (RFC 9110, section 10.2.3) in all forms in which it is sent, and the headers that say the same under other names.</summary>
+/// <summary>The wait that a response asks for: <c>Retry-After</c> (RFC 9110, section 10.2.3) in all forms in use, and headers with the same meaning under other names.</summary>
 /// <remarks>
 /// <list type="bullet">
 /// <item><c>retry-after-ms</c> (OpenAI, Azure), <c>x-ms-retry-after-ms</c> (Azure): milliseconds.</item>
 /// <item><c>Retry-After-short</c>: the throttler of that name (@nestjs/throttler); <c>X-RateLimit-Retry-After</c> (Symfony's documentation), <c>X-Retry-After</c>.</item>
 /// <item><c>X-Retry-In: 100ms</c> (vulcand/oxy).</item>
 /// </list>
-/// Of several the longest counts, so that nothing starts early; but one finer than a second rather than what is the same, rounded up.
+/// Of several the longest counts, so that nothing starts early; but a value finer than a second is preferred to the same value rounded up.
 /// </remarks>
 public static class RetryAfter
 {
-    /// <summary>No API stops us for longer, whatever it says: a wrong unit must not park a queue for years.</summary>
+    /// <summary>The longest wait that is accepted: a wrong unit must not stop a queue for years.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(1);
 
     private static readonly TimeSpan Rounding = TimeSpan.FromSeconds(1);
 
-    /// <returns>Never negative, at most <see cref="Longest"/>; null when the response asks for none.</returns>
+    /// <returns>Never negative, at most <see cref="Longest"/>; null when the response names none.</returns>
     public static TimeSpan? Read(HttpResponseHeaders headers, ResponseClock clock)
     {
         TimeSpan? longest = null;
@@ -42,7 +42,7 @@ public static class RetryAfter
         return longest - exact < Rounding ? exact : longest;
     }
 
-    /// <summary>Whether a wait is asked for, readable or not.</summary>
+    /// <summary>Whether the response names a wait, parseable or not.</summary>
     internal static bool IsAskedFor(HttpResponseHeaders headers)
     {
         foreach (var (name, values) in headers.NonValidated)

@@ -2,16 +2,16 @@ using System.Net.Http.Headers;
 
 namespace JobService.Upstream;
 
-/// <summary>The clock of one API, as the <c>Date</c> headers of its responses show it: our own may be minutes away from it.</summary>
+/// <summary>The clock of one API, derived from the <c>Date</c> headers of its responses: our own may differ by minutes.</summary>
 /// <remarks>
-/// A <c>Date</c> names whole seconds, so each alone is up to a second behind. How far the API's clock is ahead of our stopwatch is at least the largest difference seen; after a few
-/// responses at different fractions of a second that is nearly exact, and never too much. Two buckets of a minute forget what drift or a clock set back has made wrong.
+/// A <c>Date</c> has whole seconds, so each one is up to a second behind. The API's clock is ahead of our stopwatch by at least the largest difference seen; after a few
+/// responses at different fractions of a second that is nearly exact, and never too much. Two one-minute buckets forget values that drift, or a clock set back, has made wrong.
 /// </remarks>
 internal sealed class ServerClock(TimeProvider time)
 {
     private const long BucketTicks = TimeSpan.TicksPerMinute;
 
-    /// <summary>What a clock that was set back, or a response from a cache, is told by. Caching of <c>Date</c> by servers and slow networks stay below it.</summary>
+    /// <summary>The difference from which on a clock was set back or a response came from a cache. Servers that cache <c>Date</c> and slow networks stay below it.</summary>
     private const long MaxLagTicks = 5 * TimeSpan.TicksPerSecond;
 
     private readonly Lock gate = new();
@@ -20,14 +20,14 @@ internal sealed class ServerClock(TimeProvider time)
     private long ahead = long.MinValue;
     private long aheadBefore = long.MinValue;
 
-    /// <summary>Called when the headers have just come.</summary>
+    /// <summary>To be called as soon as the headers have arrived.</summary>
     public ResponseClock At(HttpResponseHeaders headers)
     {
         var date = DateOf(headers);
         return date is { } sent ? new ResponseClock(Now(sent), sent) : ResponseClock.Of(date: null, time.GetUtcNow());
     }
 
-    /// <summary>Null when there is none, or none that can be read.</summary>
+    /// <summary>Null when there is no <c>Date</c> or it cannot be parsed.</summary>
     public static DateTimeOffset? DateOf(HttpResponseHeaders headers) =>
         headers.NonValidated.TryGetValues("Date", out var texts) && TimeText.Parse(texts.ToString())?.Moment is { } date ? date : null;
 

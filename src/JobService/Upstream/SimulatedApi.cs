@@ -8,7 +8,7 @@ using Polly.Timeout;
 
 namespace JobService.Upstream;
 
-/// <summary>The built-in API: it answers what it was sent, late, wrong or not at all as its definition says.</summary>
+/// <summary>The built-in API: it echoes the payload, with the delays, failures and refusals of its definition.</summary>
 public sealed class SimulatedApi : IApiTarget
 {
     private const string Json = "application/json";
@@ -23,7 +23,7 @@ public sealed class SimulatedApi : IApiTarget
     public SimulatedApi(SimulatedTarget target, TimeProvider time, Func<double> chance)
     {
         limit = target.Limit is { } own ? new FixedWindow(own, time) : null;
-        // Without faults there is no pipeline: a call is then a copy of its payload, and the service can be measured with it.
+        // Without faults there is no pipeline: a call only copies its payload, so that the service itself can be measured.
         faults = target.LatencySeconds.Max > 0 || target.FailureRate > 0 ? FaultsOf(target, time, chance) : null;
     }
 
@@ -77,7 +77,7 @@ public sealed class SimulatedApi : IApiTarget
             .Build();
     }
 
-    // The payload is JSON already: one buffer of the right size, and a copy.
+    // The payload is JSON already: one copy into a buffer of the right size.
     private static ApiAnswer.Answered Echo(ApiCall call)
     {
         const int GuidLength = 36;

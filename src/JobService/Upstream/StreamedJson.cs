@@ -2,10 +2,10 @@ using System.Net.ServerSentEvents;
 
 namespace JobService.Upstream;
 
-/// <summary>JSON documents that came one after the other, as LLM APIs send them: the data of server-sent events, or lines.</summary>
+/// <summary>A sequence of JSON documents, as LLM APIs stream them: the data of server-sent events, or lines.</summary>
 internal static class StreamedJson
 {
-    /// <returns>From the last one on, whatever stands in it; null when the content type is that of one document.</returns>
+    /// <returns>The documents in reverse order, valid or not; null when the content type is that of a single document.</returns>
     public static IEnumerable<ReadOnlyMemory<byte>>? FromLast(string contentType, ReadOnlyMemory<byte> body)
     {
         if (contentType.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
@@ -13,7 +13,7 @@ internal static class StreamedJson
         return contentType.Contains("ndjson", StringComparison.OrdinalIgnoreCase) || contentType.Contains("jsonl", StringComparison.OrdinalIgnoreCase) ? Lines(body) : null;
     }
 
-    /// <summary>The last event counts also where no empty line ends it: the response is whole, and JSON that was cut off is none.</summary>
+    /// <summary>The last event counts even without a final empty line: the response is complete, and truncated JSON would not parse.</summary>
     private static IEnumerable<ReadOnlyMemory<byte>> Events(ReadOnlyMemory<byte> body)
     {
         using var stream = new MemoryStream(body.Length + 2);

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace JobService.Upstream;
 
 /// <summary>A list or dictionary of structured fields (RFC 9651), as far as rate limits use it: names, and numbers as values and parameters.</summary>
-/// <remarks>One field may be read as either: a key of a dictionary has the form of a token. A field that breaks the grammar says nothing at all (section 4.2).</remarks>
+/// <remarks>A field may be read as either: a key of a dictionary has the form of a token. A field that breaks the grammar is ignored as a whole (section 4.2).</remarks>
 internal ref struct StructuredList
 {
     private const int MaxMembers = 64;
@@ -19,15 +19,15 @@ internal ref struct StructuredList
     private StructuredList(ReadOnlySpan<char> text) => rest = text;
 
     /// <param name="Name">The item, or the key.</param>
-    /// <param name="Value">Of a dictionary's member, if it is a number.</param>
-    /// <param name="Parameters">Those that are numbers.</param>
+    /// <param name="Value">The value of a dictionary member, if it is a number.</param>
+    /// <param name="Parameters">The parameters that are numbers.</param>
     public sealed record Member(string Name, double? Value, List<(string Name, double? Value)> Parameters)
     {
-        /// <summary>Of two with the same name the last one counts.</summary>
+        /// <summary>The last of several with the same name counts.</summary>
         public double? Parameter(string name) => Parameters.FindLast(parameter => parameter.Name == name).Value;
     }
 
-    /// <summary>Null when the text is no structured list.</summary>
+    /// <summary>Null when the text is not a structured list.</summary>
     public static List<Member>? Parse(string text)
     {
         var reader = new StructuredList(text.AsSpan().Trim(' '));

@@ -4,25 +4,25 @@ using System.Net.Http.Headers;
 
 namespace JobService.Upstream;
 
-/// <summary>A wait or a moment, in the many ways in which APIs write it.</summary>
+/// <summary>Parses a wait or a point in time in the many notations that APIs use.</summary>
 /// <remarks>
 /// Seconds, with a fraction or without; seconds or milliseconds since 1970; durations as Go prints them (<c>1h2m3.5s</c>, <c>100ms</c>) and as people write them (<c>3 seconds</c>); the three forms of an HTTP date (RFC 9110, section
-/// 5.6.7); RFC 3339; and the date as JavaScript prints it. Anything else, a negative number among it, is no time.
+/// 5.6.7); RFC 3339; and the date as JavaScript prints it. Anything else, including a negative number, is not a time.
 /// </remarks>
 internal static class TimeText
 {
-    // 1e9 seconds are the year 2001 as a moment and 31 years as a wait; nobody means the latter.
+    // 1e9 seconds are the year 2001 as a point in time and 31 years as a wait; no API means the latter.
     private const double FirstEpochSeconds = 1e9;
     private const double FirstEpochMilliseconds = 1e12;
     private const double LastEpochMilliseconds = 253_402_300_799_000; // the end of the year 9999
     private const double LongestSeconds = 1e9;
 
-    /// <summary>No date is as long; a longer text is not looked through.</summary>
+    /// <summary>No date is longer; longer texts are not parsed.</summary>
     private const int MaxLength = 100;
 
     private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.");
 
-    /// <summary>Null when the text is no time.</summary>
+    /// <summary>Null when the text is not a time.</summary>
     public static ToldTime? Parse(string? text)
     {
         var trimmed = text?.Trim() ?? "";
@@ -33,11 +33,11 @@ internal static class TimeText
         return NumberOf(trimmed) is { } number ? FromNumber(number) : Duration(trimmed) ?? Rfc3339(trimmed);
     }
 
-    /// <summary>A number of milliseconds, in a header whose name says that it is one.</summary>
+    /// <summary>A number of milliseconds, from a header whose name says so.</summary>
     public static ToldTime? ParseMilliseconds(string? text) =>
         text?.Trim() is { Length: > 0 and <= MaxLength } trimmed && char.IsAsciiDigit(trimmed[0]) && NumberOf(trimmed) is { } number ? Wait(number / 1_000, isExact: true) : null;
 
-    // Only called with a digit in front, because double also reads "NaN" and "Infinity".
+    // Only called with a leading digit, because double also reads "NaN" and "Infinity".
     private static double? NumberOf(ReadOnlySpan<char> text) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? number : null;
 
@@ -55,7 +55,7 @@ internal static class TimeText
     private static ToldTime? HttpDate(string text) =>
         RetryConditionHeaderValue.TryParse(text, out var condition) && condition.Date is { } date ? Moment(date) : null;
 
-    /// <summary><c>Thu Jan 01 2026 13:00:30 GMT+0100 (Central European Standard Time)</c>: what a <c>Date</c> becomes when it is given as a header's value.</summary>
+    /// <summary><c>Thu Jan 01 2026 13:00:30 GMT+0100 (Central European Standard Time)</c>: a JavaScript <c>Date</c> converted to a string as a header value.</summary>
     private static ToldTime? JavaScriptDate(string text)
     {
         var zoneName = text.IndexOf(" (", StringComparison.Ordinal);
@@ -69,13 +69,13 @@ internal static class TimeText
     {
         if (text.Length < "2026-01-01T12:00:30".Length || text[4] != '-' || text[7] != '-' || text[10] is not ('T' or 't' or ' '))
             return null;
-        // A fraction, of zeros too, says that the moment was not cut to seconds. Nanoseconds, as Go prints them, are more than an exact format takes.
+        // A fraction, even of zeros, shows that the time was not truncated to seconds. Nanoseconds, as Go prints them, are more than an exact format accepts.
         return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)
             ? new ToldTime(moment, IsWholeSecond: !text.Contains('.'))
             : null;
     }
 
-    /// <summary>The units from large to small, each once.</summary>
+    /// <summary>The units from large to small, each at most once.</summary>
     private static ToldTime? Duration(ReadOnlySpan<char> text)
     {
         var (seconds, last) = (0d, double.MaxValue);

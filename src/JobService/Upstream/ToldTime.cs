@@ -1,7 +1,7 @@
 namespace JobService.Upstream;
 
-/// <summary>A wait or a moment, as it was told, and how exactly. The wait that follows is never negative and at most a day.</summary>
-/// <remarks>What names whole seconds was mostly cut to them, less often rounded up; which of both cannot be seen.</remarks>
+/// <summary>A wait or a point in time as the API stated it, and its precision. The resulting wait is never negative and at most a day.</summary>
+/// <remarks>Values in whole seconds are mostly truncated, less often rounded up; the value itself does not show which.</remarks>
 internal readonly record struct ToldTime
 {
     private readonly TimeSpan wait;
@@ -11,13 +11,13 @@ internal readonly record struct ToldTime
 
     public ToldTime(DateTimeOffset moment, bool IsWholeSecond) => (Moment, isWholeSecond) = (moment, IsWholeSecond);
 
-    /// <summary>Null when a wait was told.</summary>
+    /// <summary>Null when a wait was stated.</summary>
     public DateTimeOffset? Moment { get; }
 
-    /// <summary>Finer than a second.</summary>
+    /// <summary>More precise than a second.</summary>
     public bool IsExact => !isWholeSecond;
 
-    /// <summary>The wait that was asked for. A moment is counted as its sender has counted: from whole second to whole second, so that nothing starts early.</summary>
+    /// <summary>The wait that was asked for. A point in time is computed as its sender did: from whole second to whole second, so that nothing starts early.</summary>
     public TimeSpan AsRetry(ResponseClock clock) => Moment switch
     {
         { } moment when isWholeSecond && moment == clock.Stamp => RestOfSecond(moment, clock),
@@ -25,7 +25,7 @@ internal readonly record struct ToldTime
         null => Bounded(wait),
     };
 
-    /// <summary>The rest of the window of which this is the end. One that was cut to whole seconds and has just begun is about over.</summary>
+    /// <summary>The rest of the window that ends at this time. If it was truncated to whole seconds, a window that has just begun seems to be nearly over.</summary>
     public TimeSpan AsReset(ResponseClock clock) => Moment switch
     {
         { } moment when isWholeSecond && moment <= clock.Now && clock.Now - moment < TimeSpan.FromSeconds(1) => RestOfSecond(moment, clock),

@@ -2,13 +2,13 @@ using System.Security.Authentication;
 
 namespace JobService.Upstream;
 
-/// <summary>Why a message did not come through, in the words of what knows it best.</summary>
+/// <summary>Why a message failed, in the words of the most specific exception.</summary>
 internal static class TransportFault
 {
-    /// <summary>What SslStream says of first bytes that are none of TLS, as those of an HTTP response. It has no code of its own for it.</summary>
+    /// <summary>The message of SslStream when the first bytes are not TLS, such as those of an HTTP response. There is no error code for it.</summary>
     private const string NoTls = "Cannot determine the frame size";
 
-    /// <param name="error">What the HTTP stack has thrown.</param>
+    /// <param name="error">The exception of the HTTP stack.</param>
     /// <param name="certificateWanted">The server has asked for a client certificate.</param>
     public static string Detail(Exception error, bool certificateWanted = false)
     {
@@ -18,13 +18,13 @@ internal static class TransportFault
             : detail;
     }
 
-    // The outer ones say no more than that a request has failed; but of a connection they name the address.
+    // The outer exceptions say only that a request failed; but for a connection they name the address.
     private static string ReasonOf(Exception error)
     {
         for (var cause = error; cause is not null; cause = cause.InnerException)
         {
             if (cause is AuthenticationException { InnerException: null } && cause.Message.StartsWith(NoTls, StringComparison.Ordinal))
-                return "The server does not speak TLS at this port. If it is meant to be called without, its address begins with http://.";
+                return "The server does not speak TLS at this port. If it is to be called without TLS, its address must begin with http://.";
             if (cause is AuthenticationException or AddressBlockedException)
                 return cause.InnerException is { } deeper && cause is AuthenticationException ? $"{cause.Message} {deeper.GetBaseException().Message}" : cause.Message;
         }

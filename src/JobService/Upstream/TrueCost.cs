@@ -7,35 +7,35 @@ using Newtonsoft.Json.Linq;
 
 namespace JobService.Upstream;
 
-/// <summary>What a call has really cost, where the API says so in its response: <see cref="LimitDefinition.WeightFrom"/>.</summary>
-/// <remarks>The expression comes from whoever may define queues, the response from anywhere: whatever stands in it, the worst is that nothing is corrected.</remarks>
+/// <summary>Reads the actual cost of a call from its response: <see cref="LimitDefinition.WeightFrom"/>.</summary>
+/// <remarks>The expression comes from whoever may define queues, the response from anywhere: whatever it contains, the worst outcome is that nothing is corrected.</remarks>
 public sealed class TrueCost(ILogger<TrueCost> logger)
 {
-    /// <summary>No limit is so large; a wrong unit must not block one for years.</summary>
+    /// <summary>The largest cost accepted: a wrong unit must not block a limit for years.</summary>
     public const int MaxWeight = 1_000_000_000;
 
     private const int MaxDepth = 32;
 
-    /// <summary>Documents of a stream in which a cost is looked for. One that is no JSON costs an exception.</summary>
+    /// <summary>How many documents of a stream are searched for a cost. Invalid JSON costs an exception.</summary>
     private const int MaxTried = 5_000;
 
-    /// <summary>Expressions of definitions that are long gone are dropped now and then, with all others.</summary>
+    /// <summary>Maximum cached expressions: beyond it the cache is cleared, which drops those of deleted definitions.</summary>
     private const int MaxExpressions = 1_000;
 
-    /// <summary>An evaluation with more of either takes its turn among the others that do: what is done in passing takes a few megabytes.</summary>
+    /// <summary>An evaluation above these bounds must wait for one of the <see cref="Turns"/>: one below them takes a few megabytes at most.</summary>
     private const int MaxBytesInPassing = 16 * 1024;
     private const double MaxWorkInPassing = 1024 * 1024;
 
     private readonly ConcurrentDictionary<string, CostExpression> expressions = new();
 
-    /// <summary>So many evaluations that take much memory are under way at once, however many calls are.</summary>
+    /// <summary>How many memory-intensive evaluations may run at once, however many calls there are.</summary>
     internal static SemaphoreSlim Turns { get; } = new(2);
 
-    /// <summary>Whether the cost is to be asked for with one of the <see cref="Turns"/>.</summary>
+    /// <summary>Whether reading the cost needs one of the <see cref="Turns"/>.</summary>
     public bool TakesTurn(string expression, ApiAnswer.Answered answer) =>
         answer.Body.Length > 0 && Known(expression).Whole is { } whole && (answer.Body.Length > MaxBytesInPassing || whole.WorkOn(answer.Body.Length) > MaxWorkInPassing);
 
-    /// <returns>From 0 to <see cref="MaxWeight"/>, rounded up; null when the response does not say it. Of a stream the last event or line that says it counts.</returns>
+    /// <returns>From 0 to <see cref="MaxWeight"/>, rounded up; null when the response does not say it. In a stream the last event or line that states it counts.</returns>
     public int? Of(string expression, ApiAnswer.Answered answer)
     {
         if (answer.Status is < 200 or > 299 || answer.ContentType is not { } type)
@@ -51,7 +51,7 @@ public sealed class TrueCost(ILogger<TrueCost> logger)
         return cost;
     }
 
-    /// <summary>From the last document on, within the work that one may take.</summary>
+    /// <summary>From the last document backwards, within the bound on work.</summary>
     private static (int? Cost, string Why) OfLast(CostExpression expression, IEnumerable<ReadOnlyMemory<byte>> fromLast)
     {
         var why = "no event with a number from 0";
@@ -84,17 +84,17 @@ public sealed class TrueCost(ILogger<TrueCost> logger)
         }
     }
 
-    /// <summary>By a reader, to the end: the objects of a large response would take many times its size.</summary>
+    /// <summary>With a streaming reader, to the end: objects for a large response would take many times its size.</summary>
     private static double? NumberAt(string[] path, ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
         reader.Read();
         var number = NumberAt(ref reader, path);
-        reader.Read(); // anything behind the document makes it none
+        reader.Read(); // trailing content makes it invalid
         return number;
     }
 
-    /// <summary>Of a name that stands twice the last counts.</summary>
+    /// <summary>The last of duplicate names counts.</summary>
     private static double? NumberAt(ref Utf8JsonReader reader, ReadOnlySpan<string> path)
     {
         if (path.IsEmpty && reader.TokenType == JsonTokenType.Number)
@@ -134,14 +134,14 @@ public sealed class TrueCost(ILogger<TrueCost> logger)
         return expressions.GetOrAdd(text, static text => CostExpression.Of(text));
     }
 
-    /// <param name="Path">The names, when the expression is nothing but a path of names: that needs no objects, however large the response.</param>
+    /// <param name="Path">The names, if the expression is a plain path of names: that needs no objects, however large the response.</param>
     /// <param name="Whole">Any other expression.</param>
     private sealed record CostExpression(string[]? Path, BoundedExpression? Whole)
     {
         private readonly byte[]? lastName = Path is [.., var last] ? Encoding.UTF8.GetBytes(last) : null;
         private int told;
 
-        /// <summary>False only when a look at the bytes is enough to say so.</summary>
+        /// <summary>False only when scanning the bytes is enough to rule it out.</summary>
         public bool MayBeNamedIn(ReadOnlySpan<byte> json) => lastName is null || json.IndexOf(lastName) >= 0 || json.Contains((byte)'\\');
 
         public static CostExpression Of(string text)
@@ -155,7 +155,7 @@ public sealed class TrueCost(ILogger<TrueCost> logger)
             }
             catch (FormatException)
             {
-                return new CostExpression(null, null); // of a definition from before the bounds: it names no cost
+                return new CostExpression(null, null); // from a definition older than the bounds: it yields no cost
             }
         }
 

@@ -84,7 +84,7 @@ public sealed class ResponseTests : IAsyncLifetime
         var job = await CallAsync(WireReplies.Answer(301, "moved", "Location: /new/place"));
 
         Assert.Equal("failed", job.GetProperty("state").GetString());
-        Assert.Equal($"The API points to {api!.Address}/new/place. Redirects are not followed: call that address, if it is the right one.\nmoved", job.GetProperty("error").GetProperty("detail").GetString());
+        Assert.Equal($"The API points to {api!.Address}/new/place. Redirects are not followed: use that address if it is the right one.\nmoved", job.GetProperty("error").GetProperty("detail").GetString());
     }
 
     [Fact]

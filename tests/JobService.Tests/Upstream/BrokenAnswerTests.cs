@@ -52,7 +52,7 @@ public sealed class BrokenAnswerTests
         var broken = await api.BrokenAsync();
 
         Assert.Equal((ErrorTypes.Transport, true), (broken.Type, broken.MayRetry));
-        Assert.Equal("The server does not speak TLS at this port. If it is meant to be called without, its address begins with http://.", broken.Detail);
+        Assert.Equal("The server does not speak TLS at this port. If it is to be called without TLS, its address must begin with http://.", broken.Detail);
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public sealed class CompressedResponseTests
         var broken = await api.BrokenAsync();
 
         Assert.Equal((ErrorTypes.Transport, true), (broken.Type, broken.MayRetry));
-        Assert.Contains("no whole", broken.Detail, StringComparison.Ordinal);
+        Assert.Contains("not complete", broken.Detail, StringComparison.Ordinal);
     }
 
     [Theory]

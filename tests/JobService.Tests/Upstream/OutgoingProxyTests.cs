@@ -161,7 +161,7 @@ public sealed class OutgoingProxyTests
         var environment = new ConfigurationBuilder().AddInMemoryCollection([new("https_proxy", "http://env:1")]).Build();
         var own = OutgoingProxy.Of(new UpstreamOptions { Proxy = "http://me:secret@proxy.example:3128" });
 
-        Assert.Equal(("Calls and callbacks leave through the proxy http://proxy.example:3128", false), OutgoingProxy.Notice(own, environment));
+        Assert.Equal(("Calls and callbacks use the proxy http://proxy.example:3128", false), OutgoingProxy.Notice(own, environment));
         Assert.True(OutgoingProxy.Notice(proxy: null, environment) is ({ } sentence, true) && sentence.StartsWith("HTTPS_PROXY names a proxy, and it is not used", StringComparison.Ordinal));
         Assert.Null(OutgoingProxy.Notice(proxy: null, new ConfigurationBuilder().Build()));
     }
