@@ -50,7 +50,7 @@ public sealed class TlsTests : IAsyncLifetime
 
         Assert.Equal("true", await CallAsync(good.Address));
         Assert.Equal($"CONNECT localhost:{good.Port} HTTP/1.1", Assert.Single(proxy.Lines));
-        Assert.Contains($"leave through the proxy {proxy.Address}", service.Output, StringComparison.Ordinal);
+        Assert.Contains($"use the proxy {proxy.Address}", service.Output, StringComparison.Ordinal);
     }
 
     private async Task<ServerProcess> StartAsync(params (string Name, string Value)[] settings)
