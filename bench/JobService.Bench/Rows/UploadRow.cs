@@ -40,7 +40,7 @@ internal static class UploadRow
         var payload = System.Text.Encoding.ASCII.GetBytes(BenchService.Payload[11..^1]);
         var batch = ids.Next();
         var jobs = Enumerable.Range(0, Jobs).Select(index => new NewJob { Id = ids.Next(), Queue = "bench", Payload = payload, Batch = new BatchPlace(batch, index) }).ToArray();
-        using var rows = new JobRows(connection.Handle!);
+        using var rows = new JobWrites(connection.Handle!);
         using var begin = new SqliteStatement(connection.Handle!, "BEGIN IMMEDIATE");
         using var commit = new SqliteStatement(connection.Handle!, "COMMIT");
         var started = Stopwatch.GetTimestamp();
@@ -48,7 +48,7 @@ internal static class UploadRow
         {
             begin.Run();
             foreach (var job in piece)
-                rows.Insert(new NewRow(job), queueId: 1, now: started, dueAt: null, parked: null);
+                rows.Write(new JobChange.Inserted(new NewRow(job), QueueId: 1, Now: started, DueAt: null, Parked: null));
             commit.Run();
         }
 

@@ -29,9 +29,9 @@ internal static class Adding
         var queue = turn.Memory.FindQueue(job.Queue)!;
         long? dueAt = job.NotBefore is { } notBefore && notBefore.UtcTicks > (job.IsDelay ? turn.Now : turn.Wall) ? notBefore.UtcTicks : null;
         var parked = dueAt is null ? Entering.Enter(turn, queue, QueuedRow.Of(row, queue.Id)) : null;
-        turn.Jobs.Insert(row, queue.Id, turn.Now, dueAt, parked);
+        turn.Changes.Add(new JobChange.Inserted(row, queue.Id, turn.Now, dueAt, parked));
         if (job.Callback is { } callback)
-            turn.Deliveries.InsertCallback(job.Id.Stamp, callback);
+            turn.Changes.Add(new DeliveryChange.CallbackInserted(job.Id.Stamp, callback));
         queue.Enter(JobState.Queued);
         if (job.Batch is { } place)
             turn.Batches.Find(place.Batch.Stamp)!.Total++;

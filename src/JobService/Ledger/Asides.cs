@@ -10,13 +10,13 @@ internal sealed class Asides(Turn turn)
     public void Expect(string queue, IEnumerable<string> keys)
     {
         var id = turn.Memory.FindQueue(queue)!.Id;
-        turn.Memory.Heads.Expect(turn.Jobs, keys.Select(key => (id, key)));
+        turn.Memory.Heads.Expect(turn, keys.Select(key => (id, key)));
     }
 
     /// <summary>The first jobs of a lane, at most so many. When this turn has no time for more asides, only those before the next one.</summary>
     public IReadOnlyList<QueuedRow> Heads(string queue, string key, int atMost)
     {
-        var heads = turn.Memory.Heads.First(turn.Jobs, (turn.Memory.FindQueue(queue)!.Id, key), atMost);
+        var heads = turn.Memory.Heads.First(turn, (turn.Memory.FindQueue(queue)!.Id, key), atMost);
         if (count < Locking.RowsPerTurn)
             return heads;
 
@@ -33,7 +33,7 @@ internal sealed class Asides(Turn turn)
     {
         if (head.Lock is not { } name || !turn.Memory.Locks.IsHeld(name))
             return false;
-        turn.Parked.Place(head.Stamp, Parked.InLine);
+        turn.Changes.Add(new JobChange.Placed(head.Stamp, Parked.InLine));
         turn.Memory.Heads.Leave(head);
         turn.Memory.Locks.Join(head);
         count++;

@@ -20,7 +20,7 @@ internal static class Batching
         };
         turn.Batches.Insert(row);
         if (batch.Callback is { } callback)
-            turn.Deliveries.InsertCallback(batch.Id.Stamp, callback);
+            turn.Changes.Add(new DeliveryChange.CallbackInserted(batch.Id.Stamp, callback));
         return row.ToBatch();
     }
 
@@ -86,7 +86,7 @@ internal static class Batching
     {
         var batch = turn.Batches.Find(stamp)!;
         batch.Count(state, 1);
-        turn.BatchRows.Number(job.Stamp, ++batch.LastCompletion);
+        turn.Changes.Add(new JobChange.Numbered(job.Stamp, ++batch.LastCompletion));
         if (state == JobState.Failed && batch.CancelOnFailure)
             TellToStop(turn, batch, CancelReason.Batch);
         FinishIfOver(turn, batch);

@@ -24,15 +24,14 @@ internal static class Cancelling
 
     private static void TellToStop(Turn turn, JobRow row, CancelReason reason)
     {
-        turn.Jobs.TellToStop(row.Id.Stamp, reason);
+        turn.Changes.Add(new JobChange.ToldToStop(row.Id.Stamp, reason));
         turn.Memory.Running[row.Lease!.Value].StopReason ??= reason;
         turn.StopRequests.Add(new StopRequest(row.Id, row.CancelReason ?? reason));
     }
 
     public static void CancelQueued(Turn turn, JobRow row, CancelReason reason)
     {
-        if (!turn.Jobs.CancelQueued(row.Id.Stamp, turn.Now, reason))
-            return;
+        turn.Changes.Add(new JobChange.Cancelled(row.Id.Stamp, turn.Now, reason));
         var queue = turn.Memory.Queue(row.QueueId);
         turn.Memory.Heads.Leave(row.Job);
         turn.Memory.Planner.HeadLeft(queue.Entry.Name, row.Key);

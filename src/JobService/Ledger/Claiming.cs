@@ -77,9 +77,7 @@ internal static class Claiming
         var job = (QueuedRow)start.Head;
         var lease = turn.Leases.Next();
         var startsAt = start.Slot ?? start.PermitAt ?? turn.Now;
-        if (!turn.Jobs.Claim(job.Stamp, lease, startsAt))
-            throw new InvalidOperationException($"Job {job.Id} stood in its lane and was not queued.");
-
+        turn.Changes.Add(new JobChange.Claimed(job.Stamp, lease, startsAt));
         turn.Memory.Heads.Leave(job);
         queue.Move(JobState.Queued, JobState.Running);
         queue.Starts.Count(turn.Now);

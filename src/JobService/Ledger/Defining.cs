@@ -14,12 +14,22 @@ internal static class Defining
             return former.Entry;
 
         turn.Events?.Add(new StoreEvent(StoreEventKind.Queue, name, Change(former?.Entry, paused)));
-        var id = turn.Definitions.Put(entry, declared);
-        var queue = former ?? turn.Definitions.Count(new QueueRow(id, entry, declared));
+        var queue = former ?? Make(turn, entry, declared);
+        turn.Changes.Add(new DefinitionChange.QueuePut(queue.Id, entry, declared));
         (queue.Entry, queue.Declared) = (entry, declared);
         turn.Memory.Enter(queue);
         turn.CatalogChanged = true;
         return entry;
+    }
+
+    /// <summary>Takes up what a queue of the same name has left behind.</summary>
+    private static QueueRow Make(Turn turn, QueueEntry entry, string? declared)
+    {
+        if (turn.Definitions.FindRetired(entry.Name) is not var (id, jobs))
+            return new QueueRow(++turn.Memory.LastQueue, entry, declared);
+        var queue = new QueueRow(id, entry, declared) { CountsChanged = true };
+        jobs.CopyTo(queue.Counts, 0);
+        return queue;
     }
 
     private static string Change(QueueEntry? former, bool paused) => former switch
@@ -38,9 +48,9 @@ internal static class Defining
             return former.Entry;
 
         turn.Events?.Add(new StoreEvent(StoreEventKind.Limit, name, former is null ? "created" : "replaced"));
-        turn.Definitions.Put(entry, declared);
+        turn.Changes.Add(new DefinitionChange.LimitPut(entry, declared));
         if (!turn.Memory.Enter(new LimitRow(entry, declared), turn.Now))
-            turn.LimitStates.DeleteAll(name);
+            turn.Changes.Add(new LimitStateChange.AllDeleted(name));
         else if (former is not null && former.Entry.Definition.Counts != definition.Counts)
             Recount(turn, name);
         turn.Touch(turn.Memory.Planner.StatesOf(name)); // what is owed was converted to the new pace

@@ -1,37 +1,23 @@
-using JobService.Jobs;
-using JobService.Lanes;
 using JobService.Limits;
 
 namespace JobService.Ledger;
 
-/// <summary>Queues, limits and what the limits have handed out.</summary>
+/// <summary>What the rules read of queues, limits, and what these have handed out and learned.</summary>
 internal interface IDefinitionRows
 {
     List<LimitRow> Limits();
 
     List<QueueRow> Queues();
 
-    void Put(LimitEntry entry, string? declared);
+    /// <summary>The highest number of any queue, of those that were deleted too.</summary>
+    long LastQueue();
 
-    long Put(QueueEntry entry, string? declared);
+    /// <summary>What a queue of this name has left behind: its number, and its finished jobs by state; null when there was none.</summary>
+    (long Id, long[] Jobs)? FindRetired(string name);
 
-    void DeleteLimit(string name);
+    List<(long QueueId, string Key, StoredLane Learned)> Lanes();
 
-    /// <summary>The row stays for the finished jobs that name it; a PUT of the same name takes it up again.</summary>
-    void RetireQueue(long id);
+    IEnumerable<(string Limit, string Key, StoredLimit State)> States();
 
-    /// <summary>Counts what a queue of the same name has left behind.</summary>
-    QueueRow Count(QueueRow queue);
-
-    void WriteCounts(QueueRow queue);
-
-    void PutLane(long queueId, string key, StoredLane learned);
-
-    /// <summary>The pause of one key, or of all, is lifted.</summary>
-    void ResumeLanes(long queueId, string? key);
-
-    List<(long QueueId, string Key, StoredLane Learned)> Lanes(long now);
-
-    /// <summary>Notes that the file is open at this moment: whether it can be written is known only by writing.</summary>
-    void ProbeWrite(long now);
+    IEnumerable<(string Limit, string Key, long At, int Weight)> Starts();
 }

@@ -1,6 +1,6 @@
 namespace JobService.Ledger;
 
-/// <summary>The rows that the rules read and change, by what they are about: one transaction of a database.</summary>
+/// <summary>The rows that the rules read and change: one transaction of a database.</summary>
 internal interface ILedgerRows
 {
     IJobRows Jobs { get; }
@@ -9,15 +9,12 @@ internal interface ILedgerRows
 
     IDefinitionRows Definitions { get; }
 
-    ILimitStateRows LimitStates { get; }
-
-    IRestingRows Resting { get; }
-
     IBatchRows Batches { get; }
 
     IPruneRows Prunes { get; }
 
     IDeliveryRows Deliveries { get; }
 
-    IClockRows Clock { get; }
+    /// <summary>Writes the changes in their order. One that does not find the rows that it has to find is no change of this store: it throws.</summary>
+    Written Write(IReadOnlyList<Change> changes);
 }

@@ -1,14 +1,8 @@
-using JobService.Jobs;
-using JobService.Lanes;
-using JobService.Limits;
-
 namespace JobService.Ledger;
 
 /// <summary>Queued jobs that stand in no lane: in the line of their lock, or waiting for a signal. And the signals.</summary>
 internal interface IParkedRows
 {
-    void Place(long stamp, long? parked);
-
     QueuedRow FirstOfLine(string name);
 
     QueuedRow FirstOfLane(string name, (long QueueId, string Key) lane);
@@ -21,8 +15,4 @@ internal interface IParkedRows
     bool IsWaitedFor(string signal);
 
     List<(string Name, long SetCount, long? SetAt, bool IsReleasing)> Signals();
-
-    void PutSignal(string name, long setCount, long? setAt);
-
-    void DeleteSignal(string name);
 }

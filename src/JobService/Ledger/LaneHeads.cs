@@ -28,7 +28,7 @@ internal sealed class LaneHeads(long maxBytes = LaneHeads.MaxBytes)
     public long MemoryBytes { get; private set; }
 
     /// <summary>The first jobs of a lane that may go, in their order, at most so many.</summary>
-    public List<QueuedRow> First(IJobRows rows, (long QueueId, string Key) lane, int atMost)
+    public List<QueuedRow> First(ILaneRows rows, (long QueueId, string Key) lane, int atMost)
     {
         var held = Use(lane);
         if (!held.Has(atMost))
@@ -37,7 +37,7 @@ internal sealed class LaneHeads(long maxBytes = LaneHeads.MaxBytes)
     }
 
     /// <summary>The first jobs of these lanes will be asked for: what is not held is read at once.</summary>
-    public void Expect(IJobRows rows, IEnumerable<(long QueueId, string Key)> expected)
+    public void Expect(ILaneRows rows, IEnumerable<(long QueueId, string Key)> expected)
     {
         var missing = expected.Select(Use).Where(held => !held.Has(LeastWanted)).ToList();
         if (missing.Count > 0)
@@ -83,7 +83,7 @@ internal sealed class LaneHeads(long maxBytes = LaneHeads.MaxBytes)
         return node.Value;
     }
 
-    private void Read(IJobRows rows, List<HeldLane> missing, int wanted)
+    private void Read(ILaneRows rows, List<HeldLane> missing, int wanted)
     {
         var looks = missing.ConvertAll(held => held.Look(wanted));
         var read = rows.Heads(looks);

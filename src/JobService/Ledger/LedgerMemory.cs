@@ -68,6 +68,11 @@ internal sealed class LedgerMemory
     /// <summary>The highest revision in force; the next change gets the one after.</summary>
     public long LastRevision { get; set; }
 
+    /// <summary>The highest number of any queue; the next one gets the one after.</summary>
+    public long LastQueue { get; set; }
+
+    public PruneWalks Walks { get; } = new();
+
     /// <summary>The highest number of any callback's delivery; the next one gets a higher one.</summary>
     public long LastDelivery { get; set; }
 

@@ -16,8 +16,12 @@ internal static partial class Loading
         LoadStates(turn);
         foreach (var queue in turn.Definitions.Queues())
             memory.Enter(queue);
-        foreach (var (queueId, key, learned) in turn.Definitions.Lanes(turn.Now))
-            memory.Planner.RestoreLane(memory.Queue(queueId).Entry.Name, key, learned);
+        foreach (var (queueId, key, learned) in turn.Definitions.Lanes())
+        {
+            if (!learned.IsForgotten(turn.Now))
+                memory.Planner.RestoreLane(memory.Queue(queueId).Entry.Name, key, learned);
+        }
+
         foreach (var (queueId, key, jobs) in turn.Jobs.Lanes())
             memory.Planner.Arrive(memory.Queue(queueId).Entry.Name, key, jobs);
 
@@ -27,11 +31,13 @@ internal static partial class Loading
             memory.Signals.Restore(name, setCount, setAt, isReleasing);
 
         memory.StoppingBatches.UnionWith(turn.BatchRows.Stopping());
+        memory.LastQueue = turn.Definitions.LastQueue();
         memory.LastDelivery = turn.Deliveries.Last();
         memory.NextDueAt = turn.Jobs.NextDue() ?? LedgerMemory.Never;
         memory.NextDueOnWallAt = turn.Jobs.NextDueOnWall() ?? LedgerMemory.Never;
         memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? LedgerMemory.Never;
         turn.CatalogChanged = true;
+        turn.Changes.Add(new DefinitionChange.LanesForgotten(turn.Now));
     }
 
     /// <summary>What the limits had handed out. Slots lie ahead, and those in hand are still used: only beyond them is a stored state not to be trusted.</summary>
@@ -39,7 +45,7 @@ internal static partial class Loading
     {
         var planner = turn.Memory.Planner;
         var trusted = turn.Now + Claiming.FarthestSlot.Ticks;
-        foreach (var (limit, key, stored) in turn.LimitStates.States())
+        foreach (var (limit, key, stored) in turn.Definitions.States())
         {
             if (!turn.Memory.Limits.ContainsKey(limit))
                 continue;
@@ -48,7 +54,7 @@ internal static partial class Loading
             line.IsStored = true;
         }
 
-        foreach (var (limit, key, at, weight) in turn.LimitStates.Starts())
+        foreach (var (limit, key, at, weight) in turn.Definitions.Starts())
         {
             if (turn.Memory.Limits.ContainsKey(limit) && planner.StateOf(limit, key).State is WindowLimit window)
                 window.RestoreStart(at, weight);
@@ -91,22 +97,22 @@ internal static partial class Loading
         var (stamp, lease) = (row.Id.Stamp, row.Lease!.Value);
         if (row.CancelReason is { } reason)
         {
-            turn.Jobs.Stop(stamp, lease, row.StartedAt, turn.Now, undoAttempt: false, reason);
+            turn.Changes.Add(new JobChange.Stopped(stamp, lease, row.StartedAt, turn.Now, UndoAttempt: false, reason));
             turn.End(row.EndIn(queue), JobState.Running, JobState.Cancelled, Words.Of(reason));
             return;
         }
 
-        turn.Jobs.WriteAttempt(stamp, row.Attempt, row.StartedAt ?? turn.Now, turn.Now, status: null, "crashed");
-        turn.Jobs.WriteError(stamp, new JobError(ErrorTypes.Crash, Status: null, Detail: null));
+        turn.Changes.Add(new JobChange.AttemptWritten(stamp, row.Attempt, row.StartedAt ?? turn.Now, turn.Now, Status: null, "crashed"));
+        turn.Changes.Add(new JobChange.ErrorWritten(stamp, new JobError(ErrorTypes.Crash, Status: null, Detail: null)));
         if (row.Job.Failures + 1 >= (row.Job.MaxAttempts ?? queue.Entry.Definition.Retry.MaxAttempts))
         {
-            turn.Jobs.Fail(stamp, lease, row.StartedAt, turn.Now, undoAttempt: false);
+            turn.Changes.Add(new JobChange.Failed(stamp, lease, row.StartedAt, turn.Now, UndoAttempt: false));
             turn.End(row.EndIn(queue), JobState.Running, JobState.Failed, ErrorTypes.Crash);
             return;
         }
 
         var parked = Entering.Enter(turn, queue, row.Job with { Failures = row.Job.Failures + 1 });
-        turn.Jobs.Requeue(stamp, lease, row.StartedAt, turn.Now, dueAt: null, countFailure: true, undoAttempt: false, ThrottleMark.Keep, parked);
+        turn.Changes.Add(new JobChange.Requeued(stamp, lease, row.StartedAt, turn.Now) { CountFailure = true, Throttle = ThrottleMark.Keep, Parked = parked });
         queue.Move(JobState.Running, JobState.Queued);
         turn.Memory.Expect(dueAt: null, row.Job.StartBefore);
     }

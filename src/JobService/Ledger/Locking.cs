@@ -39,7 +39,7 @@ internal static class Locking
                 .Select(lane => turn.Parked.FirstOfLane(line.Name, lane)).ToList();
         foreach (var job in lanes)
         {
-            turn.Parked.Place(job.Stamp, Parked.InLane);
+            turn.Changes.Add(new JobChange.Placed(job.Stamp, Parked.InLane));
             turn.Memory.Locks.Leave(line.Name, job.Lane);
             line.Offered.Add(job.Lane, job.Priority);
             turn.Memory.Heads.Enter(job);

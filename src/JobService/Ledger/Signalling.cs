@@ -14,7 +14,7 @@ internal static class Signalling
         {
             var waiters = turn.Parked.Released(name, turn.Memory.Signals[name].SetCount, left);
             foreach (var job in waiters)
-                turn.Parked.Place(job.Stamp, Entering.Enter(turn, turn.Memory.Queue(job.QueueId), job with { Signal = null })); // also when it was cleared since
+                turn.Changes.Add(new JobChange.Placed(job.Stamp, Entering.Enter(turn, turn.Memory.Queue(job.QueueId), job with { Signal = null }))); // also when it was cleared since
 
             if (waiters.Count < left)
                 turn.Memory.Signals.EndRelease(name);

@@ -4,27 +4,24 @@ using JobService.Lanes;
 namespace JobService.Ledger;
 
 /// <summary>One transaction of the writer, as the transitions see it.</summary>
-internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource leases, long now)
+internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource leases, long now) : ILaneRows
 {
     public LedgerMemory Memory { get; } = memory;
 
-    public IJobRows Jobs => rows.Jobs;
+    /// <summary>What is to be written, in its order.</summary>
+    public List<Change> Changes { get; } = [];
 
-    public IParkedRows Parked => rows.Parked;
+    public IJobRows Jobs => Rows.Jobs;
 
-    public IDefinitionRows Definitions => rows.Definitions;
+    public IParkedRows Parked => Rows.Parked;
 
-    public ILimitStateRows LimitStates => rows.LimitStates;
+    public IDefinitionRows Definitions => Rows.Definitions;
 
-    public IRestingRows Resting => rows.Resting;
+    public IBatchRows BatchRows => Rows.Batches;
 
-    public IBatchRows BatchRows => rows.Batches;
+    public IPruneRows Prunes => Rows.Prunes;
 
-    public IPruneRows Prunes => rows.Prunes;
-
-    public IDeliveryRows Deliveries => rows.Deliveries;
-
-    public IClockRows Clock => rows.Clock;
+    public IDeliveryRows Deliveries => Rows.Deliveries;
 
     public LeaseSource Leases { get; } = leases;
 
@@ -36,10 +33,12 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
 
     public DateTimeOffset NowTime => new(Now, TimeSpan.Zero);
 
+    private TurnBatches? batches;
+
     /// <summary>Limits that handed something out or were paused: their states are written before the commit.</summary>
     private readonly HashSet<LimitLine> touchedStates = [];
 
-    private readonly int changesBefore = rows.Clock.Changes;
+    private bool hasWritten;
 
     public List<JobEnded> Ended { get; } = [];
 
@@ -66,7 +65,7 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
     public bool GoesOn { get; set; }
 
     /// <summary>Batches that this turn has looked at, by row number.</summary>
-    public TurnBatches Batches { get; } = new(rows.Batches);
+    public TurnBatches Batches => batches ??= new TurnBatches(this);
 
     /// <summary>Every end of a job passes here.</summary>
     /// <param name="reason">Why it was cancelled or has failed, in a word.</param>
@@ -91,26 +90,49 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
 
     public void Touch(IEnumerable<LimitLine> states) => touchedStates.UnionWith(states);
 
-    /// <summary>Writes what has gathered in memory, as the last step before the commit.</summary>
+    /// <summary>Says what has gathered in memory, and writes all changes: the last step before the commit.</summary>
     public void WriteBack()
     {
         foreach (var state in touchedStates.Where(state => !state.Limit.IsRetired))
-            LimitStates.Put(state);
+            LimitStates.Write(this, state);
 
         foreach (var queue in Memory.Queues)
         {
             if (!queue.CountsChanged)
                 continue;
-            Definitions.WriteCounts(queue);
+            Changes.Add(new DefinitionChange.QueueCounted(queue.Id, [.. queue.Counts]));
             queue.CountsChanged = false;
         }
 
-        Batches.WriteBack();
-        if (ClockToWrite is { } clock && (WritesClock || rows.Clock.Changes != changesBefore))
+        batches?.WriteBack();
+        if (ClockToWrite is { } clock && (WritesClock || hasWritten || Changes.Count > 0))
         {
-            rows.Clock.Put(clock);
+            Changes.Add(new ClockChange.Put(clock));
             WritesClock = true;
         }
+
+        Write();
+    }
+
+    /// <summary>The rows as they are with all changes so far.</summary>
+    private ILedgerRows Rows
+    {
+        get
+        {
+            Write();
+            return rows;
+        }
+    }
+
+    List<List<QueuedRow>> ILaneRows.Heads(IReadOnlyList<LaneLook> lanes) => Jobs.Heads(lanes);
+
+    private void Write()
+    {
+        if (Changes.Count == 0)
+            return;
+        DueReceivers.UnionWith(rows.Write(Changes).DueReceivers);
+        Changes.Clear();
+        hasWritten = true;
     }
 }
 

@@ -4,7 +4,7 @@ using JobService.Jobs;
 namespace JobService.Ledger;
 
 /// <summary>The batches that one turn has to do with: read once, written once, and kept no longer than the turn.</summary>
-internal sealed class TurnBatches(IBatchRows rows)
+internal sealed class TurnBatches(Turn turn)
 {
     private Dictionary<long, BatchRow>? changed;
 
@@ -13,7 +13,7 @@ internal sealed class TurnBatches(IBatchRows rows)
     {
         if (changed?.GetValueOrDefault(stamp) is { } known)
             return known;
-        if (rows.Find(stamp) is not { } batch)
+        if (turn.BatchRows.Find(stamp) is not { } batch)
             return null;
         Keep(batch);
         return batch;
@@ -23,14 +23,14 @@ internal sealed class TurnBatches(IBatchRows rows)
 
     public void Insert(BatchRow batch)
     {
-        rows.Insert(batch);
+        turn.Changes.Add(new BatchChange.Inserted(batch));
         Keep(batch);
     }
 
     public void WriteBack()
     {
         foreach (var batch in changed?.Values ?? Enumerable.Empty<BatchRow>())
-            rows.Write(batch);
+            turn.Changes.Add(new BatchChange.Counted(batch));
     }
 
     public IReadOnlyList<JobId> Changed() => changed is null ? [] : [.. changed.Values.Select(batch => batch.Id)];

@@ -25,7 +25,7 @@ internal static class Waking
         var due = turn.Jobs.DueOnWall(turn.Wall, RowsPerTurn);
         due.AddRange(turn.Jobs.Due(turn.Now, RowsPerTurn - due.Count));
         foreach (var job in due)
-            turn.Jobs.LetGo(job.Stamp, Entering.Enter(turn, turn.Memory.Queue(job.QueueId), job));
+            turn.Changes.Add(new JobChange.CameDue(job.Stamp, Entering.Enter(turn, turn.Memory.Queue(job.QueueId), job)));
 
         turn.Memory.NextDueOnWallAt = turn.Jobs.NextDueOnWall() ?? LedgerMemory.Never;
         turn.Memory.NextDueAt = turn.Jobs.NextDue() ?? LedgerMemory.Never;

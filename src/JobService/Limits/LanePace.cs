@@ -196,4 +196,7 @@ public readonly record struct StoredLane(long PausedUntil, double? Pace, long Sl
 {
     /// <summary>How long after the last refusal a pace is forgotten.</summary>
     public const long Memory = 300 * TimeSpan.TicksPerSecond;
+
+    /// <summary>It says nothing any more.</summary>
+    public bool IsForgotten(long now) => PausedUntil <= now && (Pace is null || SlowedAt <= now - Memory);
 }

@@ -55,6 +55,7 @@ internal sealed class SimulatedService : IDisposable
         var claimed = turns.Run(turn, commands, pending);
         if (breaks)
         {
+            turn.WriteBack(); // what was written goes too
             // As the writer does: connection and memory are thrown away and made anew, the process and its calls live on.
             pending.ReturnAll();
             var former = session.Memory;

@@ -19,6 +19,7 @@ public sealed class JobRowsTests : IDisposable
     private readonly SqliteDatabase database;
     private readonly SqliteConnection connection;
     private readonly JobRows rows;
+    private readonly JobWrites writes;
     private readonly long stamp;
 
     public JobRowsTests()
@@ -27,15 +28,17 @@ public sealed class JobRowsTests : IDisposable
         connection = database.Connect();
         connection.Handle!.enable_sqlite3_next_stmt(true);
         rows = new JobRows(connection.Handle!);
+        writes = new JobWrites(connection.Handle!);
         var job = new NewJob { Id = new JobIdSource(TimeProvider.System, new Random(1)).Next(), Queue = "q", Payload = "1"u8.ToArray() };
         stamp = job.Id.Stamp;
-        rows.Insert(new NewRow(job), queueId: 1, now: 1, dueAt: null, parked: null);
-        Assert.True(rows.Claim(stamp, Lease, startedAt: 2));
+        Assert.Equal(1, writes.Write(new JobChange.Inserted(new NewRow(job), QueueId: 1, Now: 1, DueAt: null, Parked: null)));
+        Assert.Equal(1, writes.Write(new JobChange.Claimed(stamp, Lease, StartedAt: 2)));
     }
 
     public void Dispose()
     {
         rows.Dispose();
+        writes.Dispose();
         connection.Dispose();
         database.Dispose();
         folder.Delete(recursive: true);
@@ -46,14 +49,14 @@ public sealed class JobRowsTests : IDisposable
     {
         var result = new JobResult(200, "application/json", "{}"u8.ToArray(), 2);
 
-        Assert.False(rows.Succeed(stamp, Stranger, 2, 3, result));
-        Assert.False(rows.Fail(stamp, Stranger, 2, 3, undoAttempt: false));
-        Assert.False(rows.Stop(stamp, Stranger, 2, 3, undoAttempt: false, CancelReason.Request));
-        Assert.False(rows.Requeue(stamp, Stranger, 2, 3, dueAt: null, countFailure: true, undoAttempt: false, ThrottleMark.Clear, parked: null));
+        Assert.Equal(0, writes.Write(new JobChange.Succeeded(stamp, Stranger, 2, 3, result)));
+        Assert.Equal(0, writes.Write(new JobChange.Failed(stamp, Stranger, 2, 3, UndoAttempt: false)));
+        Assert.Equal(0, writes.Write(new JobChange.Stopped(stamp, Stranger, 2, 3, UndoAttempt: false, CancelReason.Request)));
+        Assert.Equal(0, writes.Write(new JobChange.Requeued(stamp, Stranger, 2, 3) { Throttle = ThrottleMark.Clear }));
 
         Assert.Equal((JobState.Running, Lease), (rows.Find(stamp)!.State, rows.Find(stamp)!.Lease));
-        Assert.True(rows.Succeed(stamp, Lease, 2, 3, result));
-        Assert.False(rows.Succeed(stamp, Lease, 2, 3, result));
+        Assert.Equal(1, writes.Write(new JobChange.Succeeded(stamp, Lease, 2, 3, result)));
+        Assert.Equal(0, writes.Write(new JobChange.Succeeded(stamp, Lease, 2, 3, result)));
     }
 
     [Fact]
@@ -73,10 +76,36 @@ public sealed class JobRowsTests : IDisposable
     }
 
     [Fact]
+    public void A_change_that_does_not_find_its_row_is_no_change_of_this_store()
+    {
+        using var all = new SqliteRows(connection.Handle!);
+        JobChange placed = new JobChange.Placed(stamp, Parked.InLine); // it runs
+
+        var refusal = Assert.Throws<InvalidOperationException>(() => all.Write([placed]));
+
+        Assert.Contains($"JobChange.Placed of row {stamp}", refusal.Message);
+    }
+
+    [Fact]
+    public void Changes_are_written_in_their_order()
+    {
+        using var all = new SqliteRows(connection.Handle!);
+
+        all.Write([
+            new JobChange.Requeued(stamp, Lease, StartedAt: 2, Now: 3) { Throttle = ThrottleMark.Clear, Parked = Parked.InLine },
+            new JobChange.Placed(stamp, Parked.InLane),
+            new JobChange.Claimed(stamp, Stranger, StartedAt: 4),
+            new JobChange.ToldToStop(stamp, CancelReason.Request),
+        ]);
+
+        Assert.Equal((JobState.Running, Stranger, CancelReason.Request), (rows.Find(stamp)!.State, rows.Find(stamp)!.Lease, rows.Find(stamp)!.CancelReason));
+    }
+
+    [Fact]
     public void What_runs_cannot_be_claimed_and_what_ended_is_not_cancelled()
     {
-        Assert.False(rows.Claim(stamp, Stranger, startedAt: 3));
-        Assert.False(rows.CancelQueued(stamp, now: 3, CancelReason.Request));
-        Assert.False(rows.Reopen(stamp, wall: 3, parked: null));
+        Assert.Equal(0, writes.Write(new JobChange.Claimed(stamp, Stranger, StartedAt: 3)));
+        Assert.Equal(0, writes.Write(new JobChange.Cancelled(stamp, Now: 3, CancelReason.Request)));
+        Assert.Equal(0, writes.Write(new JobChange.Reopened(stamp, Wall: 3, Parked: null)));
     }
 }

@@ -16,7 +16,7 @@ public sealed class LaneHeadsTests : IDisposable
     private readonly SqliteDatabase database;
     private readonly SqliteConnection connection;
     private readonly JobRows rows;
-    private readonly ParkedRows parked;
+    private readonly JobWrites writes;
     private long lastStamp;
     private long lastLease;
 
@@ -26,7 +26,7 @@ public sealed class LaneHeadsTests : IDisposable
         connection = database.Connect();
         connection.Handle!.enable_sqlite3_next_stmt(true);
         rows = new JobRows(connection.Handle!);
-        parked = new ParkedRows(connection.Handle!);
+        writes = new JobWrites(connection.Handle!);
         using var begin = new SqliteStatement(connection.Handle!, "BEGIN IMMEDIATE");
         begin.Run();
     }
@@ -34,7 +34,7 @@ public sealed class LaneHeadsTests : IDisposable
     public void Dispose()
     {
         rows.Dispose();
-        parked.Dispose();
+        writes.Dispose();
         connection.Dispose();
         database.Dispose();
         folder.Delete(recursive: true);
@@ -65,17 +65,17 @@ public sealed class LaneHeadsTests : IDisposable
                     break;
                 case 4 when aside.Count > 0:
                     queued.Add(Take(aside, random));
-                    parked.Place(queued[^1].Stamp, Parked.InLane);
+                    Assert.Equal(1, writes.Write(new JobChange.Placed(queued[^1].Stamp, Parked.InLane)));
                     heads.Enter(queued[^1]);
                     break;
                 case 5 or 6 when queued.Count > 0:
                     var gone = Take(queued, random);
-                    Assert.True(rows.CancelQueued(gone.Stamp, now: 1, CancelReason.Request));
+                    Assert.Equal(1, writes.Write(new JobChange.Cancelled(gone.Stamp, Now: 1, CancelReason.Request)));
                     heads.Leave(gone);
                     break;
                 case 7 when queued.Count > 0:
                     aside.Add(Take(queued, random));
-                    parked.Place(aside[^1].Stamp, Parked.InLine);
+                    Assert.Equal(1, writes.Write(new JobChange.Placed(aside[^1].Stamp, Parked.InLine)));
                     heads.Leave(aside[^1]);
                     break;
                 case 8:
@@ -161,7 +161,7 @@ public sealed class LaneHeadsTests : IDisposable
             Payload = "1"u8.ToArray(),
         });
         var job = QueuedRow.Of(row, queueId: 1);
-        rows.Insert(row, queueId: 1, now: 1, dueAt: null, Parked.InLane);
+        writes.Write(new JobChange.Inserted(row, QueueId: 1, Now: 1, DueAt: null, Parked.InLane));
         heads.Enter(job);
         return job;
     }
@@ -171,13 +171,13 @@ public sealed class LaneHeadsTests : IDisposable
         var (job, lease) = running;
         var again = job with { Attempt = job.Attempt + 1, Failures = job.Failures + 1, ThrottledSince = job.ThrottledSince ?? 5 };
         heads.Enter(again);
-        Assert.True(rows.Requeue(job.Stamp, lease, startedAt: 2, now: 5, dueAt: null, countFailure: true, undoAttempt: false, ThrottleMark.Set, Parked.InLane));
+        Assert.Equal(1, writes.Write(new JobChange.Requeued(job.Stamp, lease, StartedAt: 2, Now: 5) { CountFailure = true, Throttle = ThrottleMark.Set, Parked = Parked.InLane }));
         return again;
     }
 
     private long Claim(LaneHeads heads, QueuedRow head)
     {
-        Assert.True(rows.Claim(head.Stamp, ++lastLease, startedAt: 2));
+        Assert.Equal(1, writes.Write(new JobChange.Claimed(head.Stamp, ++lastLease, StartedAt: 2)));
         heads.Leave(head);
         return lastLease;
     }

@@ -33,7 +33,7 @@ internal sealed record AddBatch(NewBatch Batch, IReadOnlyList<NewRow> Rows) : Co
         foreach (var row in Rows)
             Adding.Enter(turn, row);
         if (Batch.Idempotency is { } key)
-            turn.Jobs.Remember(key, Batch.Id);
+            turn.Changes.Add(new JobChange.Remembered(key, Batch.Id.Stamp));
         return new Addition.BatchAccepted(Batching.Close(turn, Batch.Id)!);
     }
 }

@@ -13,12 +13,12 @@ internal sealed record ClearSignal(string Name) : Command<bool>
         if (turn.Parked.IsWaitedFor(Name))
         {
             signals[Name] = (setCount, null);
-            turn.Parked.PutSignal(Name, setCount, setAt: null);
+            turn.Changes.Add(new SignalChange.Put(Name, setCount, SetAt: null));
         }
         else
         {
             signals.Forget(Name); // as if it had never been: no job counts on its number
-            turn.Parked.DeleteSignal(Name);
+            turn.Changes.Add(new SignalChange.Deleted(Name));
         }
 
         turn.Events?.Add(new StoreEvent(StoreEventKind.Signal, Name, "cleared"));

@@ -16,8 +16,8 @@ internal sealed record DeleteLimit(string Name, long? Expected) : Command<Delete
         if (turn.Memory.Queues.Any(queue => queue.Entry.Definition.Limits.Contains(Name)))
             return DeleteOutcome.InUse;
 
-        turn.Definitions.DeleteLimit(Name);
-        turn.LimitStates.DeleteAll(Name);
+        turn.Changes.Add(new DefinitionChange.LimitDeleted(Name));
+        turn.Changes.Add(new LimitStateChange.AllDeleted(Name));
         turn.Memory.RemoveLimit(Name);
         turn.CatalogChanged = true;
         turn.Events?.Add(new StoreEvent(StoreEventKind.Limit, Name, "deleted"));

@@ -16,7 +16,8 @@ internal sealed record DeleteQueue(string Name, long? Expected) : Command<Delete
         if (queue.Unfinished > 0)
             return DeleteOutcome.InUse;
 
-        turn.Definitions.RetireQueue(queue.Id);
+        turn.Changes.Add(new DefinitionChange.QueueRetired(queue.Id));
+        turn.Changes.Add(new DefinitionChange.LanesLifted(queue.Id, Key: null));
         turn.Memory.Remove(queue);
         turn.CatalogChanged = true;
         turn.Events?.Add(new StoreEvent(StoreEventKind.Queue, Name, "deleted"));

@@ -7,7 +7,7 @@ internal sealed record DisableDeliveries(IReadOnlyList<long> Deliveries) : Comma
     public override int Apply(Turn turn)
     {
         foreach (var delivery in Deliveries)
-            turn.Deliveries.Disable(delivery);
+            turn.Changes.Add(new DeliveryChange.Disabled(delivery));
         return Deliveries.Count;
     }
 }

@@ -59,7 +59,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
             turn.Touch(hold, running.Key);
     }
 
-    /// <summary>Writes what each outcome makes of the job, and says what that is. What is known of it holds for as long as the lease does, which each write asks for.</summary>
+    /// <summary>Writes what each outcome makes of the job, and says what that is. What is known of it holds for as long as the lease does, which each change asks for.</summary>
     private sealed class Outcomes(Turn turn, AttemptEnd end, RunningJob running) : JobOutcome.IReader<JobState>
     {
         private readonly long? startedAt = end.StartedAt?.UtcTicks;
@@ -71,14 +71,14 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
         public JobState Read(JobOutcome.Succeeded outcome)
         {
             var endedAt = end.EndedAt.UtcTicks;
-            Guard(turn.Jobs.Succeed(Stamp, end.Lease, startedAt ?? endedAt, endedAt, outcome.Result));
+            turn.Changes.Add(new JobChange.Succeeded(Stamp, end.Lease, startedAt ?? endedAt, endedAt, outcome.Result));
             return End(JobState.Succeeded, wasStarted: true);
         }
 
         public JobState Read(JobOutcome.Failed outcome)
         {
-            Guard(turn.Jobs.Fail(Stamp, end.Lease, startedAt, end.EndedAt.UtcTicks, undoAttempt: !WasStarted));
-            turn.Jobs.WriteError(Stamp, outcome.Error);
+            turn.Changes.Add(new JobChange.Failed(Stamp, end.Lease, startedAt, end.EndedAt.UtcTicks, UndoAttempt: !WasStarted));
+            turn.Changes.Add(new JobChange.ErrorWritten(Stamp, outcome.Error));
             WriteAttempt(outcome.Error.Status, "failed");
             return End(JobState.Failed, WasStarted, outcome.Error.Type);
         }
@@ -86,21 +86,21 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
         public JobState Read(JobOutcome.Cancelled outcome)
         {
             var reason = running.StopReason ?? outcome.Reason;
-            Guard(turn.Jobs.Stop(Stamp, end.Lease, startedAt, end.EndedAt.UtcTicks, undoAttempt: !WasStarted, reason));
+            turn.Changes.Add(new JobChange.Stopped(Stamp, end.Lease, startedAt, end.EndedAt.UtcTicks, UndoAttempt: !WasStarted, reason));
             WriteAttempt(status: null, "cancelled");
             return End(JobState.Cancelled, WasStarted, Words.Of(reason));
         }
 
         public JobState Read(JobOutcome.Retried outcome)
         {
-            turn.Jobs.WriteError(Stamp, outcome.Error);
+            turn.Changes.Add(new JobChange.ErrorWritten(Stamp, outcome.Error));
             WriteAttempt(outcome.Error.Status, "failed");
             return Requeue(outcome.Wait > TimeSpan.Zero ? turn.Now + outcome.Wait.Ticks : null, countFailure: true, ThrottleMark.Clear, "retry");
         }
 
         public JobState Read(JobOutcome.Throttled outcome)
         {
-            turn.Jobs.WriteError(Stamp, outcome.Error);
+            turn.Changes.Add(new JobChange.ErrorWritten(Stamp, outcome.Error));
             WriteAttempt(outcome.Error.Status, "throttled");
             return Requeue(dueAt: null, countFailure: false, ThrottleMark.Set, "throttled");
         }
@@ -134,7 +134,14 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
                 ThrottledSince = throttle == ThrottleMark.Clear ? null : job.ThrottledSince ?? (throttle == ThrottleMark.Set ? turn.Now : null),
             };
             var parked = dueAt is null ? Entering.Enter(turn, queue, again, end.Lease) : null;
-            Guard(turn.Jobs.Requeue(Stamp, end.Lease, startedAt, turn.Now, dueAt, countFailure, undoAttempt: !WasStarted, throttle, parked));
+            turn.Changes.Add(new JobChange.Requeued(Stamp, end.Lease, startedAt, turn.Now)
+            {
+                DueAt = dueAt,
+                CountFailure = countFailure,
+                UndoAttempt = !WasStarted,
+                Throttle = throttle,
+                Parked = parked,
+            });
             queue.Move(JobState.Running, JobState.Queued);
             turn.Memory.Expect(dueAt, job.StartBefore);
             turn.Events?.Add(StoreEvent.OfJob(job.Id, queue.Entry.Name, job.Key, JobState.Queued, again.Attempt, Watching.BatchOf(turn, job.Batch), reason));
@@ -144,14 +151,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
         private void WriteAttempt(int? status, string outcome)
         {
             if (startedAt is { } started)
-                turn.Jobs.WriteAttempt(Stamp, running.Attempt, started, end.EndedAt.UtcTicks, status, outcome);
-        }
-
-        /// <summary>The row holds the lease, or the memory is wrong: then the turn and all that is in memory are thrown away.</summary>
-        private void Guard(bool isWritten)
-        {
-            if (!isWritten)
-                throw new InvalidOperationException($"Job {running.Id} was running, and its row does not hold the lease.");
+                turn.Changes.Add(new JobChange.AttemptWritten(Stamp, running.Attempt, started, end.EndedAt.UtcTicks, status, outcome));
         }
     }
 }

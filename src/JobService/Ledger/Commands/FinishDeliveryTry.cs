@@ -8,10 +8,16 @@ internal sealed record FinishDeliveryTry(DeliveryTry Ended) : Command<bool>
     /// <returns>True when the receiver wants no more: what waits for it is to be disabled.</returns>
     public override bool Apply(Turn turn)
     {
-        var isSettled = turn.Deliveries.FinishTry(Ended);
-        if (!isSettled || Ended.State != DeliveryState.Disabled)
+        var stamp = Ended.Pending.Id.Stamp;
+        if (turn.Deliveries.Find(stamp) is not { } delivery)
+            return false; // deleted meanwhile
+        turn.Changes.Add(new DeliveryChange.Tried(Ended));
+        if (!delivery.IsSettledBy(Ended))
+            return false; // asked for again meanwhile
+        turn.Changes.Add(new DeliveryChange.Settled(stamp, Ended.State, Ended.NextAt?.UtcTicks));
+        if (Ended.State != DeliveryState.Disabled)
             return false;
-        turn.Deliveries.DisableUrlOf(Ended.Pending.Id, turn.Now);
+        turn.Changes.Add(new DeliveryChange.UrlDisabled(stamp, turn.Now));
         return true;
     }
 }

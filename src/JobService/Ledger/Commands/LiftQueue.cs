@@ -10,7 +10,7 @@ internal sealed record LiftQueue(string Name, string? Key) : Command<bool?>
     {
         if (turn.Memory.FindQueue(Name) is not { } queue)
             return null;
-        turn.Definitions.ResumeLanes(queue.Id, Key);
+        turn.Changes.Add(new DefinitionChange.LanesLifted(queue.Id, Key));
         var isLifted = turn.Memory.Planner.UnlearnLanes(Name, Key, turn.Now);
         if (isLifted)
             turn.Events?.Add(new StoreEvent(StoreEventKind.Queue, Name, "lifted"));

@@ -7,10 +7,11 @@ internal sealed record Redeliver(JobId Subject, JobId Delivery) : Command<bool>
 {
     public override bool Apply(Turn turn)
     {
-        if (turn.Deliveries.Redeliver(Subject, Delivery, turn.Now) is not { } origin)
+        if (turn.Deliveries.Find(Delivery.Stamp) is not { } delivery || delivery.Id != Delivery || delivery.Subject != Subject.Stamp)
             return false;
-        turn.Deliveries.EnableUrlOf(Subject);
-        turn.DueReceivers.Add(origin);
+        turn.Changes.Add(new DeliveryChange.Redelivered(Delivery.Stamp, turn.Now));
+        turn.Changes.Add(new DeliveryChange.UrlEnabled(Subject.Stamp));
+        turn.DueReceivers.Add(delivery.Origin);
         return true;
     }
 }

@@ -31,7 +31,7 @@ internal sealed record ReleaseCall(long Lease, bool HoldsLimits, CallFeedback? F
         var queue = running.Queue;
         var hold = running.Hold;
         if (planner.ApplyFeedback(queue.Entry.Name, running.Key, hold, running.StartedAt, feedback, turn.Now) is { } learned)
-            turn.Definitions.PutLane(queue.Id, running.Key, learned);
+            turn.Changes.Add(new DefinitionChange.LaneLearned(queue.Id, running.Key, learned));
         foreach (var (limit, weight) in feedback.TrueWeights ?? NoWeights)
             planner.Correct(hold, running.Key, limit, weight, turn.Now);
         turn.Touch(hold, running.Key);

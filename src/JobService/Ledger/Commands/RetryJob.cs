@@ -18,7 +18,7 @@ internal sealed record RetryJob(JobId Job) : Command<RetryOutcome>
             return new RetryOutcome.Full();
 
         var again = row.Job with { Failures = 0, ThrottledSince = null, StartBefore = row.Job.StartBefore > turn.Wall ? row.Job.StartBefore : null };
-        turn.Jobs.Reopen(Job.Stamp, turn.Wall, Entering.Enter(turn, queue, again));
+        turn.Changes.Add(new JobChange.Reopened(Job.Stamp, turn.Wall, Entering.Enter(turn, queue, again)));
         queue.Move(row.State, JobState.Queued);
         if (row.Batch is { } batch)
             Batching.Reopen(turn, batch, row.State);

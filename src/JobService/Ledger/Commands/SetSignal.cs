@@ -11,7 +11,7 @@ internal sealed record SetSignal(string Name) : Command<bool>
             return false;
 
         signals[Name] = (setCount + 1, turn.Now);
-        turn.Parked.PutSignal(Name, setCount + 1, turn.Now);
+        turn.Changes.Add(new SignalChange.Put(Name, setCount + 1, turn.Now));
         signals.BeginRelease(Name);
         turn.Events?.Add(new StoreEvent(StoreEventKind.Signal, Name, "set"));
         return true;

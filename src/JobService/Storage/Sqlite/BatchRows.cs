@@ -5,10 +5,10 @@ using SQLitePCL;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Batches, and the places of jobs in them.</summary>
-internal sealed class BatchRows(sqlite3 database) : IBatchRows, IDisposable
+internal sealed class BatchRows(sqlite3 database) : IBatchRows, BatchChange.IWriter, IDisposable
 {
     private readonly SqliteStatement insert = new(database, """
-        INSERT INTO batches (stamp, salt, queue, cancel_on_failure, is_open, created_at, idempotency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        INSERT INTO batches (stamp, salt, queue, cancel_on_failure, is_open, created_at, idempotency) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)
         """);
 
     /// <summary>One batch, for <see cref="Read"/>.</summary>
@@ -27,7 +27,8 @@ internal sealed class BatchRows(sqlite3 database) : IBatchRows, IDisposable
         WHERE  stamp = ?1
         """);
 
-    private readonly SqliteStatement number = new(database, "UPDATE jobs SET completion = ?2 WHERE stamp = ?1");
+    private readonly SqliteStatement delete = new(database, "DELETE FROM batches WHERE stamp = ?1");
+    private readonly SqliteStatement deleteIdempotency = new(database, "DELETE FROM idempotency WHERE key = ?1");
 
     private readonly SqliteStatement selectFrom = new(database, """
         SELECT batch_index, stamp FROM jobs INDEXED BY jobs_by_batch WHERE batch = ?1 AND batch_index >= ?2 ORDER BY batch_index LIMIT ?3
@@ -35,10 +36,6 @@ internal sealed class BatchRows(sqlite3 database) : IBatchRows, IDisposable
 
     private readonly SqliteStatement selectOpen = new(database, "SELECT stamp FROM batches INDEXED BY batches_open WHERE is_open = 1");
     private readonly SqliteStatement selectStopping = new(database, "SELECT stamp FROM batches INDEXED BY batches_stopping WHERE stop_from IS NOT NULL");
-
-    public void Insert(BatchRow batch) =>
-        insert.Bind(1, batch.Id.Stamp).Bind(2, batch.Id.Salt).Bind(3, batch.Queue).Bind(4, batch.CancelOnFailure ? 1 : 0).Bind(5, batch.IsOpen ? 1 : 0)
-            .Bind(6, batch.CreatedAt).Bind(7, batch.Idempotency).Run();
 
     public BatchRow? Find(long stamp) => Read(select, stamp);
 
@@ -65,13 +62,6 @@ internal sealed class BatchRows(sqlite3 database) : IBatchRows, IDisposable
         return row;
     }
 
-    public void Write(BatchRow batch) =>
-        update.Bind(1, batch.Id.Stamp).Bind(2, batch.IsOpen ? 1 : 0).Bind(3, (long?)batch.CancelReason).Bind(4, batch.StopFrom).Bind(5, batch.FinishedAt)
-            .Bind(6, batch.Total).Bind(7, batch.Succeeded).Bind(8, batch.Failed).Bind(9, batch.Cancelled).Bind(10, batch.LastCompletion).Run();
-
-    /// <summary>Gives the end of a job its number.</summary>
-    public void Number(long job, long completion) => number.Bind(1, job).Bind(2, completion).Run();
-
     /// <summary>Jobs of a batch in their order, in whatever state.</summary>
     public List<(long Index, long Job)> From(long batch, long index, int atMost)
     {
@@ -86,9 +76,30 @@ internal sealed class BatchRows(sqlite3 database) : IBatchRows, IDisposable
 
     public List<long> Stopping() => Stamps(selectStopping);
 
+    public int Write(BatchChange.Inserted change)
+    {
+        var batch = change.Batch;
+        return insert.Bind(1, batch.Id.Stamp).Bind(2, batch.Id.Salt).Bind(3, batch.Queue).Bind(4, batch.CancelOnFailure ? 1 : 0).Bind(5, batch.CreatedAt)
+            .Bind(6, batch.Idempotency).Run();
+    }
+
+    public int Write(BatchChange.Counted change)
+    {
+        var batch = change.Batch;
+        return update.Bind(1, batch.Id.Stamp).Bind(2, batch.IsOpen ? 1 : 0).Bind(3, (long?)batch.CancelReason).Bind(4, batch.StopFrom).Bind(5, batch.FinishedAt)
+            .Bind(6, batch.Total).Bind(7, batch.Succeeded).Bind(8, batch.Failed).Bind(9, batch.Cancelled).Bind(10, batch.LastCompletion).Run();
+    }
+
+    public int Write(BatchChange.Deleted change)
+    {
+        if (change.Idempotency is { } key)
+            deleteIdempotency.Bind(1, key).Run();
+        return delete.Bind(1, change.Stamp).Run();
+    }
+
     public void Dispose()
     {
-        foreach (var statement in new[] { insert, select, update, number, selectFrom, selectOpen, selectStopping })
+        foreach (var statement in new[] { insert, select, update, delete, deleteIdempotency, selectFrom, selectOpen, selectStopping })
             statement.Dispose();
     }
 

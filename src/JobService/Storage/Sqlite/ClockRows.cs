@@ -4,7 +4,7 @@ using SQLitePCL;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>The row that store time goes on from, and what moves along when it jumps.</summary>
-internal sealed class ClockRows(sqlite3 database) : IClockRows, IDisposable
+internal sealed class ClockRows(sqlite3 database) : ClockChange.IWriter, IDisposable
 {
     /// <summary>What lies beyond is no moment; moved, it would no longer fit.</summary>
     private static readonly long lastMoment = DateTime.MaxValue.Ticks;
@@ -16,15 +16,15 @@ internal sealed class ClockRows(sqlite3 database) : IClockRows, IDisposable
 
     private readonly sqlite3 database = database;
 
-    /// <summary>Rows changed by this connection so far.</summary>
-    public int Changes => raw.sqlite3_total_changes(database);
-
-    public void Put(in StoredClock clock) =>
-        put.Bind(1, clock.StoreTime).Bind(2, clock.WallTime).Bind(3, clock.Stopwatch).Bind(4, clock.BootId).Run();
-
-    /// <summary>Store time jumps: what limits, waits and retries have counted from it lies as far from the new time as from the old.</summary>
-    public void Move(long ticks)
+    public int Write(ClockChange.Put change)
     {
+        var clock = change.Clock;
+        return put.Bind(1, clock.StoreTime).Bind(2, clock.WallTime).Bind(3, clock.Stopwatch).Bind(4, clock.BootId).Run();
+    }
+
+    public int Write(ClockChange.Moved change)
+    {
+        var ticks = change.Ticks;
         Move("limit_states", "taken_until", ticks);
         Move("limit_states", "paused_until", ticks);
         Move("limit_states", "paced_until", ticks);
@@ -38,6 +38,7 @@ internal sealed class ClockRows(sqlite3 database) : IClockRows, IDisposable
         Move("jobs", "started_at", ticks, "state = 1"); // lost with the last process, and still counted by its API
         Move("jobs", "throttled_since", ticks, "state < 2");
         Move("deliveries", "next_at", ticks, "state = 0");
+        return 0;
     }
 
     public void Dispose() => put.Dispose();

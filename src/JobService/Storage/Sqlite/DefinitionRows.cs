@@ -6,7 +6,7 @@ using SQLitePCL;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Queues, limits and what the limits have handed out.</summary>
-internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, IDisposable
+internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, DefinitionChange.IWriter, IDisposable
 {
     private readonly SqliteStatement selectLimits = new(database, "SELECT name, definition, revision, from_configuration, declared FROM limits");
 
@@ -22,13 +22,14 @@ internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, IDispo
         """);
 
     private readonly SqliteStatement putQueue = new(database, """
-        INSERT INTO queues (name, definition, paused, revision, from_configuration, declared) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT (name) DO UPDATE SET definition = ?2, paused = ?3, revision = ?4, from_configuration = ?5, declared = ?6, deleted = 0
-        RETURNING id
+        INSERT INTO queues (id, name, definition, paused, revision, from_configuration, declared) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        ON CONFLICT (name) DO UPDATE SET definition = ?3, paused = ?4, revision = ?5, from_configuration = ?6, declared = ?7, deleted = 0 WHERE id = ?1
         """);
 
     private readonly SqliteStatement deleteLimit = new(database, "DELETE FROM limits WHERE name = ?1");
     private readonly SqliteStatement retireQueue = new(database, "UPDATE queues SET deleted = 1 WHERE id = ?1");
+    private readonly SqliteStatement selectLast = new(database, "SELECT max(id) FROM queues");
+    private readonly SqliteStatement selectRetired = new(database, "SELECT id FROM queues WHERE name = ?1 AND deleted");
     private readonly SqliteStatement countStates = new(database, "SELECT state, count(*) FROM jobs WHERE queue_id = ?1 GROUP BY state");
 
     private readonly SqliteStatement countQueue = new(database, """
@@ -46,6 +47,9 @@ internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, IDispo
 
     // Another value than stands there: SQLite writes no page for an update that changes nothing.
     private readonly SqliteStatement probeWrite = new(database, "UPDATE opens SET opened_at = max(opened_at + 1, ?1) WHERE id = (SELECT max(id) FROM opens)");
+
+    private readonly SqliteStatement selectStates = new(database, "SELECT name, key, taken_until, paused_until, factor, factor_at, paced_until, is_quick FROM limit_states");
+    private readonly SqliteStatement selectStarts = new(database, "SELECT name, key, at, weight FROM window_starts ORDER BY name, key, at");
 
     public List<LimitRow> Limits()
     {
@@ -75,57 +79,29 @@ internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, IDispo
         return rows;
     }
 
-    public void Put(LimitEntry entry, string? declared) =>
-        putLimit.Bind(1, entry.Name).Bind(2, ColumnJson.Write(entry.Definition)).Bind(3, entry.Revision).Bind(4, entry.FromConfiguration ? 1 : 0)
-            .Bind(5, declared).Run();
-
-    public long Put(QueueEntry entry, string? declared)
+    public long LastQueue()
     {
-        putQueue.Bind(1, entry.Name).Bind(2, ColumnJson.Write(entry.Definition)).Bind(3, entry.Paused ? 1 : 0).Bind(4, entry.Revision)
-            .Bind(5, entry.FromConfiguration ? 1 : 0).Bind(6, declared).Step();
-        var id = putQueue.Int64(0);
-        putQueue.Run();
-        return id;
+        selectLast.Step();
+        var last = selectLast.Int64(0);
+        selectLast.Reset();
+        return last;
     }
 
-    public void DeleteLimit(string name) => deleteLimit.Bind(1, name).Run();
-
-    /// <summary>The row stays for the finished jobs that name it; a PUT of the same name takes it up again.</summary>
-    public void RetireQueue(long id)
+    public (long Id, long[] Jobs)? FindRetired(string name)
     {
-        retireQueue.Bind(1, id).Run();
-        ResumeLanes(id, key: null);
-    }
-
-    /// <summary>Counts what a queue of the same name has left behind.</summary>
-    public QueueRow Count(QueueRow queue)
-    {
-        countStates.Bind(1, queue.Id);
+        if (!selectRetired.Bind(1, name).Step())
+            return null;
+        var id = selectRetired.Int64(0);
+        selectRetired.Reset();
+        var jobs = new long[5];
+        countStates.Bind(1, id);
         while (countStates.Step())
-            queue.Counts[countStates.Int32(0)] = countStates.Int64(1);
-        queue.CountsChanged = true;
-        return queue;
+            jobs[countStates.Int32(0)] = countStates.Int64(1);
+        return (id, jobs);
     }
 
-    public void WriteCounts(QueueRow queue) =>
-        countQueue.Bind(1, queue.Id).Bind(2, queue.Counts[0]).Bind(3, queue.Counts[1]).Bind(4, queue.Counts[2]).Bind(5, queue.Counts[3])
-            .Bind(6, queue.Counts[4]).Run();
-
-    public void PutLane(long queueId, string key, StoredLane learned) =>
-        putPausedLane.Bind(1, queueId).Bind(2, key).Bind(3, learned.PausedUntil).Bind(4, learned.Pace).Bind(5, learned.SlowedAt).Run();
-
-    /// <summary>The pause of one key, or of all, is lifted.</summary>
-    public void ResumeLanes(long queueId, string? key)
+    public List<(long QueueId, string Key, StoredLane Learned)> Lanes()
     {
-        if (key is null)
-            deletePausedLanesOf.Bind(1, queueId).Run();
-        else
-            deletePausedLane.Bind(1, queueId).Bind(2, key).Run();
-    }
-
-    public List<(long QueueId, string Key, StoredLane Learned)> Lanes(long now)
-    {
-        deletePausedLanes.Bind(1, now).Bind(2, now - StoredLane.Memory).Run();
         var lanes = new List<(long, string, StoredLane)>();
         while (selectPausedLanes.Step())
         {
@@ -136,14 +112,67 @@ internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, IDispo
         return lanes;
     }
 
-    /// <summary>Notes that the file is open at this moment: whether it can be written is known only by writing.</summary>
-    public void ProbeWrite(long now) => probeWrite.Bind(1, now).Run();
+    public IEnumerable<(string Limit, string Key, StoredLimit State)> States()
+    {
+        while (selectStates.Step())
+        {
+            var state = new StoredLimit(
+                selectStates.Int64(2), selectStates.Int64(3), selectStates.Double(4), selectStates.Int64(5), selectStates.Int64(6), selectStates.Int64(7) == 1);
+            yield return (selectStates.Text(0), selectStates.Text(1), state);
+        }
+    }
+
+    public IEnumerable<(string Limit, string Key, long At, int Weight)> Starts()
+    {
+        while (selectStarts.Step())
+            yield return (selectStarts.Text(0), selectStarts.Text(1), selectStarts.Int64(2), selectStarts.Int32(3));
+    }
+
+    public int Write(DefinitionChange.LimitPut change)
+    {
+        var entry = change.Entry;
+        return putLimit.Bind(1, entry.Name).Bind(2, ColumnJson.Write(entry.Definition)).Bind(3, entry.Revision).Bind(4, entry.FromConfiguration ? 1 : 0)
+            .Bind(5, change.Declared).Run();
+    }
+
+    public int Write(DefinitionChange.LimitDeleted change) => deleteLimit.Bind(1, change.Name).Run();
+
+    public int Write(DefinitionChange.QueuePut change)
+    {
+        var entry = change.Entry;
+        return putQueue.Bind(1, change.Id).Bind(2, entry.Name).Bind(3, ColumnJson.Write(entry.Definition)).Bind(4, entry.Paused ? 1 : 0).Bind(5, entry.Revision)
+            .Bind(6, entry.FromConfiguration ? 1 : 0).Bind(7, change.Declared).Run();
+    }
+
+    public int Write(DefinitionChange.QueueRetired change) => retireQueue.Bind(1, change.Id).Run();
+
+    public int Write(DefinitionChange.QueueCounted change)
+    {
+        countQueue.Bind(1, change.Id);
+        for (var state = 0; state < change.Jobs.Count; state++)
+            countQueue.Bind(2 + state, change.Jobs[state]);
+        return countQueue.Run();
+    }
+
+    public int Write(DefinitionChange.LaneLearned change)
+    {
+        var learned = change.Learned;
+        return putPausedLane.Bind(1, change.QueueId).Bind(2, change.Key).Bind(3, learned.PausedUntil).Bind(4, learned.Pace).Bind(5, learned.SlowedAt).Run();
+    }
+
+    public int Write(DefinitionChange.LanesLifted change) => change.Key is { } key
+        ? deletePausedLane.Bind(1, change.QueueId).Bind(2, key).Run()
+        : deletePausedLanesOf.Bind(1, change.QueueId).Run();
+
+    public int Write(DefinitionChange.LanesForgotten change) => deletePausedLanes.Bind(1, change.Now).Bind(2, change.Now - StoredLane.Memory).Run();
+
+    public int Write(DefinitionChange.Probed change) => probeWrite.Bind(1, change.Now).Run();
 
     public void Dispose()
     {
         foreach (var statement in new[]
         {
-            selectLimits, selectQueues, putLimit, putQueue, deleteLimit, retireQueue, countStates, countQueue,
+            selectLimits, selectQueues, selectLast, selectRetired, selectStates, selectStarts, putLimit, putQueue, deleteLimit, retireQueue, countStates, countQueue,
             putPausedLane, deletePausedLane, deletePausedLanesOf, deletePausedLanes, selectPausedLanes, probeWrite,
         })
         {

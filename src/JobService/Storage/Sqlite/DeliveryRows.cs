@@ -5,7 +5,7 @@ using SQLitePCL;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Callbacks and their deliveries: what the writer changes of them.</summary>
-internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, IDisposable
+internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, DeliveryChange.IWriter, IDisposable
 {
     private readonly SqliteStatement insertCallback = new(database, "INSERT INTO callbacks (stamp, url, origin, secret) VALUES (?1, ?2, ?3, ?4)");
 
@@ -23,10 +23,11 @@ internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, IDisposabl
         INSERT INTO delivery_tries (delivery, number, at, duration, status, error) SELECT stamp, tries, ?2, ?3, ?4, ?5 FROM deliveries WHERE stamp = ?1
         """);
 
-    // Only as it was taken: one that was asked for again meanwhile stays pending. What has arrived has arrived, though.
+    private readonly SqliteStatement find = new(database, "SELECT salt, subject, origin, state, next_at FROM deliveries WHERE stamp = ?1");
+
+    // What has arrived has arrived, also when it was disabled meanwhile.
     private readonly SqliteStatement settle = new(database, """
-        UPDATE deliveries SET state = ?2, next_at = ?3, failures = failures + (?2 <> 1)
-        WHERE  stamp = ?1 AND ((state = 0 AND next_at = ?4) OR (state = 3 AND ?2 = 1))
+        UPDATE deliveries SET state = ?2, next_at = ?3, failures = failures + (?2 <> 1) WHERE stamp = ?1 AND (state = 0 OR (state = 3 AND ?2 = 1))
         """);
 
     private readonly SqliteStatement disableUrlOf = new(database, """
@@ -40,9 +41,7 @@ internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, IDisposabl
         WHERE  stamp = ?1 AND state = 0 AND EXISTS (SELECT 1 FROM disabled_urls u JOIN callbacks c ON c.url = u.url WHERE c.stamp = deliveries.subject)
         """);
 
-    private readonly SqliteStatement redeliver = new(database, """
-        UPDATE deliveries SET state = 0, next_at = ?4, failures = 0 WHERE stamp = ?1 AND salt = ?2 AND subject = ?3 RETURNING origin
-        """);
+    private readonly SqliteStatement redeliver = new(database, "UPDATE deliveries SET state = 0, next_at = ?2, failures = 0 WHERE stamp = ?1");
 
     private readonly SqliteStatement selectLast = new(database, "SELECT max(stamp) FROM deliveries");
 
@@ -55,37 +54,16 @@ internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, IDisposabl
 
     private readonly SqliteStatement enableOld = new(database, "DELETE FROM disabled_urls WHERE at < ?1");
 
-    public void InsertCallback(long subject, Callback callback) =>
-        insertCallback.Bind(1, subject).Bind(2, callback.Url).Bind(3, callback.Origin).Bind(4, ColumnJson.Write(callback.Secret)).Run();
+    private readonly List<string> due = [];
 
-    /// <summary>An event with the job's row and error as its ending.</summary>
-    /// <returns>The receiver that is to be told now; null when it wants no more.</returns>
-    public string? InsertJobEvent(JobId id, long job, string type, long now) => InsertEvent(insertJobEvent, id, job, type, now);
-
-    /// <returns>The receiver that is to be told now; null when it wants no more.</returns>
-    public string? InsertEvent(JobId id, long subject, string type, long now, string ending) => InsertEvent(insertEvent.Bind(6, ending), id, subject, type, now);
-
-    /// <returns>True when it stands as the try says; false when it was asked for again or deleted meanwhile.</returns>
-    public bool FinishTry(DeliveryTry ended)
+    public DeliveryRow? Find(long delivery)
     {
-        var stamp = ended.Pending.Id.Stamp;
-        countTry.Bind(1, stamp);
-        _ = ended.Body is { } body ? countTry.Bind(2, body.Span) : countTry.BindNull(2);
-        countTry.Run();
-        insertTry.Bind(1, stamp).Bind(2, ended.At.UtcTicks).Bind(3, ended.Duration.Ticks).Bind(4, ended.Status).Bind(5, ended.Error).Run();
-        return settle.Bind(1, stamp).Bind(2, (long)ended.State).Bind(3, ended.NextAt?.UtcTicks).Bind(4, ended.Pending.At.UtcTicks).Run() == 1;
+        if (!find.Bind(1, delivery).Step())
+            return null;
+        var row = new DeliveryRow(JobId.FromParts(delivery, find.Int64(0)), find.Int64(1), find.Text(2), (DeliveryState)find.Int32(3), find.Int64OrNull(4));
+        find.Reset();
+        return row;
     }
-
-    public void DisableUrlOf(JobId delivery, long now) => disableUrlOf.Bind(1, delivery.Stamp).Bind(2, now).Run();
-
-    public void EnableUrlOf(JobId subject) => enableUrlOf.Bind(1, subject.Stamp).Run();
-
-    /// <summary>Without effect when its address has been enabled again.</summary>
-    public void Disable(long delivery) => disable.Bind(1, delivery).Run();
-
-    /// <returns>The receiver; null when the subject has no such delivery.</returns>
-    public string? Redeliver(JobId subject, JobId delivery, long now) =>
-        First(redeliver.Bind(1, delivery.Stamp).Bind(2, delivery.Salt).Bind(3, subject.Stamp).Bind(4, now));
 
     /// <summary>The highest number of any delivery.</summary>
     public long Last()
@@ -96,18 +74,53 @@ internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, IDisposabl
         return last;
     }
 
-    public void Delete(long subject)
+    /// <summary>Receivers of what has been announced since the last time.</summary>
+    public IReadOnlyCollection<string> TakeDue()
     {
-        foreach (var delete in deletes)
-            delete.Bind(1, subject).Run();
+        if (due.Count == 0)
+            return [];
+        string[] receivers = [.. due];
+        due.Clear();
+        return receivers;
     }
 
-    public void EnableOld(long before) => enableOld.Bind(1, before).Run();
+    public int Write(DeliveryChange.CallbackInserted change)
+    {
+        var callback = change.Callback;
+        return insertCallback.Bind(1, change.Subject).Bind(2, callback.Url).Bind(3, callback.Origin).Bind(4, ColumnJson.Write(callback.Secret)).Run();
+    }
+
+    public int Write(DeliveryChange.JobAnnounced change) => Announce(insertJobEvent, change.Id, change.Job, change.Type, change.Now);
+
+    public int Write(DeliveryChange.BatchAnnounced change) => Announce(insertEvent.Bind(6, change.Ending), change.Id, change.Batch, change.Type, change.Now);
+
+    public int Write(DeliveryChange.Tried change)
+    {
+        var (ended, stamp) = (change.Try, change.Try.Pending.Id.Stamp);
+        countTry.Bind(1, stamp);
+        _ = ended.Body is { } body ? countTry.Bind(2, body.Span) : countTry.BindNull(2);
+        countTry.Run();
+        return insertTry.Bind(1, stamp).Bind(2, ended.At.UtcTicks).Bind(3, ended.Duration.Ticks).Bind(4, ended.Status).Bind(5, ended.Error).Run();
+    }
+
+    public int Write(DeliveryChange.Settled change) => settle.Bind(1, change.Delivery).Bind(2, (long)change.State).Bind(3, change.NextAt).Run();
+
+    public int Write(DeliveryChange.Redelivered change) => redeliver.Bind(1, change.Delivery).Bind(2, change.Now).Run();
+
+    public int Write(DeliveryChange.Disabled change) => disable.Bind(1, change.Delivery).Run();
+
+    public int Write(DeliveryChange.UrlDisabled change) => disableUrlOf.Bind(1, change.Delivery).Bind(2, change.Now).Run();
+
+    public int Write(DeliveryChange.UrlEnabled change) => enableUrlOf.Bind(1, change.Subject).Run();
+
+    public int Write(DeliveryChange.OldUrlsEnabled change) => enableOld.Bind(1, change.Before).Run();
+
+    public int Write(DeliveryChange.SubjectDeleted change) => deletes.Sum(delete => delete.Bind(1, change.Subject).Run());
 
     public void Dispose()
     {
         foreach (var statement in deletes.Concat([
-            insertCallback, insertJobEvent, insertEvent, countTry, insertTry, settle, disableUrlOf, enableUrlOf, disable, redeliver, selectLast, enableOld]))
+            insertCallback, insertJobEvent, insertEvent, countTry, insertTry, find, settle, disableUrlOf, enableUrlOf, disable, redeliver, selectLast, enableOld]))
         {
             statement.Dispose();
         }
@@ -123,15 +136,18 @@ internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, IDisposabl
         RETURNING CASE state WHEN 0 THEN origin END
         """;
 
-    private static string? InsertEvent(SqliteStatement insert, JobId id, long subject, string type, long now) =>
-        First(insert.Bind(1, id.Stamp).Bind(2, id.Salt).Bind(3, subject).Bind(4, type).Bind(5, now));
-
-    /// <summary>The text that a change answers. It runs to its end: only then has it happened.</summary>
-    private static string? First(SqliteStatement statement)
+    private int Announce(SqliteStatement insert, JobId id, long subject, string type, long now)
     {
-        string? first = null;
-        while (statement.Step())
-            first = statement.TextOrNull(0);
-        return first;
+        var rows = 0;
+        insert.Bind(1, id.Stamp).Bind(2, id.Salt).Bind(3, subject).Bind(4, type).Bind(5, now);
+        // It runs to its end: only then has it happened.
+        while (insert.Step())
+        {
+            rows++;
+            if (insert.TextOrNull(0) is { } origin)
+                due.Add(origin);
+        }
+
+        return rows;
     }
 }

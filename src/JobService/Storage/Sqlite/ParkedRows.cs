@@ -4,11 +4,8 @@ using SQLitePCL;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Queued jobs that stand in no lane: in the line of their lock, or waiting for a signal. And the signals.</summary>
-internal sealed class ParkedRows(sqlite3 database) : IParkedRows, IDisposable
+internal sealed class ParkedRows(sqlite3 database) : IParkedRows, SignalChange.IWriter, IDisposable
 {
-    // Who stands in a line or a lane has had its signal, or waits for none.
-    private readonly SqliteStatement place = new(database, "UPDATE jobs SET parked = ?2, signal = NULL WHERE stamp = ?1 AND state = 0");
-
     private readonly SqliteStatement selectFirst = new(database, $"""
         SELECT {QueuedColumns.All} FROM jobs INDEXED BY jobs_locked
         WHERE  state = 0 AND parked = 0 AND lock = ?1
@@ -45,8 +42,6 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, IDisposable
 
     private readonly SqliteStatement deleteSignal = new(database, "DELETE FROM signals WHERE name = ?1");
 
-    public void Place(long stamp, long? parked) => place.Bind(1, stamp).Bind(2, parked).Run();
-
     public QueuedRow FirstOfLine(string name) => First(selectFirst.Bind(1, name), name);
 
     public QueuedRow FirstOfLane(string name, (long QueueId, string Key) lane) => First(selectFirstOfLane.Bind(1, name).Bind(2, lane.QueueId).Bind(3, lane.Key), name);
@@ -77,15 +72,15 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, IDisposable
         return signals;
     }
 
-    public void PutSignal(string name, long setCount, long? setAt) => putSignal.Bind(1, name).Bind(2, setCount).Bind(3, setAt).Run();
+    public int Write(SignalChange.Put change) => putSignal.Bind(1, change.Name).Bind(2, change.SetCount).Bind(3, change.SetAt).Run();
 
-    public void DeleteSignal(string name) => deleteSignal.Bind(1, name).Run();
+    public int Write(SignalChange.Deleted change) => deleteSignal.Bind(1, change.Name).Run();
 
     public void Dispose()
     {
         foreach (var statement in new[]
         {
-            place, selectFirst, selectFirstOfLane, countLines, selectReleased, selectWaiter, selectSignals, putSignal, deleteSignal,
+            selectFirst, selectFirstOfLane, countLines, selectReleased, selectWaiter, selectSignals, putSignal, deleteSignal,
         })
         {
             statement.Dispose();

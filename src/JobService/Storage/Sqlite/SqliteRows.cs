@@ -3,14 +3,14 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>The writer's statements, by what they are about.</summary>
-internal sealed class SqliteRows(sqlite3 database) : ILedgerRows, IDisposable
+/// <summary>The writer's statements, by what they are about, and the one place where changes are written.</summary>
+internal sealed class SqliteRows(sqlite3 database) : ILedgerRows, IChangeWriters, IDisposable
 {
     private readonly JobRows jobs = new(database);
+    private readonly JobWrites jobWrites = new(database);
     private readonly ParkedRows parked = new(database);
     private readonly DefinitionRows definitions = new(database);
     private readonly LimitStateRows limitStates = new(database);
-    private readonly RestingRows resting = new(database);
     private readonly BatchRows batches = new(database);
     private readonly PruneRows prunes = new(database);
     private readonly DeliveryRows deliveries = new(database);
@@ -22,25 +22,45 @@ internal sealed class SqliteRows(sqlite3 database) : ILedgerRows, IDisposable
 
     public IDefinitionRows Definitions => definitions;
 
-    public ILimitStateRows LimitStates => limitStates;
-
-    public IRestingRows Resting => resting;
-
     public IBatchRows Batches => batches;
 
     public IPruneRows Prunes => prunes;
 
     public IDeliveryRows Deliveries => deliveries;
 
-    public IClockRows Clock => clock;
+    JobChange.IWriter IChangeWriters.Jobs => jobWrites;
+
+    SignalChange.IWriter IChangeWriters.Signals => parked;
+
+    BatchChange.IWriter IChangeWriters.Batches => batches;
+
+    DefinitionChange.IWriter IChangeWriters.Definitions => definitions;
+
+    LimitStateChange.IWriter IChangeWriters.LimitStates => limitStates;
+
+    DeliveryChange.IWriter IChangeWriters.Deliveries => deliveries;
+
+    ClockChange.IWriter IChangeWriters.Clock => clock;
+
+    public Written Write(IReadOnlyList<Change> changes)
+    {
+        for (var i = 0; i < changes.Count; i++)
+        {
+            var rows = changes[i].WriteTo(this);
+            if (rows < changes[i].LeastRows)
+                throw new InvalidOperationException($"The rows are not as the memory says: {changes[i].Kind} has found {rows} of {changes[i].LeastRows} rows.");
+        }
+
+        return new Written(deliveries.TakeDue());
+    }
 
     public void Dispose()
     {
         jobs.Dispose();
+        jobWrites.Dispose();
         parked.Dispose();
         definitions.Dispose();
         limitStates.Dispose();
-        resting.Dispose();
         batches.Dispose();
         prunes.Dispose();
         deliveries.Dispose();

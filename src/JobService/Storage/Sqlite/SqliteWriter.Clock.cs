@@ -17,7 +17,7 @@ internal sealed partial class SqliteWriter
     {
         if (jumped > 0)
         {
-            turn.Clock.Move(jumped);
+            turn.Changes.Add(new ClockChange.Moved(jumped));
             LogJumped(logger, new TimeSpan(jumped).TotalSeconds);
         }
         else if (-Clock.Difference > StepWatch.Least)
@@ -25,7 +25,7 @@ internal sealed partial class SqliteWriter
             LogAhead(logger, -Clock.Difference.TotalSeconds);
         }
 
-        turn.Clock.Put(StoredClock.At(Clock.Now, time));
+        turn.Changes.Add(new ClockChange.Put(StoredClock.At(Clock.Now, time)));
         clockWrittenAt = time.GetTimestamp();
     }
 

@@ -147,6 +147,8 @@ internal sealed partial class SqliteWriter : IDisposable
         look.Events = EventsToCollect();
         foreach (var question in questions)
             question.Run(look);
+        if (look.Changes.Count > 0)
+            throw new InvalidOperationException($"What concerns the memory alone wants to change rows: {look.Changes[0].Kind}.");
         TellWatchers(look);
         questions.ForEach(question => question.Complete());
     }
@@ -161,7 +163,7 @@ internal sealed partial class SqliteWriter : IDisposable
         turn.Events = EventsToCollect();
         OfferClock(turn);
         if (Trouble is not null)
-            turn.Definitions.ProbeWrite(turn.Now);
+            turn.Changes.Add(new DefinitionChange.Probed(turn.Now));
         var claimed = turns.Run(turn, commands, request);
         open.Commit(turn);
 

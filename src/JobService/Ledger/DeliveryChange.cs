@@ -1,0 +1,112 @@
+using JobService.Jobs;
+
+namespace JobService.Ledger;
+
+/// <summary>What becomes of callbacks and their deliveries.</summary>
+internal abstract record DeliveryChange : Change
+{
+    private DeliveryChange()
+    {
+    }
+
+    internal interface IWriter
+    {
+        int Write(CallbackInserted change);
+
+        int Write(JobAnnounced change);
+
+        int Write(BatchAnnounced change);
+
+        int Write(Tried change);
+
+        int Write(Settled change);
+
+        int Write(Redelivered change);
+
+        int Write(Disabled change);
+
+        int Write(UrlDisabled change);
+
+        int Write(UrlEnabled change);
+
+        int Write(OldUrlsEnabled change);
+
+        int Write(SubjectDeleted change);
+    }
+
+    public sealed override int WriteTo(IChangeWriters writers) => WriteTo(writers.Deliveries);
+
+    protected abstract int WriteTo(IWriter writer);
+
+    public sealed record CallbackInserted(long Subject, Callback Callback) : DeliveryChange
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>An event with the job's row and error, as they are by then, as its ending. Born disabled when the receiver wants no more.</summary>
+    public sealed record JobAnnounced(JobId Id, long Job, string Type, long Now) : DeliveryChange
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <inheritdoc cref="JobAnnounced"/>
+    public sealed record BatchAnnounced(JobId Id, long Batch, string Type, long Now, string Ending) : DeliveryChange
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>One more try stands in its history.</summary>
+    public sealed record Tried(DeliveryTry Try) : DeliveryChange
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>It stands as the try says.</summary>
+    public sealed record Settled(long Delivery, DeliveryState State, long? NextAt) : DeliveryChange
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>It is made once more.</summary>
+    public sealed record Redelivered(long Delivery, long Now) : DeliveryChange
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>Without effect when it is over, or its address has been enabled again.</summary>
+    public sealed record Disabled(long Delivery) : DeliveryChange
+    {
+        public override int LeastRows => 0;
+
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>The receiver of this delivery wants no more.</summary>
+    public sealed record UrlDisabled(long Delivery, long Now) : DeliveryChange
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>The receiver is told again, if it wanted no more.</summary>
+    public sealed record UrlEnabled(long Subject) : DeliveryChange
+    {
+        public override int LeastRows => 0;
+
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    public sealed record OldUrlsEnabled(long Before) : DeliveryChange
+    {
+        public override int LeastRows => 0;
+
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>Callback, deliveries and tries go with the job or the batch.</summary>
+    public sealed record SubjectDeleted(long Subject) : DeliveryChange
+    {
+        public override int LeastRows => 0;
+
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+}

@@ -1,0 +1,162 @@
+using JobService.Jobs;
+
+namespace JobService.Ledger;
+
+/// <summary>What becomes of one job's rows. The transitions of <see cref="JobState"/>: each is made only from the states that it may be made from.</summary>
+internal abstract record JobChange : Change
+{
+    private JobChange(long stamp) => Stamp = stamp;
+
+    public long Stamp { get; }
+
+    public override string Kind => $"{base.Kind} of row {Stamp}";
+
+    internal interface IWriter
+    {
+        int Write(Inserted change);
+
+        int Write(Remembered change);
+
+        int Write(Claimed change);
+
+        int Write(Succeeded change);
+
+        int Write(Failed change);
+
+        int Write(Stopped change);
+
+        int Write(Requeued change);
+
+        int Write(ErrorWritten change);
+
+        int Write(AttemptWritten change);
+
+        int Write(Cancelled change);
+
+        int Write(ToldToStop change);
+
+        int Write(Reopened change);
+
+        int Write(CameDue change);
+
+        int Write(Placed change);
+
+        int Write(Numbered change);
+
+        int Write(Deleted change);
+    }
+
+    public sealed override int WriteTo(IChangeWriters writers) => WriteTo(writers.Jobs);
+
+    protected abstract int WriteTo(IWriter writer);
+
+    /// <summary>Nothing to queued.</summary>
+    /// <param name="Row">The job.</param>
+    /// <param name="QueueId">Its queue.</param>
+    /// <param name="Now">Ticks of store time.</param>
+    /// <param name="DueAt">When it may go; null: at once.</param>
+    /// <param name="Parked">Where it stands (<see cref="Ledger.Parked"/>).</param>
+    public sealed record Inserted(NewRow Row, long QueueId, long Now, long? DueAt, long? Parked) : JobChange(Row.Job.Id.Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>The job or the batch was submitted with the key.</summary>
+    public sealed record Remembered(IdempotencyKey Key, long Stamp) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>Queued, and in its lane, to running.</summary>
+    public sealed record Claimed(long Stamp, long Lease, long StartedAt) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    public sealed record Succeeded(long Stamp, long Lease, long StartedAt, long EndedAt, JobResult Result) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    public sealed record Failed(long Stamp, long Lease, long? StartedAt, long EndedAt, bool UndoAttempt) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>Running to cancelled.</summary>
+    public sealed record Stopped(long Stamp, long Lease, long? StartedAt, long EndedAt, bool UndoAttempt, CancelReason Reason) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>Running to queued.</summary>
+    public sealed record Requeued(long Stamp, long Lease, long? StartedAt, long Now) : JobChange(Stamp)
+    {
+        /// <summary>When it may go; null: at once.</summary>
+        public long? DueAt { get; init; }
+
+        public bool CountFailure { get; init; }
+
+        public bool UndoAttempt { get; init; }
+
+        /// <summary>What becomes of the moment since which the API has been saying "not now".</summary>
+        public required ThrottleMark Throttle { get; init; }
+
+        public long? Parked { get; init; }
+
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    public sealed record ErrorWritten(long Stamp, JobError Error) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>An attempt that did not succeed.</summary>
+    public sealed record AttemptWritten(long Stamp, int Number, long StartedAt, long EndedAt, int? Status, string Outcome) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>Queued to cancelled.</summary>
+    public sealed record Cancelled(long Stamp, long Now, CancelReason Reason) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>It runs on. The first reason stays.</summary>
+    public sealed record ToldToStop(long Stamp, CancelReason Reason) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>Failed or cancelled to queued. A deadline that has passed once is lifted.</summary>
+    public sealed record Reopened(long Stamp, long Wall, long? Parked) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>Queued, and its moment has come.</summary>
+    public sealed record CameDue(long Stamp, long? Parked) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>Queued, and in another place.</summary>
+    public sealed record Placed(long Stamp, long? Parked) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>The number of its end in its batch.</summary>
+    public sealed record Numbered(long Stamp, long Completion) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+
+    /// <summary>Finished to gone, with everything that is kept of it.</summary>
+    public sealed record Deleted(long Stamp) : JobChange(Stamp)
+    {
+        protected override int WriteTo(IWriter writer) => writer.Write(this);
+    }
+}
