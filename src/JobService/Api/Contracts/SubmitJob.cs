@@ -70,7 +70,10 @@ public sealed class SubmitJob
 
     internal bool NamesQueue => queue is not null;
 
-    internal bool HasPayload => Payload.ValueKind != JsonValueKind.Undefined && (Payload.ValueKind != JsonValueKind.Null || Request is null);
+    /// <summary>The payload's bytes, set instead of <see cref="Payload"/> by <see cref="PlainJob"/>.</summary>
+    internal byte[]? PlainPayload { get; init; }
+
+    internal bool HasPayload => PlainPayload is not null || (Payload.ValueKind != JsonValueKind.Undefined && (Payload.ValueKind != JsonValueKind.Null || Request is null));
 
     internal IEnumerable<Violation> Check()
     {
@@ -126,7 +129,7 @@ public sealed class SubmitJob
         Lock = Lock,
         Signal = WaitFor?.Signal,
         // Copied: when the client hangs up, the request's buffers return to Kestrel before the job leaves the channel.
-        Payload = HasPayload ? JsonMarshal.GetRawUtf8Value(Payload).ToArray() : null,
+        Payload = PlainPayload ?? (HasPayload ? JsonMarshal.GetRawUtf8Value(Payload).ToArray() : null),
         Request = Request?.ToApiRequest(),
         NotBefore = DelaySeconds > 0 ? now.AddSeconds(DelaySeconds.Value) : NotBefore,
         IsDelay = DelaySeconds > 0,

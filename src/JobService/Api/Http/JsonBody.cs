@@ -137,6 +137,8 @@ internal static class JsonBody
             return null;
         }
 
+        if (typeof(T) == typeof(SubmitJob) && PlainJob.Read(utf8) is { } plain)
+            return (T)(object)plain;
         var type = ApiJson.Of<T>();
         try
         {
