@@ -13,7 +13,7 @@ internal static class ApiJson
 
     /// <summary>Source-generated for the types on the path of every job. Definitions use reflection: generated code loses the defaults of
     /// <c>init</c> properties, and definitions are read rarely.</summary>
-    public static JsonSerializerOptions Options { get; } = Lock(ReadLeniently(Configure(new JsonSerializerOptions())));
+    public static JsonSerializerOptions Options { get; } = Lock(Refine(Configure(new JsonSerializerOptions())));
 
     /// <summary>For configuration, where all values are strings and names are case-insensitive.</summary>
     public static JsonSerializerOptions ConfigurationOptions { get; } = Lock(new JsonSerializerOptions(Options)
@@ -45,12 +45,13 @@ internal static class ApiJson
         return options;
     }
 
-    /// <summary>Accepts what serializers of other languages write for the same value: nulls for unset fields, integers with a fraction of zero.</summary>
-    private static JsonSerializerOptions ReadLeniently(JsonSerializerOptions options)
+    /// <summary>Accepts what serializers of other languages write for the same value, nulls for unset fields and integers with a fraction of zero, and writes jobs faster.</summary>
+    private static JsonSerializerOptions Refine(JsonSerializerOptions options)
     {
         options.TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(NullFields.LeaveOut);
         options.Converters.Add(new WholeNumberJson());
         options.Converters.Insert(0, new OneWordJson());
+        options.Converters.Add(new JobViewJson());
         return options;
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using JobService.Api.Contracts;
@@ -9,7 +8,6 @@ namespace JobService.Api;
 internal class JsonAnswer<T>(int status, T value, string contentType = "application/json") : IResult
 {
     private static readonly JsonTypeInfo<T> Info = ApiJson.Of<T>();
-    private static readonly ReadOnlyMemory<byte> LineBreak = "\n"u8.ToArray();
 
     public int Status => status;
 
@@ -27,7 +25,10 @@ internal class JsonAnswer<T>(int status, T value, string contentType = "applicat
         response.ContentLength = bytes.Length + 1;
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-cache";
-        response.BodyWriter.Write(bytes);
-        return response.BodyWriter.WriteAsync(LineBreak).AsTask();
+        // One write: what is written before the headers is first buffered in rented memory.
+        var line = new byte[bytes.Length + 1];
+        bytes.CopyTo(line, 0);
+        line[^1] = (byte)'\n';
+        return response.BodyWriter.WriteAsync(line).AsTask();
     }
 }

@@ -21,4 +21,17 @@ public static class Words
         CancelReason.Batch => "batch",
         CancelReason.Dependency => "dependency",
     };
+
+    public static string Of(WaitReason reason) => reason switch
+    {
+        WaitReason.Turn => "turn",
+        WaitReason.Time => "time",
+        WaitReason.Limit => "limit",
+        WaitReason.Concurrency => "concurrency",
+        WaitReason.Lock => "lock",
+        WaitReason.Signal => "signal",
+        WaitReason.Retry => "retry",
+        WaitReason.Paused => "paused",
+        WaitReason.Dependency => "dependency",
+    };
 }
