@@ -43,7 +43,6 @@ internal static class ApiSetup
         app.Use(app.Services.GetRequiredService<Overload>().Pass);
         app.Use(app.Services.GetRequiredService<RequestLog>().Pass);
         app.UseExceptionHandler();
-        app.UseStatusCodePages(page => Problems.OfStatus(page.HttpContext.Response.StatusCode).ExecuteAsync(page.HttpContext));
         app.Use(ServerBounds.Pass);
         // It checks the request as it arrived, not what X-Forwarded headers claim.
         app.Use(app.Services.GetRequiredService<HostGate>().Pass);
