@@ -22,7 +22,7 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
         if (keyFault is not null)
             return Problems.Header(IdempotencyHeader.Name, keyFault);
         // A client that sends a key may repeat the request: a proxy that cuts the wait must not cancel the job.
-        if (OnDisconnect(request.Query, otherwise: key is null) is not { } cancelOnHangUp)
+        if (OnDisconnect(request, otherwise: key is null) is not { } cancelOnHangUp)
             return Problems.Parameter(QueryParameter.OnDisconnect.Name, QueryParameter.OnDisconnect.OneOf);
 
         var id = ids.Next();
@@ -94,7 +94,7 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
     }
 
     /// <returns>True for cancel; null when it is neither.</returns>
-    private static bool? OnDisconnect(IQueryCollection query, bool otherwise) => !query.TryGetValue(QueryParameter.OnDisconnect.Name, out var word)
+    private static bool? OnDisconnect(HttpRequest request, bool otherwise) => !request.QueryString.HasValue || !request.Query.TryGetValue(QueryParameter.OnDisconnect.Name, out var word)
         ? otherwise
         : QueryParameter.OnDisconnect.Read(word.ToString()) switch
         {
