@@ -26,7 +26,7 @@ try
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     var services = builder.Services;
     services.AddLogs(builder.Configuration);
-    // The last connections are cut, what runs has its grace, and then some time to be written down.
+    // Covers cutting the last connections, the grace period of running jobs, and some time to store their outcomes.
     services.AddOptions<HostOptions>().Configure<IOptions<DispatchOptions>>((host, dispatch) =>
         host.ShutdownTimeout = TimeSpan.FromSeconds(dispatch.Value.GraceSeconds + 5) + LastConnections.Patience);
     builder.WebHost.ConfigureKestrel(ServerBounds.Apply).UseSockets(ServerBounds.Apply);
@@ -80,7 +80,7 @@ try
     services.AddSingleton(provider => new ServiceRoot(provider.GetRequiredService<IOptions<ProxyOptions>>().Value.PathBase));
     services.AddSingleton<WebhookClient>();
 
-    // They start in this order and stop in the other: the door first, then what takes jobs, then what runs them, at last what writes their ends.
+    // They start in this order and stop in reverse: first the HTTP server, then what claims jobs, then what runs them, and last what writes their outcomes.
     services.AddApi(builder.Configuration);
     services.AddSingleton<IValidateOptions<ApiOptions>, KnownSettings>();
     Hosted<WarmUp>();
@@ -95,7 +95,7 @@ try
     Hosted<Banner>();
 
     var app = builder.Build();
-    // With all errors at once, and before anything opens the store.
+    // Reports all errors at once, before anything opens the store.
     app.Services.GetRequiredService<IStartupValidator>().Validate();
     app.UseApi();
     await app.RunAsync();

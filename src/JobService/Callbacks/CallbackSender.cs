@@ -7,17 +7,17 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Callbacks;
 
-/// <summary>Tells receivers what is over, again until they have it. The store knows what is pending; here is only what is in hand.</summary>
-/// <remarks>At least once: who crashes between the send and its commit sends again, with the same webhook id.</remarks>
+/// <summary>Notifies receivers of ends, and retries until they have accepted. The store knows what is pending; this class only knows the sends in progress.</summary>
+/// <remarks>At least once: after a crash between the send and its commit, it sends again, with the same webhook id.</remarks>
 public sealed partial class CallbackSender : BackgroundService
 {
-    /// <summary>At a shutdown, sends in hand get so long to end by themselves.</summary>
+    /// <summary>At a shutdown, how long sends in progress may take to end by themselves.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>After trouble with the store.</summary>
+    /// <summary>Wait after an error of the store.</summary>
     private static readonly TimeSpan Backoff = TimeSpan.FromSeconds(1);
 
-    /// <summary>A send without an answer for so long gives its place to others: receivers that are well answer in less.</summary>
+    /// <summary>A send without a response for this long gives its place to others: healthy receivers respond sooner.</summary>
     private static readonly TimeSpan Overrun = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
@@ -32,7 +32,7 @@ public sealed partial class CallbackSender : BackgroundService
     private readonly Receivers receivers;
     private readonly List<Task> sends = [];
 
-    // Never disposed: a host may stop what it has disposed already, and without a timer there is nothing to free.
+    // Never disposed: a host may stop a service that it has already disposed, and without a timer there is nothing to free.
     private readonly CancellationTokenSource abandon = new();
 
     public CallbackSender(
@@ -49,7 +49,7 @@ public sealed partial class CallbackSender : BackgroundService
         store.Committed += Hear;
     }
 
-    /// <summary>Ends when no send is in hand. One that was cut off is sent again at the next start.</summary>
+    /// <summary>Completes when no send is in progress. One that was aborted is sent again at the next start.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await using var host = cancellationToken.Register(abandon.Cancel);
@@ -59,7 +59,7 @@ public sealed partial class CallbackSender : BackgroundService
         store.Committed -= Hear;
     }
 
-    /// <summary>Without a stop before it, as of a host that could not start, nothing in hand is waited for.</summary>
+    /// <summary>Without a stop before it, as with a host that could not start, it does not wait for sends in progress.</summary>
     public override void Dispose()
     {
         abandon.Cancel();
@@ -89,7 +89,7 @@ public sealed partial class CallbackSender : BackgroundService
             }
             catch (Exception) when (stop.IsCancellationRequested)
             {
-                return; // the store may be gone already: a host that could not start disposes all without stopping it
+                return; // the store may be disposed already: a host that could not start disposes everything without stopping it
             }
             catch (Exception error)
             {
@@ -105,7 +105,7 @@ public sealed partial class CallbackSender : BackgroundService
             receivers.Expect(origin, store.Now);
     }
 
-    /// <summary>What was pending when the last process went.</summary>
+    /// <summary>What was pending when the last process ended.</summary>
     private async Task RestoreAsync()
     {
         foreach (var (origin, at) in await deliveries.ReceiversAsync())
@@ -140,19 +140,19 @@ public sealed partial class CallbackSender : BackgroundService
             }
             catch
             {
-                receivers.Expect(origin, now); // it is still to be looked after
+                receivers.Expect(origin, now); // it still has deliveries
                 throw;
             }
         }
     }
 
     /// <param name="origin">The receiver.</param>
-    /// <param name="known">What is in hand.</param>
-    /// <param name="atMost">How many more may be.</param>
+    /// <param name="known">The sends in progress.</param>
+    /// <param name="atMost">How many more may be sent.</param>
     /// <param name="now">The moment.</param>
     private async Task SendDueAsync(string origin, IReadOnlySet<JobId> known, int atMost, DateTimeOffset now)
     {
-        // One more than can be taken tells when to look again.
+        // One more than can be sent shows when to look again.
         var pending = await deliveries.PendingAsync(origin, known.Count + atMost + 1);
         foreach (var delivery in pending.Where(delivery => !known.Contains(delivery.Id)))
         {
@@ -216,7 +216,7 @@ public sealed partial class CallbackSender : BackgroundService
         return (DeliveryState.Pending, store.Now + (answer.RetryAfter > wait ? answer.RetryAfter.Value : wait));
     }
 
-    /// <summary>The event has been sent: while the store cannot be told, its place is kept rather than sending it again.</summary>
+    /// <summary>The event has been sent: while the store cannot be written, its place stays occupied, rather than sending it again.</summary>
     private async Task WriteAsync(DeliveryTry ended)
     {
         while (true)
@@ -234,6 +234,6 @@ public sealed partial class CallbackSender : BackgroundService
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Callbacks wait for the store, which cannot be read or written; retrying in 1 s")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Callbacks are delayed: the store cannot be read or written; retrying in 1 s")]
     private static partial void LogTrouble(ILogger logger, Exception error);
 }

@@ -7,7 +7,7 @@ using JobService.Storage;
 
 namespace JobService.Callbacks;
 
-/// <summary>What a receiver gets to read: <c>{"type", "timestamp", "data"}</c>, the data being the summary of what is over.</summary>
+/// <summary>The body of an event: <c>{"type", "timestamp", "data"}</c>, with the summary of the job or batch as data.</summary>
 internal static class EventBody
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -18,18 +18,18 @@ internal static class EventBody
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <param name="work">What is told.</param>
-    /// <param name="root">Where the links begin.</param>
+    /// <param name="work">The delivery and its subject.</param>
+    /// <param name="root">The base of the links.</param>
     public static byte[] Of(DeliveryWork work, string root) => work switch
     {
         { Job: { } job } => Of(work.Type, job, root),
         { Batch: { } batch } => Of(work.Type, batch, root),
-        _ => throw new InvalidOperationException($"What delivery {work.Pending.Id} tells of is gone."),
+        _ => throw new InvalidOperationException($"The job or batch of delivery {work.Pending.Id} no longer exists."),
     };
 
-    /// <param name="type">As <c>job.succeeded</c>.</param>
-    /// <param name="job">The job as it was when it ended, its result inline as far as it is shown so.</param>
-    /// <param name="root">Where the links begin.</param>
+    /// <param name="type">Such as <c>job.succeeded</c>.</param>
+    /// <param name="job">The job as it was when it ended, its result inline unless it is too large.</param>
+    /// <param name="root">The base of the links.</param>
     public static byte[] Of(string type, Job job, string root = "")
     {
         var self = $"{root}/v1/jobs/{job.Id}";
@@ -41,7 +41,7 @@ internal static class EventBody
 
     /// <param name="type"><c>batch.finished</c>.</param>
     /// <param name="batch">The batch as it was when it was over.</param>
-    /// <param name="root">Where the links begin.</param>
+    /// <param name="root">The base of the links.</param>
     public static byte[] Of(string type, Batch batch, string root = "")
     {
         var self = $"{root}/v1/batches/{batch.Id}";
@@ -57,7 +57,7 @@ internal static class EventBody
         Guid Id, string Queue, string Key, JobState State, int Attempt, IReadOnlyDictionary<string, string>? Tags, DateTime CreatedAt, DateTime? FinishedAt,
         CancelReason? CancelReason, JobError? Error, RawJson? Result, KeptResponse? Response, SummaryLinks Links);
 
-    /// <summary>Where the queue keeps headers: as in the job.</summary>
+    /// <summary>Only if the queue keeps headers: as in the job.</summary>
     private sealed record KeptResponse(int Status, string? ContentType, IReadOnlyDictionary<string, string> Headers);
 
     private sealed record BatchSummary(

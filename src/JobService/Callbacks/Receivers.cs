@@ -2,18 +2,18 @@ using JobService.Jobs;
 
 namespace JobService.Callbacks;
 
-/// <summary>Who is to be told next. A receiver is an origin with its own few sends at once, so that a slow one delays no other.</summary>
+/// <summary>Decides which receiver is notified next. A receiver is an origin with a few concurrent sends of its own, so that a slow one does not delay others.</summary>
 /// <remarks>
-/// It knows receivers, not deliveries: any number of these may wait in the store. A receiver that has answered may use all places; one that is not known yet leaves a
-/// quarter of them, and one that gave no answer the last time three quarters. And a send without an answer so far gives its place to others: of receivers that never
-/// answer, any number delays none that does.
+/// It tracks receivers, not deliveries: any number of these may wait in the store. A receiver that has responded may use all places; one that is not known yet leaves a
+/// quarter of them free, and one that gave no response the last time three quarters. And a send without a response so far gives its place to others: any number of receivers that never
+/// respond delays none that does.
 /// </remarks>
 internal sealed class Receivers(int maxPerReceiver, int maxInHand)
 {
-    /// <summary>Sends that wait for a slow answer, for each place: they hold a connection and a body, and nothing else.</summary>
+    /// <summary>Sends that wait for a slow response, per place: they hold only a connection and a body.</summary>
     private const int SlowPerPlace = 16;
 
-    /// <summary>Origins remembered as answering after they have nothing more to be told.</summary>
+    /// <summary>Origins remembered as responding after their last delivery.</summary>
     private const int MaxRemembered = 10_000;
 
     private readonly Dictionary<string, Receiver> receivers = [];
@@ -21,7 +21,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
     private readonly Queue<string> answeringSince = new();
     private readonly Lock gate = new();
 
-    // In the order in which they are asked.
+    // In the order in which they are tried.
     private readonly Standing[] standings =
     [
         new(maxInHand), new(Math.Max(1, maxInHand * 3 / 4)), new(Math.Max(1, maxInHand / 4)),
@@ -31,7 +31,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
     private int slow;
     private TaskCompletionSource changed = NewSignal();
 
-    /// <summary>Receivers that have something due or in hand.</summary>
+    /// <summary>Receivers with deliveries due or in progress.</summary>
     public int Count
     {
         get
@@ -41,7 +41,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
         }
     }
 
-    /// <summary>There is, or may be, a delivery for this receiver from then on.</summary>
+    /// <summary>This receiver has, or may have, a delivery from that time on.</summary>
     public void Expect(string origin, DateTimeOffset at)
     {
         lock (gate)
@@ -54,11 +54,11 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
         }
     }
 
-    /// <summary>A receiver with a delivery due and room for one: those that answer before those that are not known, and these before the silent ones; then those with the fewest in hand.
-    /// Whoever takes it looks into the store and says what else there is.</summary>
+    /// <summary>Takes a receiver with a delivery due and a free place: responding ones before unknown ones, and these before silent ones; then those with the fewest in progress.
+    /// The caller reads the store and reports what else is due.</summary>
     /// <param name="now">The moment.</param>
-    /// <param name="known">Deliveries in hand: they are pending too, until they have ended.</param>
-    /// <param name="room">How many more it may have in hand.</param>
+    /// <param name="known">Deliveries in progress: they are pending too, until they have ended.</param>
+    /// <param name="room">How many more it may have in progress.</param>
     public string? TakeNext(DateTimeOffset now, out IReadOnlySet<JobId> known, out int room)
     {
         lock (gate)
@@ -93,7 +93,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
         }
     }
 
-    /// <summary>A send has had no answer for a while: it goes on without a place, as long as there are not too many of these.</summary>
+    /// <summary>A send has had no response for a while: it continues without a place, as long as there are not too many of these.</summary>
     public void Overrun(string origin, JobId delivery)
     {
         lock (gate)
@@ -107,7 +107,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
         }
     }
 
-    /// <summary>The store has nothing more for it, as far as anybody knows.</summary>
+    /// <summary>The store has no more deliveries for it, as far as is known.</summary>
     public void ForgetIdle(string origin)
     {
         lock (gate)
@@ -117,11 +117,11 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
         }
     }
 
-    /// <summary>A try has ended, and its end is written.</summary>
+    /// <summary>A try has ended, and its end is stored.</summary>
     /// <param name="origin">The receiver.</param>
     /// <param name="delivery">What was sent.</param>
-    /// <param name="answered">Whether it has answered, whatever; null when it was not asked.</param>
-    /// <param name="now">The moment: there may be more.</param>
+    /// <param name="answered">Whether it has responded, with any status; null when it was not called.</param>
+    /// <param name="now">The current time: there may be more deliveries.</param>
     public void Leave(string origin, JobId delivery, bool? answered, DateTimeOffset now)
     {
         lock (gate)
@@ -144,8 +144,8 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
         }
     }
 
-    /// <summary>When the next delivery is due whose receiver has room; null when nothing is known of.</summary>
-    /// <param name="change">Completes when that may have become wrong.</param>
+    /// <summary>When the next delivery is due whose receiver has a free place; null when none is known.</summary>
+    /// <param name="change">Completes when that may have changed.</param>
     public DateTimeOffset? NextAt(out Task change)
     {
         lock (gate)
@@ -157,7 +157,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
         }
     }
 
-    /// <param name="standing">Whose place it had; null when it was slow and had none.</param>
+    /// <param name="standing">The standing whose place it used; null when it was slow and had none.</param>
     private void LeavePlace(Standing? standing)
     {
         if (standing is null)
@@ -170,7 +170,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
         inHand--;
     }
 
-    /// <summary>Until it has answered, one try alone finds out whether it does.</summary>
+    /// <summary>Until it has responded, a single try finds out whether it does.</summary>
     private int RoomOf(Receiver receiver) => (receiver.Standing == Answers.Yes ? maxPerReceiver : 1) - receiver.InHand.Count;
 
     private Receiver Of(string origin)
@@ -190,7 +190,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
             answering.Remove(answeringSince.Dequeue());
     }
 
-    /// <summary>A receiver's place in the order follows from what it is: it is taken out before that changes.</summary>
+    /// <summary>A receiver's position in the order depends on its state: it is removed before the state changes.</summary>
     private void Change(Receiver receiver, Action change)
     {
         standings[(int)receiver.Standing].Remove(receiver);
@@ -201,7 +201,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Whether it gave an answer, whatever, the last time.</summary>
+    /// <summary>Whether it gave any response the last time.</summary>
     private enum Answers
     {
         Yes,
@@ -217,11 +217,11 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
 
         public DateTimeOffset? NextAt { get; set; }
 
-        /// <summary>With the places they have; null when the answer is slow to come.</summary>
+        /// <summary>With the places that they use; null when the response is slow.</summary>
         public Dictionary<JobId, Standing?> InHand { get; } = [];
     }
 
-    /// <summary>Receivers of one kind that have something to be told and room for it.</summary>
+    /// <summary>Receivers of one standing with a delivery due and a free place.</summary>
     private sealed class Standing(int places)
     {
         private static readonly Comparer<Receiver> ByMoment = Comparer<Receiver>.Create((left, right) => Order(left.NextAt!.Value.CompareTo(right.NextAt!.Value), left, right));

@@ -3,7 +3,7 @@ namespace JobService.Callbacks;
 /// <summary>When a delivery is tried again: soon, then over more than a day, as Standard Webhooks recommends.</summary>
 internal static class RetrySchedule
 {
-    /// <summary>So much of a wait is added by chance, at most: receivers that went down together are not called together.</summary>
+    /// <summary>The maximum share of a wait that is added at random, so that receivers that went down together are not called together.</summary>
     private const double Jitter = 0.2;
 
     private static readonly TimeSpan[] Waits =
@@ -14,6 +14,6 @@ internal static class RetrySchedule
 
     /// <param name="failures">Failed tries so far, at least 1.</param>
     /// <param name="chance">Uniform in [0, 1).</param>
-    /// <returns>Null when it was tried often enough.</returns>
+    /// <returns>Null after the last retry.</returns>
     public static TimeSpan? WaitAfter(int failures, double chance) => failures > Waits.Length ? null : Waits[failures - 1] * (1 + (Jitter * chance));
 }

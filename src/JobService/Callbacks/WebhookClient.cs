@@ -8,7 +8,7 @@ namespace JobService.Callbacks;
 /// <summary>Sends one signed event once: no redirect, no cookie, and only to addresses that may be called.</summary>
 public sealed class WebhookClient : IDisposable
 {
-    /// <summary>Of an answer that nobody reads, so much is passed over to keep the connection.</summary>
+    /// <summary>How much of an unread response is discarded to keep the connection.</summary>
     private const int MaxDrainBytes = 16 * 1024;
 
     private static readonly ProductInfoHeaderValue UserAgent = new("JobService", typeof(WebhookClient).Assembly.GetName().Version!.ToString(3));
@@ -31,7 +31,7 @@ public sealed class WebhookClient : IDisposable
         http = new HttpMessageInvoker(handler, disposeHandler: true);
     }
 
-    /// <param name="callback">Who is told.</param>
+    /// <param name="callback">The receiver.</param>
     /// <param name="id">The webhook id.</param>
     /// <param name="body">JSON.</param>
     /// <param name="abandon">The service stops.</param>
@@ -55,7 +55,7 @@ public sealed class WebhookClient : IDisposable
         {
             if (AddressGuard.BlockedBy(error) is { } blocked)
                 return new WebhookAnswer(null, blocked.Message) { IsFinal = true };
-            return new WebhookAnswer(null, bound.IsCancellationRequested ? $"No answer within {timeout.TotalSeconds:0.###} s." : TransportFault.Detail(error));
+            return new WebhookAnswer(null, bound.IsCancellationRequested ? $"No response within {timeout.TotalSeconds:0.###} s." : TransportFault.Detail(error));
         }
     }
 
@@ -90,14 +90,14 @@ public sealed class WebhookClient : IDisposable
     };
 }
 
-/// <summary>What came of one try.</summary>
-/// <param name="Status">The receiver's answer; null when none came.</param>
-/// <param name="Error">Why it was no success; null when it was.</param>
+/// <summary>The result of one try.</summary>
+/// <param name="Status">The receiver's status; null when there was no response.</param>
+/// <param name="Error">Why it failed; null when it succeeded.</param>
 public sealed record WebhookAnswer(int? Status, string? Error)
 {
-    /// <summary>How long the receiver wants to be left alone.</summary>
+    /// <summary>How long the receiver asks to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Trying again is of no use: the address may not be called.</summary>
+    /// <summary>Retrying is useless: the address may not be called.</summary>
     public bool IsFinal { get; init; }
 }

@@ -3,8 +3,8 @@ using JobService.Jobs;
 
 namespace JobService.Events;
 
-/// <summary>Somebody who follows a batch; disposing it takes it off the list. It holds no news, only that there are some: what they are stands in the store,
-/// so that who reads slowly holds no memory.</summary>
+/// <summary>A client that follows a batch; disposing it removes it from the list. It holds no changes, only a flag that there are some: the changes are read from the store,
+/// so that a slow reader holds no memory.</summary>
 public sealed class BatchWatch : IDisposable
 {
     private readonly Channel<bool> news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
@@ -19,8 +19,8 @@ public sealed class BatchWatch : IDisposable
     public JobId Batch { get; }
 
     /// <summary>Completes when something has changed since the last call, at once if it has already.</summary>
-    /// <returns>False when the time was up first.</returns>
-    /// <exception cref="OperationCanceledException">Nobody waits any more.</exception>
+    /// <returns>False when the time ran out first.</returns>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public async Task<bool> ChangedAsync(TimeSpan atMost, TimeProvider time, CancellationToken giveUp)
     {
         if (news.Reader.TryRead(out _))

@@ -8,7 +8,7 @@ using JobService.Ledger;
 
 namespace JobService.Events;
 
-/// <summary>Events as text of a stream (HTML standard, server-sent events): JSON on one line. Of no type of its own, so that a browser's <c>onmessage</c> gets them all.</summary>
+/// <summary>Formats events for a stream (HTML standard, server-sent events): JSON on one line. Without an event type, so that a browser's <c>onmessage</c> receives them all.</summary>
 internal static class EventFrame
 {
     private static readonly JsonWriterOptions plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
@@ -20,7 +20,7 @@ internal static class EventFrame
 
     /// <param name="at">The moment of the change.</param>
     /// <param name="change">What has changed.</param>
-    /// <param name="id">What a client gives back as <c>Last-Event-ID</c>.</param>
+    /// <param name="id">What a client sends back as <c>Last-Event-ID</c>.</param>
     public static byte[] Of(DateTimeOffset at, in StoreEvent change, string id)
     {
         var (buffer, json) = Begin(id);
@@ -53,7 +53,7 @@ internal static class EventFrame
         return End(buffer, json);
     }
 
-    /// <summary>Events were missed: whoever wants to be sure looks at the state again.</summary>
+    /// <summary>Tells the client that events were missed: it should read the state again.</summary>
     public static byte[] OfGap(EventPage page)
     {
         var (buffer, json) = Begin(page.GapEnd.ToString(CultureInfo.InvariantCulture));

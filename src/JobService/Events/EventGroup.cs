@@ -1,8 +1,8 @@
 
 namespace JobService.Events;
 
-/// <summary>All streams about the same: the latest events stand in one ring, whoever reads keeps only a place in it. What nobody has read by the time it is overwritten is missed.</summary>
-/// <remarks>Places count the events of this group, numbers those of all.</remarks>
+/// <summary>All streams of one scope: the latest events are in one ring buffer, and each reader keeps only its position. An event that is overwritten before a reader has read it is missed by that reader.</summary>
+/// <remarks>Positions count the events of this group; numbers count those of all groups.</remarks>
 internal sealed class EventGroup(EventScope scope, long since, RingRoom room) : IDisposable
 {
     private const int Least = 16;
@@ -12,8 +12,8 @@ internal sealed class EventGroup(EventScope scope, long since, RingRoom room) : 
     private LiveEvent[] ring = new LiveEvent[Least];
     private TaskCompletionSource? changed;
 
-    private long first;     // place of the oldest event that is kept
-    private long end;       // place of the next event
+    private long first;     // position of the oldest event kept
+    private long end;       // position of the next event
     private long missedTo = since; // number up to which events may be missing
     private bool isTouched;
 
@@ -36,7 +36,7 @@ internal sealed class EventGroup(EventScope scope, long since, RingRoom room) : 
         }
     }
 
-    /// <summary>Events were lost on their way here, at most so many of this group. What is still unread is let go with them: it may be out of date.</summary>
+    /// <summary>Events were lost before they arrived here, at most this many of this group. Unread events are dropped with them: they may be out of date.</summary>
     /// <returns>As of <see cref="Append"/>.</returns>
     public bool Lose(long count, long lastNumber)
     {
@@ -50,7 +50,7 @@ internal sealed class EventGroup(EventScope scope, long since, RingRoom room) : 
         }
     }
 
-    /// <summary>All streams that wait look again.</summary>
+    /// <summary>Wakes all waiting streams.</summary>
     public void Wake()
     {
         lock (gate)
@@ -61,7 +61,7 @@ internal sealed class EventGroup(EventScope scope, long since, RingRoom room) : 
         }
     }
 
-    /// <summary>Completes when there is something at or behind a place.</summary>
+    /// <summary>Completes when there is an event at or after a position.</summary>
     public Task ChangedAsync(long place)
     {
         lock (gate)
@@ -70,14 +70,14 @@ internal sealed class EventGroup(EventScope scope, long since, RingRoom room) : 
         }
     }
 
-    /// <returns>The place of the next event to come.</returns>
+    /// <returns>The position of the next event.</returns>
     public long End()
     {
         lock (gate)
             return end;
     }
 
-    /// <returns>The place behind the event of a number; null when events behind it may be missing.</returns>
+    /// <returns>The position after the event with a number; null when events after it may be missing.</returns>
     public long? Behind(long number)
     {
         lock (gate)
@@ -98,7 +98,7 @@ internal sealed class EventGroup(EventScope scope, long since, RingRoom room) : 
         }
     }
 
-    /// <returns>The place to go on from.</returns>
+    /// <returns>The position to continue from.</returns>
     public long Read(long place, in EventPace pace, EventPage page)
     {
         lock (gate)
@@ -113,7 +113,7 @@ internal sealed class EventGroup(EventScope scope, long since, RingRoom room) : 
             for (var at = from; at < to; at++)
             {
                 ref var live = ref ring[at % ring.Length];
-                // Formatted once for all who read it; kept only when there are others, since a frame is larger than the event.
+                // Formatted once for all readers; kept only when there are several, since a frame is larger than the event.
                 if (Streams > 1 && live.Frame is null && !scope.IsOfJob)
                     live = live with { Frame = EventFrame.Of(live) };
                 page.Events.Add(live);
@@ -144,7 +144,7 @@ internal sealed class EventGroup(EventScope scope, long since, RingRoom room) : 
     }
 }
 
-/// <summary>Places in all rings together: with many groups each keeps less.</summary>
+/// <summary>Capacity of all rings together: with many groups each keeps less.</summary>
 internal sealed class RingRoom(int places)
 {
     private int left = places;

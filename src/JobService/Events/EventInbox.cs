@@ -2,7 +2,7 @@ using JobService.Ledger;
 
 namespace JobService.Events;
 
-/// <summary>What the store has told and nobody has looked at yet. Bounded: when the streams are that far behind, the rest is counted and not kept, and the store never waits.</summary>
+/// <summary>Changes published by the store and not yet distributed. Bounded: when it is full, further changes are counted and dropped, and the store never waits.</summary>
 internal sealed class EventInbox(int capacity) : IDisposable
 {
     private readonly SemaphoreSlim arrived = new(0, 1);
@@ -11,7 +11,7 @@ internal sealed class EventInbox(int capacity) : IDisposable
     private EventBag other = new();
     private bool isClosed;
 
-    /// <summary>On the store's thread.</summary>
+    /// <summary>Called on the store's thread.</summary>
     public void Put(DateTimeOffset at, ReadOnlySpan<StoreEvent> changes)
     {
         lock (gate)
@@ -20,7 +20,7 @@ internal sealed class EventInbox(int capacity) : IDisposable
                 return;
 
             var isFirst = waiting.IsEmpty;
-            // Once something is lost all that follows is, until it has been told: what is lost lies in one piece, behind what is kept.
+            // Once a change is lost, all following ones are, until the loss has been reported: the gap is contiguous and comes after the changes kept.
             if (waiting.Lost > 0 || waiting.Changes.Count + changes.Length > capacity)
                 waiting.Lost += changes.Length;
             else
@@ -31,8 +31,8 @@ internal sealed class EventInbox(int capacity) : IDisposable
         }
     }
 
-    /// <summary>Waits for something.</summary>
-    /// <returns>All that has come; it is good until the next call.</returns>
+    /// <summary>Waits for changes.</summary>
+    /// <returns>All changes so far; valid until the next call.</returns>
     public async Task<EventBag> TakeAsync(CancellationToken stop)
     {
         await arrived.WaitAsync(stop);
@@ -44,7 +44,7 @@ internal sealed class EventInbox(int capacity) : IDisposable
         }
     }
 
-    /// <summary>The store may be in the middle of telling.</summary>
+    /// <summary>The store may be publishing at the same time.</summary>
     public void Dispose()
     {
         lock (gate)
@@ -56,12 +56,12 @@ internal sealed class EventInbox(int capacity) : IDisposable
 /// <summary>Changes of several commits.</summary>
 internal sealed class EventBag
 {
-    /// <summary>The moment of each commit, and how many of the changes are its own.</summary>
+    /// <summary>The time of each commit, and its number of changes.</summary>
     public List<(DateTimeOffset At, int Count)> Commits { get; } = [];
 
     public List<StoreEvent> Changes { get; } = [];
 
-    /// <summary>Changes that did not fit, behind the others.</summary>
+    /// <summary>The number of changes that did not fit, after the others.</summary>
     public long Lost { get; set; }
 
     public bool IsEmpty => Changes.Count == 0 && Lost == 0;

@@ -1,12 +1,12 @@
 namespace JobService.Events;
 
-/// <summary>How often a stream is served while events come without end, and how much it gets: all streams together cost about the same, however many there are.</summary>
-/// <param name="Interval">From one page to the next; an event that comes after a rest is sent at once.</param>
-/// <param name="PageSize">Events a page.</param>
-/// <param name="MaxBehind">A reader that is more events behind skips to the latest page.</param>
+/// <summary>How often a stream is served under a continuous load of events, and how many it gets: all streams together cost about the same, however many there are.</summary>
+/// <param name="Interval">From one page to the next; an event after an idle time is sent at once.</param>
+/// <param name="PageSize">Events per page.</param>
+/// <param name="MaxBehind">A reader that is further behind skips to the latest page.</param>
 internal readonly record struct EventPace(TimeSpan Interval, int PageSize, long MaxBehind)
 {
-    /// <summary>Pages that are sent without waiting, after a rest: a job's few events come one by one and at once.</summary>
+    /// <summary>Pages sent without waiting after an idle time: the few events of a job are sent one by one, at once.</summary>
     public const int Burst = 4;
 
     private const int PagesPerSecond = 1_000;
@@ -15,10 +15,10 @@ internal readonly record struct EventPace(TimeSpan Interval, int PageSize, long 
     private static readonly TimeSpan shortest = TimeSpan.FromMilliseconds(4);
     private static readonly TimeSpan longest = TimeSpan.FromSeconds(1);
 
-    /// <summary>So old may an event be when it is sent, if the stream keeps up at all.</summary>
+    /// <summary>The maximum age of an event when it is sent, if the stream keeps up.</summary>
     private static readonly TimeSpan oldest = TimeSpan.FromSeconds(2);
 
-    /// <param name="streams">Open streams, those counted more than once that cost more.</param>
+    /// <param name="streams">Open streams; those that cost more are counted more than once.</param>
     public static EventPace For(int streams)
     {
         var interval = TimeSpan.FromSeconds(streams / (double)PagesPerSecond);

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace JobService.Events;
 
-/// <summary>Carries events from the store to the streams, on no thread of either.</summary>
+/// <summary>Distributes events from the store to the streams, on a thread of neither.</summary>
 internal sealed partial class EventPump(LiveEvents live, ILogger<EventPump> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

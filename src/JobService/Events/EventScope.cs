@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Events;
 
-/// <summary>Which events a stream is about: all, or those of a queue, of a batch, or of a job.</summary>
+/// <summary>The events that a stream covers: all, or those of a queue, of a batch, or of a job.</summary>
 internal readonly record struct EventScope
 {
     public static readonly EventScope All;
@@ -19,6 +19,6 @@ internal readonly record struct EventScope
 
     public static EventScope OfJob(JobId job) => new() { Job = job };
 
-    /// <summary>Streams of one job end with it, and begin with its state: nobody comes back for what was missed.</summary>
+    /// <summary>Streams of one job end with it and begin with its state: a reconnecting client needs no missed events.</summary>
     public bool IsOfJob => Job != default;
 }

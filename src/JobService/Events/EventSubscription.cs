@@ -1,6 +1,6 @@
 namespace JobService.Events;
 
-/// <summary>One stream: a place in the ring of its group, and a pace. It holds no events; disposing it takes it off the list.</summary>
+/// <summary>One stream: a position in the ring of its group, and a pace. It holds no events; disposing it removes it from the list.</summary>
 internal sealed class EventSubscription : IDisposable
 {
     private readonly LiveEvents hub;
@@ -12,10 +12,10 @@ internal sealed class EventSubscription : IDisposable
     private long paidUntil;
     private bool isDisposed;
 
-    /// <param name="hub">Where it is on the list.</param>
-    /// <param name="group">All that want the same.</param>
-    /// <param name="weight">As how many streams it counts: more when each of its events costs more.</param>
-    /// <param name="after">Number of the last event that the client has seen; null when it begins.</param>
+    /// <param name="hub">The hub that lists it.</param>
+    /// <param name="group">All streams of its scope.</param>
+    /// <param name="weight">How many streams it counts as: more when each of its events costs more.</param>
+    /// <param name="after">Number of the last event that the client has seen; null for a new stream.</param>
     /// <param name="latest">Number of the latest event of all.</param>
     /// <param name="time">For the pace.</param>
     internal EventSubscription(LiveEvents hub, EventGroup group, int weight, long? after, long latest, TimeProvider time)
@@ -34,10 +34,10 @@ internal sealed class EventSubscription : IDisposable
 
     internal int Weight { get; }
 
-    /// <summary>Waits for events, a while after the last ones when there are many: then it gets several at a time.</summary>
+    /// <summary>Waits for events; under load, at least an interval after the last page, so that it gets several at a time.</summary>
     /// <param name="patience">How long to wait for the first.</param>
-    /// <param name="over">Ends the waiting.</param>
-    /// <returns>An empty page when the time is up. It is the same page each time.</returns>
+    /// <param name="over">Cancels the wait.</param>
+    /// <returns>An empty page when the time is up. The same object is returned each time.</returns>
     public async Task<EventPage> ReadAsync(TimeSpan patience, CancellationToken over)
     {
         page.Clear();
@@ -71,7 +71,7 @@ internal sealed class EventSubscription : IDisposable
         hub.Leave(this);
     }
 
-    /// <summary>The rate arithmetic of a limit (GCRA): a page an interval, some of them at once after a rest.</summary>
+    /// <summary>The rate arithmetic of a limit (GCRA): one page per interval, and some at once after an idle time.</summary>
     private async Task RestAsync(EventPace pace, CancellationToken over)
     {
         var now = time.GetTimestamp();

@@ -4,7 +4,7 @@ using JobService.Storage;
 
 namespace JobService.Events;
 
-/// <summary>Hands what commits changed to those who wait for it.</summary>
+/// <summary>Notifies waiters of the changes of commits.</summary>
 public sealed class JobEventHub
 {
     private readonly Dictionary<JobId, List<JobEndWait>> waits = [];
@@ -19,7 +19,7 @@ public sealed class JobEventHub
             Tell(batch);
     };
 
-    /// <summary>Completes when the job ends. Register first, then look at the job: what ends in between is not missed.</summary>
+    /// <summary>Completes when the job ends. Register first, then read the job, so that an end in between is not missed.</summary>
     public JobEndWait WhenEnded(JobId job)
     {
         var wait = new JobEndWait(this, job);
@@ -28,7 +28,7 @@ public sealed class JobEventHub
         return wait;
     }
 
-    /// <summary>Tells when something of the batch has changed. Register first, then look at the batch.</summary>
+    /// <summary>Signals changes of the batch. Register first, then read the batch.</summary>
     public BatchWatch Watch(JobId batch)
     {
         var watch = new BatchWatch(this, batch);
@@ -85,7 +85,7 @@ public sealed class JobEventHub
     }
 }
 
-/// <summary>One waiter; disposing it takes it off the list.</summary>
+/// <summary>One waiter; disposing it removes it from the list.</summary>
 public sealed class JobEndWait : IDisposable
 {
     private readonly TaskCompletionSource<JobEnded> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -5,19 +5,19 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Events;
 
-/// <summary>Who follows which events. The store is watched as long as somebody does, and a while longer: a client whose connection was cut comes back.</summary>
+/// <summary>The open streams and their events. The store is watched while there is a stream, and a while longer, because a client whose connection was cut reconnects.</summary>
 internal sealed class LiveEvents : IDisposable
 {
-    /// <summary>Events on their way here: 0.3 s of the fastest drain.</summary>
+    /// <summary>Capacity of the inbox: 0.3 s of events at the fastest rate.</summary>
     private const int InboxCapacity = 32_768;
 
-    /// <summary>Places in all rings together, about 25 MB.</summary>
+    /// <summary>Capacity of all rings together, about 25 MB.</summary>
     private const int RingPlaces = 262_144;
 
-    /// <summary>With more groups nobody's is kept for a client that may come back.</summary>
+    /// <summary>With more groups, none is kept for clients that may reconnect.</summary>
     private const int MaxKept = 1_000;
 
-    /// <summary>A browser comes back after some seconds.</summary>
+    /// <summary>How long a group is kept: a browser reconnects after some seconds.</summary>
     internal static readonly TimeSpan Linger = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<EventScope, EventGroup> groups = [];
@@ -40,21 +40,21 @@ internal sealed class LiveEvents : IDisposable
     public LiveEvents(IJobStore store, IOptions<EventOptions> options, TimeProvider time)
     {
         (this.store, this.time, this.options) = (store, time, options.Value);
-        // Microseconds: higher than any number of a former process, unless it had a million events a second all its life, and whole in a browser's numbers.
+        // Microseconds: higher than any number of an earlier process, unless it had a million events a second all its life, and exact as a JavaScript number.
         latest = store.Now.ToUnixTimeMilliseconds() * 1_000;
         sweep = time.CreateTimer(_ => Sweep(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     internal EventInbox Inbox { get; } = new(InboxCapacity);
 
-    /// <summary>Open streams, each as often as it counts.</summary>
+    /// <summary>The sum of the weights of open streams.</summary>
     internal int Load => Volatile.Read(ref load);
 
-    /// <summary>Begins a stream: of what is committed after the task has completed nothing is left out without a gap in its place.</summary>
-    /// <param name="scope">What it is about.</param>
-    /// <param name="weight">As how many streams it counts.</param>
-    /// <param name="after">Number of the last event that the client has seen; null when it begins.</param>
-    /// <returns>Null when there are as many streams as there may be.</returns>
+    /// <summary>Starts a stream: from the completion of the task on, every committed change is either delivered or reported as a gap.</summary>
+    /// <param name="scope">Which events it covers.</param>
+    /// <param name="weight">How many streams it counts as.</param>
+    /// <param name="after">Number of the last event that the client has seen; null for a new stream.</param>
+    /// <returns>Null when the maximum number of streams is open.</returns>
     /// <exception cref="StorageUnavailableException">The store cannot be watched.</exception>
     public async Task<EventSubscription?> SubscribeAsync(EventScope scope, int weight = 1, long? after = null)
     {
@@ -91,7 +91,7 @@ internal sealed class LiveEvents : IDisposable
         }
     }
 
-    /// <summary>Puts what the store has told into the rings and wakes whoever waits.</summary>
+    /// <summary>Puts the changes from the store into the rings and wakes the waiting streams.</summary>
     internal void Route(EventBag bag)
     {
         lock (gate)
@@ -172,7 +172,7 @@ internal sealed class LiveEvents : IDisposable
             touched.Add(group);
     }
 
-    /// <summary>Forgets what nobody has come back to.</summary>
+    /// <summary>Drops groups to which no client has reconnected.</summary>
     private void Sweep()
     {
         lock (gate)
@@ -200,7 +200,7 @@ internal sealed class LiveEvents : IDisposable
             StopWatching();
     }
 
-    /// <summary>A look for whom nobody asks would cost each event its share.</summary>
+    /// <summary>Counted, because a lookup without readers would cost time on every event.</summary>
     private void Count(EventScope scope, int more)
     {
         groupsOfQueues += scope.Queue is null ? 0 : more;
@@ -208,7 +208,7 @@ internal sealed class LiveEvents : IDisposable
         groupsOfJobs += scope.IsOfJob ? more : 0;
     }
 
-    /// <summary>Nobody is left, and whoever was has waited for the watch to begin.</summary>
+    /// <summary>No stream is left, and those that were had waited for the watch to start.</summary>
     private void StopWatching()
     {
         if (watch is { IsCompletedSuccessfully: true } begun)

@@ -8,17 +8,17 @@ using Newtonsoft.Json.Linq;
 
 namespace JobService.Expressions;
 
-/// <summary>A JMESPath expression on JSON, with bounds on its length, its work, its memory and so its time. For any number of threads.</summary>
-/// <remarks>Expression and document may come from anybody. An evaluation cannot be stopped, so that one whose bound is above <see cref="MaxWork"/> is not begun.</remarks>
+/// <summary>A JMESPath expression on JSON, with bounds on its length, its work and its memory, and thereby its time. Thread-safe.</summary>
+/// <remarks>Expression and document may come from anybody. An evaluation cannot be stopped, so one whose bound is above <see cref="MaxWork"/> is not started.</remarks>
 public sealed class BoundedExpression
 {
-    /// <summary>Characters. What nests is walked recursively by the library: a thousand brackets were too much for 256 KiB of stack.</summary>
+    /// <summary>In characters. The library recurses into nested parts: a thousand brackets overflowed a stack of 256 KiB.</summary>
     public const int MaxLength = 500;
 
-    /// <summary>Bytes of a document.</summary>
+    /// <summary>Maximum bytes of a document.</summary>
     public const int MaxDocumentBytes = 1024 * 1024;
 
-    /// <summary>Names and values of a document: an empty array has two bytes of text and some hundred as an object.</summary>
+    /// <summary>Maximum number of names and values of a document: an empty array has two bytes of text and some hundred as an object.</summary>
     public const int MaxValues = 100_000;
 
     /// <summary>Steps and bytes: half a second and 200 MB in the worst case, a few milliseconds in any other.</summary>
@@ -26,18 +26,18 @@ public sealed class BoundedExpression
 
     private const int MaxDepth = 32;
 
-    /// <summary>What is too much for a document of this size is refused at once.</summary>
+    /// <summary>An expression that needs too much work for a document of this size is refused when it is defined.</summary>
     private const int SmallDocumentBytes = 1024;
 
     private readonly string text;
     private readonly Func<double, double> workOn;
 
-    // A compiled expression keeps the variables of an evaluation in itself: shared between threads it gives wrong results, so each use has its own.
+    // A compiled expression stores the variables of an evaluation in itself: shared between threads it gives wrong results, so each evaluation has its own.
     private readonly ConcurrentBag<JmesPathExpression> idle = [];
 
     private BoundedExpression(string text) => (this.text, workOn) = (text, ExpressionCost.Of(text));
 
-    /// <returns>What is wrong with the expression; null when it is one.</returns>
+    /// <returns>What is wrong with the expression; null when it is valid.</returns>
     public static string? Fault(string text)
     {
         try
@@ -50,11 +50,11 @@ public sealed class BoundedExpression
         }
     }
 
-    /// <exception cref="FormatException">It is no expression.</exception>
+    /// <exception cref="FormatException">It is not a valid expression.</exception>
     public static BoundedExpression Parse(string text)
     {
         if (string.IsNullOrWhiteSpace(text))
-            throw new FormatException("A JMESPath expression, as usage.total_tokens.");
+            throw new FormatException("A JMESPath expression, such as usage.total_tokens.");
         if (text.Length > MaxLength)
             throw new FormatException($"At most {MaxLength} characters.");
         try
@@ -70,11 +70,11 @@ public sealed class BoundedExpression
         }
     }
 
-    /// <summary>The most that an evaluation on so many bytes of JSON can take.</summary>
+    /// <summary>The maximum work of an evaluation on this many bytes of JSON.</summary>
     public double WorkOn(int bytes) => workOn(Math.Max(bytes, 1));
 
-    /// <exception cref="FormatException">The document is no JSON, too large, or too much work.</exception>
-    /// <exception cref="Exception">The expression does not fit the document: the library's own.</exception>
+    /// <exception cref="FormatException">The document is not valid JSON, too large, or too much work.</exception>
+    /// <exception cref="Exception">The expression does not apply to the document: an exception of the library.</exception>
     public JToken? Evaluate(ReadOnlySpan<byte> json)
     {
         if (json.Length > MaxDocumentBytes)
@@ -87,11 +87,11 @@ public sealed class BoundedExpression
         if (!idle.TryTake(out var compiled))
             compiled = new JmesPath().Parse(text);
         var result = compiled.Transform(document).AsJToken();
-        idle.Add(compiled); // not after an exception: what it had bound would stay in it
+        idle.Add(compiled); // not after an exception: its bound variables would remain
         return result;
     }
 
-    /// <summary>By a reader, before anything is made of it.</summary>
+    /// <summary>Checks with a streaming reader, before any object is created.</summary>
     private static void CountValues(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });

@@ -1,12 +1,12 @@
 namespace JobService.Expressions;
 
-/// <summary>What functions make of their arguments.</summary>
+/// <summary>The cost of functions.</summary>
 internal sealed partial class ExpressionCost
 {
-    /// <summary>Log of what can be sorted, and what a comparison costs.</summary>
+    /// <summary>The logarithm of the number of sortable items, times the cost of a comparison.</summary>
     private const double SortingWork = 20;
 
-    // What recurs stays small: expressions nest a hundred functions deep, on stacks that others have used before.
+    // The recursive part stays small: expressions nest a hundred functions deep, on stacks that are already partly used.
     private static Cost Function(string name, List<Part> arguments, Scope scope)
     {
         var values = new List<Cost>();
@@ -53,7 +53,7 @@ internal sealed partial class ExpressionCost
     private static bool IsNumber(string function) => function is
         "abs" or "avg" or "ceil" or "contains" or "ends_with" or "find_first" or "find_last" or "floor" or "length" or "starts_with" or "sum" or "to_number" or "type";
 
-    /// <summary>The first with each of the others: a text is looked through for another, or glue comes between all.</summary>
+    /// <summary>The first argument combined with each of the others: a text is searched for another, or a separator is put between all.</summary>
     private static Growth Product(List<Cost> values) =>
         values.Count < 2 ? Step : values.Skip(1).Aggregate(Step, (sum, value) => sum + (values[0].Size * value.Size));
 }

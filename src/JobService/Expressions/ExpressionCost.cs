@@ -3,9 +3,9 @@ using DevLab.JmesPath;
 
 namespace JobService.Expressions;
 
-/// <summary>How much work an expression can make of a document of some size, at most: known before it is evaluated, since an evaluation cannot be stopped.</summary>
+/// <summary>The maximum work of an expression on a document of a given size: computed before it is evaluated, since an evaluation cannot be stopped.</summary>
 /// <remarks>
-/// The parser tells the expression in postfix order; each part becomes a function of what it is given. Sizes are bytes of JSON, work is a step or the reading of a byte, and what is made anew counts
+/// The parser reports the expression in postfix order; each part becomes a function of its input. Sizes are bytes of JSON, work is a step or the reading of a byte, and newly created values count
 /// <see cref="MakingWork"/> for each of its bytes: small values take many times the memory of their text.
 /// </remarks>
 internal sealed partial class ExpressionCost : IJmesPathGenerator
@@ -28,8 +28,8 @@ internal sealed partial class ExpressionCost : IJmesPathGenerator
     {
     }
 
-    /// <summary>The bound for a document of so many bytes.</summary>
-    /// <exception cref="FormatException">The expression uses what has no bound.</exception>
+    /// <summary>The bound for a document of this many bytes.</summary>
+    /// <exception cref="FormatException">The expression uses a feature without a bound.</exception>
     public static Func<double, double> Of(string expression)
     {
         var reader = new ExpressionCost();
@@ -43,7 +43,7 @@ internal sealed partial class ExpressionCost : IJmesPathGenerator
 
     public void OnExpression()
     {
-        // What ends here is on the stack.
+        // The finished part is on the stack.
     }
 
     public void OnIdentifier(string name) => parts.Push(Given with { Text = name });
@@ -172,7 +172,7 @@ internal sealed partial class ExpressionCost : IJmesPathGenerator
         }));
     }
 
-    /// <summary>What is projected becomes an array of its own where it is used as a value.</summary>
+    /// <summary>A projection becomes a new array when it is used as a value.</summary>
     private static Cost Made(Cost cost) => cost.IsProjection ? new Cost(cost.Work + (MakingWork * cost.Size), cost.Size + Step) : cost;
 
     private static Cost Then(Cost left, Part next, Scope scope)
@@ -199,7 +199,7 @@ internal sealed partial class ExpressionCost : IJmesPathGenerator
         return new Cost(one.Work + other.Work + Step, one.Size + other.Size);
     });
 
-    /// <summary>A number or a boolean made of so many operands, which are read whole at most.</summary>
+    /// <summary>A number or a boolean computed from this many operands, each of which is read completely at most.</summary>
     private void Scalars(int count)
     {
         var operands = Enumerable.Range(0, count).Select(_ => parts.Pop()).ToArray();
@@ -237,7 +237,7 @@ internal sealed partial class ExpressionCost : IJmesPathGenerator
     /// <param name="Variables">Bytes of their values, at most.</param>
     private sealed record Scope(double Document, double Given, Dictionary<string, double> Variables);
 
-    /// <summary>Bounds in terms of the size of what is given.</summary>
+    /// <summary>Bounds as functions of the size of the input.</summary>
     private sealed record Cost(Growth Work, Growth Size, bool IsProjection = false);
 
     private sealed record Part(Func<Scope, Cost> Bound)
@@ -245,7 +245,7 @@ internal sealed partial class ExpressionCost : IJmesPathGenerator
         /// <summary>Of an identifier, as the name of a member.</summary>
         public string Text { get; init; } = "";
 
-        /// <summary>A projection itself, nothing made of one: what the parser asks for.</summary>
+        /// <summary>A projection itself, not a value made of one, as the parser requires.</summary>
         public bool IsProjection { get; init; }
 
         public bool IsExpressionType { get; init; }

@@ -1,12 +1,12 @@
 namespace JobService.Expressions;
 
-/// <summary>A bound on what becomes of a size x from 1: at most <c>Constant + Factor · x ^ Power</c>. Closed under all that expressions do with sizes, so that no bound has to be guessed.</summary>
+/// <summary>A bound on the result for an input of size x, from 1: at most <c>Constant + Factor · x ^ Power</c>. Closed under all operations that expressions perform on sizes, so that no bound has to be guessed.</summary>
 /// <param name="Constant">From 0.</param>
 /// <param name="Factor">From 0.</param>
 /// <param name="Power">From 1.</param>
 internal sealed record Growth(double Constant, double Factor, double Power)
 {
-    /// <summary>As large as what went in.</summary>
+    /// <summary>As large as the input.</summary>
     public static readonly Growth Same = new(0, 1, 1);
 
     /// <summary>The sum over all parts of a size of x, each of size 1 at least: so there are at most x.</summary>
@@ -23,7 +23,7 @@ internal sealed record Growth(double Constant, double Factor, double Power)
 
     public static Growth operator *(double times, Growth growth) => growth with { Constant = times * growth.Constant, Factor = times * growth.Factor };
 
-    /// <summary>First this, and then the other with its result.</summary>
+    /// <summary>This function, then the other applied to its result.</summary>
     /// <remarks>(u + v) ^ p is at most 2 ^ (p - 1) · (u ^ p + v ^ p) for p from 1.</remarks>
     public Growth Then(Growth next)
     {

@@ -10,13 +10,13 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Hosting;
 
-/// <summary>Says after the start what runs, where it is and which settings differ from those it is shipped with.</summary>
+/// <summary>Logs after the start what runs, where it listens, and which settings differ from the shipped ones.</summary>
 internal sealed class Banner(
     IServer server, IHostApplicationLifetime lifetime, IOptions<StorageOptions> storage, ApiKeyGate gate, Dialer dialer, IConfiguration configuration, ILogger<Banner> log) : IHostedService
 {
     private const string ShippedFile = "appsettings.json";
 
-    /// <summary>Of the program, without the commit that the build adds to it.</summary>
+    /// <summary>The version of the program, without the commit that the build appends.</summary>
     public static string Version { get; } = typeof(Banner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -27,7 +27,7 @@ internal sealed class Banner(
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Settings of the service that come from elsewhere than the file it is shipped with, by name only: a value may be a secret.</summary>
+    /// <summary>Settings of the service that do not come from the shipped file, by name only: a value may be a secret.</summary>
     internal static IEnumerable<string> SetBeside(IConfiguration configuration) =>
         from entry in configuration.GetSection("JobService").AsEnumerable()
         where entry.Value is not null
@@ -40,14 +40,14 @@ internal sealed class Banner(
     {
         var addresses = (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []).Select(address => address.TrimEnd('/')).ToArray();
         log.LogInformation(
-            "JobService {Version} listens on {Addresses} (Swagger UI: {SwaggerUi}), keeps its data in {Data}, set: {Settings}",
+            "JobService {Version} listens on {Addresses} (Swagger UI: {SwaggerUi}), stores its data in {Data}, settings: {Settings}",
             Version, string.Join(", ", addresses), addresses.FirstOrDefault() + "/swagger", Path.GetFullPath(storage.Value.Path),
             SetBeside(configuration).DefaultIfEmpty("nothing").Aggregate((all, next) => $"{all}, {next}"));
         if (OutgoingProxy.Notice(dialer.Proxy, configuration) is var (sentence, isWarning))
             log.Log(isWarning ? LogLevel.Warning : LogLevel.Information, "{Notice}", sentence);
 
         if (gate.IsOpen && Array.Exists(addresses, address => !IsLoopback(address)))
-            log.LogWarning("Anybody who reaches this port may use the service: set {Setting}, or listen on localhost only", "JobService:ApiKey");
+            log.LogWarning("Anybody who can reach this port can use the service: set {Setting}, or listen on localhost only", "JobService:ApiKey");
     }
 
     private static bool IsLoopback(string address) =>

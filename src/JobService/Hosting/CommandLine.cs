@@ -3,12 +3,12 @@ using System.CommandLine.Help;
 
 namespace JobService.Hosting;
 
-/// <summary>What the program can be asked on its command line. Without a command it serves.</summary>
+/// <summary>The command line of the program. Without a command it serves.</summary>
 internal static class CommandLine
 {
     private const int Wrong = 1;
 
-    /// <summary>Settings of the framework that may stand there beside those of the service, whose own are checked with the rest of the configuration.</summary>
+    /// <summary>Framework settings that are allowed there besides those of the service, which are checked with the rest of the configuration.</summary>
     private static readonly string[] ofTheHost =
     [
         "urls", "http_ports", "https_ports", "environment", "contentRoot", "webroot", "applicationName", "preferHostingUrls", "detailedErrors", "shutdownTimeoutSeconds", "startupAssembly",
@@ -17,7 +17,7 @@ internal static class CommandLine
 
     private static readonly string[] sections = ["JobService", "Serilog", "Kestrel", "Logging"];
 
-    /// <summary>Does what the command line asks for, unless that is to serve.</summary>
+    /// <summary>Runs the command, unless it is to serve.</summary>
     /// <returns>The exit code; null when the service is to be started.</returns>
     public static async Task<int?> RunAsync(string[] args)
     {
@@ -53,9 +53,9 @@ internal static class CommandLine
         return words.Count == 0 ? null : await RefuseAsync($"There is no command '{words[0]}'.{Nearest.Hint(words[0], root.Subcommands.Select(command => command.Name))}");
     }
 
-    /// <summary>Reads what follows the command as the framework's configuration will: <c>--key value</c>, <c>--key=value</c>, <c>/key value</c>, <c>key=value</c>.</summary>
+    /// <summary>Parses the arguments after the command as the framework's configuration will: <c>--key value</c>, <c>--key=value</c>, <c>/key value</c>, <c>key=value</c>.</summary>
     /// <param name="args">Without the command.</param>
-    /// <param name="words">Takes up what is neither.</param>
+    /// <param name="words">Receives arguments that are neither.</param>
     /// <returns>What is wrong; null when nothing is.</returns>
     private static string? FaultOf(string[] args, List<string> words)
     {

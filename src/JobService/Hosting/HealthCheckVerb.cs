@@ -4,17 +4,17 @@ using System.Net.Sockets;
 
 namespace JobService.Hosting;
 
-/// <summary><c>JobService healthcheck</c>: asks the service of the same container whether it is alive. A slim image has no shell and no curl for that.</summary>
+/// <summary><c>JobService healthcheck</c>: checks whether the service in the same container is alive. A slim image has neither a shell nor curl for that.</summary>
 internal static class HealthCheckVerb
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
-    /// <param name="given">An address or a port instead of what the settings say.</param>
-    /// <param name="args">Settings, as the service was started with.</param>
+    /// <param name="given">An address or a port that overrides the settings.</param>
+    /// <param name="args">The settings with which the service was started.</param>
     /// <returns>The exit code: 0 alive, 1 not at any of its addresses.</returns>
     public static async Task<int> RunAsync(string? given, string[] args)
     {
-        // All at once: one that is silent takes nothing of the time of the others.
+        // In parallel: an address that does not respond takes no time from the others.
         var faults = new List<string>();
         await foreach (var asked in Task.WhenEach(Addresses(given, args).Select(FaultOfAsync)))
         {
@@ -42,17 +42,17 @@ internal static class HealthCheckVerb
         try
         {
             var binding = BindingAddress.Parse(address);
-            // The certificate may name any host and come from any authority: what is asked is this machine's own service.
+            // The certificate may name any host and come from any authority: the service runs on this machine.
             using var handler = new SocketsHttpHandler { UseProxy = false, ConnectCallback = (_, cancel) => ConnectAsync(binding, cancel) };
             handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, faults) => faults != SslPolicyErrors.RemoteCertificateNotAvailable;
             using var client = new HttpClient(handler) { Timeout = Patience };
-            // The name is one that the service accepts as Host whatever it is called; where the connection goes is said by the address alone.
+            // The service always accepts this name as Host; only the address decides where the connection goes.
             using var response = await client.GetAsync(new Uri($"{binding.Scheme}://localhost:{(binding.IsUnixPipe ? 80 : binding.Port)}{binding.PathBase}/livez"));
             return response.IsSuccessStatusCode ? null : $"{address}: {(int)response.StatusCode}";
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or FormatException or ArgumentException)
         {
-            // The outer one would name the host of the request, which nobody has called.
+            // The outer exception would name the host of the request, which is not the address called.
             return $"{address}: {(exception.InnerException is SocketException socket ? socket.Message : exception.Message)}";
         }
     }
@@ -62,7 +62,7 @@ internal static class HealthCheckVerb
         if (binding.IsUnixPipe)
             return await ConnectAsync(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), new UnixDomainSocketEndPoint(binding.UnixPipePath), cancel);
 
-        // What is not a single address, as * or +, is every address of the machine.
+        // Anything but a single address, such as * or +, means every address of the machine.
         var host = !IPAddress.TryParse(binding.Host.Trim('[', ']'), out var ip) || ip.Equals(IPAddress.Any) ? IPAddress.Loopback : ip.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : ip;
         return await ConnectAsync(new Socket(host.AddressFamily, SocketType.Stream, ProtocolType.Tcp), new IPEndPoint(host, binding.Port), cancel);
     }

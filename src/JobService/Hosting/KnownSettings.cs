@@ -5,13 +5,13 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Hosting;
 
-/// <summary>Refuses settings that nothing reads: a misspelt <c>Storage:Path</c> would silently put the data elsewhere.</summary>
-/// <remarks>Checked together with <see cref="ApiOptions"/>, so that it is reported with everything else that is wrong. The fields of queues and limits have their own check.</remarks>
+/// <summary>Refuses unknown settings: a misspelt <c>Storage:Path</c> would silently put the data elsewhere.</summary>
+/// <remarks>Checked together with <see cref="ApiOptions"/>, so that all errors are reported together. The fields of queues and limits have their own check.</remarks>
 internal sealed class KnownSettings(IConfiguration configuration) : IValidateOptions<ApiOptions>
 {
     private const string Root = ApiOptions.Section;
 
-    /// <summary>Sections whose entries the operator names.</summary>
+    /// <summary>Sections whose entries are named by the operator.</summary>
     private static readonly string[] open = [$"{Root}:Queues", $"{Root}:Limits", $"{Root}:Secrets"];
 
     private static readonly Dictionary<string, PropertyInfo> options = new(
@@ -22,7 +22,7 @@ internal sealed class KnownSettings(IConfiguration configuration) : IValidateOpt
         select KeyValuePair.Create($"{type.GetField(nameof(ApiOptions.Section))!.GetRawConstantValue()}:{option.Name}", option),
         StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Every setting of the service by its key; of the open sections their names.</summary>
+    /// <summary>Every setting of the service by its key; for open sections, their names.</summary>
     public static IEnumerable<string> Names => options.Keys.Concat(open);
 
     public ValidateOptionsResult Validate(string? name, ApiOptions options)
@@ -44,10 +44,10 @@ internal sealed class KnownSettings(IConfiguration configuration) : IValidateOpt
         return parent > 0 && options.TryGetValue(key[..parent], out var option) && option.PropertyType != typeof(string) && typeof(IEnumerable).IsAssignableFrom(option.PropertyType);
     }
 
-    // The test host of ASP.NET hands sections on as settings without a value.
+    // The test host of ASP.NET passes sections as settings without a value.
     private static bool IsSection(string key) => options.Keys.Any(option => option.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase));
 
-    // Only what has children: a plain variable of the environment may be called anything.
+    // Only sections with children: a plain environment variable may have any name.
     private static bool IsMisspeltRoot(IConfigurationSection section) =>
         !section.Key.Equals(Root, StringComparison.OrdinalIgnoreCase) && section.GetChildren().Any() && Nearest.To(section.Key, [Root]) is not null;
 }

@@ -7,7 +7,7 @@ using Serilog.Templates.Themes;
 
 namespace JobService.Hosting;
 
-/// <summary>Logs for people on a terminal, as compact JSON with the rendered message everywhere else. Never a payload, never a secret.</summary>
+/// <summary>Logs readable text on a terminal, and compact JSON with the rendered message everywhere else. Never a payload, never a secret.</summary>
 internal static class LogSetup
 {
     /// <summary>While this source may log anything at all, the host creates an activity and a log scope for each request, for the ids in its log lines: 5 % of the processor time of a submission.</summary>
@@ -25,7 +25,7 @@ internal static class LogSetup
             logs.WriteTo.Console(new ExpressionTemplate(ForPeople, theme: TemplateTheme.Code));
     });
 
-    /// <summary>The host logs what stops its start, with a stack trace; Program.cs says the same in one line.</summary>
+    /// <summary>The host logs a failed start with a stack trace; Program.cs reports the same in one line.</summary>
     private static bool IsToldAtTheStart(LogEvent log) =>
         log is { Level: LogEventLevel.Error, Exception: { } fault } && log.MessageTemplate.Text == "Hosting failed to start" && StartFault.Of(fault, []) is not null;
 }

@@ -1,16 +1,16 @@
 namespace JobService.Hosting;
 
-/// <summary>The name that somebody who misspelt one most likely meant.</summary>
+/// <summary>Suggests the name that was most likely meant by a misspelt one.</summary>
 internal static class Nearest
 {
-    /// <returns>Null when none is near: more than a third of the letters would have to change.</returns>
+    /// <returns>Null when none is similar: more than a third of the letters would have to change.</returns>
     public static string? To(string written, IEnumerable<string> names)
     {
         var (nearest, changes) = names.Select(name => (Name: name, Changes: Changes(written.ToUpperInvariant(), name.ToUpperInvariant()))).MinBy(each => each.Changes);
         return nearest is not null && changes <= Math.Max(1, nearest.Length / 3) ? nearest : null;
     }
 
-    /// <summary>A sentence to put behind an error; empty when no name is near.</summary>
+    /// <summary>A sentence to append to an error; empty when no name is similar.</summary>
     public static string Hint(string written, IEnumerable<string> names) => To(written, names) is { } name ? $" Did you mean {name}?" : "";
 
     /// <summary>Letters inserted, left out, replaced or swapped with their neighbour (optimal string alignment; Damerau 1964).</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace JobService.Jobs;
 
-/// <summary>The codings of a response that the service undoes, as a header <c>Accept-Encoding</c> may ask for them.</summary>
+/// <summary>The content codings that the service can decode, as a header <c>Accept-Encoding</c> may ask for them.</summary>
 public static class AcceptEncoding
 {
     public const string Name = "Accept-Encoding";
@@ -11,11 +11,11 @@ public static class AcceptEncoding
 
     public static bool CanRead(string coding) => coding.ToUpperInvariant() is "GZIP" or "X-GZIP" or "DEFLATE" or "BR" or "IDENTITY";
 
-    /// <summary>Only what can be read is asked for: another coding would come, and fail the job after its call.</summary>
+    /// <summary>Only supported codings may be asked for: with another one, the job would fail after its call.</summary>
     public static string? Fault(string value) =>
         value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).All(item => IsHarmless(item.Split(';', StringSplitOptions.TrimEntries)))
             ? null
-            : $"Of encodings {Readable} are read, and identity.";
+            : $"The supported encodings are {Readable} and identity.";
 
     private static bool IsHarmless(string[] item) => CanRead(item[0]) || (item.Length > 1 && IsRefusal(item[1]));
 

@@ -14,13 +14,13 @@ public sealed record ApiRequest
     /// <summary>Query parameters, escaped by the service, in the order given.</summary>
     public IReadOnlyDictionary<string, QueryValue>? Query { get; init; }
 
-    /// <summary>Header fields: a token as the name, visible ASCII as the value; none that frames the message or routes the connection.</summary>
+    /// <summary>Header fields: a token as the name, visible ASCII as the value; headers that control framing or routing are not allowed.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
     /// <summary>The bytes of the body, sent as they are. Null: the payload; GET, HEAD and DELETE send an empty body.</summary>
-    [JsonIgnore] // stored aside, as it is
+    [JsonIgnore] // stored separately, unchanged
     public ReadOnlyMemory<byte>? Body { get; init; }
 
-    /// <summary>Content type of the body where the headers, of the job or of its queue, name none. Null: <c>application/json</c>.</summary>
+    /// <summary>Content type of the body if neither the headers of the job nor those of its queue name one. Null: <c>application/json</c>.</summary>
     public string? BodyType { get; init; }
 }

@@ -1,32 +1,32 @@
 namespace JobService.Jobs;
 
-/// <summary>Many jobs submitted together whose results are read together, as they stand at one moment.</summary>
+/// <summary>Many jobs submitted together whose results are read together: its state at one moment.</summary>
 public sealed record Batch
 {
-    /// <summary>Drawn from the same source as the ids of jobs: no batch has the id of a job.</summary>
+    /// <summary>From the same source as job ids: no batch has the id of a job.</summary>
     public required JobId Id { get; init; }
 
     /// <summary>The queue of the jobs that name none themselves.</summary>
     public required string Queue { get; init; }
 
-    /// <summary>The first job that fails takes the others with it.</summary>
+    /// <summary>The first job that fails cancels the others.</summary>
     public bool CancelOnFailure { get; init; }
 
-    /// <summary>Its upload goes on: more jobs may come.</summary>
+    /// <summary>Its upload is in progress: more jobs may arrive.</summary>
     public bool IsOpen { get; init; }
 
-    /// <summary>Why the batch was told to stop; null when it was not.</summary>
+    /// <summary>Why the batch was cancelled; null when it was not.</summary>
     public CancelReason? CancelReason { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When the last job ended; null while there are others, or while more may come.</summary>
+    /// <summary>When the last job ended; null while there are others, or while more may arrive.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>Where its summary is sent when it is over; null when nobody is told.</summary>
+    /// <summary>Where its summary is sent when it is over; null when nobody is notified.</summary>
     public string? CallbackUrl { get; init; }
 
-    /// <summary>Jobs that were taken in.</summary>
+    /// <summary>Jobs that were accepted.</summary>
     public long Total { get; init; }
 
     public long Running { get; init; }
@@ -37,17 +37,17 @@ public sealed record Batch
 
     public long Cancelled { get; init; }
 
-    /// <summary>The number that the latest end got. Numbers rise by one with each end; a job that is retried leaves its number behind.</summary>
+    /// <summary>The completion number of the latest end. Numbers increase by one with each end; a job that is retried loses its number.</summary>
     public long LastCompletion { get; init; }
 
-    /// <summary>Ends a second lately; null before the first.</summary>
+    /// <summary>Recent ends per second; null before the first.</summary>
     public double? EndsPerSecond { get; init; }
 
     public long Ended => Succeeded + Failed + Cancelled;
 
     public long Queued => Total - Ended - Running;
 
-    /// <summary>Nothing is left to wait for.</summary>
+    /// <summary>All of its jobs have ended and no more can arrive.</summary>
     public bool IsOver => !IsOpen && Ended == Total;
 
     public BatchState State => this switch
@@ -60,10 +60,10 @@ public sealed record Batch
     };
 }
 
-/// <summary>Where a batch stands.</summary>
+/// <summary>The state of a batch.</summary>
 public enum BatchState
 {
-    /// <summary>Its upload goes on.</summary>
+    /// <summary>Its upload is in progress.</summary>
     Open,
 
     /// <summary>Not all of its jobs have ended.</summary>
@@ -75,16 +75,16 @@ public enum BatchState
     /// <summary>At least one of its jobs failed.</summary>
     Failed,
 
-    /// <summary>None failed, and at least one was cancelled; or nothing of its upload was taken in.</summary>
+    /// <summary>None failed, and at least one was cancelled; or no job of its upload was accepted.</summary>
     Cancelled,
 }
 
-/// <summary>A batch as it is submitted.</summary>
+/// <summary>A batch to be submitted.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Queue">The queue of the jobs that name none themselves.</param>
-/// <param name="CancelOnFailure">The first job that fails takes the others with it.</param>
-/// <param name="Idempotency">Makes the submission repeatable.</param>
-/// <param name="Callback">Who is told when it is over; null: nobody.</param>
+/// <param name="CancelOnFailure">The first job that fails cancels the others.</param>
+/// <param name="Idempotency">Makes the submission safe to repeat.</param>
+/// <param name="Callback">Who is notified when it is over; null: nobody.</param>
 public sealed record NewBatch(JobId Id, string Queue, bool CancelOnFailure = false, IdempotencyKey? Idempotency = null, Callback? Callback = null);
 
 /// <summary>A job's place in its batch.</summary>
@@ -93,7 +93,7 @@ public sealed record NewBatch(JobId Id, string Queue, bool CancelOnFailure = fal
 public readonly record struct BatchPlace(JobId Batch, int Index);
 
 /// <summary>The end of one job of a batch.</summary>
-/// <param name="Index">The job's place.</param>
+/// <param name="Index">The job's index.</param>
 /// <param name="Completion">The number of this end within the batch, from 1.</param>
 /// <param name="Job">The job.</param>
 /// <param name="State"><see cref="JobState.Succeeded"/>, <see cref="JobState.Failed"/> or <see cref="JobState.Cancelled"/>.</param>

@@ -1,9 +1,9 @@
 namespace JobService.Jobs;
 
-/// <summary>Bytes that may be in memory at once for one purpose. First come, first served: nothing that needs less overtakes what waits.</summary>
+/// <summary>A memory budget: the bytes that may be in memory at once for one purpose. First come, first served: a smaller request does not overtake one that waits.</summary>
 /// <remarks>
-/// Holders grow while they read, so two of them could wait for each other for ever. Therefore one of those that wait, the first, goes on beyond the budget, to its
-/// own end: what is in memory at most is the budget and the largest single holder.
+/// Holders grow while they read, so two of them could deadlock. Therefore the first of those that wait may exceed the budget until its
+/// end: memory is bounded by the budget plus the largest single holder.
 /// </remarks>
 /// <param name="total">Bytes for all holders together.</param>
 /// <param name="time">Measures how long a holder waits.</param>
@@ -14,7 +14,7 @@ public sealed class ByteBudget(long total, TimeProvider time)
     private long taken;
     private ByteHold? beyond;
 
-    /// <summary>Bytes taken by now, without those of the one beyond the budget.</summary>
+    /// <summary>Bytes reserved now, without those of the holder that exceeds the budget.</summary>
     public long Taken
     {
         get
@@ -103,26 +103,26 @@ public sealed class ByteBudget(long total, TimeProvider time)
     }
 }
 
-/// <summary>What one holder has of a budget: one request, one upload, one response. Not for use by two threads at once.</summary>
+/// <summary>The reservation of one holder: a request, an upload or a response. Not thread-safe.</summary>
 public sealed class ByteHold(ByteBudget budget) : IDisposable
 {
     private bool isOver;
 
-    /// <summary>Bytes that it has taken of the budget; guarded by the budget.</summary>
+    /// <summary>Bytes that it has reserved; guarded by the budget.</summary>
     internal long Bytes { get; set; }
 
-    /// <summary>It goes on beyond the budget; guarded by the budget.</summary>
+    /// <summary>Whether it exceeds the budget; guarded by the budget.</summary>
     internal bool IsBeyond { get; set; }
 
-    /// <returns>False when there is no room for so many bytes now.</returns>
+    /// <returns>False when that many bytes are not free now.</returns>
     public bool TryGrowTo(long bytes) => bytes <= Bytes || budget.TryTake(this, bytes - Bytes);
 
-    /// <summary>Waits for room for so many bytes.</summary>
-    /// <returns>False when there was none in time, or it is stopped.</returns>
+    /// <summary>Waits until that many bytes are free.</summary>
+    /// <returns>False when they did not become free in time, or the wait was cancelled.</returns>
     public ValueTask<bool> GrowToAsync(long bytes, TimeSpan atMost, CancellationToken stop) =>
         TryGrowTo(bytes) ? ValueTask.FromResult(true) : new ValueTask<bool>(budget.TakeAsync(this, bytes - Bytes, atMost, stop));
 
-    /// <summary>The rest is free for others.</summary>
+    /// <summary>Releases the rest.</summary>
     public void ShrinkTo(long bytes)
     {
         if (!IsBeyond && bytes < Bytes)

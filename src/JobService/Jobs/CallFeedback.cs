@@ -1,24 +1,24 @@
 namespace JobService.Jobs;
 
-/// <summary>What the response to one call says about the limits that it took.</summary>
+/// <summary>What the response to one call says about the limits that the call took.</summary>
 public sealed record CallFeedback
 {
-    /// <summary>A (queue, key) without limits rests for so long after a refusal that named no moment.</summary>
+    /// <summary>How long a (queue, key) without limits pauses after a refusal that named no time.</summary>
     public static readonly TimeSpan WaitWithoutMoment = TimeSpan.FromSeconds(1);
 
-    /// <summary>No moment that an API names is waited for longer: then it is asked again.</summary>
+    /// <summary>The longest wait for a time that an API names; after that it is called again.</summary>
     public static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
 
-    /// <summary>The API said "not now". Without a moment the limits go slower by themselves.</summary>
+    /// <summary>The API said "not now". If it names no time, the limits slow down by themselves.</summary>
     public bool Refused { get; init; }
 
-    /// <summary>No earlier call, in store time. Null when the API named no moment.</summary>
+    /// <summary>No call starts before this, in store time. Null when the API named no time.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
-    /// <summary>What the API still allows, at most one for each unit: the tightest. Empty when it said nothing about it.</summary>
+    /// <summary>What the API still allows, at most one for each unit: the tightest. Empty when it did not say.</summary>
     public IReadOnlyList<CallBudget> Budgets { get; init; } = [];
 
-    /// <summary>The one that bounds calls: that in calls, or one in another unit that is used up.</summary>
+    /// <summary>The budget that bounds calls: the one in calls, or one in another unit that is used up.</summary>
     public CallBudget? CallsBudget
     {
         get
@@ -34,10 +34,10 @@ public sealed record CallFeedback
         }
     }
 
-    /// <summary>What the call has really cost, by the limit's name.</summary>
+    /// <summary>What the call really cost, by the limit's name.</summary>
     public IReadOnlyDictionary<string, int>? TrueWeights { get; init; }
 
-    /// <summary>The target is broken (its circuit is open): the moment holds for every call of the queue.</summary>
+    /// <summary>The target is failing (its circuit is open): the time applies to every call of the queue.</summary>
     public bool CircuitOpen { get; init; }
 
     private static bool IsTighter(CallBudget one, CallBudget other) =>

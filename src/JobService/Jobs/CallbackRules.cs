@@ -1,11 +1,11 @@
 namespace JobService.Jobs;
 
-/// <summary>What a callback may be.</summary>
+/// <summary>The rules for a callback.</summary>
 public static class CallbackRules
 {
-    /// <param name="url">As it was given.</param>
-    /// <param name="secret">As it was given.</param>
-    /// <param name="at">Where the callback stands in the body.</param>
+    /// <param name="url">As submitted.</param>
+    /// <param name="secret">As submitted.</param>
+    /// <param name="at">JSON pointer of the callback in the body.</param>
     public static IEnumerable<Violation> Check(string? url, HeaderValue? secret, string at)
     {
         if (UrlFault(url) is { } wrongUrl)
@@ -17,9 +17,9 @@ public static class CallbackRules
     private static string? UrlFault(string? url)
     {
         if (url is null || AddressRules.Read(url) is not { } address)
-            return $"Required: an absolute http or https address of at most {AddressRules.MaxLength} characters, as https://example.com/hooks/jobs.";
+            return $"Required: an absolute http or https address of at most {AddressRules.MaxLength} characters, such as https://example.com/hooks/jobs.";
         return address.UserInfo.Length > 0 || address.Fragment.Length > 0 || url.Contains('#', StringComparison.Ordinal)
-            ? "No user and no fragment: the signature tells the receiver who it is."
+            ? "No user info and no fragment: the signature authenticates the sender."
             : null;
     }
 

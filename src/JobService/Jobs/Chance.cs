@@ -1,6 +1,6 @@
 namespace JobService.Jobs;
 
-/// <summary>One seeded source of chance that every thread may ask.</summary>
+/// <summary>One seeded, thread-safe random source.</summary>
 public sealed class Chance(int seed) : Random(seed)
 {
     private readonly Lock turn = new();

@@ -1,12 +1,12 @@
 namespace JobService.Jobs;
 
-/// <summary>One event that a receiver is told of: the end of a job or of a batch. A subject that is reopened and ends again makes another.</summary>
-/// <param name="Id">The webhook id, the same with every try.</param>
-/// <param name="Type">What happened, as <c>job.succeeded</c>.</param>
+/// <summary>One event that a receiver is notified of: the end of a job or of a batch. A subject that is reopened and ends again creates another.</summary>
+/// <param name="Id">The webhook id, the same for every try.</param>
+/// <param name="Type">What happened, such as <c>job.succeeded</c>.</param>
 /// <param name="Url">Where it is sent.</param>
-/// <param name="State">Where it stands.</param>
+/// <param name="State">Its state.</param>
 /// <param name="CreatedAt">When it happened.</param>
-/// <param name="NextAttemptAt">When it is sent, for the first time or again; null when it is not any more.</param>
+/// <param name="NextAttemptAt">When it is sent, for the first time or again; null when it is not sent any more.</param>
 /// <param name="Attempts">The tries so far, oldest first.</param>
 public sealed record Delivery(
     JobId Id, string Type, string Url, DeliveryState State, DateTimeOffset CreatedAt, DateTimeOffset? NextAttemptAt, IReadOnlyList<DeliveryAttempt> Attempts);
@@ -14,24 +14,24 @@ public sealed record Delivery(
 /// <summary>One try to send a delivery.</summary>
 /// <param name="Number">From 1.</param>
 /// <param name="At">When it began.</param>
-/// <param name="Status">The receiver's answer, if one came.</param>
-/// <param name="Duration">Until the answer or the failure.</param>
-/// <param name="Error">Why it was no success.</param>
+/// <param name="Status">The receiver's status, if it responded.</param>
+/// <param name="Duration">Until the response or the failure.</param>
+/// <param name="Error">Why it failed.</param>
 public sealed record DeliveryAttempt(int Number, DateTimeOffset At, int? Status, TimeSpan Duration, string? Error);
 
-/// <summary>Where a delivery stands. The numbers stand in the database: they never change.</summary>
+/// <summary>The state of a delivery. The numbers are stored in the database: they never change.</summary>
 public enum DeliveryState
 {
     /// <summary>It will be sent, for the first time or again.</summary>
     Pending = 0,
 
-    /// <summary>The receiver took it.</summary>
+    /// <summary>The receiver accepted it.</summary>
     Delivered = 1,
 
-    /// <summary>The receiver did not take it as long as it was tried.</summary>
+    /// <summary>The receiver did not accept it within the retry schedule.</summary>
     Failed = 2,
 
-    /// <summary>The receiver has said that it wants no more (410): nothing is sent to this address until it is asked for.</summary>
+    /// <summary>The receiver answered that it wants no more (410): nothing is sent to this address until it is requested.</summary>
     Disabled = 3,
 }
 

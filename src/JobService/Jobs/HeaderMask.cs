@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace JobService.Jobs;
 
-/// <summary>Which plain header values may be shown: those of a few names that carry no credentials. What a name means elsewhere nobody knows.</summary>
+/// <summary>Which plain header values may be shown: those of a few names that carry no credentials. Any other name may carry some.</summary>
 public static class HeaderMask
 {
     private static readonly FrozenSet<string> Harmless = new[]
@@ -14,7 +14,7 @@ public static class HeaderMask
 
     public static bool Hides(string name) => !Harmless.Contains(name);
 
-    /// <summary>A secret that stands in the configuration keeps its name.</summary>
+    /// <summary>A secret from the configuration is shown by its name.</summary>
     public static bool Hides(KeyValuePair<string, HeaderValue> header) => header.Value.Match(text: _ => Hides(header.Key), fromConfiguration: _ => false);
 
     public static HeaderValue Shown(KeyValuePair<string, HeaderValue> header) => Hides(header) ? new HeaderValue.Text(QueueRules.Masked) : header.Value;

@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 
 namespace JobService.Jobs;
 
-/// <summary>Which header fields users may set on calls. Asked at the front door, and again before the send.</summary>
-/// <remarks>The HTTP stack sends a line break in a value as it is, so that one value becomes two fields: nobody else checks.</remarks>
+/// <summary>Which header fields users may set on calls. Checked at submission, and again before the send.</summary>
+/// <remarks>The HTTP stack sends a line break in a value unchanged, so that one value becomes two fields: nothing else checks this.</remarks>
 public static class HeaderRules
 {
     public const string OnceIsEnough = "This header is named twice; upper and lower case are the same.";
@@ -25,10 +25,10 @@ public static class HeaderRules
         "X-Job-Id", "X-Job-Attempt", "Idempotency-Key",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Whether a text is a token: the shape of header names and of methods.</summary>
+    /// <summary>Whether a text is a token: the syntax of header names and methods.</summary>
     public static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Token);
 
-    /// <summary>Of names that mean the same header the last one each, as it is written.</summary>
+    /// <summary>For each header that is named more than once, the last spelling.</summary>
     public static IEnumerable<string> NamedTwice(IEnumerable<string> names) =>
         names.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).Where(same => same.Skip(1).Any()).Select(same => same.Last());
 

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace JobService.Jobs;
 
-/// <summary>A header's value: a text, or the name of a secret that only the configuration knows.</summary>
+/// <summary>A header's value: a text, or the name of a secret in the configuration.</summary>
 /// <remarks>A secret is stored by name, sent resolved, and never shown.</remarks>
 [JsonConverter(typeof(HeaderValueJson))]
 public abstract record HeaderValue
@@ -12,7 +12,7 @@ public abstract record HeaderValue
     {
     }
 
-    /// <summary>A new form is a new parameter here: whoever reads a value does not compile without it.</summary>
+    /// <summary>A new form is a new parameter here: a reader that does not handle it does not compile.</summary>
     /// <param name="text">Given the text.</param>
     /// <param name="fromConfiguration">Given the name of the secret.</param>
     public abstract T Match<T>(Func<string, T> text, Func<string, T> fromConfiguration);

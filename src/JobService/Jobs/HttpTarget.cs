@@ -5,7 +5,7 @@ public sealed record HttpTarget : TargetDefinition
 {
     private const int MaxHeaders = 100;
 
-    /// <summary>Absolute <c>http</c> or <c>https</c> address without user, query or fragment; a job's path is appended to it.</summary>
+    /// <summary>Absolute <c>http</c> or <c>https</c> address without user info, query or fragment; a job's path is appended to it.</summary>
     public required string BaseAddress { get; init; }
 
     /// <summary>Header fields of every call. A value is a text, or <c>{"fromConfiguration": "Name"}</c>: the secret <c>JobService:Secrets:Name</c>.</summary>
@@ -49,10 +49,10 @@ public sealed record HttpTarget : TargetDefinition
     private static string? AddressFault(string address)
     {
         if (AddressRules.Read(address) is not { } uri)
-            return "An absolute http or https address, as https://api.example.com/v2.";
+            return "An absolute http or https address, such as https://api.example.com/v2.";
 
         return uri.UserInfo.Length > 0 || address.AsSpan().ContainsAny('?', '#', '@')
-            ? "No user, query or fragment: give credentials as a header that names a secret of the configuration."
+            ? "No user info, query or fragment: send credentials in a header that names a secret of the configuration."
             : null;
     }
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace JobService.Jobs;
 
-/// <summary>A job as it stands in the store.</summary>
+/// <summary>The state of a job in the store.</summary>
 public sealed record Job
 {
     public required JobId Id { get; init; }
@@ -19,7 +19,7 @@ public sealed record Job
 
     public required IReadOnlyDictionary<string, int>? Weights { get; init; }
 
-    /// <summary>At most one job of the whole service holds the lock of this name at a time.</summary>
+    /// <summary>The name of a lock: at most one job in the whole service holds it at a time.</summary>
     public required string? Lock { get; init; }
 
     /// <summary>Attempts that reached the send, the running one included.</summary>
@@ -46,7 +46,7 @@ public sealed record Job
     /// <summary>Its place in a batch.</summary>
     public required BatchPlace? Batch { get; init; }
 
-    /// <summary>Where its summary is sent when it is over; null when nobody is told.</summary>
+    /// <summary>Where its summary is sent when it is over; null when nobody is notified.</summary>
     public required string? CallbackUrl { get; init; }
 
     /// <summary>Why and until when the job waits; only while it is queued.</summary>
@@ -57,7 +57,7 @@ public sealed record Job
     /// <summary>True on a running job that has been told to stop.</summary>
     public bool Stopping { get; init; }
 
-    /// <summary>The answer after processing; on a succeeded job. Lists leave it out.</summary>
+    /// <summary>The response after processing; of a succeeded job. Lists leave it out.</summary>
     public JobResult? Result { get; init; }
 
     public JobError? Error { get; init; }
@@ -66,14 +66,14 @@ public sealed record Job
     public IReadOnlyList<Attempt>? Attempts { get; init; }
 }
 
-/// <summary>The answer after processing.</summary>
-/// <param name="Status">HTTP status of the API's answer.</param>
-/// <param name="ContentType">Media type as the API gave it; null when it gave none.</param>
-/// <param name="Body">The bytes, or null when they are more than the reader asked to have inline.</param>
+/// <summary>The response after processing.</summary>
+/// <param name="Status">HTTP status of the API's response.</param>
+/// <param name="ContentType">Media type as the API sent it; null when it sent none.</param>
+/// <param name="Body">The bytes, or null when there are more than the reader wants inline.</param>
 /// <param name="Length">Bytes of the body.</param>
 public sealed record JobResult(int Status, string? ContentType, ReadOnlyMemory<byte>? Body, long Length)
 {
-    /// <summary>Headers of the API's response that the queue keeps; null when none came.</summary>
+    /// <summary>Headers of the API's response that the queue keeps; null when there were none.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 }
 
@@ -83,14 +83,14 @@ public sealed record JobResult(int Status, string? ContentType, ReadOnlyMemory<b
 /// <param name="Detail">What happened here; up to 4 KiB of the API's response.</param>
 public sealed record JobError([property: JsonPropertyOrder(-2)] string Type, int? Status, string? Detail)
 {
-    /// <summary>Bytes of an answer that a failed job keeps.</summary>
+    /// <summary>Bytes of a response that a failed job keeps.</summary>
     public const int MaxDetailBytes = 4096;
 
     /// <summary>A short phrase, the same for every error of the type and on the page of it.</summary>
     [JsonPropertyOrder(-1)]
     public string Title => ErrorTypes.TitleOf(Type);
 
-    /// <summary>Headers of the API's response that the queue keeps; null when none came.</summary>
+    /// <summary>Headers of the API's response that the queue keeps; null when there were none.</summary>
     [JsonIgnore] // shown with the response, not with the error
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 }
@@ -99,11 +99,11 @@ public sealed record JobError([property: JsonPropertyOrder(-2)] string Type, int
 /// <param name="Number">From 1.</param>
 /// <param name="StartedAt">Moment of the send.</param>
 /// <param name="EndedAt">Null while it runs.</param>
-/// <param name="Status">HTTP status of the answer, if one came.</param>
+/// <param name="Status">HTTP status of the response, if there was one.</param>
 /// <param name="Outcome">How it ended, in one word of <see cref="JobOutcome"/>; null while it runs.</param>
 public sealed record Attempt(int Number, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, int? Status, string? Outcome);
 
-/// <summary>Why a job was cancelled. The numbers stand in the database: they never change.</summary>
+/// <summary>Why a job was cancelled. The numbers are stored in the database: they never change.</summary>
 public enum CancelReason
 {
     Request = 1,
@@ -116,9 +116,9 @@ public enum CancelReason
 
 /// <summary>Why a queued job waits.</summary>
 /// <param name="Reason">What it waits for.</param>
-/// <param name="Limit">The limit it waits at, if that is the reason.</param>
-/// <param name="Until">The moment it may go; null when it depends on other jobs' ends.</param>
-/// <param name="Position">Place within its lane, or within the line of its lock; 1 is next; counted to 1 000, beyond that null.</param>
+/// <param name="Limit">The limit it waits for, if that is the reason.</param>
+/// <param name="Until">The moment it may start; null when that depends on other jobs' ends.</param>
+/// <param name="Position">Position within its lane, or in the wait queue of its lock; 1 is next; counted up to 1 000, beyond that null.</param>
 public sealed record Waiting(WaitReason Reason, string? Limit = null, DateTimeOffset? Until = null, int? Position = null);
 
 public enum WaitReason
@@ -126,7 +126,7 @@ public enum WaitReason
     /// <summary>Other jobs of the queue go first.</summary>
     Turn,
 
-    /// <summary><c>notBefore</c> lies ahead.</summary>
+    /// <summary><c>notBefore</c> has not been reached.</summary>
     Time,
 
     /// <summary>A rate limit.</summary>

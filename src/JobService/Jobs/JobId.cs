@@ -6,7 +6,7 @@ namespace JobService.Jobs;
 /// <summary>A UUIDv7 (RFC 9562): its order is the order of acceptance.</summary>
 /// <remarks>
 /// Its 122 free bits are two numbers: the <see cref="Stamp"/> (48 bits of milliseconds, 12 of counter), unique in one store and always rising,
-/// and the <see cref="Salt"/> (62 bits of chance), which makes the id unguessable.
+/// and the <see cref="Salt"/> (62 random bits), which makes the id unguessable.
 /// </remarks>
 public readonly record struct JobId(Guid Value) : IComparable<JobId>
 {

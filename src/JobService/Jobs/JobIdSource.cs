@@ -1,7 +1,7 @@
 namespace JobService.Jobs;
 
-/// <summary>Makes ids that never run backwards, also within one millisecond and when the clock steps back.</summary>
-/// <remarks>RFC 9562, section 6.2, method 1: a counter behind the millisecond; a full counter borrows the next one.</remarks>
+/// <summary>Creates monotonic ids, also within one millisecond and when the clock steps back.</summary>
+/// <remarks>RFC 9562, section 6.2, method 1: a counter after the millisecond; a full counter borrows from the next millisecond.</remarks>
 public sealed class JobIdSource(TimeProvider time, Random random)
 {
     private readonly Lock turn = new();
@@ -17,7 +17,7 @@ public sealed class JobIdSource(TimeProvider time, Random random)
         }
     }
 
-    /// <summary>Every id from now on comes after <paramref name="stamp"/>: what an earlier process gave out is not given again.</summary>
+    /// <summary>Every id from now on comes after <paramref name="stamp"/>: ids of an earlier process are not reused.</summary>
     public void StartAfter(long stamp)
     {
         lock (turn)

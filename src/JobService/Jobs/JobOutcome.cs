@@ -8,7 +8,7 @@ public abstract record JobOutcome
     {
     }
 
-    /// <summary>What each outcome comes to for whoever reads it. A new outcome is a new method here: a reader that does not know it does not compile.</summary>
+    /// <summary>Handles each outcome. A new outcome is a new method here: a reader that does not handle it does not compile.</summary>
     public interface IReader<out T>
     {
         T Read(Succeeded outcome);
@@ -64,7 +64,7 @@ public abstract record JobOutcome
         public override T Read<T>(IReader<T> reader) => reader.Read(this);
     }
 
-    /// <summary>The API said "not now". Counts no failure; how long to wait was told with the <see cref="CallFeedback"/> of the call.</summary>
+    /// <summary>The API said "not now". Counts no failure; how long to wait is part of the <see cref="CallFeedback"/> of the call.</summary>
     public sealed record Throttled(JobError Error) : JobOutcome
     {
         public override bool RunsAgain => true;
@@ -87,7 +87,7 @@ public abstract record JobOutcome
     /// <summary>Never reached the send: slot missed, queue paused, circuit open, shutdown. The claim is undone: no attempt, no failure.</summary>
     public sealed record Unstarted : JobOutcome
     {
-        /// <summary>What kept it from starting is out of the way: its lane need not wait before the next claim.</summary>
+        /// <summary>The obstacle is gone: its lane need not wait before the next claim.</summary>
         public bool StartsNext { get; init; }
 
         public override bool RunsAgain => true;
@@ -97,7 +97,7 @@ public abstract record JobOutcome
         public override T Read<T>(IReader<T> reader) => reader.Read(this);
     }
 
-    /// <summary>Stopped in the middle by a shutdown. The attempt stands, no failure is counted, the job is queued again.</summary>
+    /// <summary>Stopped by a shutdown during the attempt. The attempt is kept, no failure is counted, and the job is queued again.</summary>
     public sealed record Returned : JobOutcome
     {
         public override bool RunsAgain => true;
@@ -116,6 +116,6 @@ public abstract record JobOutcome
 /// <param name="Outcome">How it ended.</param>
 public sealed record AttemptEnd(JobId Job, long Lease, DateTimeOffset? StartedAt, DateTimeOffset EndedAt, JobOutcome Outcome)
 {
-    /// <summary>What its limits are to count the start as, when the end of the call has shown that it was later; null when not.</summary>
+    /// <summary>The start time that its limits should count, when the end of the call has shown that it was later; otherwise null.</summary>
     public DateTimeOffset? CountsAt { get; init; }
 }

@@ -14,7 +14,7 @@ namespace JobService.Jobs;
 ///
 ///  failed, cancelled ──▶ queued   only by a retry on request
 /// </code>
-/// The numbers stand in the database: they never change.
+/// The numbers are stored in the database: they never change.
 /// </remarks>
 public enum JobState
 {

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace JobService.Jobs;
 
-/// <summary>Names and free texts that come from outside.</summary>
+/// <summary>The rules for names and free texts from outside.</summary>
 public static class Names
 {
     public const int MaxLength = 64;
@@ -12,13 +12,13 @@ public static class Names
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
-    /// <summary>The name of a queue, a limit or a tag. Only dots would vanish from a path: <c>/v1/queues/..</c> is another address.</summary>
+    /// <summary>The name of a queue, a limit or a tag. A name of dots only would vanish from a path: <c>/v1/queues/..</c> is another address.</summary>
     public static bool IsName(string? text) =>
         text is { Length: > 0 and <= MaxLength }
         && !text.AsSpan().ContainsAnyExcept(Allowed)
         && text.AsSpan().ContainsAnyExcept('.');
 
-    /// <summary>A key or a tag's value: may be empty, holds no control characters and no half of a surrogate pair.</summary>
+    /// <summary>A key or a tag's value: may be empty, without control characters and lone surrogates.</summary>
     public static bool IsText(string? text)
     {
         if (text is not { Length: <= MaxTextLength })

@@ -3,14 +3,14 @@ using System.Net.Sockets;
 
 namespace JobService.Jobs;
 
-/// <summary>Reads an address or a network out of a setting: <c>192.168.7.3</c>, <c>10.1.0.0/16</c>, <c>fd12:3456::/32</c>.</summary>
+/// <summary>Parses an address or a network from a setting: <c>192.168.7.3</c>, <c>10.1.0.0/16</c>, <c>fd12:3456::/32</c>.</summary>
 /// <remarks>
-/// What the resolver takes besides is refused, for it means another network than the eye reads: 10/8 is 0.0.0.10/8 to it, 010.0.0.0/8 is octal for 8.0.0.0/8, and of 10.1.2.3/8 nobody knows whether one address or all of
-/// them were meant.
+/// Other notations that the resolver accepts are refused, because they mean another network than they seem to: 10/8 is 0.0.0.10/8, 010.0.0.0/8 is octal for 8.0.0.0/8, and 10.1.2.3/8 may mean one address or all of
+/// them.
 /// </remarks>
 internal static class NetworkText
 {
-    /// <returns>The network, of one address where no length is given; or what is wrong with the text, in one sentence and how it is written right.</returns>
+    /// <returns>The network, of one address if no length is given; or what is wrong with the text, with the correct form.</returns>
     public static (IPNetwork? Network, string? Fault) Read(string text)
     {
         var (first, length) = text.Split('/', 2) is [var before, var after] ? (before, after) : (text, null);
@@ -33,7 +33,7 @@ internal static class NetworkText
         return int.TryParse(length, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var prefix) && prefix <= longest ? prefix : null;
     }
 
-    // An IPv6 address may be written in many ways that all mean the same, but for an IPv4 address within it.
+    // An IPv6 address has many equivalent notations, except for an embedded IPv4 address.
     private static bool IsPlain(string text, IPAddress address) =>
         address.AddressFamily == AddressFamily.InterNetwork
             ? address.ToString() == text

@@ -1,14 +1,14 @@
 namespace JobService.Jobs;
 
-/// <summary>A job as it comes through the front door: checked, with an id, not yet durable.</summary>
+/// <summary>A submitted job: validated, with an id, not yet durable.</summary>
 public sealed record NewJob
 {
     private const int OwnBytes = 512;
 
-    /// <summary>Of a name with a value, beside their letters.</summary>
+    /// <summary>Overhead of a name with a value, besides their characters.</summary>
     private const int EntryBytes = 128;
 
-    /// <summary>A letter of a text takes two, in it and in the JSON that is stored.</summary>
+    /// <summary>A character takes two bytes, both in the string and in the stored JSON.</summary>
     private const int TextBytes = 4;
 
     private static readonly IReadOnlyDictionary<string, string> Nothing = System.Collections.Frozen.FrozenDictionary<string, string>.Empty;
@@ -22,25 +22,25 @@ public sealed record NewJob
 
     public int Weight { get; init; } = 1;
 
-    /// <summary>What it takes of limits that count something else, by name. Null: its <see cref="Weight"/> there too.</summary>
+    /// <summary>What it takes of limits that count something else, by name. Null: its <see cref="Weight"/>.</summary>
     public IReadOnlyDictionary<string, int>? Weights { get; init; }
 
     public int Priority { get; init; }
 
-    /// <summary>At most one job in the whole service holds the lock of this name, from its start to the end of its processing. Null: none.</summary>
+    /// <summary>The name of a lock: at most one job in the whole service holds it, from its start to the end of its processing. Null: none.</summary>
     public string? Lock { get; init; }
 
     /// <summary>The job waits until the signal of this name is set. Null: it does not.</summary>
     public string? Signal { get; init; }
 
-    /// <summary>JSON in UTF-8, as it came. Null when only a request was given.</summary>
+    /// <summary>JSON in UTF-8, unchanged. Null when only a request was given.</summary>
     public ReadOnlyMemory<byte>? Payload { get; init; }
 
     public ApiRequest? Request { get; init; }
 
     public DateTimeOffset? NotBefore { get; init; }
 
-    /// <summary><see cref="NotBefore"/> was counted from a delay: it is a moment of store time, and not of the machine's clock as those that users give.</summary>
+    /// <summary><see cref="NotBefore"/> was computed from a delay: it is in store time, while times given by users refer to the machine's clock.</summary>
     public bool IsDelay { get; init; }
 
     public DateTimeOffset? StartBefore { get; init; }
@@ -58,10 +58,10 @@ public sealed record NewJob
     /// <summary>Its place in a batch. Null: it belongs to none.</summary>
     public BatchPlace? Batch { get; init; }
 
-    /// <summary>Who is told when it is over; null: nobody.</summary>
+    /// <summary>Who is notified when it is over; null: nobody.</summary>
     public Callback? Callback { get; init; }
 
-    /// <summary>Bytes that it takes in memory until it is stored, about: what it was made of, and the JSON of its columns.</summary>
+    /// <summary>Approximate bytes that it takes in memory until it is stored: its parsed form, and the JSON of its columns.</summary>
     public long MemoryBytes
     {
         get
@@ -78,7 +78,7 @@ public sealed record NewJob
     }
 }
 
-/// <summary>Makes a submission repeatable: the same key with the same body is the same job, as long as the job is kept.</summary>
+/// <summary>Makes a submission safe to repeat: the same key with the same body returns the same job, as long as the job is kept.</summary>
 /// <param name="Key">1 to 255 characters, valid in the whole service.</param>
 /// <param name="Fingerprint">SHA-256 of the raw body.</param>
 public sealed record IdempotencyKey(string Key, ReadOnlyMemory<byte> Fingerprint);

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace JobService.Jobs;
 
-/// <summary>What is done with the answer before it becomes the result, aside from the calls.</summary>
+/// <summary>How the response is processed before it becomes the result, separately from the calls.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(NoProcessing), "none")]
 [JsonDerivedType(typeof(SimulatedProcessing), "simulated")]
@@ -11,11 +11,11 @@ public abstract record ProcessDefinition
     /// <summary>What is wrong with it; pointers begin at the queue.</summary>
     public abstract IEnumerable<Violation> Check();
 
-    /// <summary>A new kind is a new parameter here: what does the processing does not compile without it.</summary>
+    /// <summary>A new kind is a new parameter here: the processing does not compile without it.</summary>
     public abstract T Match<T>(Func<T> none, Func<SimulatedProcessing, T> simulated);
 }
 
-/// <summary>The answer is the result.</summary>
+/// <summary>The response is the result.</summary>
 public sealed record NoProcessing : ProcessDefinition
 {
     public override IEnumerable<Violation> Check() => [];
@@ -23,10 +23,10 @@ public sealed record NoProcessing : ProcessDefinition
     public override T Match<T>(Func<T> none, Func<SimulatedProcessing, T> simulated) => none();
 }
 
-/// <summary>Burns CPU, as the article's <c>heavy_sync_processing</c> does, and passes the answer on.</summary>
+/// <summary>Burns CPU, as the article's <c>heavy_sync_processing</c> does, and returns the response unchanged.</summary>
 public sealed record SimulatedProcessing : ProcessDefinition
 {
-    /// <summary>Seconds of CPU for each answer, from 0 to 3 600.</summary>
+    /// <summary>Seconds of CPU time for each response, from 0 to 3 600.</summary>
     public required double CpuSeconds { get; init; }
 
     public override IEnumerable<Violation> Check()

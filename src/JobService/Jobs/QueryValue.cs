@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace JobService.Jobs;
 
-/// <summary>What one name of a query carries: a value, or several, each sent as <c>name=value</c> of its own, in their order.</summary>
+/// <summary>The value of one query parameter: a single value, or several, each sent as its own <c>name=value</c>, in order.</summary>
 [JsonConverter(typeof(QueryValueJson))]
 public sealed record QueryValue(IReadOnlyList<string> Values)
 {
@@ -15,7 +15,7 @@ public sealed record QueryValue(IReadOnlyList<string> Values)
 /// <summary>A string, or an array of strings.</summary>
 internal sealed class QueryValueJson : JsonConverter<QueryValue>
 {
-    private const string Wanted = "A string, or an array of strings. Without halves of surrogate pairs.";
+    private const string Wanted = "A string, or an array of strings, without lone surrogates.";
 
     public override QueryValue Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {

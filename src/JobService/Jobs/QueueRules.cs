@@ -1,9 +1,9 @@
 namespace JobService.Jobs;
 
-/// <summary>What a queue's definition may hold. The bounds stand in the docs of <see cref="QueueDefinition"/> and its parts.</summary>
+/// <summary>The rules for a queue's definition. The bounds are documented in <see cref="QueueDefinition"/> and its parts.</summary>
 public static class QueueRules
 {
-    /// <summary>What masked header values are shown as: never a value of its own.</summary>
+    /// <summary>The placeholder shown for masked header values: never accepted as a value.</summary>
     public const string Masked = "***";
 
     public const int MaxLimits = 16;
@@ -13,12 +13,12 @@ public static class QueueRules
     private const int MaxShares = 10_000;
     private const int MaxShare = 1_000;
 
-    // What a turn adds to a key's virtual time is weight ÷ share. Of far smaller shares one turn would swallow what all others add to theirs (a double has 53 bits): nobody would get a fair part any more.
+    // A job adds weight ÷ share to its key's virtual time. With far smaller shares, one job's addition would swallow those of all other keys (a double has 53 bits), and sharing would no longer be fair.
     private const double MinShare = 0.001;
 
     private static readonly string WantedShare = $"From {MinShare} to {MaxShare}.";
 
-    /// <summary>Of ten thousand bad shares the first few say it.</summary>
+    /// <summary>Of ten thousand invalid shares only the first few are reported.</summary>
     private const int MaxReportedShares = 20;
 
     public static IReadOnlyList<Violation> Check(QueueDefinition queue) =>
@@ -58,7 +58,7 @@ public static class QueueRules
         for (var i = 0; i < names.Count; i++)
         {
             if (names[i] is not { Length: <= MaxHeaderName } name || !HeaderRules.IsToken(name))
-                yield return new Violation($"/keepHeaders/{i}", $"A header's name, as location or x-request-id: at most {MaxHeaderName} characters.");
+                yield return new Violation($"/keepHeaders/{i}", $"A header's name, such as location or x-request-id: at most {MaxHeaderName} characters.");
             else if (names.Take(i).Contains(name, StringComparer.OrdinalIgnoreCase))
                 yield return new Violation($"/keepHeaders/{i}", HeaderRules.OnceIsEnough);
         }

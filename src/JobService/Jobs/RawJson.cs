@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace JobService.Jobs;
 
-/// <summary>JSON in UTF-8 that is passed on as it is.</summary>
+/// <summary>JSON in UTF-8 that is passed on unchanged.</summary>
 [JsonConverter(typeof(RawJsonWriter))]
 public readonly record struct RawJson(ReadOnlyMemory<byte> Utf8);
 
@@ -11,7 +11,7 @@ internal sealed class RawJsonWriter : JsonConverter<RawJson>
 {
     public override RawJson Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
 
-    // It was checked where it came from; checking it again would also apply our own bound on depth to other people's answers.
+    // It was validated where it came from; validating it again would also apply our own depth limit to responses of APIs.
     public override void Write(Utf8JsonWriter writer, RawJson value, JsonSerializerOptions options) =>
         writer.WriteRawValue(value.Utf8.Span, skipInputValidation: true);
 }

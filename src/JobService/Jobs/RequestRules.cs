@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace JobService.Jobs;
 
-/// <summary>What a job's own request may ask for.</summary>
-/// <remarks>The path is checked as a server reads it, percent-encoding undone, so that no job leaves the base address of its queue.</remarks>
+/// <summary>The rules for a job's own request.</summary>
+/// <remarks>The path is checked after percent-decoding, as a server reads it, so that no job leaves the base address of its queue.</remarks>
 public static class RequestRules
 {
     private const int MaxPathLength = 8192;
@@ -14,11 +14,11 @@ public static class RequestRules
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <param name="request">The request.</param>
-    /// <param name="at">Where it stands in the body.</param>
+    /// <param name="at">Its JSON pointer in the body.</param>
     public static IEnumerable<Violation> Check(ApiRequest request, string at)
     {
         if (request.Method.Length is 0 or > 32 || request.Method.AsSpan().ContainsAnyExcept(Token))
-            yield return new Violation($"{at}/method", "An HTTP method, as GET or POST.");
+            yield return new Violation($"{at}/method", "An HTTP method, such as GET or POST.");
         else if (request.Method.ToUpperInvariant() is "CONNECT" or "TRACE")
             yield return new Violation($"{at}/method", "CONNECT and TRACE are not allowed.");
 
@@ -37,21 +37,21 @@ public static class RequestRules
         if (path.Length > MaxPathLength)
             return $"At most {MaxPathLength} characters.";
         if (!path.StartsWith('/') || path.StartsWith("//", StringComparison.Ordinal))
-            return "A path starts with exactly one slash.";
+            return "A path must start with exactly one slash.";
         if (path.AsSpan().ContainsAny('?', '#', '\\'))
-            return "A path holds no ?, # or backslash; give the query in 'query'.";
+            return "A path must not contain ?, # or a backslash; put the query into 'query'.";
 
         for (var i = path.IndexOf('%', StringComparison.Ordinal); i >= 0; i = path.IndexOf('%', i + 1))
         {
             if (i + 2 >= path.Length || !char.IsAsciiHexDigit(path[i + 1]) || !char.IsAsciiHexDigit(path[i + 2]))
-                return "A % is followed by two hexadecimal digits; a percent sign itself is %25.";
+                return "A % must be followed by two hexadecimal digits; a percent sign itself is %25.";
         }
 
         var read = Uri.UnescapeDataString(path);
         if (read.Any(char.IsControl))
-            return "A path holds no control characters, also not percent-encoded.";
+            return "A path must not contain control characters, not even percent-encoded.";
         return read.Split('/', '\\').Any(segment => segment is "." or "..")
-            ? "A path holds no '.' or '..' segments, also not percent-encoded."
+            ? "A path must not contain '.' or '..' segments, not even percent-encoded."
             : null;
     }
 

@@ -7,19 +7,19 @@ using System.Text.Unicode;
 
 namespace JobService.Jobs;
 
-/// <summary>A result as JSON: JSON as it is, text as a string, anything else as <c>{"base64": …}</c>.</summary>
+/// <summary>A result as JSON: JSON unchanged, text as a string, anything else as <c>{"base64": …}</c>.</summary>
 internal static class ResultJson
 {
     public const int MaxInlineBytes = 64 * 1024;
 
-    /// <summary>Levels of JSON that stand inline: what encloses it adds a few, and many readers stop at 64.</summary>
+    /// <summary>Levels of JSON that are shown inline: the enclosing document adds a few, and many parsers stop at 64.</summary>
     public const int MaxInlineDepth = 32;
 
     private const string Bytes = "application/octet-stream";
 
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <returns>Null when there is nothing to show inline: no bytes, or JSON that nests deeper than many a reader goes.</returns>
+    /// <returns>Null when there is nothing to show inline: no bytes, or JSON that is nested too deeply for many parsers.</returns>
     public static RawJson? Of(JobResult? result)
     {
         if (result?.Body is not { Length: > 0 } body)
@@ -46,12 +46,12 @@ internal static class ResultJson
         return new RawJson(bytes.WrittenMemory);
     }
 
-    /// <summary>Whether a content type says JSON.</summary>
+    /// <summary>Whether a content type denotes JSON.</summary>
     public static bool SaysJson(string? contentType) => IsJson(TypeOf(contentType)?.MediaType);
 
-    /// <summary>The content type under which a result's bytes are handed on: the API's own, unless it says JSON of what is none.</summary>
-    /// <param name="given">What the API said.</param>
-    /// <param name="body">The bytes; looked at only where <see cref="SaysJson"/>.</param>
+    /// <summary>The content type with which a result's bytes are served: the API's own, unless it claims JSON for invalid JSON.</summary>
+    /// <param name="given">The content type of the API.</param>
+    /// <param name="body">The bytes; read only if <see cref="SaysJson"/>.</param>
     public static string ContentTypeOf(string? given, ReadOnlySpan<byte> body)
     {
         if (given is null)
@@ -61,7 +61,7 @@ internal static class ResultJson
         return Utf8.IsValid(body) ? "text/plain; charset=utf-8" : Bytes;
     }
 
-    /// <summary>JSON has no byte order mark (RFC 8259, section 8.1), and most readers of JSON stumble over one.</summary>
+    /// <summary>JSON has no byte order mark (RFC 8259, section 8.1), and most JSON parsers fail on one.</summary>
     public static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> json) => json.Span.StartsWith("\uFEFF"u8) ? json["\uFEFF"u8.Length..] : json;
 
     private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> json) => json.StartsWith("\uFEFF"u8) ? json["\uFEFF"u8.Length..] : json;
@@ -72,14 +72,14 @@ internal static class ResultJson
         media is not null
         && (media.Equals("application/json", StringComparison.OrdinalIgnoreCase) || media.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The JSON in UTF-8, without a byte order mark, and how deep it nests; null when it is none.</summary>
+    /// <summary>The JSON in UTF-8, without a byte order mark, and its depth; null when it is not valid JSON.</summary>
     private static (ReadOnlyMemory<byte> Json, int Depth)? JsonOf(ReadOnlyMemory<byte> body, string? charset)
     {
         var json = IsUtf8(body.Span) ? WithoutMark(body) : Recoded(body.Span, charset);
         return DepthOf(json.Span) is { } depth ? (json, depth) : null;
     }
 
-    /// <summary>Otherwise it is UTF-16, as a rule.</summary>
+    /// <summary>Otherwise it is usually UTF-16.</summary>
     private static bool IsUtf8(ReadOnlySpan<byte> body) => Utf8.IsValid(body) && !body.Contains((byte)0);
 
     private static ReadOnlyMemory<byte> Recoded(ReadOnlySpan<byte> body, string? charset) =>
@@ -120,7 +120,7 @@ internal static class ResultJson
         }
         catch (Exception fault) when (fault is ArgumentException or NotSupportedException)
         {
-            // An unknown charset, bytes that it does not allow, or UTF-7, which .NET has banned.
+            // An unknown charset, invalid bytes, or UTF-7, which .NET does not support.
             return null;
         }
     }

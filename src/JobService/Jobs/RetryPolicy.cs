@@ -13,19 +13,19 @@ public sealed record RetryPolicy
     public double MaxSeconds { get; init; } = 300;
 
     /// <summary>
-    /// Seconds of endless refusals ("not now") after which the job is <c>failed</c> with type <c>throttled</c>. They count from the first refusal since the job was last
-    /// answered otherwise, and are looked at with each: it fails when they have passed, and at once when the API names a moment behind their end. Default 86 400, from 1 to 2 592 000.
+    /// Seconds of continuous refusals ("not now") after which the job is <c>failed</c> with type <c>throttled</c>. They count from the first refusal since the job last
+    /// got any other response, and are checked with each: the job fails when they have passed, and at once when the API names a time after their end. Default 86 400, from 1 to 2 592 000.
     /// </summary>
     public double GiveUpAfterSeconds { get; init; } = 86_400;
 
     /// <summary>Whether a refusal is the last one.</summary>
     /// <remarks>
-    /// Decided with a refusal and never between two: a job that waits for its turn, or for a pause that others were told, has a chance to pass. One whose own API has said when it may come
-    /// again has none before that.
+    /// Decided with a refusal and never between two: a job that waits for its turn, or for a pause caused by others, may still succeed. One whose own refusal named a time
+    /// cannot before that time.
     /// </remarks>
-    /// <param name="refusedSince">The first refusal in a row; null when it is this one.</param>
+    /// <param name="refusedSince">The first of the consecutive refusals; null when it is this one.</param>
     /// <param name="now">The moment of the refusal.</param>
-    /// <param name="notBefore">When the API may be called again; null when it named no moment.</param>
+    /// <param name="notBefore">When the API may be called again; null when it named no time.</param>
     public bool GivesUp(DateTimeOffset? refusedSince, DateTimeOffset now, DateTimeOffset? notBefore)
     {
         var end = (refusedSince ?? now).AddSeconds(GiveUpAfterSeconds);
@@ -37,7 +37,7 @@ public sealed record RetryPolicy
     /// <remarks>
     /// Decorrelated jitter: uniform between the base and three times the wait before, capped
     /// (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). The wait before is not stored:
-    /// its upper bound after n failures, base · 3^(n − 1), stands for it.
+    /// its upper bound after n failures, base · 3^(n − 1), is used instead.
     /// </remarks>
     /// <param name="failures">Failures so far, at least 1.</param>
     /// <param name="chance">Uniform in [0, 1).</param>

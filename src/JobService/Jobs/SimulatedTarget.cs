@@ -6,10 +6,10 @@ public sealed record SimulatedTarget : TargetDefinition
     /// <summary>How long a call takes. Default: no time.</summary>
     public LatencyRange LatencySeconds { get; init; } = new();
 
-    /// <summary>Share of the calls that answer 500. Default 0, from 0 to 1.</summary>
+    /// <summary>Share of the calls that return 500. Default 0, from 0 to 1.</summary>
     public double FailureRate { get; init; }
 
-    /// <summary>The API's own limit: what comes faster is answered 429 with <c>Retry-After</c>. Default: none.</summary>
+    /// <summary>The API's own limit: faster calls get a 429 with <c>Retry-After</c>. Default: none.</summary>
     public SimulatedLimit? Limit { get; init; }
 
     public override bool TakesRequests() => false;

@@ -1,6 +1,6 @@
 namespace JobService.Jobs;
 
-/// <summary>What a job's tags may be.</summary>
+/// <summary>The rules for a job's tags.</summary>
 public static class TagRules
 {
     public const int MaxCount = 32;

@@ -8,7 +8,7 @@ namespace JobService.Jobs;
 [JsonDerivedType(typeof(HttpTarget), "http")]
 public abstract record TargetDefinition
 {
-    // Methods, since what a property says would be read and written with the definition.
+    // Methods, because properties would be serialized with the definition.
 
     /// <summary>Whether a job may carry a <c>request</c>.</summary>
     public abstract bool TakesRequests();
@@ -16,7 +16,7 @@ public abstract record TargetDefinition
     /// <summary>Whether its API may have limits that nobody has configured here: its first calls are few.</summary>
     public abstract bool MayHaveUnknownLimits();
 
-    /// <summary>A new kind is a new parameter here: what makes targets does not compile without it.</summary>
+    /// <summary>A new kind is a new parameter here: the factory of targets does not compile without it.</summary>
     public abstract T Match<T>(Func<SimulatedTarget, T> simulated, Func<HttpTarget, T> http);
 
     /// <summary>The target as it may be shown: without credentials.</summary>

@@ -1,6 +1,6 @@
 namespace JobService.Jobs;
 
-/// <summary>States and reasons as clients read them.</summary>
+/// <summary>The wire names of states and reasons.</summary>
 public static class Words
 {
     public static string Of(JobState state) => state switch

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Processing;
 
-/// <summary>Does the CPU work on answers, aside from the calls: a bounded queue in front, so many at once behind it.</summary>
+/// <summary>Does the CPU work on responses, separately from the calls: a bounded queue, and a bounded number of concurrent runs.</summary>
 public sealed class ProcessingPool : BackgroundService
 {
     private readonly TimeProvider time;
@@ -20,11 +20,11 @@ public sealed class ProcessingPool : BackgroundService
         waiting = Channel.CreateBounded<ProcessingRun>(options.Value.QueueLength);
     }
 
-    /// <summary>Answers in the queue.</summary>
+    /// <summary>Responses in the queue.</summary>
     internal int WaitingCount => waiting.Reader.Count;
 
     /// <summary>Waits for a place in the queue, then for the result.</summary>
-    /// <param name="abandon">Takes the answer out of the queue, or stops the work on it.</param>
+    /// <param name="abandon">Removes the response from the queue, or stops the work on it.</param>
     /// <exception cref="OperationCanceledException">Abandoned, or the service shuts down.</exception>
     public Task<JobResult> RunAsync(ProcessDefinition how, JobResult answer, CancellationToken abandon)
     {

@@ -2,10 +2,10 @@ using JobService.Jobs;
 
 namespace JobService.Processing;
 
-/// <summary>One answer on its way through processing. Whoever comes first, the start or the cancellation, has it.</summary>
+/// <summary>One response in processing. The start and the cancellation race for it, and the first one wins.</summary>
 internal sealed class ProcessingRun(ProcessDefinition how, JobResult answer, CancellationToken abandon)
 {
-    // Asynchronously: what follows a result must not run in the pool's turn.
+    // Asynchronously: the continuation of a result must not run on the pool's worker.
     private readonly TaskCompletionSource<JobResult> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int taken;
 

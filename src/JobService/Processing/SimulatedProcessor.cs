@@ -3,10 +3,10 @@ using JobService.Jobs;
 
 namespace JobService.Processing;
 
-/// <summary>Kind <c>simulated</c>: hashes for a given time and passes the answer on.</summary>
+/// <summary>Kind <c>simulated</c>: hashes for a given time and returns the response unchanged.</summary>
 internal static class SimulatedProcessor
 {
-    // About a tenth of a millisecond of work between two looks at the clock and the token.
+    // About 0.1 ms of work between two checks of the clock and the token.
     private const int BlockBytes = 64 * 1024;
 
     public static JobResult Run(SimulatedProcessing how, JobResult answer, TimeProvider time, CancellationToken stop)
