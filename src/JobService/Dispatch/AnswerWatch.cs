@@ -2,23 +2,23 @@ using JobService.Limits;
 
 namespace JobService.Dispatch;
 
-/// <summary>Calls of one rate that are on their way, and whether the API is counting them as they come. Pure; all moments are ticks of store time.</summary>
+/// <summary>Tracks the calls of one rate in progress, and whether the API counts them as they arrive. Pure; all moments are ticks of store time.</summary>
 /// <remarks>
-/// A limit counts arrivals. Between its start and its response a call may be counted at any moment, and calls that an API (or the machine under both) has left lying are counted together when it
-/// goes on: however even their starts were, they look like a burst. So nothing is added to them while responses that are due do not come.
+/// An API counts arrivals. A call may be counted at any moment between its start and its response, and calls that an API (or the machine under both) has delayed are counted together when it
+/// continues: however even their starts were, they look like a burst. So no further call starts while responses are overdue.
 /// </remarks>
 internal sealed class AnswerWatch
 {
-    /// <summary>An API that has been silent for longer is slow, not held up: there is no use in waiting for it.</summary>
+    /// <summary>An API that has been silent for longer is slow, not stalled: waiting for it is useless.</summary>
     private const long LongestHold = 200 * TimeSpan.TicksPerMillisecond;
 
-    /// <summary>Calls that may be under way when responses stay away, on top of the limit's burst: limiters that take any burst take that many.</summary>
+    /// <summary>Calls that may be in progress when responses are overdue, in addition to the limit's burst: limiters that accept any burst accept that many.</summary>
     private const int Tolerated = 3;
 
-    /// <summary>Slots that pass before responses are said to stay away. Where calls overlap they come irregularly: so many times what a call takes are added.</summary>
+    /// <summary>Slots that pass before responses count as overdue. If calls overlap, responses are irregular: this many call durations are added.</summary>
     private const int Patience = 2;
 
-    /// <summary>After a rest connections, caches and code are cold: the first call is counted up to so much behind its start.</summary>
+    /// <summary>After an idle time connections, caches and code are cold: the first call may be counted up to this much after its start.</summary>
     private const long ColdDelay = 10 * TimeSpan.TicksPerMillisecond;
 
     private const long Rest = TimeSpan.TicksPerSecond;
@@ -33,13 +33,13 @@ internal sealed class AnswerWatch
     private long lastAnswer;
     private (long At, long Takes)? cold;
 
-    /// <summary>Nothing is remembered that still counts at a moment.</summary>
+    /// <summary>True when nothing that is remembered still counts at a moment.</summary>
     public bool IsOver(long now) => underWay.Count == 0 && lastStart < now - Rest;
 
     /// <summary>The first moment at which another call may start, as long as no response comes.</summary>
     public long EarliestAt(long now, StartPace pace)
     {
-        // A limit without a burst says that the API bears none: the second call after a rest lies behind the response to the first.
+        // A limit without a burst means that the API accepts none: the second call after an idle time starts after the response to the first.
         var behindFirst = cold is var (at, takes) && pace.Ahead == 0 ? at + ColdDelay + takes : 0;
         return SilentFor(now, pace) is > 0 and < LongestHold and var silent ? Math.Max(now - silent + LongestHold, behindFirst) : behindFirst;
     }
@@ -56,7 +56,7 @@ internal sealed class AnswerWatch
     /// <param name="startedAt">When it had started.</param>
     /// <param name="now">The moment.</param>
     /// <param name="pace">What it took.</param>
-    /// <returns>What it is to count as, if that is later than its start: it was the first after a rest, or had been left lying.</returns>
+    /// <returns>The moment it counts as, if that is later than its start: it was the first after an idle time, or was delayed.</returns>
     public long? End(long startedAt, long now, StartPace pace)
     {
         var wasHeldUp = SilentFor(now, pace) > 0;
@@ -73,7 +73,7 @@ internal sealed class AnswerWatch
         return wasHeldUp ? now : null;
     }
 
-    /// <summary>How long responses have stayed away that are due; 0 when they have not.</summary>
+    /// <summary>How long responses have been overdue; 0 when they are not.</summary>
     private long SilentFor(long now, StartPace pace)
     {
         if (usual < 0 || underWay.Count < Tolerated + (pace.Ahead / pace.Takes))
@@ -82,7 +82,7 @@ internal sealed class AnswerWatch
         return silent > Patience * (pace.Takes + usual) ? silent : 0;
     }
 
-    /// <summary>About what three calls of four take at least, in small steps: a machine that is busy now and then moves it little.</summary>
+    /// <summary>Approximately the lower quartile of call durations, adjusted in small steps, so that occasional load on the machine changes it little.</summary>
     private void Learn(long took)
     {
         var step = (usual / 32) + (TimeSpan.TicksPerMillisecond / 50);

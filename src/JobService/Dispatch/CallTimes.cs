@@ -1,16 +1,16 @@
 namespace JobService.Dispatch;
 
-/// <summary>How long the calls of a queue have lately taken, as long as that tells when the next one ends. Not thread-safe.</summary>
+/// <summary>The recent durations of the calls of a queue, as far as they predict when the next one ends. Not thread-safe.</summary>
 internal sealed class CallTimes
 {
     private const int Remembered = 32;
     private const int Needed = 16;
     private const int Relearned = 8;
 
-    /// <summary>Shorter calls end by the dozen before a claim is written; there is nothing to gain.</summary>
+    /// <summary>Many shorter calls end before a claim is written; there is nothing to gain.</summary>
     private static readonly long Shortest = TimeSpan.FromMilliseconds(5).Ticks;
 
-    /// <summary>Calls that differ by more come too late for a start window of a few milliseconds.</summary>
+    /// <summary>With a larger spread, the prediction is too inexact for a start window of a few milliseconds.</summary>
     public static readonly long WidestSpread = TimeSpan.FromMilliseconds(2.5).Ticks;
 
     /// <summary>One expectation in five may fail: each costs a commit and a slot.</summary>
@@ -21,7 +21,7 @@ internal sealed class CallTimes
     private long count;
     private int failures;
 
-    /// <summary>Ticks that hardly any call falls short of; null while they differ too much, or are too short or too few.</summary>
+    /// <summary>Ticks that nearly every call takes at least; null while the durations differ too much, or are too short or too few.</summary>
     public long? Usual { get; private set; }
 
     public void Add(long ticks)
@@ -31,7 +31,7 @@ internal sealed class CallTimes
             Usual = Learn();
     }
 
-    /// <summary>A call that was expected to end has ended in time, or not.</summary>
+    /// <summary>Records whether a call ended when expected.</summary>
     public void Judge(bool inTime)
     {
         failures = Math.Max(failures + (inTime ? -1 : CostOfFailure), 0);

@@ -11,7 +11,7 @@ public sealed class DispatchOptions
     [Range(0, 3_600)]
     public double GraceSeconds { get; set; } = 25;
 
-    /// <summary>Ends of attempts written in one transaction, at most. Default 500, from 1 to 5 000.</summary>
+    /// <summary>Maximum outcomes of attempts written in one transaction. Default 500, from 1 to 5 000.</summary>
     [Range(1, 5_000)]
     public int OutcomesPerCommit { get; set; } = 500;
 }

@@ -6,17 +6,17 @@ using JobService.Upstream;
 
 namespace JobService.Dispatch;
 
-/// <summary>Reads from the response to a call what it says about the limits that it took.</summary>
+/// <summary>Reads from the response to a call what it says about the limits that the call took.</summary>
 public sealed class FeedbackReader(IJobStore store, TrueCost costs)
 {
-    /// <summary>A failure of the job all the same. It is what nginx and ASP.NET Core refuse with, and where no limit is configured only the pace can be to blame.</summary>
+    /// <summary>It still counts as a failure of the job. nginx and ASP.NET Core refuse with this status, and without a configured limit only the pace can be the cause.</summary>
     private static readonly CallFeedback Overloaded = new() { Refused = true };
 
-    /// <summary>At once, unless the cost of the call is hidden in much JSON: such responses are read two at a time.</summary>
-    /// <param name="job">Whose call it was.</param>
-    /// <param name="answer">What came of it.</param>
-    /// <param name="abandoned">Nobody waits for the job any more, or its time is up: its cost is not looked for.</param>
-    /// <returns>Null when there is nothing to tell, as after most calls.</returns>
+    /// <summary>Synchronously, unless reading the cost takes much memory: such responses are read two at a time.</summary>
+    /// <param name="job">The job of the call.</param>
+    /// <param name="answer">How the call ended.</param>
+    /// <param name="abandoned">The attempt was stopped or has timed out: its cost is not read.</param>
+    /// <returns>Null when there is no feedback, as after most calls.</returns>
     public ValueTask<CallFeedback?> ReadAsync(ClaimedJob job, ApiAnswer answer, CancellationToken abandoned) =>
         answer is ApiAnswer.Answered { IsRefusal: false } answered && TakesTurn(job, answered) ? InTurnAsync(job, answered, abandoned) : ValueTask.FromResult(Of(job, answer));
 
@@ -61,14 +61,14 @@ public sealed class FeedbackReader(IJobStore store, TrueCost costs)
     private static CallFeedback? OfAnswer(IReadOnlyList<CallBudget>? budgets, Dictionary<string, int>? weights) =>
         budgets is null && weights is null ? null : new CallFeedback { Budgets = budgets ?? [], TrueWeights = weights };
 
-    /// <summary>A refusal that may be repeated at once names no moment: the limits have to find their pace themselves.</summary>
+    /// <summary>A refusal with a wait of zero names no time: the limits have to find their pace themselves.</summary>
     private DateTimeOffset? MomentOf(RateHint hint) => store.Now + hint.Pause;
 
     private CallBudget[]? BudgetsOf(RateHint hint) => hint.Budgets is { Count: > 0 } told
         ? [.. told.Select(budget => new CallBudget(budget.Unit, budget.Remaining, store.Now + budget.Reset, budget.Limit))]
         : null;
 
-    /// <summary>The queue's expression says what the job's weight should have been: of limits that count something else it knows nothing.</summary>
+    /// <summary>The queue's expression gives the job's actual weight: it does not apply to limits that count something else.</summary>
     private static string? ExpressionOf(LimitDefinition limit, QueueDefinition queue) => limit.Counts switch
     {
         LimitDefinition.Calls => null,

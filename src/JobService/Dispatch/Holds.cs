@@ -6,14 +6,14 @@ using JobService.Storage;
 
 namespace JobService.Dispatch;
 
-/// <summary>"Not before" as this node has just heard it, in force before the store knows: jobs with a slot in hand do not start either.</summary>
+/// <summary>Enforces "not before" on this node until the store knows of it: jobs that already have a slot do not start either.</summary>
 /// <remarks>
-/// It concerns only what was claimed before the store knew. What is claimed later the store has allowed in the knowledge of it, or after it was lifted: a second opinion here would
-/// claim jobs and give them back in circles.
+/// It applies only to jobs claimed before the store knew of it. Later claims were allowed by the store with that knowledge, or after it was cleared: a second check here would
+/// claim jobs and return them in an endless loop.
 /// </remarks>
 public sealed class Holds(IJobStore store)
 {
-    /// <summary>A refusal that named no moment: longer than any claim from before lies ahead.</summary>
+    /// <summary>For a refusal that named no time: longer than any earlier claim is ahead of its start.</summary>
     private static readonly TimeSpan WithoutMoment = TimeSpan.FromSeconds(1);
 
     private const int FewEnoughToKeep = 1_024;
@@ -22,12 +22,12 @@ public sealed class Holds(IJobStore store)
     private long last;
     private int sweepAbove = FewEnoughToKeep;
 
-    /// <summary>How many holds are remembered, over or not.</summary>
+    /// <summary>How many holds are remembered, expired or not.</summary>
     public int Count => holds.Count;
 
-    /// <summary>Takes up what a call has taught, if it says "not before".</summary>
+    /// <summary>Registers the feedback of a call, if it says "not before".</summary>
     /// <remarks>
-    /// An open circuit needs no hold: its breaker refuses the calls of the whole queue before it comes to their start. A hold that outlasted the break by a
+    /// An open circuit needs no hold: its breaker refuses all calls of the queue before their start. A hold that outlasted the break by a
     /// moment would stop the call that probes the API, and the breaker would take that for another failure.
     /// </remarks>
     /// <returns>To be <see cref="HeldCall.SettleAsync">settled</see> when the store knows; null when there is nothing to hold.</returns>
@@ -54,7 +54,7 @@ public sealed class Holds(IJobStore store)
 
     public bool Holding(ClaimedJob job)
     {
-        // Nearly always: one read, and no look at the dictionary.
+        // The common case: one read, without accessing the dictionary.
         var now = store.Now.UtcTicks;
         if (Volatile.Read(ref last) <= now)
             return false;
@@ -95,7 +95,7 @@ public sealed class Holds(IJobStore store)
         }
     }
 
-    /// <summary>Keys that never come back would pile up. Looked through when as many have come as the last look left, so each is looked at about once.</summary>
+    /// <summary>Keys that never occur again would pile up. Swept when their number has doubled since the last sweep, so each is visited about once.</summary>
     private void Sweep(long now)
     {
         var bound = Volatile.Read(ref sweepAbove);
@@ -124,7 +124,7 @@ public sealed class Holds(IJobStore store)
     }
 }
 
-/// <summary>What one call has put on hold.</summary>
+/// <summary>The holds set by one call.</summary>
 public sealed class HeldCall
 {
     private readonly IReadOnlyList<Hold> holds;
@@ -132,7 +132,7 @@ public sealed class HeldCall
     internal HeldCall(IReadOnlyList<Hold> holds) => this.holds = holds;
 
     /// <summary>From then on the store decides: jobs with later leases are not held.</summary>
-    /// <param name="lastLease">See <see cref="IJobStore.ReleaseAsync"/>. Null when the store was not told: then the moment holds for all.</param>
+    /// <param name="lastLease">See <see cref="IJobStore.ReleaseAsync"/>. Null when the store could not be told: then the hold applies to all.</param>
     public async Task SettleAsync(Task<long?> lastLease)
     {
         if (await lastLease is not { } last)
@@ -142,7 +142,7 @@ public sealed class HeldCall
     }
 }
 
-/// <summary>A moment before which jobs do not start whose claim did not know of it.</summary>
+/// <summary>A moment before which jobs do not start if their claim did not know of it.</summary>
 internal sealed class Hold
 {
     private readonly Lock changing = new();

@@ -12,7 +12,7 @@ public sealed class JobExecutor(
     ApiTargets targets, ProcessingPool processing, IJobStore store, FeedbackReader feedbackReader, Holds holds, StartPacer starts, IHostApplicationLifetime lifetime, TimeProvider time, Func<double> chance)
 {
     /// <param name="attempt">The attempt, in its slot.</param>
-    /// <param name="callOver">The call has ended, however, and this is what it taught: its permits go back before the processing begins.</param>
+    /// <param name="callOver">The call has ended, however, with its feedback: its permits are returned before the processing begins.</param>
     public async Task<AttemptEnd> RunAsync(RunningAttempt attempt, Action<CallOver> callOver)
     {
         var job = attempt.Job;
@@ -50,17 +50,17 @@ public sealed class JobExecutor(
                 while (notYet);
                 feedback = await feedbackReader.ReadAsync(job, answer, attempt.Abandoned);
                 if (feedback is not null)
-                    held = holds.Hold(job, feedback); // before the permit of this call lets the next one go
+                    held = holds.Hold(job, feedback); // before the permit of this call allows the next one to start
                 if (answer is ApiAnswer.Broken { Type: ErrorTypes.Blocked })
                 {
                     starts.End(job, startedAt ?? default);
-                    startedAt = null; // the guard stands behind the last look: nothing was sent
+                    startedAt = null; // the guard runs after the last check: nothing was sent
                 }
             }
             finally
             {
                 input = null;
-                attempt.Input?.Dispose(); // what was sent is needed no more
+                attempt.Input?.Dispose(); // what was sent is no longer needed
                 if (startedAt is { } started)
                     countsAt = starts.End(job, started);
                 endedAt = store.Now; // before the next call begins
@@ -89,7 +89,7 @@ public sealed class JobExecutor(
         return new AttemptEnd(job.Id, job.Lease, startedAt, endedAt ?? store.Now, outcome) { CountsAt = countsAt };
     }
 
-    /// <summary>The last look before the send.</summary>
+    /// <summary>The last check before the send.</summary>
     private bool MayStart(RunningAttempt attempt, ref DateTimeOffset? startedAt, ref bool notYet)
     {
         var job = attempt.Job;
@@ -99,7 +99,7 @@ public sealed class JobExecutor(
             return false;
         }
 
-        if (job.StartBefore <= time.GetUtcNow()) // a moment given by a user: of the machine's clock
+        if (job.StartBefore <= time.GetUtcNow()) // a time given by a user refers to the machine's clock
             return false;
         var verdict = starts.TryStart(job, out var now);
         notYet = verdict == StartVerdict.NotYet;
@@ -164,5 +164,5 @@ public sealed class JobExecutor(
 /// <summary>A call has ended, however.</summary>
 /// <param name="WasMade">Whether something may have been sent.</param>
 /// <param name="Feedback">What the response says about the pace; null when nothing.</param>
-/// <param name="Held">What this node holds because of it, until the store knows.</param>
+/// <param name="Held">The holds that it has set on this node, until the store knows.</param>
 public readonly record struct CallOver(bool WasMade, CallFeedback? Feedback, HeldCall? Held);

@@ -4,8 +4,8 @@ using JobService.Storage;
 
 namespace JobService.Dispatch;
 
-/// <summary>What a job sends, when that is too large to be read by its claim: from the store into a budget. Not for use by two threads at once.</summary>
-/// <remarks>Read before the slot where there is room by then, so that nothing waits between the slot and the send. Otherwise it is waited for: by a call without a slot for as long as it takes; a claim with one gives it up (<see cref="IsLate"/>).</remarks>
+/// <summary>The input of a job that is too large to be read by its claim: read from the store within a memory budget. Not thread-safe.</summary>
+/// <remarks>Read before the slot if memory is free by then, so that nothing waits between the slot and the send. Otherwise a call without a slot waits as long as it takes, and a claim with one gives the slot up (<see cref="IsLate"/>).</remarks>
 public sealed class LargeInput : IDisposable
 {
     private readonly IJobStore store;
@@ -20,14 +20,14 @@ public sealed class LargeInput : IDisposable
             reading = store.ReadInputAsync(job.Id);
     }
 
-    /// <summary>Whose it is.</summary>
+    /// <summary>The job.</summary>
     internal ClaimedJob Job { get; }
 
-    /// <summary>There was no room when the job was claimed.</summary>
+    /// <summary>There was no free memory when the job was claimed.</summary>
     internal bool IsLate => reading is null;
 
-    /// <summary>Waits until it has been read; after that <see cref="ReadAsync"/> waits no more.</summary>
-    /// <returns>False when it is abandoned, or cannot be read.</returns>
+    /// <summary>Waits until it has been read; after that <see cref="ReadAsync"/> does not wait.</summary>
+    /// <returns>False when the attempt is abandoned, or the input cannot be read.</returns>
     public async Task<bool> IsHereAsync(CancellationToken abandoned)
     {
         var read = ReadAsync(abandoned).AsTask();

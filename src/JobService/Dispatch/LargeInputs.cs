@@ -7,28 +7,28 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Dispatch;
 
-/// <summary>What jobs send that their claims have left in the store, within a budget.</summary>
+/// <summary>Inputs of jobs that their claims have left in the store, read within a memory budget.</summary>
 /// <remarks>
-/// A claim that finds no room gives its slot up: others may use it, and it would have passed by the time there is room. The job waits in its turn; then it goes back to its lane, and its input is kept for the next claim, which starts
-/// in its slot. Without that each wait would end too late for a slot, and begin anew.
+/// A claim that finds no free memory gives its slot up: others may use it, and it would have passed by the time memory is free. The job waits for its turn; then it returns to its lane, and its input is kept for the next claim, which starts
+/// in its slot. Otherwise each wait would end too late for a slot, and start again.
 /// </remarks>
 public sealed class LargeInputs(IJobStore store, IOptions<UpstreamOptions> options, TimeProvider time)
 {
-    /// <summary>Its next claim mostly comes with the next turn. When something else keeps it away, the room is for others again.</summary>
+    /// <summary>Its next claim mostly follows in the next turn. If something delays it longer than this, the memory is released for others.</summary>
     internal static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<JobId, LargeInput> kept = new();
 
     internal ByteBudget Budget { get; } = new(options.Value.MaxHeldBytes, time);
 
-    /// <summary>Of a job that has just been claimed.</summary>
-    /// <returns>Null when the claim has it all.</returns>
+    /// <summary>The input of a job that has just been claimed.</summary>
+    /// <returns>Null when the claim contains the whole input.</returns>
     public LargeInput? Open(ClaimedJob job) => job.UnreadBytes == 0 ? null : kept.TryRemove(job.Id, out var input) ? input : new LargeInput(job, store, Budget);
 
-    /// <summary>Some job of the queue has its input and waits to be claimed.</summary>
+    /// <summary>Whether some job of the queue has its input in memory and waits to be claimed.</summary>
     public bool IsKeptFor(QueueEntry queue) => !kept.IsEmpty && kept.Values.Any(input => input.Job.Queue.Name == queue.Name);
 
-    /// <summary>The job goes back to its lane, and has its input already when it is claimed again.</summary>
+    /// <summary>The job returns to its lane, and already has its input when it is claimed again.</summary>
     public void Keep(LargeInput input)
     {
         var id = input.Job.Id;

@@ -2,24 +2,24 @@ using JobService.Limits;
 
 namespace JobService.Dispatch;
 
-/// <summary>How much later than they started the calls of a rate without a burst may have come to its API: what follows goes behind. Pure; all moments are ticks of store time.</summary>
+/// <summary>Estimates how long after their start the calls of a rate without a burst may have arrived at the API: later calls are postponed accordingly. Pure; all moments are ticks of store time.</summary>
 /// <remarks>
-/// Such an API refuses a call that arrives less than T behind the one before, by its own clock. Starts keep that distance, arrivals do not: a call that was held up on its way, or started at the end
-/// of its window, shortens the distance to the next one. Only its response proves that it had come. What it took beyond the shortest time known may have passed before it was counted, so it counts
-/// as so much later; and as long as there is no response, the next one waits for it.
-/// <para>An API whose own work takes now long and now short looks the same. So all of this may cost 1/128 of the pace and no more: each start saves so much, up to two T, and what is moved spends it.</para>
+/// Such an API refuses a call that arrives less than T after the one before, by its own clock. Starts keep that distance, arrivals may not: a call that was delayed on its way, or started at the end
+/// of its window, shortens the distance to the next one. Only its response proves that it had arrived. The time beyond the shortest known one may have passed before it was counted, so it counts
+/// as that much later; and while there is no response, the next one waits for it.
+/// <para>An API whose own work varies in duration looks the same. So all of this may cost at most 1/128 of the pace: each start earns that much, up to two T, and postponing a call spends it.</para>
 /// </remarks>
 internal sealed class LateArrivals
 {
     private const int ShareOfPace = 128;
 
-    /// <summary>What is less is left to the margin of the limit: half a percent of T, from 0.25 to 2 ms.</summary>
+    /// <summary>A smaller delay is covered by the margin of the limit: half a percent of T, from 0.25 to 2 ms.</summary>
     private const int ShareWorthMoving = 200;
 
-    /// <summary>Only a call that takes less than so much of T is waited for.</summary>
+    /// <summary>Only a call that takes less than this share of T is waited for.</summary>
     private const int ShareOfShortCall = 4;
 
-    /// <summary>Faster than that nobody keeps distances.</summary>
+    /// <summary>At higher rates no API enforces distances.</summary>
     private const long LeastInterval = 5 * TimeSpan.TicksPerMillisecond;
 
     private const long MostSaved = 250 * TimeSpan.TicksPerMillisecond;
@@ -36,9 +36,9 @@ internal sealed class LateArrivals
             : 0;
 
     /// <summary>A call has started.</summary>
-    /// <param name="at">When; never before the last one.</param>
-    /// <param name="countsAt">What it counts as: no later.</param>
-    /// <param name="pace">What it takes.</param>
+    /// <param name="at">When it started; never before the last one.</param>
+    /// <param name="countsAt">The moment it counts as; not later than its start.</param>
+    /// <param name="pace">What the start takes.</param>
     public void Start(long at, long countsAt, StartPace pace)
     {
         if (!IsEven(pace))
@@ -53,7 +53,7 @@ internal sealed class LateArrivals
     }
 
     /// <summary>A call is over.</summary>
-    /// <returns>What it is to count as, if that is later than it did.</returns>
+    /// <returns>The moment it counts as, if that is later than before.</returns>
     public long? End(long startedAt, long now, StartPace pace)
     {
         var index = underWay.FindIndex(call => call.At == startedAt);
@@ -64,7 +64,7 @@ internal sealed class LateArrivals
         var most = Spendable(pace);
         var late = Math.Min(now - countsAt - Learn(now - startedAt), most);
         if (startedAt != lastStart || late < WorthMoving(pace))
-            return null; // what follows keeps its distance to another one, or keeps it anyway
+            return null; // the next call keeps its distance to another one, or is far enough anyway
         saved -= late;
         return countsAt + late;
     }
@@ -75,11 +75,11 @@ internal sealed class LateArrivals
 
     private static long WorthMoving(StartPace pace) => Math.Clamp(pace.Takes / ShareWorthMoving, TimeSpan.TicksPerMillisecond / 4, 2 * TimeSpan.TicksPerMillisecond);
 
-    /// <summary>Of the first call nobody knows how much of its time is the ordinary one: it costs one T at most.</summary>
+    /// <summary>For the first call the ordinary duration is unknown: it costs at most one T.</summary>
     private long Spendable(StartPace pace) => least < 0 ? Math.Min(saved, pace.Takes) : saved;
 
     /// <summary>About the shortest time that a call takes: it falls at once, and rises in small steps.</summary>
-    /// <returns>What of this call's time is ordinary; nothing as long as no other is known.</returns>
+    /// <returns>The ordinary part of this call's duration; zero while no other is known.</returns>
     private long Learn(long took)
     {
         if (least < 0)

@@ -5,7 +5,7 @@ using JobService.Storage;
 
 namespace JobService.Dispatch;
 
-/// <summary>The attempts of this node and their switches: a stop request finds its attempt here.</summary>
+/// <summary>The running attempts of this node and their cancellation: a stop request finds its attempt here.</summary>
 public sealed class RunningJobs
 {
     private readonly ConcurrentDictionary<JobId, RunningAttempt> attempts = new();
@@ -23,7 +23,7 @@ public sealed class RunningJobs
     {
         var attempt = new RunningAttempt(job, memory, input);
         attempts[job.Id] = attempt;
-        // A stop that came between the claim and here has found nobody: it waits in the list of the early ones.
+        // A stop request between the claim and this point found no attempt: it is kept in the list of early requests.
         if (!early.IsEmpty && early.TryRemove(job.Id, out var reason))
             attempt.Stop(reason);
         return attempt;
@@ -35,7 +35,7 @@ public sealed class RunningJobs
         attempt.Dispose();
     }
 
-    /// <summary>The grace is over: everything that still runs is stopped and returned.</summary>
+    /// <summary>The grace period is over: everything that still runs is stopped and returned.</summary>
     public void AbandonAll()
     {
         foreach (var attempt in attempts.Values)
@@ -50,10 +50,10 @@ public sealed class RunningJobs
     }
 }
 
-/// <summary>One attempt and its switch.</summary>
+/// <summary>One attempt and its cancellation.</summary>
 /// <param name="job">The job.</param>
-/// <param name="memory">The room that its response takes, until its outcome is written; null: whatever it needs.</param>
-/// <param name="input">What the claim has left in the store; null when it is all in the job.</param>
+/// <param name="memory">The memory budget of its response, until its outcome is written; null: unlimited.</param>
+/// <param name="input">The input that the claim has left in the store; null when the job contains all of it.</param>
 public sealed class RunningAttempt(ClaimedJob job, ByteHold? memory = null, LargeInput? input = null) : IDisposable
 {
     private readonly CancellationTokenSource source = new();
@@ -66,7 +66,7 @@ public sealed class RunningAttempt(ClaimedJob job, ByteHold? memory = null, Larg
 
     public LargeInput? Input { get; } = input;
 
-    /// <summary>Pulled by a stop request, the attempt's timeout or the end of the grace.</summary>
+    /// <summary>Triggered by a stop request, the attempt's timeout or the end of the grace.</summary>
     public CancellationToken Abandoned => source.Token;
 
     /// <summary>Why it was told to stop; null for a timeout or a shutdown.</summary>

@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace JobService.Dispatch;
 
-/// <summary>Asks the system for short turns on its cores, where it can: a call that is due is not to wait until a busy neighbour's turn is over.</summary>
+/// <summary>Asks the scheduler for short time slices, if it supports that: a call that is due should not wait until the slice of a busy thread is over.</summary>
 /// <remarks>
-/// Linux from 6.12 on lets a thread say how long its turns are to be (<c>sched_setattr(2)</c>, <c>sched_runtime</c> of SCHED_OTHER); one that wakes up with a shorter turn goes before one that
-/// runs with a longer, within the same fair share: no priority, and no privilege. Threads inherit it. Elsewhere it does nothing.
+/// From Linux 6.12 on, a thread can set the length of its time slices (<c>sched_setattr(2)</c>, <c>sched_runtime</c> of SCHED_OTHER); a waking thread with a shorter slice preempts one that
+/// runs with a longer one, within the same fair share: it needs no priority and no privilege. Threads inherit it. Elsewhere this does nothing.
 /// </remarks>
 internal static class ShortTurns
 {
@@ -20,7 +20,7 @@ internal static class ShortTurns
         if (call is null)
             return;
         var wanted = new Attributes { Size = (uint)Marshal.SizeOf<Attributes>(), Flags = KeepPolicy, Nice = Niceness(0, 0), Runtime = Nanoseconds };
-        _ = SetAttributes(call.Value, 0, ref wanted, 0); // an older kernel takes no notice
+        _ = SetAttributes(call.Value, 0, ref wanted, 0); // an older kernel ignores it
     }
 
     [DllImport("libc", EntryPoint = "syscall")]

@@ -1,12 +1,12 @@
 namespace JobService.Dispatch;
 
-/// <summary>Runs each item when its slot comes: never early, and hardly later.</summary>
+/// <summary>Runs each item when its slot is due: never early, and hardly late.</summary>
 /// <remarks>
-/// One thread at a time leads: it owns the upcoming slots and waits on its lock. When a slot comes it leaves the lead to the other thread and runs the item itself,
-/// so that nobody has to be woken between the slot and the send (Leader/Followers; Schmidt et al., Pattern-Oriented Software Architecture 2). While the other one
+/// One thread at a time leads: it owns the upcoming slots and waits on its lock. When a slot is due it passes the lead to the other thread and runs the item itself,
+/// so that no thread has to be woken between the slot and the send (Leader/Followers; Schmidt et al., Pattern-Oriented Software Architecture 2). While the other one
 /// runs an item, due items go to the thread pool.
 /// <para>Timers (<c>Task.Delay</c>, <see cref="PeriodicTimer"/>, <c>SemaphoreSlim.WaitAsync</c>)
-/// fire on the grid of the kernel's tick, 4 ms at 250 Hz; a blocking wait does not, costs nothing while it lasts, and a slot that comes in earlier can pulse
+/// fire on the grid of the kernel's tick, 4 ms at 250 Hz; a blocking wait does not, costs nothing while it lasts, and a new earlier slot can pulse
 /// it awake. It takes whole milliseconds, so the last part of one is slept away outside the lock: an item starts 0.06 ms late at the median. Spinning it
 /// away would cost half a core.</para>
 /// </remarks>
@@ -34,7 +34,7 @@ public sealed class SlotClock : IDisposable
 
     /// <summary>Runs the item once the stopwatch has reached the timestamp; at once, on the thread pool, when it has passed or the clock is stopped.</summary>
     /// <param name="timestamp">Of the <see cref="TimeProvider"/>.</param>
-    /// <param name="item">It must not block: what takes its time belongs behind an await.</param>
+    /// <param name="item">It must not block: anything slow must come after an await.</param>
     public void Schedule(long timestamp, IThreadPoolWorkItem item)
     {
         lock (gate)
@@ -51,7 +51,7 @@ public sealed class SlotClock : IDisposable
         Start(item);
     }
 
-    /// <summary>Stops the threads. What is left is handed out at once, before its moment, so that its owner can give the slot up.</summary>
+    /// <summary>Stops the threads. Remaining items run at once, before their time, so that their owners can give the slots up.</summary>
     public void Dispose()
     {
         lock (gate)

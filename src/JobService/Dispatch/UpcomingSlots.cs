@@ -1,10 +1,10 @@
 namespace JobService.Dispatch;
 
-/// <summary>Slots to come, in the order of their moments; equal moments in the order of their arrival. Pure: asks no clock, takes no lock.</summary>
+/// <summary>Upcoming slots in order of time; equal times in order of arrival. Pure: uses no clock and no lock.</summary>
 /// <param name="frequency">Timestamps in a second (<see cref="TimeProvider.TimestampFrequency"/>).</param>
 internal sealed class UpcomingSlots(long frequency)
 {
-    /// <summary>Longest wait asked for: the loop looks again after it, and no wait overflows.</summary>
+    /// <summary>The longest single wait: the loop checks again after it, and no wait overflows.</summary>
     private const int MaxWaitMilliseconds = 60_000;
 
     private const int NanosecondsPerSecond = 1_000_000_000;
@@ -14,7 +14,7 @@ internal sealed class UpcomingSlots(long frequency)
 
     private long arrivals;
 
-    /// <returns>True when the slot is the first now: whoever waits has to wait less.</returns>
+    /// <returns>True when the slot is now the first: the waiting thread must wait less.</returns>
     public bool Add(long timestamp, IThreadPoolWorkItem item)
     {
         var earlier = !slots.TryPeek(out _, out var first) || timestamp < first.Timestamp;
@@ -22,7 +22,7 @@ internal sealed class UpcomingSlots(long frequency)
         return earlier;
     }
 
-    /// <summary>Takes the first slot out, if its moment has come.</summary>
+    /// <summary>Removes the first slot, if it is due.</summary>
     public IThreadPoolWorkItem? NextDue(long now) =>
         slots.TryPeek(out _, out var first) && first.Timestamp <= now ? slots.Dequeue() : null;
 
@@ -32,7 +32,7 @@ internal sealed class UpcomingSlots(long frequency)
         if (!slots.TryPeek(out _, out var first))
             return (Timeout.Infinite, 0);
 
-        // Of any size: a moment that no clock reaches is waited for like any other.
+        // Any value: a time that is never reached is waited for like any other.
         var nanoseconds = Int128.Max(((((Int128)first.Timestamp - now) * NanosecondsPerSecond) + frequency - 1) / frequency, 0);
         return nanoseconds >= (Int128)MaxWaitMilliseconds * NanosecondsPerMillisecond
             ? (MaxWaitMilliseconds, 0)

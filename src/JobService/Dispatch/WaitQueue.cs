@@ -1,7 +1,7 @@
 namespace JobService.Dispatch;
 
-/// <summary>Jobs that wait for one state of a limit. Only the first has a moment, and of the turns that were called for it only the latest is heeded.</summary>
-/// <remarks>A moment may be moved away and back again: then two turns come at it, and only one of them finds a job. Not for use by two threads at once.</remarks>
+/// <summary>Jobs that wait for one state of a limit. Only the first has a scheduled time, and of the turns scheduled for it only the latest counts.</summary>
+/// <remarks>A time may be moved away and back again: then two turns are due at it, and only one of them finds a job. Not thread-safe.</remarks>
 /// <param name="state">The state of the limit.</param>
 internal sealed class WaitQueue<T>((string Limit, string Key) state)
 {
@@ -13,10 +13,10 @@ internal sealed class WaitQueue<T>((string Limit, string Key) state)
 
     public DateTimeOffset WakesAt { get; set; }
 
-    /// <summary>The first is on its way to its send.</summary>
+    /// <summary>The first job is about to be sent.</summary>
     public bool IsServed { get; private set; }
 
-    /// <summary>A turn for the first is called: those that were called before are over.</summary>
+    /// <summary>Schedules a turn for the first job: earlier turns are void.</summary>
     /// <returns>Its number.</returns>
     public long NextTurn() => ++latestTurn;
 

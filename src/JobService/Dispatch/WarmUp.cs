@@ -8,16 +8,16 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Dispatch;
 
-/// <summary>Makes two calls to nobody when the service starts, and learns from their answers: the first real call starts as punctually as the thousandth, and the first
-/// refusal holds up the next call as quickly.</summary>
+/// <summary>Makes two calls to a local dummy server when the service starts, and processes their responses: the first real call then starts as punctually as the thousandth, and the first
+/// refusal stops the next call as quickly.</summary>
 /// <remarks>
-/// Code that is compiled only then costs 50 ms and more for the call, which no slot has, and 10 ms and more for the refusal, in which the next call would go. The calls go
-/// to a listener of this process on the loopback address, open for those two answers.
+/// Otherwise just-in-time compilation would delay the first call by 50 ms or more, longer than any slot allows, and the first refusal by 10 ms or more, in which the next call would start. The calls go
+/// to a listener of this process on the loopback address, open for those two responses.
 /// </remarks>
 public sealed class WarmUp(
     IJobStore store, FeedbackReader feedbackReader, TrueCost costs, IOptions<UpstreamOptions> options, IConfiguration configuration, TimeProvider time, ILogger<WarmUp> logger) : BackgroundService
 {
-    /// <summary>An own one: those of the limits come from whoever may define them.</summary>
+    /// <summary>Its own expression: those of the limits come from whoever may define them.</summary>
     private const string WeightFrom = "sum([usage.input, usage.output])";
 
     private const string Answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nX-RateLimit-Remaining: 1\r\nX-RateLimit-Reset: 1\r\n\r\n{}";
@@ -35,7 +35,7 @@ public sealed class WarmUp(
         }
         catch (Exception error) when (error is SocketException or IOException or OperationCanceledException)
         {
-            logger.LogDebug(error, "Nothing was warmed up; the first call of a queue may give its slot up");
+            logger.LogDebug(error, "The warm-up failed; the first call of a queue may miss its slot");
         }
     }
 
@@ -53,7 +53,7 @@ public sealed class WarmUp(
         await answering;
     }
 
-    /// <summary>Into holds of nobody's.</summary>
+    /// <summary>Into holds that belong to no queue.</summary>
     private void Learn(ApiAnswer answer)
     {
         if (answer is ApiAnswer.Answered answered && store.Catalog.Limits.Values.Any(limit => limit.Definition.WeightFrom is not null))

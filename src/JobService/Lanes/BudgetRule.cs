@@ -3,18 +3,18 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>Which limits what an API says is left concerns: see docs/decisions/0019.</summary>
+/// <summary>Decides to which limits a remaining budget of an API applies: see docs/decisions/0019.</summary>
 internal static class BudgetRule
 {
     private static readonly string[] Input = ["input", "prompt"];
     private static readonly string[] Output = ["output", "completion"];
 
     /// <param name="limit">The limit.</param>
-    /// <param name="queueWeightFrom">What the queue says for limits that do not say themselves what a call has cost.</param>
+    /// <param name="queueWeightFrom">The expression of the queue for limits without their own.</param>
     /// <param name="unit">What the API counts.</param>
     public static bool Counts(LimitDefinition limit, string? queueWeightFrom, BudgetUnit unit)
     {
-        // A weight that nothing settles may be anything: the API's calls are the better guess.
+        // A weight without an actual cost may mean anything: the API's calls are the better guess.
         var tokens = limit.Counts switch
         {
             LimitDefinition.Calls => null,

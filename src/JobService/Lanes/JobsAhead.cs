@@ -2,10 +2,10 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>What the jobs of a lane take that go before another one.</summary>
+/// <summary>What the jobs of a lane that go before another one take.</summary>
 /// <param name="Jobs">How many they are.</param>
 /// <param name="Weight">What they weigh together.</param>
-/// <param name="Named">For each name: what those jobs that give a weight of that name take by it, and what these weigh. Null when none gives any.</param>
+/// <param name="Named">For each name: the sum of that weight over the jobs that give one, and the sum of their plain weights. Null when no job gives any.</param>
 public sealed record JobsAhead(long Jobs, long Weight, IReadOnlyDictionary<string, (long Named, long Weight)>? Named = null)
 {
     public static JobsAhead None { get; } = new(0, 0);

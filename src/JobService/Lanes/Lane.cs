@@ -2,7 +2,7 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>All jobs of one (queue, key). It stands in exactly one line, is paused, or is idle.</summary>
+/// <summary>All jobs of one (queue, key). It is in exactly one wait queue, is paused, or is idle.</summary>
 internal sealed class Lane(QueueLanes queue, string key, long number)
 {
     private int[] headWeights = [];
@@ -15,7 +15,7 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
     /// <summary>Breaks ties: the lane that came first goes first.</summary>
     public long Number { get; } = number;
 
-    /// <summary>How much of the queue the key gets beside a key of share 1.</summary>
+    /// <summary>The share of the key in the queue, relative to a key of share 1.</summary>
     public double Share { get; set; } = 1;
 
     /// <summary>Weight served so far ÷ share, on the clock of the queue.</summary>
@@ -26,44 +26,44 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
 
     public Line? StandsIn { get; set; }
 
-    /// <summary>The line of a limit of its own that has called it to be ready; the next one is called when this lane has been served.</summary>
+    /// <summary>The wait queue of its own <c>perKey</c> limit that has made it ready; the next lane is made ready when this one has been served.</summary>
     public LimitLine? CalledBy { get; set; }
 
-    /// <summary>Weight of the job at the head when it was last looked at: what the lane is charged for it.</summary>
+    /// <summary>Weight of the first job when it was last read: what the lane is charged for it.</summary>
     public int HeadWeight { get; private set; } = 1;
 
-    /// <summary>What the job at the head takes of each limit of the queue, in the order of <see cref="QueueLanes.Limits"/>. Empty before the first look.</summary>
+    /// <summary>What the first job takes of each limit of the queue, in the order of <see cref="QueueLanes.Limits"/>. Empty before it was first read.</summary>
     public ReadOnlySpan<int> HeadWeights => headWeights;
 
-    /// <summary>Whether a lighter job at the head might go earlier.</summary>
+    /// <summary>Whether a lighter first job might start earlier.</summary>
     public bool IsHeadHeavy => HeadWeights.ContainsAnyExceptInRange(0, 1);
 
-    /// <summary>Jobs that may go. For explanations only: whether there is one, the rows say.</summary>
+    /// <summary>Jobs that may start. For explanations only: the rows decide whether there is one.</summary>
     public int Jobs { get; set; }
 
     /// <summary>Until when it is parked, because of what was learned. In ticks of store time.</summary>
     public long ParkedUntil { get; set; }
 
-    /// <summary>Claims in a row that came back without a call.</summary>
+    /// <summary>Consecutive claims that were returned without a call.</summary>
     public UnstartedClaims Unstarted { get; set; }
 
-    /// <summary>It is claimed from no earlier, since claims came back without a call. In ticks of store time.</summary>
+    /// <summary>It is not claimed before this, because claims were returned without a call. In ticks of store time.</summary>
     public long BackedOffUntil { get; set; }
 
-    /// <summary>Nothing of it goes before this moment, whatever its limits allow.</summary>
+    /// <summary>None of its jobs starts before this moment, whatever its limits allow.</summary>
     public long RestsUntil => Math.Max(ParkedUntil, BackedOffUntil);
 
-    /// <summary>What responses have taught, where no limit is concerned; null while nothing is learned.</summary>
+    /// <summary>What it has learned from responses, if it has no limits; null while it has learned nothing.</summary>
     public LanePace? Learned { get; set; }
 
-    /// <summary>A moment is noted at which it is looked at whether what was learned can be forgotten.</summary>
+    /// <summary>A time is scheduled at which to check whether what was learned can be forgotten.</summary>
     public bool IsRemembered { get; set; }
 
     /// <summary>Calls that were claimed and have not ended.</summary>
     public int UnderWay { get; private set; }
 
-    /// <summary>Looks at the job at the head.</summary>
-    /// <remarks>A job that came in before a limit was narrowed takes all there is of it, rather than blocking the line for ever.</remarks>
+    /// <summary>Reads the first job.</summary>
+    /// <remarks>A job accepted before a limit was reduced takes all of the limit, rather than blocking the wait queue for ever.</remarks>
     public void Weigh(LaneHead head)
     {
         var limits = Queue.Limits;
@@ -74,21 +74,21 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
         HeadWeight = head.Weight;
     }
 
-    /// <summary>What stands at the head is asked later: until then it counts as the lightest there can be.</summary>
+    /// <summary>The first job is read later: until then it counts as the lightest possible.</summary>
     public void ForgetHead()
     {
         Array.Fill(headWeights, 1);
         HeadWeight = 1;
     }
 
-    /// <summary>What the job at the head takes of one of the queue's limits.</summary>
+    /// <summary>What the first job takes of one of the queue's limits.</summary>
     public int HeadWeightAt(NamedLimit limit) => HeadWeightAt(Array.IndexOf(Queue.Limits, limit));
 
     /// <param name="limit">Its number among the limits of the queue.</param>
     public int HeadWeightAt(int limit) => (uint)limit < (uint)headWeights.Length ? headWeights[limit] : 1;
 
     /// <summary>A call is claimed.</summary>
-    /// <returns>Its number, from when something is learned on.</returns>
+    /// <returns>Its number, once something has been learned.</returns>
     public long BeginCall(long now)
     {
         UnderWay++;
@@ -96,7 +96,7 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
         return Learned?.Start(now) ?? 0;
     }
 
-    /// <summary>A call that was claimed before the planner was made anew goes on.</summary>
+    /// <summary>A call that was claimed before the planner was recreated continues.</summary>
     public void ResumeCall() => UnderWay++;
 
     public void EndCall() => UnderWay = Math.Max(0, UnderWay - 1);

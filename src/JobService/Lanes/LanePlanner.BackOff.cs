@@ -1,17 +1,17 @@
 namespace JobService.Lanes;
 
-/// <summary>Claims that come back without a call.</summary>
+/// <summary>Back-off after claims that are returned without a call.</summary>
 public sealed partial class LanePlanner
 {
-    /// <summary>A claim has come back without a call.</summary>
-    /// <returns>How long its lane now waits each time, when that is worth telling.</returns>
+    /// <summary>A claim was returned without a call.</summary>
+    /// <returns>How long its lane now waits each time, if that is worth logging.</returns>
     public TimeSpan? CameBackUnstarted(string queueName, string key, long claimedAt, long now)
     {
         var queue = queues[queueName];
         var lane = queue.FindOrOpen(key, ref lastLaneNumber);
         queue.StuckLanes += lane.Unstarted.Rounds == 0 ? 1 : 0;
 
-        // Of many keys each is looked at rarely; where none of the queue starts, the queue itself is.
+        // With many keys, each one is claimed rarely; when no job of the queue starts, the queue itself backs off.
         queue.Unstarted = queue.Unstarted.After(claimedAt, now);
         if (lane.Queue.Lanes.Count > 1 && queue.Unstarted.Wait / 4 is var pause && pause > TimeSpan.Zero)
             HoldQueue(queue, hold: null, now + pause.Ticks);
@@ -24,7 +24,7 @@ public sealed partial class LanePlanner
         return lane.Unstarted.IsWorthTelling ? wait : null;
     }
 
-    /// <summary>A call of the lane was made: whatever was in the way is gone.</summary>
+    /// <summary>A call of the lane was made: the obstacle is gone.</summary>
     public void Started(string queueName, string key)
     {
         if (!queues.TryGetValue(queueName, out var queue))

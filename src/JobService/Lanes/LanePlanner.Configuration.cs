@@ -3,10 +3,10 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>Queues and limits come, change and go while lanes wait.</summary>
+/// <summary>Creates, changes and deletes queues and limits while lanes wait.</summary>
 public sealed partial class LanePlanner
 {
-    /// <returns>False when what the limit had taken says nothing any more, because its kind or its scope has changed.</returns>
+    /// <returns>False when what was taken of the limit is no longer meaningful, because its kind or its scope has changed.</returns>
     public bool PutLimit(string name, LimitDefinition definition, long now)
     {
         if (!limits.TryGetValue(name, out var limit))
@@ -65,7 +65,7 @@ public sealed partial class LanePlanner
         NoteWhoShares();
     }
 
-    /// <summary>Which queues name which limit. Claims lie ahead only in queues whose limits are their own and only hand out slots: others could use what was held, or spent, before the call begins.</summary>
+    /// <summary>Records which queues use which limit. Claims may precede their permits only in queues whose limits are not shared and only hand out slots: otherwise others could have used what the job holds or spends before its call begins.</summary>
     private void NoteWhoShares()
     {
         var names = queues.Values.SelectMany(queue => queue.Limits, (queue, limit) => (queue, limit)).ToLookup(pair => pair.limit, pair => pair.queue);
@@ -75,12 +75,12 @@ public sealed partial class LanePlanner
             queue.MayClaimAhead = Array.TrueForAll(queue.Limits, limit => !limit.Definition.IsHeld && !limit.IsNamedBySeveral);
     }
 
-    /// <summary>What the limits were asked before does not hold any more.</summary>
+    /// <summary>Earlier results of the limits are no longer valid.</summary>
     private void AskAllAgain(QueueLanes queue)
     {
         foreach (var lane in queue.Lanes)
         {
-            EndBackOff(lane); // what was in the way may be gone with the change
+            EndBackOff(lane); // the change may have removed the obstacle
             if (lane.StandsIn is LimitLine)
                 MoveToReady(lane);
             else
@@ -95,7 +95,7 @@ public sealed partial class LanePlanner
     /// <summary>The states of a limit that are in use.</summary>
     internal IReadOnlyCollection<LimitLine> StatesOf(string limit) => limits[limit].Lines;
 
-    /// <summary>The state of a limit, for a job of this key; null when it is as if new.</summary>
+    /// <summary>The state of a limit, for a job of this key; null when it equals a new one.</summary>
     internal LimitLine? FindState(string limit, string key) => limits[limit].Find(key);
 
     /// <summary>The state of a limit, for a job of this key.</summary>

@@ -3,13 +3,13 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>Why a job waits and until when, as far as it can be known.</summary>
+/// <summary>Explains why a job waits and until when, as far as that is known.</summary>
 public sealed partial class LanePlanner
 {
-    /// <summary>Lanes that are counted when it is asked who goes before a job; beyond them the answer says too early a moment rather than none.</summary>
+    /// <summary>Lanes that are counted to find out which jobs go before one; beyond them the result is too early rather than missing.</summary>
     private const int MaxCountedLanes = 1_000;
 
-    /// <summary>Why a job waits that stands in its lane.</summary>
+    /// <summary>Why a job in its lane waits.</summary>
     /// <param name="queueName">Its queue.</param>
     /// <param name="key">Its key.</param>
     /// <param name="weight">Its weight.</param>
@@ -39,7 +39,7 @@ public sealed partial class LanePlanner
         return new LaneStand(starved.Contains(queue) ? WaitReason.Concurrency : WaitReason.Turn, null, null);
     }
 
-    /// <summary>Jobs that wait at one state of a limit: those of the lanes in its line, and of the ready lanes behind them.</summary>
+    /// <summary>Jobs that wait for one state of a limit: those of the lanes in its wait queue, and of the ready lanes after them.</summary>
     internal long WaitingAt(LimitLine line)
     {
         var waiting = line.Lanes.Sum(lane => (long)lane.Jobs);
@@ -61,7 +61,7 @@ public sealed partial class LanePlanner
                 before = WeightBefore(line, lane, ahead);
             var takes = limit.WeightOf(weight, weights);
             var at = line.State.EarliestAfter(now, before, takes);
-            // Calls at once: with room for this job now, it is others ahead that would fill them. What those wait for says more, if they wait for anything else.
+            // A concurrency limit that could take this job now would be filled by jobs ahead of it. The limit that those wait for, if any, is the better explanation.
             if (!line.State.HandsOutSlots && at > now && line.State.EarliestAfter(now, 0, takes) <= now)
                 full ??= (line, at);
             else if (at > now && (last is null || at > last.Value.At))
@@ -71,7 +71,7 @@ public sealed partial class LanePlanner
         return last ?? full;
     }
 
-    /// <summary>What will be taken of a shared limit before the lane comes to a job with others before it: by these, by other lanes of its queue, and by other queues.</summary>
+    /// <summary>What will be taken of a shared limit before a job of the lane: by the jobs ahead of it, by other lanes of its queue, and by other queues.</summary>
     private static long WeightBefore(LimitLine line, Lane lane, JobsAhead ahead)
     {
         var turn = lane.VirtualTime + (ahead.Weight / lane.Share);
@@ -96,10 +96,10 @@ public sealed partial class LanePlanner
         return (long)Math.Min(before, long.MaxValue / 4);
     }
 
-    /// <summary>Jobs of somebody else that go first: one at once, and one more for each whole charge that it lags behind.</summary>
+    /// <summary>Jobs of another lane or queue that go first: one at once, and one more for each full charge that it lags behind.</summary>
     /// <param name="lead">How far, in virtual time, it lags behind.</param>
     /// <param name="charge">What one of its jobs adds to its time.</param>
-    /// <param name="goesFirst">Whether it is first when both stand at the same time.</param>
+    /// <param name="goesFirst">Whether it is first when both have the same time.</param>
     /// <param name="jobs">It has no more than these.</param>
     private static double JobsBefore(double lead, double charge, bool goesFirst, long jobs)
     {

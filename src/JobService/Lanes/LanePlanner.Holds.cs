@@ -10,7 +10,7 @@ public sealed partial class LanePlanner
     /// <summary>What was changed so far is stored, and will not be undone.</summary>
     public void EndTurn() => turnNumber++;
 
-    /// <summary>A call that runs is counted again after the states were read anew: it holds what it held.</summary>
+    /// <summary>Counts a running call again after the states were reloaded: it holds what it held.</summary>
     /// <param name="former">What it took before.</param>
     /// <param name="planner">Where it took it: its turn was rolled back.</param>
     /// <param name="key">The job's key.</param>
@@ -42,13 +42,13 @@ public sealed partial class LanePlanner
             lane.ResumeCall();
         var hold = new LimitHold(lane, former.Call, [], former.Slot, former.Window);
         hold.Change(stored with { Limits = [.. held] }, turnNumber);
-        // The turn had heard that it has started late, and nobody says that twice.
+        // The turn had recorded that it started late, and that is not reported twice.
         if (former.At > stored.At)
             Postpone(hold, key, former.At);
         return hold;
     }
 
-    /// <summary>A limit counts something else now: of a call that is under way it holds what it would take today.</summary>
+    /// <summary>A limit counts something else now: a call in progress holds what it would take today.</summary>
     /// <param name="hold">What it took.</param>
     /// <param name="limit">The limit's name.</param>
     /// <param name="weight">The job's weight.</param>
@@ -69,14 +69,14 @@ public sealed partial class LanePlanner
     /// <summary>The call has started later than its slot.</summary>
     /// <param name="hold">What it has taken.</param>
     /// <param name="key">The job's key.</param>
-    /// <param name="to">The moment it counts as: what is handed out from now on goes behind it.</param>
+    /// <param name="to">The moment it counts as: slots handed out from now on are after it.</param>
     public void Postpone(LimitHold hold, string key, long to)
     {
         foreach (var held in hold.Limits)
         {
             if (held.IsForgotten)
                 continue;
-            // The state in force: one that rested may have been forgotten since the claim.
+            // The current state: an idle one may have been forgotten since the claim.
             var current = held.Line.Limit.LineOf(key);
             current.State.Postpone(hold.At, held.Weight - held.Refunded, to);
             Reconsider(current);
@@ -85,7 +85,7 @@ public sealed partial class LanePlanner
         hold.Change(hold.Stands with { At = Math.Max(hold.At, to) }, turnNumber);
     }
 
-    /// <summary>The call has ended. If nobody has said that it started behind its window, it counts from its start; or from where its end has shown it to have come.</summary>
+    /// <summary>The call has ended. If it was not reported to have started after its window, it counts from its start; or from the later moment that its end has shown.</summary>
     /// <returns>True when a state has changed.</returns>
     public bool PostponeUntold(LimitHold hold, string key, long startedAt, long countsAt)
     {
@@ -97,7 +97,7 @@ public sealed partial class LanePlanner
         return true;
     }
 
-    /// <summary>Nobody knows when calls have started that were given slots before the process died: each counts as late as it may have been.</summary>
+    /// <summary>For calls that got slots before the process died, the start time is unknown: each counts as starting at its latest possible moment.</summary>
     /// <returns>The states concerned.</returns>
     internal IReadOnlyCollection<LimitLine> PostponeLost(IEnumerable<LostStart> lost, long now)
     {
@@ -116,7 +116,7 @@ public sealed partial class LanePlanner
             }
         }
 
-        // What a rate had handed out goes later once: by the greatest lateness.
+        // What a rate had handed out is postponed once: by the greatest delay.
         foreach (var (line, late) in latest.Where(each => each.Key.State is not WindowLimit))
             line.State.Postpone(late.Slot, late.Weight, late.Slot + late.LateBy);
         return latest.Keys;
@@ -139,7 +139,7 @@ public sealed partial class LanePlanner
         }
     }
 
-    /// <summary>The call is not under way any more. Once for each call: what else comes of it later changes nothing here.</summary>
+    /// <summary>The call is no longer in progress. Once for each call: later results do not change this.</summary>
     /// <param name="hold">What it took.</param>
     /// <param name="isCounted">The API has counted it, as far as is known, and has not said what is left.</param>
     /// <param name="now">The moment.</param>
@@ -158,6 +158,6 @@ public sealed partial class LanePlanner
     }
 }
 
-/// <summary>A call that was given a slot by a process that has died.</summary>
+/// <summary>A call that got a slot from a process that has died.</summary>
 /// <param name="LateBy">How late it may have started.</param>
 internal readonly record struct LostStart(string Queue, string Key, int Weight, IReadOnlyDictionary<string, int>? Weights, long Slot, long LateBy = 0);

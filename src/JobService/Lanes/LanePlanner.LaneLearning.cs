@@ -3,10 +3,10 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>What responses teach where a call took no limits: its lane waits, finds its pace, and heeds what is left.</summary>
+/// <summary>Learns from responses to calls without limits: the lane pauses, finds its pace, and respects the remaining count.</summary>
 public sealed partial class LanePlanner
 {
-    /// <summary>Takes up what a store kept.</summary>
+    /// <summary>Restores what a store kept.</summary>
     public void RestoreLane(string queueName, string key, StoredLane stored)
     {
         var lane = queues[queueName].FindOrOpen(key, ref lastLaneNumber);
@@ -15,7 +15,7 @@ public sealed partial class LanePlanner
         AskLaneAgain(lane);
     }
 
-    /// <summary>Lifts what the lanes of a queue have learned: of one key, or of all.</summary>
+    /// <summary>Clears what the lanes of a queue have learned: of one key, or of all.</summary>
     /// <returns>False when none had learned anything that still counts.</returns>
     public bool UnlearnLanes(string queueName, string? key, long now)
     {
@@ -88,20 +88,20 @@ public sealed partial class LanePlanner
         remembered.Enqueue(lane, lane.Learned!.RestsAt);
     }
 
-    // Apart, so that lanes that are served pay for no closure.
+    // A separate method, so that lanes that are served allocate no closure.
     private void ParkUntil(Lane lane, long moment) => Park(lane, () => lane.ParkedUntil = moment);
 
-    /// <summary>Nothing of the lane goes before a moment.</summary>
+    /// <summary>No job of the lane starts before a moment.</summary>
     private void Park(Lane lane, Action change)
     {
-        parkedLanes.Remove(lane); // before its moment changes: the set is in the order of the moments
+        parkedLanes.Remove(lane); // before its moment changes: the set is ordered by it
         Leave(lane);
         change();
         parkedLanes.Add(lane);
         NextWake = Math.Min(NextWake, lane.RestsUntil);
     }
 
-    /// <summary>The next round asks the lane again: what still holds it back parks it anew.</summary>
+    /// <summary>The next round checks the lane again: if it still may not start, it is parked again.</summary>
     private void Unpark(Lane lane, Action change)
     {
         var wasParked = parkedLanes.Remove(lane);

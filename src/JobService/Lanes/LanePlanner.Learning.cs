@@ -3,17 +3,17 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>What answers teach: the states concerned wait, go slower or count as the API counts.</summary>
+/// <summary>Learns from responses: the states concerned pause, slow down or adopt the count of the API.</summary>
 public sealed partial class LanePlanner
 {
-    /// <summary>Heeds what a call has taught.</summary>
+    /// <summary>Processes the feedback of a call.</summary>
     /// <param name="queueName">Its queue.</param>
     /// <param name="key">Its key.</param>
     /// <param name="hold">What it took.</param>
     /// <param name="startedAt">When it was sent.</param>
-    /// <param name="feedback">What its answer said.</param>
+    /// <param name="feedback">What its response said.</param>
     /// <param name="now">The moment.</param>
-    /// <returns>What a store keeps of the lane, when it has learned something to be kept; null when limits are concerned.</returns>
+    /// <returns>What a store keeps of the lane, if it has learned something to keep; null when limits are concerned.</returns>
     public StoredLane? ApplyFeedback(string queueName, string key, LimitHold hold, long startedAt, CallFeedback feedback, long now)
     {
         var notBefore = feedback.NotBefore is { } moment ? Math.Min(moment.UtcTicks, now + CallFeedback.LongestPause.Ticks) : (long?)null;
@@ -30,7 +30,7 @@ public sealed partial class LanePlanner
         var concerned = Concerned(hold).ToArray();
         foreach (var held in concerned)
         {
-            // The state in force: the limit may have been made anew since the claim.
+            // The current state: the limit may have been recreated since the claim.
             var line = held.Line.Limit.LineOf(key);
             if (notBefore is { } until)
                 line.State.PauseUntil(until);
@@ -44,7 +44,7 @@ public sealed partial class LanePlanner
         return null;
     }
 
-    /// <summary>What is left concerns the limits that count the same; calls, and what is used up, concern all when none does.</summary>
+    /// <summary>A remaining budget applies to the limits that count the same; a budget of calls, and one that is used up, applies to all if none does.</summary>
     private static void HeedBudget(HeldLimit[] concerned, string? weightFrom, string key, CallBudget budget, long? startedAt, long now)
     {
         var counting = Array.FindAll(concerned, held => BudgetRule.Counts(held.Line.Limit.Definition, weightFrom, budget.Unit));
@@ -58,7 +58,7 @@ public sealed partial class LanePlanner
         }
     }
 
-    /// <summary>The call has cost another weight than it took of one of its limits.</summary>
+    /// <summary>The call cost a different weight than it took of one of its limits.</summary>
     public void Correct(LimitHold hold, string key, string limit, int trueWeight, long now)
     {
         var at = Array.FindIndex(hold.Limits, held => held.Line.Limit.Name == limit);
@@ -75,7 +75,7 @@ public sealed partial class LanePlanner
         Reconsider(line);
     }
 
-    /// <summary>The API has answered: windows know from now on when it had counted the call at the latest.</summary>
+    /// <summary>The API has responded: from now on windows know when it had counted the call at the latest.</summary>
     /// <returns>True when a state has changed.</returns>
     public bool Answered(LimitHold hold, long now, CallTime? call = null)
     {
@@ -91,7 +91,7 @@ public sealed partial class LanePlanner
         return isNew;
     }
 
-    /// <summary>Lifts what a limit has learned: for jobs of one key, or for all.</summary>
+    /// <summary>Clears what a limit has learned: for jobs of one key, or for all.</summary>
     /// <returns>The states that had learned something.</returns>
     internal IReadOnlyList<LimitLine> Unlearn(string limit, string? key, long now)
     {
@@ -105,7 +105,7 @@ public sealed partial class LanePlanner
     private static IEnumerable<HeldLimit> Concerned(LimitHold hold) =>
         Array.Exists(hold.Limits, held => held.Line.Limit.IsPerKey) ? hold.Limits.Where(held => held.Line.Limit.IsPerKey) : hold.Limits;
 
-    /// <summary>A broken target is a matter of its queue: limits that others use too go on for them.</summary>
+    /// <summary>A failing target concerns only its queue: limits that other queues use continue for them.</summary>
     private void HoldQueue(QueueLanes queue, LimitHold? hold, long until)
     {
         queue.HeldUntil = Math.Max(queue.HeldUntil, until);

@@ -2,7 +2,7 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>When to look again, and what nobody needs any more by then.</summary>
+/// <summary>Schedules the next checks, and forgets states that are no longer needed.</summary>
 public sealed partial class LanePlanner
 {
     private void WakeParked(long now, int atMost)
@@ -30,7 +30,7 @@ public sealed partial class LanePlanner
         }
     }
 
-    /// <summary>The queue may start something again: its ready lanes, and those in front of limits that may have become free meanwhile.</summary>
+    /// <summary>The queue may start jobs again: checks its ready lanes, and those waiting for limits that may have become free meanwhile.</summary>
     private void LookAgain(QueueLanes queue)
     {
         active.Add(queue);
@@ -38,7 +38,7 @@ public sealed partial class LanePlanner
             changed.Add(limit.LineOf(""));
     }
 
-    /// <summary>Notes when the line's head may go. Queues that may not start anything are looked at when they may again.</summary>
+    /// <summary>Schedules the time at which the head of the wait queue may start. Queues that may not start anything are checked when they may again.</summary>
     private void Schedule(LimitLine line, long now)
     {
         line.WakeAt = LimitState.Never;
@@ -57,7 +57,7 @@ public sealed partial class LanePlanner
             (head.Queue.HandsOutSlots ? slotTimes : plainTimes).Add(line);
     }
 
-    /// <summary>Nobody looks at the limits of single keys when a queue is held no more: their lines wake by themselves.</summary>
+    /// <summary>Limits of single keys need no check when a queue is released: their wait queues wake by themselves.</summary>
     private void WakeWhenOpen(LimitLine line)
     {
         if (!line.Limit.IsPerKey || line.Head(queue => !queue.Paused) is not { } held)
@@ -76,7 +76,7 @@ public sealed partial class LanePlanner
         return Math.Min(slotTimes.First, morePermitsAt) is var ahead and < LimitState.Never ? Math.Min(next, ahead - round.WakeAhead) : next;
     }
 
-    /// <summary>Forgets the states of keys that are as if they were new.</summary>
+    /// <summary>Forgets the states of keys that equal new ones.</summary>
     public void ForgetResting(long now)
     {
         for (var looks = 0; looks < MaxLooksPerRound && resting.TryPeek(out var line, out var at) && at <= now; looks++)
@@ -90,7 +90,7 @@ public sealed partial class LanePlanner
         }
     }
 
-    /// <summary>Forgets what lanes have learned that says nothing any more.</summary>
+    /// <summary>Forgets what lanes have learned and what has expired.</summary>
     private void ForgetLearned(long now)
     {
         for (var looks = 0; looks < MaxLooksPerRound && remembered.TryPeek(out var lane, out var at) && at <= now; looks++)

@@ -3,38 +3,38 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>The rounds: who may go now, and when to look again.</summary>
+/// <summary>The rounds: which jobs may start now, and when to check again.</summary>
 public sealed partial class LanePlanner
 {
     /// <summary>
-    /// Lanes looked at in one round, for each start that it may have: those of one queue that are ready (after a restart a hundred thousand may be, and blocked), and those that have come due, of all
-    /// queues (the keys of a queue that was held come due together).
+    /// Lanes checked in one round, per start that it may make: ready lanes of one queue (after a restart a hundred thousand may be ready, and blocked), and lanes that have become due, of all
+    /// queues (the keys of a queue that was paused become due together).
     /// </summary>
     private const int MaxLooksPerStart = 4;
 
-    /// <summary>States and learned paces that are looked at in one round whether they can be forgotten.</summary>
+    /// <summary>States and learned paces that are checked in one round for whether they can be forgotten.</summary>
     private const int MaxLooksPerRound = 2_000;
 
     private const int MaxPassesPerRound = 64;
 
-    /// <summary>Lanes whose jobs are expected to be asked for, at once.</summary>
+    /// <summary>Lanes whose jobs are prefetched at once.</summary>
     private const int MaxExpected = 64;
 
     private readonly Dictionary<QueueLanes, PermitPool> permits = [];
     private readonly List<LimitLine> lookedAt = [];
 
-    // A queue names no more limits than this: one array for all questions, instead of one for each job.
+    // A queue has at most this many limits: one array for all checks, instead of one for each job.
     private readonly LimitState[] asked = new LimitState[QueueRules.MaxLimits];
 
     public void Run(PlanRound round)
     {
-        // Whatever is left over has a moment that has passed: the next round comes at once and goes on with it.
+        // Lanes left over are already due: the next round follows at once and continues with them.
         var atMost = MaxLooksPerStart * round.MaxStarts;
         WakeParked(round.Now, atMost);
         WakeStarved(round);
         slotTimes.TakeDue(round.Horizon, atMost, changed);
         plainTimes.TakeDue(round.Now, atMost, changed);
-        // What one pass has moved may let others go: a second one mostly finds nothing more.
+        // The changes of one pass may allow others to start: a second pass mostly finds nothing more.
         var passes = 0;
         do
         {
@@ -56,7 +56,7 @@ public sealed partial class LanePlanner
             if (pool.Left > 0)
                 round.ReturnPermits(queue.Name, pool.FreeLeft, pool.PromisedLeft);
             else if (queue.StartedInRound == round.MaxStarts)
-                active.Add(queue); // more may be had in the next round
+                active.Add(queue); // the next round may start more
             if (starved.Contains(queue))
                 morePermitsAt = Math.Min(morePermitsAt, pool.MoreAt);
             queue.StartedInRound = 0;
@@ -81,18 +81,18 @@ public sealed partial class LanePlanner
         while (line.Head(queue => MayStart(queue, round)) is { } lane && MayGo(line, lane, round))
         {
             Serve(lane, round);
-            // It may be its turn again; otherwise it stands in line before the next slot is given away.
+            // It may be its turn again; otherwise it joins the wait queue before the next slot is handed out.
             while (lane.StandsIn is ReadyLine && MayStart(lane.Queue, round))
                 Serve(lane, round);
         }
     }
 
-    /// <summary>At the limit of one key a lane is called to be ready, one at a time: who goes first among the keys is their queue's affair.</summary>
+    /// <summary>The limit of one key makes its lanes ready one at a time: the queue decides the order among the keys.</summary>
     private void CallNext(LimitLine line, PlanRound round)
     {
         if (!line.Limit.IsPerKey || (line.Called is { } called && (!line.Limit.IsNamedBySeveral || MayStart(called.Queue, round))))
             return;
-        // One that was called and has no permit stays ready, and keeps the limit from no other queue.
+        // A lane that was made ready and has no permit stays ready, and does not block the limit for other queues.
         if (line.Head(queue => line.Called is null ? IsOpen(queue, round.Now) : MayStart(queue, round)) is not { } lane || !MayGo(line, lane, round))
             return;
 
@@ -116,7 +116,7 @@ public sealed partial class LanePlanner
             active.Remove(queue);
     }
 
-    /// <summary>Claims what the lane may start now, then puts it where it belongs: ready, at the limit that allows it last, or to rest.</summary>
+    /// <summary>Claims what the lane may start now, then puts it where it belongs: ready, waiting for the limit that allows it last, or idle.</summary>
     private void Serve(Lane lane, PlanRound round)
     {
         var calledBy = lane.CalledBy;
@@ -125,7 +125,7 @@ public sealed partial class LanePlanner
         var lines = queue.LinesOf(lane.Key);
         if (Array.Find(lines, line => line != calledBy && (line.HasBefore(lane, other => MayStart(other, round)) || IsReadyBefore(line, lane, round))) is { } ahead)
         {
-            // What it would start is asked when it stands in front.
+            // Its jobs are read when it is at the front.
             lane.ForgetHead();
             Stand(lane, ahead);
             return;
@@ -174,7 +174,7 @@ public sealed partial class LanePlanner
         queue.Rest(lane);
     }
 
-    /// <summary>Another queue has a lane that is ready too, and it is that queue's turn at the limit: while nobody stands in the line, the first to be looked at would take all there is.</summary>
+    /// <summary>Whether another queue also has a ready lane and it is that queue's turn at the limit: while the wait queue is empty, the first queue checked would take everything.</summary>
     private bool IsReadyBefore(LimitLine line, Lane lane, PlanRound round)
     {
         if (!line.Limit.IsNamedBySeveral)
@@ -226,7 +226,7 @@ public sealed partial class LanePlanner
         changed.Add(line);
     }
 
-    /// <summary>Where limits decide, one job at a time; otherwise as many as the lane may start before another one's turn comes.</summary>
+    /// <summary>With limits, one job at a time; otherwise as many as the lane may start before it is another lane's turn.</summary>
     private static int JobsBeforeOthers(Lane lane, int permits)
     {
         if (lane.Queue.Limits.Length > 0)
@@ -237,11 +237,11 @@ public sealed partial class LanePlanner
         return (int)Math.Clamp(lead + 1, 1, permits);
     }
 
-    /// <summary>The limit that allows the lane's head last, or its own that does not allow it yet; null when all allow it in this round.</summary>
+    /// <summary>The limit that allows the lane's first job last, or its own limit that does not allow it yet; null when all allow it in this round.</summary>
     private LimitLine? FindBlocking(LimitLine[] lines, Lane lane, PlanRound round, out long at)
     {
         at = round.Now;
-        // Its own limits first: who waits for them holds up nobody else.
+        // Its own limits first: a lane that waits for them blocks no other.
         if (Array.Find(lines, line => line.Limit.IsPerKey && !MayGo(line, lane, round)) is { } own)
             return own;
 
@@ -255,9 +255,9 @@ public sealed partial class LanePlanner
         line.State.EarliestAt(From(lane.Queue, round), lane.HeadWeightAt(line.Limit)) <= Until(lane.Queue, round);
 
     /// <summary>
-    /// A slot lies behind the commit of its claim, or before it by no more than half of what a start may be late: a queue that is short of permits would
-    /// otherwise wait for the slowest commit after each call. Nor does it lie long before its permit is expected: a job that waits in its slot loses nothing, a
-    /// permit that waits for its slot does. Without a rate the call starts when it is claimed.
+    /// A slot is after the commit of its claim, or before it by at most half of the start window: a queue that is short of permits would
+    /// otherwise wait for the slowest commit after each call. Nor is it long before its permit is expected: a job that waits in its slot loses nothing, a
+    /// permit that waits for its slot is wasted. Without a rate the call starts when it is claimed.
     /// </summary>
     private long From(QueueLanes queue, PlanRound round)
     {

@@ -2,14 +2,14 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>Decides which jobs may start, and when: fair between lanes, all limits at once, nobody overtaken at a limit.</summary>
+/// <summary>Decides which jobs may start, and when: fair between lanes, all limits at once, without overtaking at a limit.</summary>
 /// <remarks>
 /// Start-time fair queueing (Goyal, Vin, Cheng 1996): a claim moves its lane's virtual time by weight ÷ share; an idle lane returns at the current
-/// virtual time. Owned by one thread; no clock, no storage, no chance inside. A round costs what has changed since the last one, not what waits.
+/// virtual time. Owned by one thread; no clock, no storage, no randomness inside. The cost of a round depends on what has changed since the last one, not on what waits.
 /// </remarks>
 public sealed partial class LanePlanner
 {
-    /// <summary>Idle lanes of one queue that are remembered for the sake of what they owe; the one that owes least is forgotten first.</summary>
+    /// <summary>Idle lanes of one queue that are remembered because of their debt; the one with the smallest debt is forgotten first.</summary>
     public const int MaxIdleLanes = 10_000;
 
     private readonly Dictionary<string, QueueLanes> queues = [];
@@ -17,13 +17,13 @@ public sealed partial class LanePlanner
     private readonly SortedSet<Lane> parkedLanes = new(Comparer<Lane>.Create(ByMoment));
     private readonly HashSet<QueueLanes> heldQueues = [];
 
-    /// <summary>Queues with ready lanes that the next round looks at.</summary>
+    /// <summary>Queues with ready lanes that the next round checks.</summary>
     private readonly HashSet<QueueLanes> active = [];
 
     /// <summary>Queues that could start more if they had permits.</summary>
     private readonly HashSet<QueueLanes> starved = [];
 
-    /// <summary>Lines whose state or head has changed: asked again in the next round.</summary>
+    /// <summary>Wait queues whose state or head has changed: checked again in the next round.</summary>
     private readonly HashSet<LimitLine> changed = [];
 
     private readonly WakeTimes slotTimes = new();
@@ -32,10 +32,10 @@ public sealed partial class LanePlanner
     private readonly PriorityQueue<Lane, long> remembered = new();
     private long lastLaneNumber;
 
-    /// <summary>When a round is worth while even if nothing else happens; <see cref="LimitState.Never"/> when only an event can change anything.</summary>
+    /// <summary>When the next round is due if nothing else happens; <see cref="LimitState.Never"/> when only an event can change anything.</summary>
     public long NextWake { get; private set; } = LimitState.Never;
 
-    /// <summary>Jobs of this lane may go, as far as their own times are concerned.</summary>
+    /// <summary>This lane has jobs that may start, as far as their own times are concerned.</summary>
     public void Arrive(string queueName, string key, int count = 1)
     {
         var lane = queues[queueName].FindOrOpen(key, ref lastLaneNumber);
@@ -43,7 +43,7 @@ public sealed partial class LanePlanner
         Rejoin(lane);
     }
 
-    /// <summary>A job of this lane has left without having run: if it was the head, a lighter one may stand there now.</summary>
+    /// <summary>A job of this lane has left without having run: if it was the first, a lighter one may be first now.</summary>
     public void HeadLeft(string queueName, string key)
     {
         if (queues[queueName].Find(key) is not { } lane)
@@ -52,7 +52,7 @@ public sealed partial class LanePlanner
         AskAgainIfHeavy(lane);
     }
 
-    /// <summary>What the limits were asked before does not hold any more for lanes with a heavy head: a lighter job is not to wait for the heavy one's moment.</summary>
+    /// <summary>Earlier results of the limits are no longer valid for lanes whose first job was heavy: a lighter job must not wait for the heavy one's moment.</summary>
     private void AskAgainIfHeavy(Lane lane)
     {
         if (lane is { StandsIn: LimitLine, IsHeadHeavy: true })
@@ -99,7 +99,7 @@ public sealed partial class LanePlanner
         changed.Add(line);
     }
 
-    /// <summary>The state changed from outside: its line is asked again in the next round, and when it rests it can be forgotten.</summary>
+    /// <summary>The state was changed from outside: its wait queue is checked again in the next round, and when it is idle it can be forgotten.</summary>
     private void Reconsider(LimitLine line)
     {
         LetRest(line);

@@ -2,7 +2,7 @@ using System.Collections;
 
 namespace JobService.Lanes;
 
-/// <summary>Lanes in order. A hundred thousand of these hold one lane each: the tree is made for the second.</summary>
+/// <summary>An ordered set of lanes. A hundred thousand of these hold one lane each: the tree is created for the second.</summary>
 internal sealed class LaneSet : IEnumerable<Lane>
 {
     private static readonly Comparer<Lane> InOrder = Comparer<Lane>.Create(Lane.Compare);
@@ -15,7 +15,7 @@ internal sealed class LaneSet : IEnumerable<Lane>
 
     public Lane? First => many is null ? only : many.Min;
 
-    /// <summary>The first lanes. Kept until one comes or goes: a list of hundreds of jobs asks for each of them who goes before it.</summary>
+    /// <summary>The first lanes. Cached until one is added or removed: a list of hundreds of jobs asks for each job which lanes go before it.</summary>
     public Lane[] Beginning(int atMost) => beginning is { } kept && (kept.Length == atMost || kept.Length == Count) ? kept : beginning = [.. this.Take(atMost)];
 
     public void Add(Lane lane)

@@ -2,10 +2,10 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>One state of a limit and the lanes that wait for it, each queue's by themselves: one that may not start anything holds up no other.</summary>
+/// <summary>One state of a limit and its wait queue, with the lanes grouped by queue: a queue that may not start anything does not block the others.</summary>
 /// <remarks>
-/// Two levels: whose turn it is among the queues is decided by what each has had of this limit, in what the limit counts, ÷ its share, however many keys it has; among the lanes of
-/// a queue by their virtual times. Start-time fair queueing on both.
+/// Two levels: among the queues, the turn depends on what each has had of this limit, in what the limit counts, ÷ its share, regardless of its number of keys; among the lanes of
+/// a queue, on their virtual times. Start-time fair queueing on both.
 /// </remarks>
 internal sealed class LimitLine(NamedLimit limit, string key, LimitState state) : Line
 {
@@ -20,16 +20,16 @@ internal sealed class LimitLine(NamedLimit limit, string key, LimitState state) 
 
     public LimitState State { get; set; } = state;
 
-    /// <summary>The lane that was called to be ready, if this is the state of one key: among the keys its queue decides whose turn it is.</summary>
+    /// <summary>The lane that was made ready, if this is the state of one key: among the keys, their queue decides whose turn it is.</summary>
     public Lane? Called { get; set; }
 
-    /// <summary>When the head may go, as it was last asked: whatever else stands in the heap of moments is out of date.</summary>
+    /// <summary>When the head may start, as of the last check: other entries in the heap of moments are out of date.</summary>
     public long WakeAt { get; set; } = LimitState.Never;
 
-    /// <summary>A moment is noted at which it is looked at whether the state can be forgotten.</summary>
+    /// <summary>A time is scheduled at which to check whether the state can be forgotten.</summary>
     public bool IsResting { get; set; }
 
-    /// <summary>A row of the store speaks of this state.</summary>
+    /// <summary>The store has a row for this state.</summary>
     public bool IsStored { get; set; }
 
     public bool IsEmpty => places.TrueForAll(place => place.Lanes.Count == 0);
@@ -38,13 +38,13 @@ internal sealed class LimitLine(NamedLimit limit, string key, LimitState state) 
 
     public IReadOnlyList<QueuePlace> Places => places;
 
-    /// <summary>Where the limit of one key is used by one queue there is nothing to remember: a hundred thousand keys are like that.</summary>
+    /// <summary>A limit of one key that is used by one queue has nothing to remember: there may be a hundred thousand of these.</summary>
     private bool RemembersTurns => !Limit.IsPerKey || Limit.IsNamedBySeveral;
 
-    /// <summary>The first lane of the queue whose turn it is, out of those that may start something.</summary>
+    /// <summary>The first lane of the queue whose turn it is, among queues that may start something.</summary>
     public Lane? Head(Func<QueueLanes, bool> mayStart) => First(mayStart)?.Lanes.First;
 
-    /// <summary>True when some lane of this line, of a queue that may start something, goes before the given one.</summary>
+    /// <summary>True when some lane of this wait queue, of a queue that may start something, goes before the given one.</summary>
     public bool HasBefore(Lane lane, Func<QueueLanes, bool> mayStart)
     {
         if (IsEmpty || First(mayStart) is not { } first || first.Lanes.First is not { } head || head == lane)
@@ -54,10 +54,10 @@ internal sealed class LimitLine(NamedLimit limit, string key, LimitState state) 
         return GoesBefore(first.Queue, lane.Queue);
     }
 
-    /// <summary>Whether it is the turn of one queue rather than of another, if both have a lane that may go.</summary>
+    /// <summary>Whether one queue's turn comes before another's, if both have a lane that may start.</summary>
     public bool GoesBefore(QueueLanes queue, QueueLanes other) => Order(queue).CompareTo(Order(other)) < 0;
 
-    /// <summary>The clock of the line at which it is the queue's turn. What it lagged behind while it could not start anything it has not saved up.</summary>
+    /// <summary>The virtual time at which it is the queue's turn. It saves up no credit while it cannot start anything.</summary>
     public double TurnOf(QueueLanes queue) => Find(queue) is { } place ? TurnOf(place) : servedTo;
 
     /// <summary>A job of the lane takes a weight of the limit.</summary>
@@ -70,10 +70,10 @@ internal sealed class LimitLine(NamedLimit limit, string key, LimitState state) 
         place.Serve(servedTo, weight, lane.VirtualTime);
     }
 
-    /// <summary>The queue does not need the limit any more; no lane of it stands here.</summary>
+    /// <summary>The queue no longer uses the limit; none of its lanes waits here.</summary>
     public void Forget(QueueLanes queue) => places.RemoveAll(place => place.Queue == queue);
 
-    /// <summary>The limit counts something else: what queues have had of it does not compare with what they will take.</summary>
+    /// <summary>The limit counts something else: what queues have had of it is not comparable with what they will take.</summary>
     public void ForgetTurns()
     {
         servedTo = 0;
@@ -82,8 +82,8 @@ internal sealed class LimitLine(NamedLimit limit, string key, LimitState state) 
     }
 
     /// <summary>
-    /// A lane's time among those of its queue here. At a shared limit what it lagged behind it has not saved up, and it leads by no more than its last charge: the times of other lines, which run
-    /// slower or faster, neither let it overtake nor starve it here. At the limit of one key it is the only lane of its queue, and keeps its time.
+    /// A lane's time among those of its queue here. At a shared limit it saves up no credit, and it leads by at most its last charge: the times of other wait queues, which run
+    /// slower or faster, neither let it overtake nor let it starve here. At the limit of one key it is the only lane of its queue, and keeps its time.
     /// </summary>
     protected override double TimeHere(Lane lane) =>
         Limit.IsPerKey ? lane.VirtualTime : TimeAt(lane, Find(lane.Queue)?.LanesServedTo ?? 0);

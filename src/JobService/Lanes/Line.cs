@@ -16,10 +16,10 @@ internal abstract class Line
         lane.StandsIn = null;
     }
 
-    /// <summary>A lane's time on the clock of this line.</summary>
+    /// <summary>A lane's virtual time in this wait queue.</summary>
     protected abstract double TimeHere(Lane lane);
 
-    /// <summary>What the lane lagged behind it has not saved up, and it leads by no more than its last charge.</summary>
+    /// <summary>The lane saves up no credit, and it leads by at most its last charge.</summary>
     protected static double TimeAt(Lane lane, double servedTo) => Math.Clamp(lane.VirtualTime, servedTo, servedTo + lane.LastCharge);
 
     protected abstract void Add(Lane lane);
@@ -27,7 +27,7 @@ internal abstract class Line
     protected abstract void Remove(Lane lane);
 }
 
-/// <summary>Lanes of one queue that wait for nothing but its turn.</summary>
+/// <summary>Lanes of one queue that wait only for the queue's turn.</summary>
 internal sealed class ReadyLine : Line
 {
     private readonly LaneSet lanes = new();

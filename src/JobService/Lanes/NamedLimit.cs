@@ -2,7 +2,7 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>A limit by its name: one state for all, or one for each key that is in use.</summary>
+/// <summary>A named limit: one state for all jobs, or one for each key in use.</summary>
 internal sealed class NamedLimit
 {
     private readonly Dictionary<string, LimitLine> lines = [];
@@ -19,23 +19,23 @@ internal sealed class NamedLimit
 
     public LimitDefinition Definition { get; private set; }
 
-    /// <summary>How often what was taken has come to say nothing any more, because the kind or the scope has changed.</summary>
+    /// <summary>How often the limit was reset because its kind or scope changed.</summary>
     public int Beginnings { get; private set; }
 
-    /// <summary>The same before a turn: so it is if that one was rolled back.</summary>
+    /// <summary>The same before a turn, restored if the turn is rolled back.</summary>
     public int BeginningsBefore(long turn) => begunIn == turn ? beginningsBefore : Beginnings;
 
     public bool IsPerKey => Definition.Scope == LimitScope.PerKey;
 
-    /// <summary>The queues that name it.</summary>
+    /// <summary>The queues that use it.</summary>
     public IReadOnlyList<QueueLanes> Queues { get; set; } = [];
 
-    /// <summary>Queues share it, each with its share.</summary>
+    /// <summary>Whether several queues share it.</summary>
     public bool IsNamedBySeveral => Queues.Count > 1;
 
     public IReadOnlyCollection<LimitLine> Lines => lines.Values;
 
-    /// <summary>What a job takes: no more than there is, though the limit was wider when the job came in.</summary>
+    /// <summary>What a job takes: at most all of the limit, even if the limit was larger when the job was accepted.</summary>
     public int WeightOf(int weight, IReadOnlyDictionary<string, int>? weights) => Math.Min(Definition.WeightOf(weight, weights), Definition.MaxWeight);
 
     public LimitLine? Find(string key) => lines.GetValueOrDefault(IsPerKey ? key : "");
@@ -48,18 +48,18 @@ internal sealed class NamedLimit
         return line;
     }
 
-    /// <summary>Forgets a state, unless the key has got another one since: a call may still hold the one before.</summary>
+    /// <summary>Forgets a state, unless the key has a newer one: a call may still hold the old one.</summary>
     public void Forget(LimitLine line)
     {
         if (lines.GetValueOrDefault(line.Key) == line)
             lines.Remove(line.Key);
     }
 
-    /// <summary>Goes on under other numbers.</summary>
-    /// <param name="definition">The numbers.</param>
+    /// <summary>Continues with another definition.</summary>
+    /// <param name="definition">The new definition.</param>
     /// <param name="now">The moment.</param>
     /// <param name="turn">The turn that changes it.</param>
-    /// <returns>False when what was taken says nothing any more, because the kind or the scope has changed: the states are new.</returns>
+    /// <returns>False when what was taken is no longer meaningful, because the kind or the scope has changed: the states are new.</returns>
     public bool Configure(LimitDefinition definition, long now, long turn)
     {
         var keeps = definition.Scope == Definition.Scope && definition.GetType() == Definition.GetType();
@@ -81,7 +81,7 @@ internal sealed class NamedLimit
         return keeps;
     }
 
-    /// <summary>It was deleted. Another one may have come under its name: calls that took something of this one say nothing about that.</summary>
+    /// <summary>The limit was deleted. Another one may have been created under its name: calls that hold something of this one do not affect that.</summary>
     public bool IsRetired { get; private set; }
 
     public void Retire(long turn)
@@ -90,7 +90,7 @@ internal sealed class NamedLimit
         BeginAnew(turn);
     }
 
-    /// <summary>States of another scope: nobody stands in their lines any more.</summary>
+    /// <summary>States of another scope: no lane waits for them any more.</summary>
     public void ForgetAll() => lines.Clear();
 
     private void BeginAnew(long turn)

@@ -3,7 +3,7 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>A queue as the planner sees it: its lanes, those of them that are ready, and the limits its calls need.</summary>
+/// <summary>The planner's view of a queue: its lanes, the ready ones among them, and the limits that its calls need.</summary>
 internal sealed class QueueLanes(string name)
 {
     private readonly Dictionary<string, Lane> lanes = [];
@@ -15,28 +15,28 @@ internal sealed class QueueLanes(string name)
 
     public bool Paused { get; set; }
 
-    /// <summary>Its target is broken: nothing starts before this moment.</summary>
+    /// <summary>Its target is failing: nothing starts before this moment.</summary>
     public long HeldUntil { get; set; }
 
-    /// <summary>Claims in a row that came back without a call, of any key.</summary>
+    /// <summary>Consecutive claims that were returned without a call, of any key.</summary>
     public UnstartedClaims Unstarted { get; set; }
 
-    /// <summary>Lanes with claims that came back without a call, and no start since.</summary>
+    /// <summary>Lanes with claims that were returned without a call, and no start since.</summary>
     public int StuckLanes { get; set; }
 
-    /// <summary>Jobs that the present round has started.</summary>
+    /// <summary>Jobs that the current round has started.</summary>
     public int StartedInRound { get; set; }
 
-    /// <summary>Lanes that only wait for the queue's turn: its permits.</summary>
+    /// <summary>Lanes that only wait for the queue's permits.</summary>
     public ReadyLine Ready { get; } = new();
 
-    /// <summary>How much of limits that other queues name too it gets beside a queue of share 1.</summary>
+    /// <summary>Its share of limits that other queues use too, relative to a queue of share 1.</summary>
     public double Share { get; private set; } = 1;
 
-    /// <summary>Limits with a state for each key first: who waits for its own holds up nobody else.</summary>
+    /// <summary>Limits with a state for each key come first: a lane that waits for its own state blocks no other.</summary>
     public NamedLimit[] Limits { get; private set; } = [];
 
-    /// <summary>Where a response says what the call has cost, for limits that do not say it themselves.</summary>
+    /// <summary>Where a response states the cost of the call, for limits without their own expression.</summary>
     public string? WeightFrom { get; private set; }
 
     public bool HandsOutSlots { get; private set; }
@@ -45,7 +45,7 @@ internal sealed class QueueLanes(string name)
 
     public TimeSpan LongestDelay { get; private set; }
 
-    /// <summary>Whether claims may lie ahead of their permits: not where others could use meanwhile what the job has taken of a limit.</summary>
+    /// <summary>Whether claims may precede their permits: not if others could meanwhile use what the job has taken of a limit.</summary>
     public bool MayClaimAhead { get; set; }
 
     public IReadOnlyCollection<Lane> Lanes => lanes.Values;
@@ -87,8 +87,8 @@ internal sealed class QueueLanes(string name)
     public LimitLine[] LinesOf(string key) => sharedLines ?? Array.ConvertAll(Limits, limit => limit.LineOf(key));
 
     /// <summary>
-    /// The lane has no job that may go. It is forgotten once the queue's time has passed it: until then it could come back with a debt. Where most keys come
-    /// once, that time stands still; then those that owe least are forgotten early.
+    /// The lane has no job that may start. It is forgotten once the queue's virtual time has passed it: until then it could return with a debt. Where most keys occur only
+    /// once, that time does not advance; then the lanes with the smallest debt are forgotten early.
     /// </summary>
     public void Rest(Lane lane) => idle.Enqueue(lane, lane.VirtualTime);
 
@@ -97,7 +97,7 @@ internal sealed class QueueLanes(string name)
         while (idle.TryPeek(out var lane, out var virtualTime) && (virtualTime <= Ready.VirtualNow || lane.StandsIn is not null || idle.Count > LanePlanner.MaxIdleLanes))
         {
             idle.Dequeue();
-            // One that has rested again since has a later entry that speaks for it.
+            // A lane that became idle again since has a later entry.
             if (lane.VirtualTime <= virtualTime && lane.StandsIn is null && lane.Learned is null && lane.RestsUntil <= now && lanes.GetValueOrDefault(lane.Key) == lane)
             {
                 lanes.Remove(lane.Key);

@@ -1,6 +1,6 @@
 namespace JobService.Lanes;
 
-/// <summary>A queue's place in the line of a limit: those of its lanes that wait there, and how much of the limit it has had.</summary>
+/// <summary>A queue's entry in the wait queue of a limit: its lanes that wait there, and how much of the limit it has had.</summary>
 internal sealed class QueuePlace(QueueLanes queue, int number)
 {
     private double lastStart;
@@ -13,10 +13,10 @@ internal sealed class QueuePlace(QueueLanes queue, int number)
 
     public LaneSet Lanes { get; } = new();
 
-    /// <summary>Virtual time, on the clock of the queue, of the lane served last.</summary>
+    /// <summary>Virtual time of the lane served last, in the queue's clock.</summary>
     public double LanesServedTo { get; private set; }
 
-    /// <summary>What the queue has taken of the limit ÷ its share, on the clock of the line. The last charge counts at the share of today: a small one that was raised owes nothing for long.</summary>
+    /// <summary>What the queue has taken of the limit ÷ its share, in virtual time. The last charge counts at the current share: after a small share is raised, the debt is soon paid.</summary>
     public double Turn => lastStart + (lastWeight / Queue.Share);
 
     public void Serve(double start, int weight, double laneTime)

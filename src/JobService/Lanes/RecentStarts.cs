@@ -1,6 +1,6 @@
 namespace JobService.Lanes;
 
-/// <summary>How many calls have started within the last second, about: two counts and a moment for each lane.</summary>
+/// <summary>Approximately how many calls have started within the last second: two counters and a time for each lane.</summary>
 internal struct RecentStarts
 {
     private long begin;
@@ -15,7 +15,7 @@ internal struct RecentStarts
         count++;
     }
 
-    /// <summary>Those of the second before count as far as it still reaches into the last one.</summary>
+    /// <summary>Starts of the previous second count in proportion to its overlap with the last 1 s.</summary>
     public readonly int Recent(long now) => (now - begin) switch
     {
         < TimeSpan.TicksPerSecond and var age => count + (int)(before * (TimeSpan.TicksPerSecond - age) / TimeSpan.TicksPerSecond),

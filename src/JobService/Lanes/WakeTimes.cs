@@ -2,7 +2,7 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>When the heads of lines may go. A line that has got another moment since stands in it twice; only the last one counts.</summary>
+/// <summary>When the heads of wait queues may start. A wait queue whose time has changed has several entries; only the last one counts.</summary>
 internal sealed class WakeTimes
 {
     private readonly PriorityQueue<LimitLine, long> moments = new();
@@ -25,7 +25,7 @@ internal sealed class WakeTimes
 
     public void Add(LimitLine line) => moments.Enqueue(line, line.WakeAt);
 
-    /// <summary>Takes out the lines whose moment comes no later: the first of them, at most so many.</summary>
+    /// <summary>Removes the wait queues that are due by a moment: the first ones, at most that many.</summary>
     public void TakeDue(long until, int atMost, ICollection<LimitLine> into)
     {
         for (var taken = 0; taken < atMost && First <= until && moments.TryDequeue(out var line, out _); taken++)

@@ -16,7 +16,7 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>The <see cref="TimeProvider.GetTimestamp"/> of a moment of the store: late, never early.</summary>
     long TimestampOf(DateTimeOffset moment);
 
-    /// <summary>How the store's time stands beside the machine's clock.</summary>
+    /// <summary>The store's time compared with the machine's clock.</summary>
     ClockStatus Clock { get; }
 
     /// <summary>Queues and limits in force.</summary>
@@ -25,7 +25,7 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>Raised after each commit with what it changed for others, on the store's own thread: handlers only hand on.</summary>
     event Action<StoreNews>? Committed;
 
-    /// <summary>Writable, as far as the last turn knows; otherwise what is wrong.</summary>
+    /// <summary>Whether the storage was writable in the last turn; otherwise what is wrong.</summary>
     string? Trouble { get; }
 
     // ── queued ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -52,7 +52,7 @@ public interface IJobStore : IAsyncDisposable
     /// <returns>False when there was nothing to give back.</returns>
     Task<bool> GiveUpSlotAsync(ClaimedJob job);
 
-    /// <summary>The call is over: what it held of its limits is free for others, and what it has taught is heeded. Processing may go on.</summary>
+    /// <summary>The call is over: what it held of its limits is free for others, and its feedback is processed. Processing may continue.</summary>
     /// <returns>The last lease of a claim that did not know of the feedback; null when there was none, or when it could not be written.</returns>
     Task<long?> ReleaseAsync(ClaimedJob job, CallFeedback? feedback);
 
@@ -74,23 +74,23 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>Retries all failed and cancelled jobs that match, in chunks.</summary>
     Task<(long Matched, long Requeued)> RetryManyAsync(JobFilter filter);
 
-    /// <summary>Deletes finished jobs that ended before a moment, at most so many: the next chunk of a walk through all jobs.</summary>
+    /// <summary>Deletes finished jobs that ended before a moment, at most that many: the next chunk of a walk through all jobs.</summary>
     Task<PruneStep> PruneAsync(DateTimeOffset finishedBefore, int atMost);
 
     // ── batches ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Takes a batch in: all of its jobs or none.</summary>
+    /// <summary>Accepts a batch: all of its jobs or none.</summary>
     Task<Addition> AddBatchAsync(NewBatch batch, IReadOnlyList<NewJob> jobs);
 
-    /// <summary>Makes a batch whose jobs are still to come, through <see cref="AddAsync"/> and in their order, until it is closed. An upload dies with its
+    /// <summary>Creates a batch whose jobs are added later, through <see cref="AddAsync"/> in order, until it is closed. An upload ends with its
     /// process: the next opening of the store closes the batch.</summary>
     Task<Batch> OpenBatchAsync(NewBatch batch);
 
-    /// <summary>No more jobs come.</summary>
+    /// <summary>Closes a batch: no more jobs are added.</summary>
     /// <returns>The batch as it is now; null when there is none.</returns>
     Task<Batch?> CloseBatchAsync(JobId batch);
 
-    /// <summary>Cancels all of its jobs in chunks, also over a restart; a batch that is open takes no more in.</summary>
+    /// <summary>Cancels all of its jobs in chunks, also across a restart; an open batch accepts no more jobs.</summary>
     Task<BatchCancelOutcome> CancelBatchAsync(JobId batch, CancelReason reason);
 
     Task<Batch?> FindBatchAsync(JobId batch);
@@ -101,7 +101,7 @@ public interface IJobStore : IAsyncDisposable
 
     // ── queues and limits ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Enters what the configuration names, where the API has not changed it since.</summary>
+    /// <summary>Applies the definitions of the configuration, unless the API has changed them since.</summary>
     Task DeclareAsync(IReadOnlyDictionary<string, QueueDefinition> queues, IReadOnlyDictionary<string, LimitDefinition> limits);
 
     /// <param name="expected">The revision that must be in force; 0 when there must be none yet; null for any.</param>
@@ -114,17 +114,17 @@ public interface IJobStore : IAsyncDisposable
 
     Task<DeleteOutcome> DeleteLimitAsync(string name, long? expected);
 
-    /// <summary>Stops or resumes the starts of a queue; it goes on taking jobs in.</summary>
+    /// <summary>Stops or resumes the starts of a queue; it still accepts jobs.</summary>
     /// <returns>The queue as it is now and as it was; null when there is none.</returns>
     Task<PutOutcome<QueueEntry>.Replaced?> PauseAsync(string queue, bool paused);
 
-    /// <summary>Lifts what a limit has learned from responses: pause, slower pace, what the API said was left. What was taken stays taken.</summary>
+    /// <summary>Clears what a limit has learned from responses: pause, slower pace, remaining budget. What was taken stays taken.</summary>
     /// <param name="name">The limit.</param>
     /// <param name="key">Of a <c>perKey</c> limit the state of this key; null for all.</param>
     /// <returns>Whether it had learned anything; null when there is no such limit.</returns>
     Task<bool?> LiftLimitAsync(string name, string? key);
 
-    /// <summary>Lifts what a queue without limits has learned from responses.</summary>
+    /// <summary>Clears what a queue without limits has learned from responses.</summary>
     /// <param name="name">The queue.</param>
     /// <param name="key">Jobs of this key; null for all.</param>
     /// <returns>Whether it had learned anything; null when there is no such queue.</returns>
@@ -132,25 +132,25 @@ public interface IJobStore : IAsyncDisposable
 
     // ── signals ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Sets a signal: lets all jobs go that wait for it now (in chunks; a restart in between goes on with them), and whoever comes until it is cleared.
-    /// Set again, it stays as it is.</summary>
+    /// <summary>Sets a signal: releases all jobs that wait for it now (in chunks, continued after a restart), and those that arrive until it is cleared.
+    /// Setting it again changes nothing.</summary>
     /// <returns>False when it was set already.</returns>
     Task<bool> SetSignalAsync(string name);
 
-    /// <summary>Whoever comes from now on waits. Takes nothing back: who waited when the signal was set goes on. Without effect when it is not set.</summary>
+    /// <summary>Clears a signal: jobs that arrive from now on wait. Jobs already released are not affected. No effect when it is not set.</summary>
     /// <returns>False when it was not set.</returns>
     Task<bool> ClearSignalAsync(string name);
 
-    /// <summary>A signal that was never set is one that is not set.</summary>
+    /// <summary>A signal that was never set reads as not set.</summary>
     Task<SignalStatus> FindSignalAsync(string name);
 
     // ── watching ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Tells a listener of every change that is committed once the task has completed. Nothing is collected while nobody watches.</summary>
+    /// <summary>Notifies a listener of every change that is committed after the task has completed. Nothing is collected while there is no listener.</summary>
     /// <returns>Disposing it ends the watch.</returns>
     Task<IDisposable> WatchAsync(StoreListener listener);
 
-    /// <summary>Tells those who watch how a job stands, in order with the changes: what they hear later follows from it.</summary>
+    /// <summary>Publishes the state of a job to the listeners, in order with the changes: later changes follow from it.</summary>
     /// <returns>False when there is no such job, or its queue was deleted since it ended.</returns>
     Task<bool> TellAsync(JobId job);
 
@@ -159,11 +159,11 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>One job with its attempts and its result, the body inline up to <paramref name="maxInlineBytes"/>.</summary>
     Task<Job?> FindAsync(JobId job, int maxInlineBytes);
 
-    /// <summary>Looks at the body of a result as a whole, without a copy: one at a time in the service, as it may be large.</summary>
+    /// <summary>Passes the whole body of a result to a function without copying it: one at a time in the service, as it may be large.</summary>
     /// <returns>Default when it is gone.</returns>
     Task<T?> LookAtResultAsync<T>(JobId job, Func<ReadOnlySpan<byte>, T> look, CancellationToken hangUp = default);
 
-    /// <summary>Copies some bytes of a result's body. From one call to the next nothing of the store is held, however long it takes: a body never changes, but its job may be pruned.</summary>
+    /// <summary>Copies some bytes of a result's body. Between two calls nothing of the store is held, however long that takes: a body never changes, but its job may be pruned.</summary>
     /// <returns>False when it is gone: nothing was copied.</returns>
     Task<bool> CopyResultAsync(JobId job, int offset, int count, IBufferWriter<byte> target, CancellationToken hangUp = default);
 
@@ -176,7 +176,7 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>Null when there is no such queue.</summary>
     Task<QueueCounts?> CountAsync(string queue);
 
-    /// <summary>Starts a second over the last ten; 0 when there is no such queue.</summary>
+    /// <summary>Starts per second, over the last ten seconds; 0 when there is no such queue.</summary>
     Task<double> StartsPerSecondAsync(string queue);
 
     /// <summary>What a queue without limits has learned from responses; null when nothing that still counts.</summary>
@@ -184,13 +184,13 @@ public interface IJobStore : IAsyncDisposable
     /// <param name="key">What concerns jobs of this key; null for all keys.</param>
     Task<QueueLearned?> LearnedAsync(string queue, string? key);
 
-    /// <summary>Where a limit stands; null when there is no such limit.</summary>
+    /// <summary>The state of a limit; null when there is no such limit.</summary>
     /// <param name="name">The limit.</param>
-    /// <param name="key">The state that jobs of this key meet. Null: the state of all, of a <c>perKey</c> limit the sum over its keys, without what they have learned.</param>
+    /// <param name="key">The state for jobs of this key. Null: the state for all; for a <c>perKey</c> limit the sum over its keys, without what they have learned.</param>
     Task<LimitStatus?> LimitAsync(string name, string? key);
 }
 
-/// <summary>Which jobs are meant: all conditions that are given hold.</summary>
+/// <summary>Selects jobs: all conditions given must hold.</summary>
 public sealed record JobFilter
 {
     public string? Queue { get; init; }

@@ -1,10 +1,10 @@
 namespace JobService.Storage;
 
-/// <summary>Notices that the machine's wall clock was set, or that the machine was suspended: the wall clock has left the stopwatch by more than 5 s.</summary>
+/// <summary>Notices that the machine's wall clock was set, or that the machine was suspended: the wall clock has deviated from the stopwatch by more than 5 s.</summary>
 /// <remarks>Two good clocks drift apart as well: what NTP may do to a clock, 500 ppm, is not a step, however long it goes on.</remarks>
 public sealed class StepWatch(TimeProvider time)
 {
-    /// <summary>From here on it is a step.</summary>
+    /// <summary>The smallest deviation that counts as a step.</summary>
     public static readonly TimeSpan Least = TimeSpan.FromSeconds(5);
 
     private readonly Lock looking = new();
@@ -15,7 +15,7 @@ public sealed class StepWatch(TimeProvider time)
     /// <summary>The latest one; null when there was none since the start.</summary>
     public Step? Latest => Volatile.Read(ref latest);
 
-    /// <returns>The step that was made since the last look; null when there was none.</returns>
+    /// <returns>The step since the last check; null when there was none.</returns>
     public Step? Look()
     {
         lock (looking)
@@ -36,11 +36,11 @@ public sealed class StepWatch(TimeProvider time)
 }
 
 /// <summary>The wall clock was set.</summary>
-/// <param name="By">How far; above zero: forward.</param>
-/// <param name="NoticedAt">When, as the wall clock then said.</param>
+/// <param name="By">By how much; positive: forward.</param>
+/// <param name="NoticedAt">When, by the wall clock at that time.</param>
 public sealed record Step(TimeSpan By, DateTimeOffset NoticedAt);
 
-/// <summary>How the store's time stands beside the machine's clock.</summary>
-/// <param name="Difference">Wall clock minus store time; worked off at 500 ppm.</param>
+/// <summary>The store's time compared with the machine's clock.</summary>
+/// <param name="Difference">Wall clock minus store time; reduced at 500 ppm.</param>
 /// <param name="LatestStep">The latest step of the wall clock since the start; null: there was none.</param>
 public sealed record ClockStatus(TimeSpan Difference, Step? LatestStep);

@@ -7,7 +7,7 @@ public sealed class StorageOptions
 {
     public const string Section = "JobService:Storage";
 
-    /// <summary>The SQLite file; its folder is made when missing. Default <c>data/jobs.db</c>, relative to the working directory.</summary>
+    /// <summary>The SQLite file; its folder is created if missing. Default <c>data/jobs.db</c>, relative to the working directory.</summary>
     [Required]
     public string Path { get; set; } = "data/jobs.db";
 

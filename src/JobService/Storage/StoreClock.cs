@@ -2,17 +2,17 @@ using JobService.Ledger;
 
 namespace JobService.Storage;
 
-/// <summary>The store's time: ticks (100 ns) of UTC that never go back, not even over a restart.</summary>
+/// <summary>The store's time: ticks (100 ns) of UTC that never go back, not even across a restart.</summary>
 /// <remarks>
-/// The wall clock at the open, carried on by the stopwatch. When the wall clock leaves it (NTP, an operator, a suspended machine), the difference is
-/// worked off at 500 ppm, in both directions, and never jumped:
+/// The wall clock at the open, continued by the stopwatch. When the wall clock deviates from it (NTP, an operator, a suspended machine), the difference is
+/// reduced at 500 ppm, in both directions, without a jump:
 /// <list type="bullet">
-/// <item>A jump forward would pay back at once what the limits handed out, and the API would see the next calls too early. Running 0.05 % fast stays
+/// <item>A jump forward would refill the limits at once, and the API would get the next calls too early. Running 0.05 % fast stays
 /// within what NTP itself may do to any clock (adjtimex: 500 ppm) and, for periods up to 4 s, within the start window.</item>
 /// <item>A jump back would break the order of starts and ends; running slow only hands slots out 0.05 % later.</item>
 /// </list>
 /// The price: one second of difference takes 33 minutes. A machine that slept for hours keeps its old time until the store is opened again, so
-/// <see cref="Difference"/> is there to be looked at.
+/// <see cref="Difference"/> can be monitored.
 /// </remarks>
 /// <param name="time">Wall clock and stopwatch.</param>
 /// <param name="atLeast">The last time that was stored, in ticks: the clock starts no earlier, whatever the wall clock says.</param>
@@ -26,10 +26,10 @@ public sealed class StoreClock(TimeProvider time, long atLeast)
     private Line line = Line.Starting(time, Math.Max(time.GetUtcNow().UtcTicks, atLeast));
     private long last = atLeast;
 
-    /// <summary>Goes on from where a process before has left it.</summary>
+    /// <summary>Continues from where an earlier process has left it.</summary>
     /// <remarks>
-    /// A small difference from the wall clock is worked off as ever. When the wall clock is ahead by a <see cref="StepWatch.Least">step</see> (it was set, or the machine was
-    /// suspended), the opening is the one moment at which nobody counts on the old time: the clock jumps there, and takes along what has been counted from it.
+    /// A small difference from the wall clock is reduced gradually as always. When the wall clock is ahead by a <see cref="StepWatch.Least">step</see> (it was set, or the machine was
+    /// suspended), the opening is the one moment at which nothing depends on the old time: the clock jumps to it, and everything computed from store time is moved along.
     /// </remarks>
     /// <returns>The clock, and by how many ticks it has jumped.</returns>
     public static (StoreClock Clock, long Jumped) GoOn(TimeProvider time, StoredClock stored)
@@ -41,7 +41,7 @@ public sealed class StoreClock(TimeProvider time, long atLeast)
         return (new StoreClock(time, start) { line = Line.Starting(time, start), last = start }, jumped);
     }
 
-    /// <summary>Cheap, and safe from any thread: no answer is smaller than one given before.</summary>
+    /// <summary>Cheap, and safe from any thread: no result is smaller than an earlier one.</summary>
     public long Now
     {
         get
@@ -50,7 +50,7 @@ public sealed class StoreClock(TimeProvider time, long atLeast)
             if (time.GetElapsedTime(Volatile.Read(ref line).Timestamp, timestamp) >= LookEvery)
                 LookAtTheWall();
 
-            // A thread that was held up may still be on the line before; the largest answer given holds for all.
+            // A delayed thread may still use the previous line; the largest time returned so far is the minimum for all.
             var now = Volatile.Read(ref line).At(time, timestamp);
             var given = Volatile.Read(ref last);
             while (now > given)
@@ -66,14 +66,14 @@ public sealed class StoreClock(TimeProvider time, long atLeast)
         }
     }
 
-    /// <summary>Wall clock minus store time: what is still to be worked off.</summary>
+    /// <summary>Wall clock minus store time: what is still to be reduced.</summary>
     public TimeSpan Difference => new(time.GetUtcNow().UtcTicks - Now);
 
     /// <summary>The moment as others see it.</summary>
     public static DateTimeOffset ToTime(long storeTicks) => new(storeTicks, TimeSpan.Zero);
 
     /// <summary>The <see cref="TimeProvider.GetTimestamp"/> of a moment of the store, past or to come: late, never early.</summary>
-    /// <remarks>Late by at most 0.1 % of the distance from now, since the clock may turn to its slowest pace on the way.</remarks>
+    /// <remarks>Late by at most 0.1 % of the distance from now, since the clock may slow down to its slowest pace meanwhile.</remarks>
     public long TimestampOf(long storeTicks)
     {
         var timestamp = time.GetTimestamp();
@@ -87,7 +87,7 @@ public sealed class StoreClock(TimeProvider time, long atLeast)
 
     private void LookAtTheWall()
     {
-        // Whoever finds another thread looking goes on with the old line.
+        // If another thread is checking the wall clock, this one continues with the old line.
         if (!looking.TryEnter())
             return;
 
@@ -106,7 +106,7 @@ public sealed class StoreClock(TimeProvider time, long atLeast)
         }
     }
 
-    /// <summary>Store time from one look at the wall clock to the next. Immutable, so that readers need no lock.</summary>
+    /// <summary>Store time from one check of the wall clock to the next. Immutable, so that readers need no lock.</summary>
     private sealed record Line(long Timestamp, long Start, long Difference)
     {
         public static Line Starting(TimeProvider time, long start) => new(time.GetTimestamp(), start, time.GetUtcNow().UtcTicks - start);
