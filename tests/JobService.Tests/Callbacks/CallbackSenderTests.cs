@@ -179,7 +179,7 @@ public sealed class CallbackSenderTests
 
         await driver.Time.PassAsync(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15));
 
-        Assert.Equal("No answer within 15 s.", (await driver.Watched.NextTryAsync()).Error);
+        Assert.Equal("No response within 15 s.", (await driver.Watched.NextTryAsync()).Error);
         await receiver.NextAsync();
         Assert.Equal(2, receiver.ConnectionCount);
     }

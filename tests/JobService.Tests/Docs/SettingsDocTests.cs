@@ -46,7 +46,7 @@ public sealed class SettingsDocTests
     {
         const int files = 20_400;
 
-        Assert.Contains($"For 10 000 streams, `ulimit -n` has to be {Text(files)} or more", DocumentText.Of("docs/settings.md"), StringComparison.Ordinal);
+        Assert.Contains($"For 10 000 streams, `ulimit -n` must be at least {Text(files)}, plus some", DocumentText.Of("docs/settings.md"), StringComparison.Ordinal);
         Assert.Equal(10_000, Descriptors.Share(files));
     }
 
