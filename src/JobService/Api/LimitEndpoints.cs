@@ -67,19 +67,12 @@ internal static class LimitEndpoints
     // 200 replaced · 201 created · 400 · 412 changed meanwhile · 413 · 415 · 429 no memory
     private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, IntakeMemory memory, TimeProvider time, ChangeLog changes)
     {
-        if (!Names.IsName(name))
-            return Problems.Invalid($"A limit's name: {Names.Wanted}.");
-        var (refusal, expected) = Conditional.Ask(http.Request, store.Catalog.Limits.GetValueOrDefault(name)?.Revision);
-        if (refusal is not null)
-            return refusal;
+        var current = store.Catalog.Limits.GetValueOrDefault(name)?.Revision;
+        var (definition, expected, refusal) = await DefinitionBody<LimitDefinition>.ReadAsync(http, "limit", name, current, memory, time, DefinitionRules.Check);
+        if (definition is null)
+            return refusal!;
 
-        var body = await JsonBody.ReadAsync<LimitDefinition>(http, memory, time);
-        if (body.IsRefused)
-            return body.Refusal;
-        if (DefinitionRules.Check(body.Value) is { Count: > 0 } violations)
-            return Problems.Body(violations);
-
-        var outcome = await store.PutLimitAsync(name, body.Value, expected);
+        var outcome = await store.PutLimitAsync(name, definition, expected);
         changes.Put(http, outcome);
         return await outcome.Match<Task<IResult>>(
             created: async made =>

@@ -89,19 +89,12 @@ internal static class QueueEndpoints
     // 200 replaced · 201 created · 400 · 412 changed meanwhile · 413 · 415 · 422 unknown limit · 429 no memory
     private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, QueueCapacity room, IntakeMemory memory, TimeProvider time, ChangeLog changes)
     {
-        if (!Names.IsName(name))
-            return Problems.Invalid($"A queue's name: {Names.Wanted}.");
-        var (refusal, expected) = Conditional.Ask(http.Request, store.Catalog.Queues.GetValueOrDefault(name)?.Revision);
-        if (refusal is not null)
-            return refusal;
+        var current = store.Catalog.Queues.GetValueOrDefault(name)?.Revision;
+        var (definition, expected, refusal) = await DefinitionBody<QueueDefinition>.ReadAsync(http, "queue", name, current, memory, time, DefinitionRules.Check);
+        if (definition is null)
+            return refusal!;
 
-        var body = await JsonBody.ReadAsync<QueueDefinition>(http, memory, time);
-        if (body.IsRefused)
-            return body.Refusal;
-        if (DefinitionRules.Check(body.Value) is { Count: > 0 } violations)
-            return Problems.Body(violations);
-
-        var outcome = await store.PutQueueAsync(name, body.Value, expected);
+        var outcome = await store.PutQueueAsync(name, definition, expected);
         changes.Put(http, outcome);
         return outcome.Match<IResult>(
             created: made =>
