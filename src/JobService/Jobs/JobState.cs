@@ -27,5 +27,18 @@ public enum JobState
 
 public static class JobStates
 {
-    public static bool IsFinished(this JobState state) => state >= JobState.Succeeded;
+    // No default: a new state does not compile until it is decided for each.
+
+    public static bool IsFinished(this JobState state) => state switch
+    {
+        JobState.Queued or JobState.Running => false,
+        JobState.Succeeded or JobState.Failed or JobState.Cancelled => true,
+    };
+
+    /// <summary>Whether a request may put the job back to <see cref="JobState.Queued"/>.</summary>
+    public static bool IsRetryable(this JobState state) => state switch
+    {
+        JobState.Failed or JobState.Cancelled => true,
+        JobState.Queued or JobState.Running or JobState.Succeeded => false,
+    };
 }

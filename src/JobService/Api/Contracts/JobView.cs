@@ -174,7 +174,7 @@ public sealed record JobLinks(string Self, string? Result, string? Cancel, strin
             self,
             job.State == JobState.Succeeded ? self + "/result" : null,
             job.State.IsFinished() ? null : self + "/cancel",
-            job.State is JobState.Failed or JobState.Cancelled ? self + "/retry" : null,
+            job.State.IsRetryable() ? self + "/retry" : null,
             $"/v1/queues/{job.Queue}",
             job.CallbackUrl is null ? null : self + "/deliveries");
     }

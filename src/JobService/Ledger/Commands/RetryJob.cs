@@ -9,7 +9,7 @@ internal sealed record RetryJob(JobId Job) : Command<RetryOutcome>
     {
         if (turn.Jobs.Find(Job.Stamp) is not { } row || row.Id != Job)
             return new RetryOutcome.NotFound();
-        if (row.State is not (JobState.Failed or JobState.Cancelled))
+        if (!row.State.IsRetryable())
             return new RetryOutcome.WrongState(row.State);
 
         if (turn.Memory.FindQueue(row.QueueId) is not { } queue)
