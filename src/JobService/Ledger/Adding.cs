@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>Nothing to queued: of single jobs and of those of a batch.</summary>
+/// <summary>Nothing to queued, for single jobs and for those of a batch.</summary>
 internal static class Adding
 {
     /// <summary>Why the queue can never take the job; null when it can.</summary>
@@ -22,7 +22,7 @@ internal static class Adding
         return null;
     }
 
-    /// <summary>The job is checked, and there is room.</summary>
+    /// <summary>The job is validated, and there is capacity.</summary>
     public static Job Enter(Turn turn, NewRow row)
     {
         var job = row.Job;

@@ -2,14 +2,14 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>What became of a submission: of a job, of one job of an upload, or of a batch as a whole. One set for the ledger, the front door and the API.</summary>
+/// <summary>The result of a submission: of a job, of one job of an upload, or of a batch as a whole. One set for the ledger, the intake and the API.</summary>
 public abstract record Addition
 {
     private Addition()
     {
     }
 
-    /// <summary>What each refusal comes to for whoever reads it. A new refusal is a new method here: a reader that does not know it does not compile.</summary>
+    /// <summary>Handles each refusal. A new refusal is a new method here: a reader that does not handle it does not compile.</summary>
     public interface IRefusalReader<out T>
     {
         T Read(Mismatched refusal);
@@ -37,7 +37,7 @@ public abstract record Addition
         T Read(Draining refusal);
     }
 
-    /// <summary>What became of it. A new kind is a new parameter here: a caller that does not handle it does not compile.</summary>
+    /// <summary>Handles each result. A new kind is a new parameter here: a caller that does not handle it does not compile.</summary>
     public abstract T Match<T>(Func<Job, T> accepted, Func<Batch, T> batchAccepted, Func<JobId, T> replayed, Func<Refusal, T> refused);
 
     /// <summary>Durable. The job as it is now.</summary>
@@ -53,13 +53,13 @@ public abstract record Addition
     }
 
     /// <summary>The same key and body came before.</summary>
-    /// <param name="First">The job or the batch that they made.</param>
+    /// <param name="First">The job or the batch that they created.</param>
     public sealed record Replayed(JobId First) : Addition
     {
         public override T Match<T>(Func<Job, T> accepted, Func<Batch, T> batchAccepted, Func<JobId, T> replayed, Func<Refusal, T> refused) => replayed(First);
     }
 
-    /// <summary>Nothing was taken in.</summary>
+    /// <summary>Nothing was accepted.</summary>
     public abstract record Refusal : Addition
     {
         public abstract T Read<T>(IRefusalReader<T> reader);
@@ -84,7 +84,7 @@ public abstract record Addition
     /// <param name="Missing">Unfinished jobs that must end before the submission fits, at least 1.</param>
     public sealed record Full(string Queue, long Missing = 1) : Refusal
     {
-        /// <summary>From the drain rate, at least one second, jittered upwards; zero where nobody has asked for it: it stayed full for as long as a client is kept waiting.</summary>
+        /// <summary>From the drain rate, at least one second, jittered upwards; zero when it was not computed: the queue stayed full for as long as a client may wait.</summary>
         public TimeSpan RetryAfter { get; init; }
 
         public override T Read<T>(IRefusalReader<T> reader) => reader.Read(this);
@@ -107,7 +107,7 @@ public abstract record Addition
         public override T Read<T>(IRefusalReader<T> reader) => reader.Read(this);
     }
 
-    /// <summary>The job has a <c>request</c>, and the queue's target takes none.</summary>
+    /// <summary>The job has a <c>request</c>, and the queue's target does not accept one.</summary>
     public sealed record RequestNotAllowed(string Queue) : Refusal
     {
         public override T Read<T>(IRefusalReader<T> reader) => reader.Read(this);
@@ -119,7 +119,7 @@ public abstract record Addition
         public override T Read<T>(IRefusalReader<T> reader) => reader.Read(this);
     }
 
-    /// <summary>One job of the batch can never be taken in.</summary>
+    /// <summary>One job of the batch can never be accepted.</summary>
     /// <param name="Index">Its place in the batch, from 0.</param>
     /// <param name="Why">What is wrong with it.</param>
     public sealed record JobRefused(int Index, Refusal Why) : Refusal
@@ -127,7 +127,7 @@ public abstract record Addition
         public override T Read<T>(IRefusalReader<T> reader) => reader.Read(this);
     }
 
-    /// <summary>Something in this job breaks the turn that takes it in: a defect of the service, which concerns no other submission.</summary>
+    /// <summary>Something in this job breaks the turn that adds it: a defect of the service, which does not affect other submissions.</summary>
     public sealed record Unstorable : Refusal
     {
         public override T Read<T>(IRefusalReader<T> reader) => reader.Read(this);

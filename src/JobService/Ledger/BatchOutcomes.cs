@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>What became of a request to cancel a batch.</summary>
+/// <summary>The result of a request to cancel a batch.</summary>
 public abstract record BatchCancelOutcome
 {
     private BatchCancelOutcome()

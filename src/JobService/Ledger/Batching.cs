@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>Batches are made, closed, told to stop, finished and reopened.</summary>
+/// <summary>Creates, closes, cancels, finishes and reopens batches.</summary>
 internal static class Batching
 {
     /// <summary>Jobs told to stop in one turn.</summary>
@@ -24,7 +24,7 @@ internal static class Batching
         return row.ToBatch();
     }
 
-    /// <summary>No more jobs come. Without effect on a batch that is closed.</summary>
+    /// <summary>Closes the batch: no more jobs are added. No effect on a closed batch.</summary>
     public static Batch? Close(Turn turn, JobId id)
     {
         if (turn.Batches.Find(id) is not { } batch)
@@ -42,7 +42,7 @@ internal static class Batching
 
     public static bool TakesJobs(Turn turn, JobId id) => turn.Batches.Find(id) is { IsOpen: true };
 
-    /// <summary>Tells so many jobs; the turn is followed by another while there are more.</summary>
+    /// <summary>Tells a chunk of jobs to stop; another turn follows while there are more.</summary>
     public static void Stop(Turn turn)
     {
         var left = RowsPerTurn;
@@ -70,13 +70,13 @@ internal static class Batching
         turn.GoesOn |= turn.Memory.StoppingBatches.Count > 0;
     }
 
-    /// <summary>Without effect when it was told so before.</summary>
+    /// <summary>No effect when it was cancelled before.</summary>
     public static void TellToStop(Turn turn, BatchRow batch, CancelReason reason)
     {
         if (batch.CancelReason is not null)
             return;
         batch.CancelReason = reason;
-        batch.IsOpen = false; // an upload that goes on hears it with its next line; nobody waits for that
+        batch.IsOpen = false; // an upload in progress learns it with its next line; nothing waits for that
         batch.StopFrom = 0;
         turn.Memory.StoppingBatches.Add(batch.Id.Stamp);
         FinishIfOver(turn, batch);

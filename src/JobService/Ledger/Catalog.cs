@@ -17,7 +17,7 @@ public sealed record QueueEntry(string Name, QueueDefinition Definition, bool Pa
 /// <param name="FromConfiguration">Named in configuration: it cannot be deleted.</param>
 public sealed record LimitEntry(string Name, LimitDefinition Definition, long Revision, bool FromConfiguration);
 
-/// <summary>What became of a PUT.</summary>
+/// <summary>The result of a PUT.</summary>
 public abstract record PutOutcome<TEntry>
 {
     private PutOutcome()
@@ -55,7 +55,7 @@ public abstract record PutOutcome<TEntry>
     }
 }
 
-/// <summary>What became of a DELETE.</summary>
+/// <summary>The result of a DELETE.</summary>
 public enum DeleteOutcome
 {
     Deleted,
@@ -109,7 +109,7 @@ public sealed record LimitStatus(long Taken, long Available, DateTimeOffset? Nex
     public DateTimeOffset? RemainingUntil { get; init; }
 }
 
-/// <summary>Where a signal stands at one moment.</summary>
+/// <summary>The state of a signal at one moment.</summary>
 /// <param name="SetAt">Since when it is set; null when it is not.</param>
-/// <param name="Waiting">Jobs that wait for it, or that are about to be let go.</param>
+/// <param name="Waiting">Jobs that wait for it, or that are about to be released.</param>
 public sealed record SignalStatus(DateTimeOffset? SetAt, long Waiting);

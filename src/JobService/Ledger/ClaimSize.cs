@@ -1,9 +1,9 @@
 namespace JobService.Ledger;
 
-/// <summary>How many jobs of one queue are claimed in one commit, at most.</summary>
+/// <summary>The maximum number of jobs of one queue that are claimed in one commit.</summary>
 /// <remarks>
-/// A commit that takes longer than slots are handed out ahead comes too late for every slot in it, and the next one would again: a paced queue beside a wide one would
-/// start nothing. Well before that less is claimed in one commit, and more again when there is time.
+/// If a commit takes longer than slots are handed out ahead, it is too late for every slot in it, and so would be the next: a paced queue next to a large one would
+/// start nothing. Well before that, the number per commit is reduced, and raised again when there is time.
 /// </remarks>
 internal sealed class ClaimSize
 {

@@ -5,8 +5,8 @@ using JobService.Limits;
 
 namespace JobService.Ledger;
 
-/// <summary>How definitions and requests stand in the database.</summary>
-/// <remarks>By reflection: generated code forgets the defaults of <c>init</c> properties, which a row from before a new field needs.</remarks>
+/// <summary>How definitions and requests are stored in the database.</summary>
+/// <remarks>By reflection: generated code loses the defaults of <c>init</c> properties, which a row from before a new field needs.</remarks>
 internal static class ColumnJson
 {
     private static readonly JsonSerializerOptions Options = new()

@@ -1,11 +1,11 @@
 namespace JobService.Ledger;
 
-/// <summary>A change that the ledger is asked for, as a value: it can be logged, sent to another node, and applied again.</summary>
+/// <summary>A requested change of the ledger, as a value: it can be logged, sent to another node, and applied again.</summary>
 /// <remarks>It may be applied twice, when a turn is repeated: it holds nothing that <see cref="Apply"/> changes.</remarks>
-/// <typeparam name="T">What became of it.</typeparam>
+/// <typeparam name="T">The result.</typeparam>
 internal abstract record Command<T>
 {
-    /// <summary>False when it concerns the memory alone: then it needs no transaction, and goes through also while nothing can be written.</summary>
+    /// <summary>False when it changes only the memory: then it needs no transaction, and succeeds even while nothing can be written.</summary>
     public virtual bool ChangesRows => true;
 
     public abstract T Apply(Turn turn);

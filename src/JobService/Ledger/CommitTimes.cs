@@ -1,16 +1,16 @@
 namespace JobService.Ledger;
 
-/// <summary>How long claims have lately taken from planning until their slots are waited for: no slot may lie before that. Or how late alarms have come: so much earlier they are set.</summary>
-/// <param name="least">Ticks that are counted with in any case.</param>
-/// <param name="most">Ticks that are counted with at most.</param>
+/// <summary>The recent times from planning a claim until its slots are being waited for: no slot may be earlier than that. Or the recent delays of alarms, which are set earlier by that much.</summary>
+/// <param name="least">Lower bound of the estimate, in ticks.</param>
+/// <param name="most">Upper bound of the estimate, in ticks.</param>
 internal sealed class CommitTimes(long least = CommitTimes.Least, long most = CommitTimes.Most)
 {
     private const int Remembered = 128;
 
-    /// <summary>Of a hundred commits the slowest one alone, as in a process that has just begun, is not to keep every slot away: the lead is at most so many times the median.</summary>
+    /// <summary>A single slow commit out of a hundred, as in a process that has just started, must not delay every slot: the lead is at most this many times the median.</summary>
     private const int TimesMedian = 4;
 
-    /// <summary>A slot given away to a late commit costs a period; a slot later than needed costs the difference: between 0.5 and 50 ms.</summary>
+    /// <summary>A slot lost to a late commit costs a period; a slot later than necessary costs the difference: between 0.5 and 50 ms.</summary>
     private const long Least = TimeSpan.TicksPerMillisecond / 2;
     public const long Most = 50 * TimeSpan.TicksPerMillisecond;
 

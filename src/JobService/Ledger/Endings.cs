@@ -6,7 +6,7 @@ namespace JobService.Ledger;
 internal sealed record JobEnding(
     JobState State, int Attempt, long FinishedAt, CancelReason? CancelReason, string? ErrorType, int? ErrorStatus, string? ErrorDetail)
 {
-    /// <summary>The job as it was then. All else of it never changes.</summary>
+    /// <summary>The job as it was at its end. Its other fields never change.</summary>
     public Job Of(Job job) => job with
     {
         State = State,
@@ -18,10 +18,10 @@ internal sealed record JobEnding(
     };
 }
 
-/// <summary>How a batch stood when it was over, likewise.</summary>
+/// <summary>The state of a batch at its end, likewise.</summary>
 internal sealed record BatchEnding(long FinishedAt, long Total, long Succeeded, long Failed, long Cancelled, CancelReason? CancelReason)
 {
-    /// <summary>The batch as it was then.</summary>
+    /// <summary>The batch as it was at its end.</summary>
     public Batch Of(Batch batch) => batch with
     {
         IsOpen = false,
@@ -35,7 +35,7 @@ internal sealed record BatchEnding(long FinishedAt, long Total, long Succeeded, 
     };
 }
 
-/// <summary>What one step of the pruning has done.</summary>
+/// <summary>The result of one step of pruning.</summary>
 /// <param name="Deleted">How many jobs, batches or states of limits, whichever were most.</param>
-/// <param name="GoesOn">False when the walk has come to its end.</param>
+/// <param name="GoesOn">False when the walk has reached its end.</param>
 public readonly record struct PruneStep(int Deleted, bool GoesOn);

@@ -1,13 +1,13 @@
 namespace JobService.Ledger;
 
-/// <summary>Where a job goes when its own time has come: to its signal, then to the line of its lock, then into its lane.</summary>
+/// <summary>Decides where a job goes when its own time has come: to its signal, then to the wait queue of its lock, then into its lane.</summary>
 internal static class Entering
 {
     /// <param name="turn">The turn.</param>
     /// <param name="queue">The job's queue.</param>
     /// <param name="job">The job.</param>
     /// <param name="ownLease">The lease that it gives up in this turn, if it comes from an attempt.</param>
-    /// <returns>What its row is to say: the column <c>parked</c>.</returns>
+    /// <returns>The new value of the column <c>parked</c>.</returns>
     public static long? Enter(Turn turn, QueueRow queue, QueuedRow job, long? ownLease = null)
     {
         if (job.Signal is { } signal && turn.Memory.Signals.WaitFor(signal) is { } setCount)

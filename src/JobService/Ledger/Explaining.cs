@@ -3,14 +3,14 @@ using JobService.Lanes;
 
 namespace JobService.Ledger;
 
-/// <summary>A queued job, with all that decides why it waits.</summary>
-/// <param name="Parked">What its row says of where it stands.</param>
-/// <param name="Position">Jobs that go before it in its lane or in the line of its lock, as far as they were counted.</param>
-/// <param name="Ahead">What those take; known where the position is.</param>
+/// <summary>A queued job, with everything that determines why it waits.</summary>
+/// <param name="Parked">Its column <c>parked</c>.</param>
+/// <param name="Position">Jobs that go before it in its lane or in the wait queue of its lock, as far as they were counted.</param>
+/// <param name="Ahead">What those take; known if the position is known.</param>
 internal readonly record struct WaitingJob(
     string Queue, string Key, int Weight, IReadOnlyDictionary<string, int>? Weights, int Attempt, long? DueAt, long? Parked, int? Position = null, JobsAhead? Ahead = null);
 
-/// <summary>Why a queued job waits, from its own row and from where its lane stands.</summary>
+/// <summary>Explains why a queued job waits, from its own row and the state of its lane.</summary>
 internal static class Explaining
 {
     public static Waiting Wait(LanePlanner planner, in WaitingJob job, long now)

@@ -1,16 +1,16 @@
 namespace JobService.Ledger;
 
-/// <summary>The beginning of a lane: its first jobs in their order, and whether more may stand behind them.</summary>
+/// <summary>The beginning of a lane: its first jobs in order, and whether there may be more after them.</summary>
 internal sealed class HeldLane(long queueId, string key, int firstRead)
 {
-    /// <summary>With its place among the lanes.</summary>
+    /// <summary>Including its entry among the lanes.</summary>
     private const int OwnBytes = 350;
 
     private static readonly Comparer<QueuedRow> InOrder = Comparer<QueuedRow>.Create(QueuedRow.Compare);
 
     private readonly List<QueuedRow?> heads = [];
 
-    /// <summary>Where the first one stands in the list: those before it have left, from the front as most do.</summary>
+    /// <summary>Index of the first one in the list: earlier ones have left, from the front as most do.</summary>
     private int first;
 
     private int nextRead = firstRead;
@@ -19,27 +19,27 @@ internal sealed class HeldLane(long queueId, string key, int firstRead)
 
     public string Key { get; } = key;
 
-    /// <summary>False when all jobs of the lane are held.</summary>
+    /// <summary>False when all jobs of the lane are cached.</summary>
     public bool HasMore { get; private set; } = true;
 
     public int Count => heads.Count - first;
 
-    /// <summary>Bytes that it takes in memory, about.</summary>
+    /// <summary>Approximate bytes in memory.</summary>
     public long MemoryBytes { get; private set; } = OwnBytes + (2 * key.Length);
 
-    /// <summary>Whether so many are held, or all there are.</summary>
+    /// <summary>Whether that many are cached, or all there are.</summary>
     public bool Has(int count) => Count >= count || !HasMore;
 
-    /// <summary>What is to be asked for, so that there are so many: twice as many as the last time, since a lane that is asked again will be asked more.</summary>
+    /// <summary>What to read to have that many: twice as many as the last time, since a lane that is read again will need more.</summary>
     public LaneLook Look(int wanted) => new(QueueId, Key, Math.Max(wanted - Count, nextRead), Count > 0 ? heads[^1] : null);
 
-    /// <summary>A copy: what is held changes with each start.</summary>
+    /// <summary>A copy: the cached jobs change with each start.</summary>
     public List<QueuedRow> First(int atMost) => heads.GetRange(first, Math.Min(atMost, Count))!;
 
-    /// <summary>What stands behind those that are held.</summary>
-    /// <param name="read">As the rows say.</param>
-    /// <param name="asked">How many were asked for.</param>
-    /// <param name="mostRead">More are not asked for next time, unless they are wanted.</param>
+    /// <summary>Adds the jobs after the cached ones.</summary>
+    /// <param name="read">The jobs read.</param>
+    /// <param name="asked">How many were requested.</param>
+    /// <param name="mostRead">The maximum to request next time, unless more are needed.</param>
     public void Append(List<QueuedRow> read, int asked, int mostRead)
     {
         heads.RemoveRange(0, first);
@@ -51,14 +51,14 @@ internal sealed class HeldLane(long queueId, string key, int firstRead)
         nextRead = Math.Min(2 * asked, mostRead);
     }
 
-    /// <summary>A job has come into the lane.</summary>
+    /// <summary>A job has entered the lane.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="atMost">No more are held for it.</param>
+    /// <param name="atMost">The maximum number of cached jobs.</param>
     public void Enter(QueuedRow job, int atMost)
     {
         var place = ~Find(job); // it is not there yet: otherwise the memory is wrong, and the insertion throws it away
         if (place == heads.Count && HasMore)
-            return; // somewhere behind those that are held
+            return; // somewhere after the cached ones
         heads.Insert(place, job);
         MemoryBytes += job.MemoryBytes;
         if (Count > atMost)
@@ -68,7 +68,7 @@ internal sealed class HeldLane(long queueId, string key, int firstRead)
         }
     }
 
-    /// <summary>A job has left the lane, if it stood there.</summary>
+    /// <summary>A job has left the lane, if it was there.</summary>
     public void Leave(QueuedRow job)
     {
         if (Find(job) is >= 0 and var place)

@@ -2,10 +2,10 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>What one commit changed for others.</summary>
+/// <summary>The changes of one commit that concern others.</summary>
 /// <param name="Ended">Jobs that reached a terminal state.</param>
 /// <param name="StopRequests">Running jobs that are to stop.</param>
-/// <param name="Batches">Batches that took jobs in, had jobs end, or were closed.</param>
+/// <param name="Batches">Batches that accepted jobs, had jobs end, or were closed.</param>
 public sealed record StoreNews(IReadOnlyList<JobEnded> Ended, IReadOnlyList<StopRequest> StopRequests, IReadOnlyList<JobId> Batches)
 {
     /// <summary>Receivers of callbacks with a delivery that is due now.</summary>
@@ -16,7 +16,7 @@ public readonly record struct JobEnded(JobId Job, string Queue, JobState State);
 
 public readonly record struct StopRequest(JobId Job, CancelReason Reason);
 
-/// <summary>What became of a request to cancel a job.</summary>
+/// <summary>The result of a request to cancel a job.</summary>
 public abstract record CancelOutcome
 {
     private CancelOutcome()
@@ -50,7 +50,7 @@ public abstract record CancelOutcome
     }
 }
 
-/// <summary>What became of a request to retry a job.</summary>
+/// <summary>The result of a request to retry a job.</summary>
 public abstract record RetryOutcome
 {
     private RetryOutcome()

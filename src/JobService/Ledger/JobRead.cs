@@ -3,7 +3,7 @@ using JobService.Lanes;
 
 namespace JobService.Ledger;
 
-/// <summary>A job's rows as a read finds them, and the one place where jobs are made: what a job is submitted with is required, so that neither way to one can leave it out.</summary>
+/// <summary>The rows of a job as read, and the one place where <see cref="Job"/> is created: the submitted fields are required, so that neither path can leave one out.</summary>
 internal sealed class JobRead
 {
     public long Stamp { get; init; }
@@ -76,17 +76,17 @@ internal sealed class JobRead
 
     public int? Position { get; set; }
 
-    /// <summary>The jobs that go before it in its lane; known where <see cref="Position"/> is.</summary>
+    /// <summary>The jobs that go before it in its lane; known if <see cref="Position"/> is known.</summary>
     public JobsAhead? Ahead { get; set; }
 
     public IReadOnlyDictionary<string, int>? WeightsByName => Weights is null ? null : ColumnJson.ReadWeights(Weights);
 
-    /// <summary>To ask why it waits, when it is queued.</summary>
+    /// <summary>What is needed to explain why it waits, when it is queued.</summary>
     public WaitingJob AsWaiting => new(Queue, Key, Weight, WeightsByName, Attempt, DueAt, Parked, Position, Ahead);
 
-    /// <summary>The job that was just entered, without a read.</summary>
+    /// <summary>The job that was just added, without a read.</summary>
     /// <param name="job">As it was submitted.</param>
-    /// <param name="retry">Its queue's policy, for what the job leaves to it.</param>
+    /// <param name="retry">Its queue's policy, for fields that the job does not set.</param>
     /// <param name="createdAt">The moment of the turn.</param>
     /// <param name="waiting">Why it waits.</param>
     public static Job New(NewJob job, RetryPolicy retry, DateTimeOffset createdAt, Waiting? waiting) => new()
@@ -110,7 +110,7 @@ internal sealed class JobRead
         Attempts = [],
     };
 
-    /// <param name="catalog">For what the job leaves to its queue.</param>
+    /// <param name="catalog">For fields that the job leaves to its queue.</param>
     /// <param name="waiting">Why it waits, when it is queued.</param>
     /// <param name="attempts">Attempts that did not succeed; null in lists.</param>
     public Job ToJob(Catalog catalog, Waiting? waiting, IReadOnlyList<AttemptRead>? attempts) => new()
@@ -142,7 +142,7 @@ internal sealed class JobRead
         Attempts = attempts is null ? null : [.. attempts.Select(attempt => attempt.ToAttempt()), .. OwnAttempt()],
     };
 
-    /// <summary>The attempt that stands in the job's own row: the one that runs or that succeeded.</summary>
+    /// <summary>The attempt stored in the job's own row: the one that runs or that succeeded.</summary>
     private IEnumerable<Attempt> OwnAttempt()
     {
         if (State is JobState.Running or JobState.Succeeded && Time(StartedAt) is { } startedAt)

@@ -1,17 +1,17 @@
 namespace JobService.Ledger;
 
-/// <summary>The first jobs of lanes, without what they send, so that a start needs no look at the rows. Owned by the writer thread; all of it follows from the rows.</summary>
+/// <summary>The first jobs of lanes, without their inputs, so that a start needs no read of rows. Owned by the writer thread; all of it follows from the rows.</summary>
 /// <remarks>
-/// Of a lane that is held the beginning is known: whoever comes into the lane or leaves it does so here too. What stands behind that is read when it is wanted, each time twice as much, so that
-/// a lane that is hardly used is hardly held. Of other lanes nothing is known; the one that nobody has asked for longest is forgotten first.
+/// For a cached lane the first jobs are known: every job that enters or leaves the lane does so here too. Later jobs are read when needed, twice as many each time, so that
+/// a rarely used lane takes little memory. Other lanes are not cached; the least recently used lane is dropped first.
 /// </remarks>
-/// <param name="maxBytes">Bytes in memory, about.</param>
+/// <param name="maxBytes">Approximate maximum bytes in memory.</param>
 internal sealed class LaneHeads(long maxBytes = LaneHeads.MaxBytes)
 {
-    /// <summary>Jobs that are read of a lane at once when more are not wanted.</summary>
+    /// <summary>Jobs of a lane that are read at once unless more are needed.</summary>
     public const int MostPerLane = 64;
 
-    /// <summary>The one that may start, and whether there is another behind it.</summary>
+    /// <summary>The one that may start, and whether there is another after it.</summary>
     private const int LeastWanted = 2;
 
     private const int FirstRead = 4;
@@ -22,12 +22,12 @@ internal sealed class LaneHeads(long maxBytes = LaneHeads.MaxBytes)
     private readonly Dictionary<(long QueueId, string Key), LinkedListNode<HeldLane>> lanes = [];
     private readonly LinkedList<HeldLane> byUse = [];
 
-    /// <summary>Lanes that are held, those that were not used for longest first.</summary>
+    /// <summary>The cached lanes, least recently used first.</summary>
     public IEnumerable<HeldLane> Lanes => byUse;
 
     public long MemoryBytes { get; private set; }
 
-    /// <summary>The first jobs of a lane that may go, in their order, at most so many.</summary>
+    /// <summary>The first startable jobs of a lane, in order, at most that many.</summary>
     public List<QueuedRow> First(ILaneRows rows, (long QueueId, string Key) lane, int atMost)
     {
         var held = Use(lane);
@@ -36,7 +36,7 @@ internal sealed class LaneHeads(long maxBytes = LaneHeads.MaxBytes)
         return held.First(atMost);
     }
 
-    /// <summary>The first jobs of these lanes will be asked for: what is not held is read at once.</summary>
+    /// <summary>Prefetches the first jobs of these lanes: those not cached are read at once.</summary>
     public void Expect(ILaneRows rows, IEnumerable<(long QueueId, string Key)> expected)
     {
         var missing = expected.Select(Use).Where(held => !held.Has(LeastWanted)).ToList();
@@ -44,7 +44,7 @@ internal sealed class LaneHeads(long maxBytes = LaneHeads.MaxBytes)
             Read(rows, missing, LeastWanted);
     }
 
-    /// <summary>A queued job has come into its lane.</summary>
+    /// <summary>A queued job has entered its lane.</summary>
     public void Enter(QueuedRow job)
     {
         if (!lanes.TryGetValue(job.Lane, out var node))
@@ -54,7 +54,7 @@ internal sealed class LaneHeads(long maxBytes = LaneHeads.MaxBytes)
         Account(node.Value.MemoryBytes - before);
     }
 
-    /// <summary>A queued job has left its lane, if it stood there: it was claimed, was cancelled or has gone aside.</summary>
+    /// <summary>A queued job has left its lane, if it was there: it was claimed, was cancelled or was moved to the wait queue of its lock.</summary>
     public void Leave(QueuedRow job)
     {
         if (!lanes.TryGetValue(job.Lane, out var node))
@@ -103,7 +103,7 @@ internal sealed class LaneHeads(long maxBytes = LaneHeads.MaxBytes)
         Forget();
     }
 
-    /// <summary>All but the one used last: it is asked for right now.</summary>
+    /// <summary>All but the one used last, which is in use right now.</summary>
     private void Forget()
     {
         while (MemoryBytes > maxBytes && byUse is { First: { } oldest } && oldest != byUse.Last)

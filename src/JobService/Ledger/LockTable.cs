@@ -1,14 +1,14 @@
 namespace JobService.Ledger;
 
-/// <summary>Who holds which lock, and who stands in its line. Owned by the writer thread; all of it follows from the rows.</summary>
+/// <summary>Which jobs hold locks, and which jobs wait for them. Owned by the writer thread; all of it follows from the rows.</summary>
 /// <remarks>
-/// Only locks that are held or have a line are known here: a free lock costs nothing, however many jobs in their lanes name it. A lock that is free and has a
-/// line is offered: the first of the line goes back into its lane. One that leaves the lock unused for <see cref="Patience"/> may stand behind a limit or a
-/// pause that others do not have: then the first of other lanes are let in too, twice as many each time (docs/decisions/0009).
+/// Only locks that are held or have a wait queue are tracked: a free lock costs nothing, however many jobs in their lanes name it. A free lock with a wait queue
+/// is offered: the first job of the wait queue returns to its lane. If it leaves the lock unused for <see cref="Patience"/>, it may be waiting for a limit or a
+/// pause that others do not have: then the first jobs of other lanes are released too, twice as many each time (docs/decisions/0009).
 /// </remarks>
 internal sealed class LockTable
 {
-    /// <summary>A slot that is near comes sooner; a job that could run hardly notices.</summary>
+    /// <summary>Longer than the wait for a near slot, and short enough for a job that could run.</summary>
     public static readonly long Patience = TimeSpan.FromMilliseconds(20).Ticks;
 
     private readonly Dictionary<string, LockLine> lines = [];
@@ -19,7 +19,7 @@ internal sealed class LockTable
 
     public bool IsHeld(string name) => lines.TryGetValue(name, out var line) && line.Holder is not null;
 
-    /// <summary>A job on its way to its lane: true when it stands in the line of its lock instead.</summary>
+    /// <summary>For a job on its way to its lane: true when it joins the wait queue of its lock instead.</summary>
     /// <param name="job">The job; it names a lock.</param>
     /// <param name="ownLease">The lease that it gives up in the same turn, if it comes from an attempt.</param>
     public bool TakeAside(QueuedRow job, long? ownLease)
@@ -36,7 +36,7 @@ internal sealed class LockTable
         line.Waiting[job.Lane] = line.Waiting.GetValueOrDefault(job.Lane) + 1;
     }
 
-    /// <summary>As many jobs of a lane as the rows say.</summary>
+    /// <summary>Adds the waiting jobs of a lane, as counted from the rows.</summary>
     public void Restore(string name, (long QueueId, string Key) lane, int count) => FindOrOpen(name).Waiting.Add(lane, count);
 
     public void Take(string name, long lease)
@@ -57,14 +57,14 @@ internal sealed class LockTable
             Offer(line, now);
     }
 
-    /// <summary>All that nobody holds, after the rows were read.</summary>
+    /// <summary>Frees all locks that no job holds, after the rows were read.</summary>
     public void OfferFree(long now)
     {
         foreach (var line in lines.Values.Where(line => line.Holder is null))
             Offer(line, now);
     }
 
-    /// <summary>A job has left the line: back to its lane, or for ever.</summary>
+    /// <summary>A job has left the wait queue, to its lane or for good.</summary>
     public void Leave(string name, (long QueueId, string Key) lane)
     {
         var line = lines[name];
@@ -80,7 +80,7 @@ internal sealed class LockTable
             LookAgain(line, now);
     }
 
-    /// <summary>A free lock with a line whose moment has come; null when there is none (any more).</summary>
+    /// <summary>A free lock with a wait queue whose offer is due; null when there is none.</summary>
     public LockLine? NextToOffer(long now)
     {
         while (looks.TryPeek(out var look, out var at) && at <= now)
@@ -93,7 +93,7 @@ internal sealed class LockTable
         return null;
     }
 
-    /// <summary>Come back to this line, unless it is claimed before.</summary>
+    /// <summary>Schedules another offer of this lock, unless it is claimed before.</summary>
     public void LookAgain(LockLine line, long at)
     {
         line.IsAsleep = false;
@@ -112,7 +112,7 @@ internal sealed class LockTable
     {
         if (line.Holder is not null || line.Waiting.Count > 0)
             return false;
-        line.Opening++; // looks that are under way find nothing
+        line.Opening++; // offers in progress become void
         return lines.Remove(line.Name);
     }
 
@@ -124,7 +124,7 @@ internal sealed class LockTable
     }
 }
 
-/// <summary>One lock that is held or has a line.</summary>
+/// <summary>One lock that is held or has a wait queue.</summary>
 internal sealed class LockLine(string name)
 {
     public string Name { get; } = name;
@@ -132,24 +132,24 @@ internal sealed class LockLine(string name)
     /// <summary>The lease that holds it.</summary>
     public long? Holder { get; set; }
 
-    /// <summary>Jobs in the line, counted by the lane they came from.</summary>
+    /// <summary>Jobs in the wait queue, counted by their lane.</summary>
     public Dictionary<(long QueueId, string Key), int> Waiting { get; } = [];
 
-    /// <summary>Lanes that a job of the line was let into since the lock was freed, and its priority: the others of a lane stand behind it there.</summary>
+    /// <summary>Lanes into which a job of the wait queue was released since the lock was freed, with its priority: other jobs of the same lane come after it there.</summary>
     public Dictionary<(long QueueId, string Key), int> Offered { get; } = [];
 
-    /// <summary>How many lanes the next look lets in.</summary>
+    /// <summary>How many lanes the next offer releases.</summary>
     public int Step { get; set; } = 1;
 
-    /// <summary>Rises when the lock is taken or freed: looks from before mean nothing.</summary>
+    /// <summary>Increases when the lock is taken or freed: earlier offers become void.</summary>
     public int Opening { get; set; }
 
-    /// <summary>All lanes of the line were offered the lock: only an event can change anything.</summary>
+    /// <summary>All lanes of the wait queue were offered the lock: only an event can change anything.</summary>
     public bool IsAsleep { get; set; }
 
     public bool HasMoreToOffer => Waiting.Keys.Any(lane => !Offered.ContainsKey(lane));
 
-    /// <summary>True when a job may go into its lane: nobody else has the lock, and it overtakes nobody who could use it.</summary>
+    /// <summary>True when a job may enter its lane: no other job holds the lock, and it overtakes none that could use it.</summary>
     public bool LetsPass(QueuedRow job, long? ownLease)
     {
         if (Holder is not null)

@@ -1,9 +1,9 @@
 namespace JobService.Ledger;
 
-/// <summary>A lock's holder comes and goes, its line moves up.</summary>
+/// <summary>Takes and frees locks, and advances their wait queues.</summary>
 internal static class Locking
 {
-    /// <summary>Rows in one turn: a long line must not hold up everything else.</summary>
+    /// <summary>Rows per turn: a long wait queue must not delay everything else.</summary>
     public const int RowsPerTurn = 500;
 
     public static void Free(Turn turn, RunningJob running)
@@ -12,7 +12,7 @@ internal static class Locking
             turn.Memory.Locks.Free(name, turn.Now);
     }
 
-    /// <summary>A queued job was cancelled: in the line or in its lane, others may move up.</summary>
+    /// <summary>A queued job was cancelled, in the wait queue or in its lane: others may move up.</summary>
     public static void Leave(Turn turn, JobRow row)
     {
         if (row.Lock is null)
@@ -23,7 +23,7 @@ internal static class Locking
             turn.Memory.Locks.LeaveLane(row.Job, turn.Now);
     }
 
-    /// <summary>Lets the first of the lines of free locks into their lanes, before the planner looks there.</summary>
+    /// <summary>Releases the first jobs of the wait queues of free locks into their lanes, before the planner reads those.</summary>
     public static void OfferFree(Turn turn)
     {
         var locks = turn.Memory.Locks;

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>A new job with its columns made ready: before the turn, so that a conversion that fails fails this job and no other.</summary>
+/// <summary>A new job with its columns prepared before the turn, so that a failing conversion fails only this job.</summary>
 internal sealed record NewRow(NewJob Job)
 {
     public string? RequestJson { get; } = Job.Request is { } request ? ColumnJson.Write(request) : null;

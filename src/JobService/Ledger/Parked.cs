@@ -1,11 +1,11 @@
 namespace JobService.Ledger;
 
-/// <summary>What the column <c>parked</c> says of a queued job whose own time has come.</summary>
+/// <summary>The values of the column <c>parked</c> of a queued job whose own time has come.</summary>
 internal static class Parked
 {
     /// <summary>Of a job in its lane; above <see cref="InLine"/> it waits for its signal.</summary>
     public static long? InLane => null;
 
-    /// <summary>Of a job in the line of its lock.</summary>
+    /// <summary>Of a job in the wait queue of its lock.</summary>
     public const long InLine = 0;
 }

@@ -1,6 +1,6 @@
 namespace JobService.Ledger;
 
-/// <summary>What the ledger is asked and its memory knows, as a value. It is given no rows, and changes nothing.</summary>
+/// <summary>A question that the memory of the ledger can answer, as a value. It reads no rows and changes nothing.</summary>
 /// <typeparam name="T">The answer.</typeparam>
 internal abstract record Question<T>
 {

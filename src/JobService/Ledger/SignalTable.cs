@@ -1,15 +1,15 @@
 namespace JobService.Ledger;
 
-/// <summary>Which signals are set, and which still have jobs to let go. Owned by the writer thread; all of it follows from the rows.</summary>
+/// <summary>Which signals are set, and which still have jobs to release. Owned by the writer thread; all of it follows from the rows.</summary>
 internal sealed class SignalTable
 {
     private readonly Dictionary<string, (long SetCount, long? SetAt)> signals = [];
     private readonly HashSet<string> releasing = [];
 
-    /// <summary>Signals that were set with jobs waiting which are not all let go yet.</summary>
+    /// <summary>Signals that were set and whose waiting jobs are not all released yet.</summary>
     public IReadOnlyCollection<string> Releasing => releasing;
 
-    /// <summary>Null when the signal is set: nobody waits. Otherwise how often it will have been set when the job may go.</summary>
+    /// <summary>Null when the signal is set: no job waits. Otherwise the count of settings at which the job is released.</summary>
     public long? WaitFor(string name)
     {
         var (setCount, setAt) = signals.GetValueOrDefault(name);

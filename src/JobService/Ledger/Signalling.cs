@@ -1,12 +1,12 @@
 namespace JobService.Ledger;
 
-/// <summary>Jobs whose signal was set go on.</summary>
+/// <summary>Releases jobs whose signal was set.</summary>
 internal static class Signalling
 {
-    /// <summary>Jobs let go in one turn: a million that wait for one signal must not hold up everything else.</summary>
+    /// <summary>Jobs released in one turn: a million that wait for one signal must not delay everything else.</summary>
     private const int RowsPerTurn = 500;
 
-    /// <summary>Lets so many go; the turn is followed by another while there are more.</summary>
+    /// <summary>Releases a chunk of jobs; another turn follows while there are more.</summary>
     public static void Release(Turn turn)
     {
         var left = RowsPerTurn;

@@ -1,6 +1,6 @@
 namespace JobService.Ledger;
 
-/// <summary>Starts a second, over the last ten.</summary>
+/// <summary>Starts per second, over the last ten seconds.</summary>
 internal sealed class StartMeter
 {
     private const int Seconds = 10;
@@ -24,7 +24,7 @@ internal sealed class StartMeter
         if (first < 0)
             return 0;
 
-        // The running second counts as far as it has come; a meter younger than ten seconds is not watered down by the time before.
+        // The current second counts in proportion; for a meter younger than ten seconds, the time before does not lower the average.
         var since = Math.Max(first, second - Seconds + 1);
         var elapsed = TimeSpan.FromTicks(now).TotalSeconds - since;
         return Math.Round(counts.Sum() / Math.Max(elapsed, 1), 2);
@@ -36,7 +36,7 @@ internal sealed class StartMeter
         for (var passed = Math.Max(latest + 1, second - Seconds + 1); passed <= second; passed++)
             counts[passed % Seconds] = 0;
         if (first >= 0 && second - latest > Seconds)
-            first = -1; // nothing for longer than it remembers: it begins anew
+            first = -1; // idle for longer than it remembers: starts again
         latest = second;
         return second;
     }

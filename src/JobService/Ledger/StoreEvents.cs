@@ -2,9 +2,9 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>Hears all that one commit changed, on the store's own thread: copies it and goes.</summary>
+/// <summary>Receives the changes of one commit, on the store's own thread: it copies them and returns.</summary>
 /// <param name="at">The moment of the changes.</param>
-/// <param name="changes">In their order, at least one. The store uses the place again.</param>
+/// <param name="changes">In order, at least one. The store reuses the list.</param>
 public delegate void StoreListener(DateTimeOffset at, ReadOnlySpan<StoreEvent> changes);
 
 /// <summary>What a <see cref="StoreEvent"/> is about.</summary>
@@ -13,17 +13,17 @@ public enum StoreEventKind
     /// <summary>A job has moved to another state.</summary>
     Job,
 
-    /// <summary>How a job stands, because somebody asked.</summary>
+    /// <summary>The current state of a job, on request.</summary>
     JobAsItStands,
     Queue,
     Limit,
     Signal,
 }
 
-/// <summary>One change. A struct, and its texts are those at hand: tens of thousands a second are collected on the store's own thread.</summary>
+/// <summary>One change. A struct with existing strings only: tens of thousands per second are collected on the store's own thread.</summary>
 /// <param name="Kind">What has changed.</param>
 /// <param name="Name">The queue (of a job: its queue), the limit or the signal.</param>
-/// <param name="Word">What became of a queue, limit or signal: <c>created</c>, <c>replaced</c>, <c>deleted</c>, <c>paused</c>, <c>resumed</c>, <c>set</c>, <c>cleared</c>.
+/// <param name="Word">What happened to a queue, limit or signal: <c>created</c>, <c>replaced</c>, <c>deleted</c>, <c>paused</c>, <c>resumed</c>, <c>set</c>, <c>cleared</c>.
 /// Why a job is queued again, was cancelled or has failed; null when there is nothing to say.</param>
 public readonly record struct StoreEvent(StoreEventKind Kind, string Name, string? Word)
 {

@@ -1,19 +1,19 @@
 namespace JobService.Ledger;
 
-/// <summary>Where the store's time stood beside the clocks of the machine, at one moment.</summary>
+/// <summary>The store's time and the clocks of the machine, at one moment.</summary>
 /// <param name="StoreTime">Ticks of store time.</param>
 /// <param name="WallTime">Ticks of the wall clock.</param>
 /// <param name="Stopwatch">Ticks of the monotonic clock.</param>
 /// <param name="BootId">The run of the machine in which its monotonic clock counts; empty where it is not known.</param>
 public readonly record struct StoredClock(long StoreTime, long WallTime, long Stopwatch, string BootId)
 {
-    /// <summary>500 ppm: store time catches up with the wall clock by a tick in so many.</summary>
+    /// <summary>500 ppm: store time approaches the wall clock by one tick in this many.</summary>
     internal const long SlewTicks = 2_000;
 
-    /// <summary>It is written at most so often while the store is written.</summary>
+    /// <summary>The shortest interval between writes while the store is written.</summary>
     public static readonly TimeSpan WrittenEvery = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>And at least so often while it is not.</summary>
+    /// <summary>The longest interval while it is not.</summary>
     public static readonly TimeSpan WrittenAtLeastEvery = TimeSpan.FromMinutes(1);
 
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
@@ -22,11 +22,11 @@ public readonly record struct StoredClock(long StoreTime, long WallTime, long St
 
     public static StoredClock At(long storeTime, TimeProvider time) => new(storeTime, time.GetUtcNow().UtcTicks, StopwatchOf(time, time.GetTimestamp()), thisBoot);
 
-    /// <summary>Where store time stands now by what has elapsed: no earlier than anything that the last process has written.</summary>
+    /// <summary>Store time now, from the elapsed time: no earlier than anything that the last process has written.</summary>
     /// <remarks>
-    /// In the same run of the machine the monotonic clock tells what has elapsed. The last process may have been catching up with the wall clock at 500 ppm, up to the next
-    /// time that it would have written: up to so much is added. Over a restart of the machine only the wall clock can tell, from its own earlier reading; when that was
-    /// set back, what may have been written since the row is counted.
+    /// In the same run of the machine the monotonic clock gives the elapsed time. The last process may have been approaching the wall clock at 500 ppm, until the next
+    /// write that it would have made: up to that much is added. Across a restart of the machine only the wall clock can give it, from its own earlier reading; if that was
+    /// set back, the longest interval between writes is added.
     /// </remarks>
     public long GoneOnBy(TimeProvider time)
     {

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>A job's own request as it stands in the store: read by whoever makes the call, so that one that cannot be read fails its attempt, and not the turn that claims it among others.</summary>
+/// <summary>A job's own request as stored: parsed by the attempt, so that an unreadable one fails its attempt, and not the turn that claims it together with others.</summary>
 public sealed record StoredRequest(string Json, ReadOnlyMemory<byte>? Body)
 {
     /// <returns>Null when the job has none.</returns>
@@ -11,7 +11,7 @@ public sealed record StoredRequest(string Json, ReadOnlyMemory<byte>? Body)
     public ApiRequest Read() => ColumnJson.ReadRequest(Json) with { Body = Body };
 }
 
-/// <summary>What a job sends.</summary>
+/// <summary>The input of a job.</summary>
 /// <param name="Payload">JSON in UTF-8; empty when the job has none.</param>
 /// <param name="Request">Null when the job has none of its own.</param>
 public sealed record JobInput(ReadOnlyMemory<byte> Payload, StoredRequest? Request);

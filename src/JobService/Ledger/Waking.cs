@@ -2,10 +2,10 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>What time alone changes: waiting jobs whose moment has come, and jobs that nobody wants any more.</summary>
+/// <summary>Changes caused by time alone: waiting jobs whose moment has come, and jobs whose deadline has passed.</summary>
 internal static class Waking
 {
-    /// <summary>Rows in one turn: a flood that comes due at once must not hold up everything else.</summary>
+    /// <summary>Rows per turn: many jobs that become due at once must not delay everything else.</summary>
     private const int RowsPerTurn = 500;
 
     public static void Wake(Turn turn)

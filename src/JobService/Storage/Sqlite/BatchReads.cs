@@ -5,10 +5,10 @@ using Microsoft.Data.Sqlite;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Reads of batches and their results.</summary>
-/// <remarks>Results go by the statements of the writer, not by ADO.NET: a hundred thousand of them are to leave in a second.</remarks>
+/// <remarks>Results are read with prepared statements like those of the writer, not with ADO.NET: the goal is a hundred thousand per second.</remarks>
 internal sealed class BatchReads(ReadConnections connections)
 {
-    /// <summary>Ends that the pace of a batch is measured over.</summary>
+    /// <summary>Number of ends over which the pace of a batch is measured.</summary>
     private const int PaceWindow = 1_000;
 
     /// <summary>Bytes of results after which a page ends: a slow reader holds one page.</summary>
@@ -58,7 +58,7 @@ internal sealed class BatchReads(ReadConnections connections)
         select.Bind(1, query.Batch.Stamp).Bind(2, query.After).Bind(3, query.UpTo).Bind(4, query.Limit).Bind(5, query.MaxInlineBytes);
         while (bytes < PageBytes && select.Step())
         {
-            if (select.IsNull(1)) // not ended: a hole
+            if (select.IsNull(1)) // not ended: a gap
             {
                 select.Reset();
                 return new BatchResults(row.ToBatch(), items, IsCut: false);
@@ -91,7 +91,7 @@ internal sealed class BatchReads(ReadConnections connections)
         return BatchRows.Read(select, id.Stamp) is { } row && row.Id == id ? row : null;
     }
 
-    /// <summary>From the rows, so that a crash does not change it.</summary>
+    /// <summary>Computed from the rows, so that a crash does not change it.</summary>
     private static double? EndsPerSecond(SqliteConnection connection, BatchRow batch, long now)
     {
         if (batch.LastCompletion == 0)

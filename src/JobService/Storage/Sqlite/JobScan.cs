@@ -4,28 +4,28 @@ using Microsoft.Data.Sqlite;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Looks for the jobs that match a filter, newest first, by the index that leaves least to look through.</summary>
+/// <summary>Finds the jobs that match a filter, newest first, with the most selective index.</summary>
 /// <remarks>
-/// What the index does not know each row has to say, and a million of them may say no before a page is full. So it looks through a chunk at a time; between two of
+/// Conditions that the index does not cover are checked on each row, and a million of them may fail before a page is full. So it scans one chunk at a time; between two of
 /// them others read.
 /// </remarks>
 internal sealed class JobScan(JobFilter filter, string? condition = null)
 {
-    /// <summary>Rows of the index in the first chunk: mostly the page is full then. And in the others: some 50 ms.</summary>
+    /// <summary>Rows of the index in the first chunk: mostly the page is full then. And in the others: about 50 ms.</summary>
     private const int FirstChunk = 1_000;
     private const int Chunk = 20_000;
 
-    /// <summary>As many queued jobs are sorted rather than looked for among all others.</summary>
+    /// <summary>Up to this many queued jobs are sorted, rather than found among all others.</summary>
     private const int FewQueued = 50_000;
 
     private const string OfQueue = "AND queue_id = (SELECT id FROM queues WHERE name = @Queue)";
 
-    /// <param name="connections">Where from.</param>
-    /// <param name="columns">What is read of each, as SELECT.</param>
-    /// <param name="joins">What that needs beside the jobs.</param>
-    /// <param name="limit">So many.</param>
+    /// <param name="connections">The read connections.</param>
+    /// <param name="columns">The columns to read, as SELECT.</param>
+    /// <param name="joins">The joins that the columns need.</param>
+    /// <param name="limit">Maximum number of jobs.</param>
     /// <param name="before">Only jobs with a smaller row number.</param>
-    /// <param name="hangUp">Nobody waits any more.</param>
+    /// <param name="hangUp">Cancels the scan.</param>
     public async Task<List<T>> RunAsync<T>(ReadConnections connections, string columns, string joins, int limit, long before, CancellationToken hangUp)
     {
         var found = new List<T>();
@@ -61,8 +61,8 @@ internal sealed class JobScan(JobFilter filter, string? condition = null)
         return (connection.Query<T>(sql, parameters).AsList(), end);
     }
 
-    /// <summary>All queued jobs, when they are few: newest first they would be looked for among all that have ended since.</summary>
-    /// <returns>Null when they are many, or something else is asked for.</returns>
+    /// <summary>All queued jobs, if they are few: newest first, they would have to be found among all that have ended since.</summary>
+    /// <returns>Null when there are many, or the filter is a different one.</returns>
     private List<T>? ReadFew<T>(SqliteConnection connection, string columns, string joins, int limit, long before)
     {
         if (filter is not { State: JobState.Queued, Tag: null, Batch: null, Key: null or "" })
@@ -78,7 +78,7 @@ internal sealed class JobScan(JobFilter filter, string? condition = null)
         return connection.Query<T>(sql, parameters).AsList();
     }
 
-    /// <summary>Each queued job stands in exactly one of these indexes.</summary>
+    /// <summary>Each queued job is in exactly one of these indexes.</summary>
     private static string Queued(string only) => $"""
         SELECT stamp FROM jobs INDEXED BY jobs_ready WHERE state = 0 AND due_at IS NULL AND parked IS NULL AND stamp < @before {only}
         UNION ALL SELECT stamp FROM jobs INDEXED BY jobs_due WHERE state = 0 AND due_at IS NOT NULL AND due_on_wall IS NULL AND stamp < @before {only}
@@ -89,13 +89,13 @@ internal sealed class JobScan(JobFilter filter, string? condition = null)
 
     private string Stamp => filter.Tag is null ? "j.stamp" : "t.stamp";
 
-    /// <summary>Of jobs that run there are few, and their index is not in the order of their row numbers.</summary>
+    /// <summary>Running jobs are few, and their index is not in the order of row numbers.</summary>
     private bool IsOrdered => filter is { State: not JobState.Running } or { Tag: not null } or { Batch: not null };
 
-    /// <summary>A batch's jobs were taken in by their index: the order of their row numbers, which its own index does not have.</summary>
+    /// <summary>A batch's jobs were accepted in the order of their index, which is the order of their row numbers; its database index has only the former.</summary>
     private string Order => $" ORDER BY {(filter.Tag is not null ? "t.stamp" : filter.Batch is not null ? "j.batch_index" : "j.stamp")} DESC";
 
-    /// <summary>The planner, without statistics, would walk all jobs for the order.</summary>
+    /// <summary>Without statistics, the query planner would walk all jobs for the order.</summary>
     private string Source(bool withJobs = false) => filter switch
     {
         { Tag: not null } => withJobs ? " FROM tags t JOIN jobs j ON j.stamp = t.stamp" : " FROM tags t",
@@ -107,7 +107,7 @@ internal sealed class JobScan(JobFilter filter, string? condition = null)
         _ => " FROM jobs j",
     };
 
-    /// <summary>What the index says. Literals, and their bounds: a partial index is used only where the text implies it.</summary>
+    /// <summary>The conditions that the index covers. With literals: a partial index is used only if the text implies its condition.</summary>
     private string InIndex => $"{Stamp} < @before" + filter switch
     {
         { Tag: not null } => " AND t.tag = @Tag",
@@ -119,7 +119,7 @@ internal sealed class JobScan(JobFilter filter, string? condition = null)
         _ => "",
     };
 
-    /// <summary>What only the row says; what the index has said it may say again.</summary>
+    /// <summary>The conditions checked on the row; those of the index may be repeated.</summary>
     private string OnRow =>
         (filter.Queue is null ? "" : " AND j.queue_id = (SELECT id FROM queues WHERE name = @Queue)")
         + (filter.State is { } state ? $" AND j.state = {(int)state}" : "")

@@ -3,25 +3,25 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Why the data file cannot be opened, in words for the operator.</summary>
+/// <summary>Explains to the operator why the data file cannot be opened.</summary>
 internal static class OpeningFault
 {
     private const string Owner = " The file must belong to the user that runs the service, with its folder and the files beside it whose names begin as its own does (-wal, -shm, .lock).";
 
-    // EWOULDBLOCK of Linux and of BSD, ERROR_SHARING_VIOLATION of Windows: the framework has no exception of its own for them.
+    // EWOULDBLOCK of Linux and of BSD, ERROR_SHARING_VIOLATION of Windows: the framework has no specific exception for them.
     private static readonly int[] sharingViolations = [11, 35, unchecked((int)0x80070020)];
 
-    /// <summary>Whether it comes from the file and its place, not from what a statement wanted.</summary>
+    /// <summary>Whether the error is about the file or its location, not about a statement.</summary>
     public static bool IsOfTheFile(Exception? error) => error is IOException or UnauthorizedAccessException
         or SqliteException { SqliteErrorCode: raw.SQLITE_PERM or raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_READONLY or raw.SQLITE_IOERR or raw.SQLITE_FULL or raw.SQLITE_CANTOPEN or raw.SQLITE_AUTH };
 
-    /// <summary>The sentences: which file, why, and what to do where that is known.</summary>
+    /// <summary>The message: which file, why, and what to do if that is known.</summary>
     /// <param name="path">The data file.</param>
-    /// <param name="error">What the system or SQLite said.</param>
+    /// <param name="error">The error of the system or of SQLite.</param>
     public static StorageUnavailableException Of(string path, Exception error) =>
         new($"{path} cannot be opened: {error.Message.TrimEnd('.', ' ')}.{RemedyOf(error)}", error);
 
-    /// <summary>Null when the path is none of a folder.</summary>
+    /// <summary>Null when the path is not a folder.</summary>
     public static StorageUnavailableException? OfFolder(string path) => Path.EndsInDirectorySeparator(path) || Directory.Exists(path)
         ? new StorageUnavailableException($"{path} cannot be opened: it is a folder. JobService:Storage:Path names a file, as {Path.Combine(path, "jobs.db")}.")
         : null;

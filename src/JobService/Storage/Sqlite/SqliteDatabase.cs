@@ -7,16 +7,16 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>The file: one process at a time, a fit version of SQLite, the right schema, the right pragmas.</summary>
+/// <summary>The database file: ensures a single process, a safe version of SQLite, the current schema and the right pragmas.</summary>
 internal sealed class SqliteDatabase : IDisposable
 {
     /// <summary>Versions 3.7.0 to 3.51.2 can corrupt a database in WAL mode (https://sqlite.org/wal.html, "the WAL-reset bug").</summary>
     private const int OldestSafeVersion = 3_051_003;
 
-    /// <summary>What a connection keeps of the file in memory.</summary>
+    /// <summary>Page cache of a connection.</summary>
     /// <remarks>
-    /// Small on purpose: a commit that has split a page looks through the whole cache (SQLite numbers pages anew by way of one behind the end of the file, and what lies there
-    /// is thrown out at the end of every transaction), which took a fifth of the writer's time with 64 MiB. What is not here, the kernel has.
+    /// Small on purpose: a commit that has split a page scans the whole cache (SQLite renumbers pages through one beyond the end of the file, and everything there
+    /// is discarded at the end of every transaction), which took a fifth of the writer's time with 64 MiB. The kernel caches the rest.
     /// </remarks>
     private const int CacheKilobytes = 8 * 1024;
 
@@ -33,14 +33,14 @@ internal sealed class SqliteDatabase : IDisposable
 
     public string Path { get; }
 
-    /// <summary>What was found to be damaged; null while nothing was. From then on nothing more is written: what SQLite cannot read in one place it may overwrite in another.</summary>
+    /// <summary>The damage that was found; null while there is none. From then on nothing more is written: SQLite might overwrite data elsewhere.</summary>
     public string? Damage => Volatile.Read(ref damage);
 
-    /// <exception cref="StorageUnavailableException">It cannot be opened: another process holds it, it or what lies beside it cannot be written, it is damaged, or of a newer version.</exception>
+    /// <exception cref="StorageUnavailableException">It cannot be opened: another process has it open, it or its companion files cannot be written, it is damaged, or of a newer version.</exception>
     public static SqliteDatabase Open(string path)
     {
         Batteries_V2.Init();
-        // No connection is used by two threads at once, so none needs a lock around each call. What is open already in this process keeps its own.
+        // No connection is used by two threads at once, so none needs a lock around each call. Connections already open in this process keep theirs.
         _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MULTITHREAD);
         if (raw.sqlite3_libversion_number() < OldestSafeVersion)
             throw new StorageUnavailableException($"SQLite {raw.sqlite3_libversion().utf8_to_string()} can corrupt a database in WAL mode; 3.51.3 or newer is needed.");
@@ -51,7 +51,7 @@ internal sealed class SqliteDatabase : IDisposable
         var database = new SqliteDatabase(fullPath, LockFile(fullPath));
         try
         {
-            // SQLite makes its other files with the mode of this one. Behind the lock: closing a file that a connection has open would drop that connection's locks.
+            // SQLite creates its other files with the mode of this one. After taking the lock: closing a file that a connection has open would drop that connection's locks.
             OpenOwn(fullPath, FileShare.ReadWrite | FileShare.Delete).Dispose();
             database.Migrate();
         }
@@ -73,7 +73,7 @@ internal sealed class SqliteDatabase : IDisposable
     {
         var connection = new SqliteConnection(connectionString);
         connection.Open();
-        // A plan may not depend on what is bound: otherwise a statement with LIMIT ? is compiled anew whenever that is bound, to the same number too.
+        // Query plans must not depend on bound values: otherwise a statement with LIMIT ? is recompiled whenever it is bound, even to the same number.
         _ = raw.sqlite3_db_config(connection.Handle, raw.SQLITE_DBCONFIG_ENABLE_QPSG, 1, out _);
         using var pragmas = connection.CreateCommand();
         pragmas.CommandText = $"""
@@ -91,7 +91,7 @@ internal sealed class SqliteDatabase : IDisposable
         return connection;
     }
 
-    /// <summary>Notes this opening.</summary>
+    /// <summary>Records this opening.</summary>
     public StoreOpening Enter(TimeProvider time)
     {
         using var connection = Connect();
@@ -100,18 +100,18 @@ internal sealed class SqliteDatabase : IDisposable
         var lastOpened = connection.ExecuteScalar<long?>("SELECT max(opened_at) FROM opens") ?? 0;
         var lastCreated = DateTimeOffset.FromUnixTimeMilliseconds(lastStamp >> JobId.CounterBits);
         var stored = connection.QuerySingleOrDefault<ClockRead>("SELECT store_time AS StoreTime, wall_time AS WallTime, stopwatch AS Stopwatch, boot_id AS BootId FROM clock")?.Stored;
-        // Row numbers and openings are counted by the wall clock, which may have been ahead: they say something only while there is nothing better.
+        // Row numbers and openings come from the wall clock, which may have been ahead: they are used only if there is nothing better.
         var (clock, jumped) = stored is { } last ? StoreClock.GoOn(time, last) : (new StoreClock(time, Math.Max(lastCreated.UtcTicks, lastOpened)), 0);
         var number = connection.ExecuteScalar<long>("INSERT INTO opens (opened_at) VALUES (@Now) RETURNING id", new { clock.Now });
         return new StoreOpening(number, lastStamp, clock, jumped);
     }
 
-    /// <summary>Takes note of an error if it says that the file is damaged.</summary>
+    /// <summary>Records an error if it shows that the file is damaged.</summary>
     /// <returns>True when that was not known before.</returns>
     public bool FindsDamage(Exception error) =>
         IsDamage(error) && Interlocked.CompareExchange(ref damage, Damaged(error), null) is null;
 
-    /// <summary>What to tell the operator who opened it in vain.</summary>
+    /// <summary>The message for the operator when the file cannot be opened.</summary>
     public StorageUnavailableException Unavailable(Exception error) => IsDamage(error) ? new StorageUnavailableException(Damaged(error), error) : OpeningFault.Of(Path, error);
 
     public void Dispose() => processLock.Dispose();
@@ -133,7 +133,7 @@ internal sealed class SqliteDatabase : IDisposable
         }
     }
 
-    /// <summary>Payloads, results and headers are nobody else's business on a machine of many users. What exists keeps the mode that the operator gave it.</summary>
+    /// <summary>Payloads, results and headers must not be readable by other users of the machine. Existing files keep the mode that the operator gave them.</summary>
     private static void MakeFolder(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -177,10 +177,10 @@ internal sealed class SqliteDatabase : IDisposable
 }
 
 /// <summary>The file has been opened.</summary>
-/// <param name="Number">Of this opening.</param>
+/// <param name="Number">The number of this opening.</param>
 /// <param name="LastStamp">The highest row number of any job or batch.</param>
 /// <param name="Clock">Its time.</param>
-/// <param name="Jumped">Ticks that store time has left out: what was counted from it moves along before anything else is done.</param>
+/// <param name="Jumped">Ticks that store time has skipped: everything computed from it is moved along first.</param>
 internal sealed record StoreOpening(long Number, long LastStamp, StoreClock Clock, long Jumped);
 
 internal sealed record ClockRead(long StoreTime, long WallTime, long Stopwatch, string BootId)
