@@ -20,7 +20,7 @@ internal static class JobEndpoints
     {
         var jobs = v1.MapGroup("/jobs").WithTags("Jobs");
 
-        jobs.MapPost("", v1.ServiceProvider.GetRequiredService<JobSubmission>().AnswerAsync).WithName("submitJob")
+        jobs.MapPost("", (Func<HttpContext, Task>)v1.ServiceProvider.GetRequiredService<JobSubmission>().AnswerAsync).WithName("submitJob")
             .WithSummary("Submit a job")
             .WithDescription(Descriptions.Submit)
             .Takes<SubmitJob>(Examples.Job).Takes(QueryParameter.OnDisconnect).TakesHeaders(RequestHeader.Prefer, RequestHeader.IdempotencyKey)

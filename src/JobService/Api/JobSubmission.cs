@@ -15,45 +15,60 @@ namespace JobService.Api;
 internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobStore store, JobEventHub hub, JobIdSource ids, JobWaits waits, TimeProvider time)
 {
     // 202 accepted · 200 finished while the client waited · 400 invalid · 409 same key in progress · 413 · 415 · 422 can never run · 429 full · 503
-    public async Task<IResult> AnswerAsync(HttpContext http, CancellationToken hangUp)
+    public Task AnswerAsync(HttpContext http)
     {
-        var request = http.Request;
-        var (key, keyFault) = IdempotencyHeader.Read(request.Headers[IdempotencyHeader.Name]);
+        var (key, keyFault) = IdempotencyHeader.Read(http.Request.Headers[IdempotencyHeader.Name]);
         if (keyFault is not null)
-            return Problems.Header(IdempotencyHeader.Name, keyFault);
+            return Problems.Header(IdempotencyHeader.Name, keyFault).ExecuteAsync(http);
         // A client that sends a key may repeat the request: a proxy that cuts the wait must not cancel the job.
-        if (OnDisconnect(request, otherwise: key is null) is not { } cancelOnHangUp)
-            return Problems.Parameter(QueryParameter.OnDisconnect.Name, QueryParameter.OnDisconnect.OneOf);
+        if (OnDisconnect(http.Request, otherwise: key is null) is not { } cancelOnHangUp)
+            return Problems.Parameter(QueryParameter.OnDisconnect.Name, QueryParameter.OnDisconnect.OneOf).ExecuteAsync(http);
+        return SubmitAsync(http, key, cancelOnHangUp);
+    }
 
+    /// <remarks>It writes the response itself: a result that is returned to the framework costs another state machine for every request.</remarks>
+    private async Task SubmitAsync(HttpContext http, string? key, bool cancelOnHangUp)
+    {
         var id = ids.Next();
-        var asked = Preferences.Wait(request.Headers["Prefer"]);
+        var asked = Preferences.Wait(http.Request.Headers["Prefer"]);
         // Registered before the job can end, so that an end in between is not missed.
         using var wait = asked is null ? null : hub.WhenEnded(id);
-        Addition addition;
+        IResult? answer;
+        Addition? addition = null;
         // A client that waits for the job's end does not hold the memory of its submission.
-        using (var room = new BodyMemory(memory.Open(), memory.MaxWait, time, hangUp))
+        using (var room = new BodyMemory(memory.Open(), memory.MaxWait, time, http.RequestAborted))
         {
-            var body = await JsonBody.ReadAsync<SubmitJob>(request, room, fingerprint: key is not null);
-            if (body.IsRefused)
-                return body.Refusal;
-            Violation[] violations = [.. body.Value.Check()];
-            if (violations.Length > 0)
-                return Problems.Body(violations);
-            if (waits.IsDraining)
-                return Problems.Draining();
-
-            var job = body.Value.ToNewJob(id, store.Now, key is null ? null : new IdempotencyKey(key, body.Fingerprint));
-            addition = await intake.SubmitAsync(job, hangUp, waits.StopTaking);
+            (var job, answer) = await ReadAsync(http.Request, room, id, key);
+            if (job is not null)
+                addition = await intake.SubmitAsync(job, http.RequestAborted, waits.StopTaking);
         }
 
-        return await addition.Match(
-            accepted: job => wait is null
-                ? Task.FromResult<IResult>(Accepted(job, http))
-                : EndedAsync(job, wait, TimeSpan.FromSeconds(asked!.Value), cancelOnHangUp, http),
-            batchAccepted: batch => throw new UnreachableException($"A job was submitted, and batch {batch.Id} was accepted."),
-            replayed: earlier => ReplayedAsync(earlier, asked, http),
-            refused: refusal => Task.FromResult<IResult>(SubmissionProblems.Of(refusal, waits.IsDraining)));
+        if (addition is not null)
+            answer = wait is null && addition is Addition.Accepted accepted ? Accepted(accepted.Job, http) : await AnswerOfAsync(addition, wait, asked, cancelOnHangUp, http);
+        await answer!.ExecuteAsync(http);
     }
+
+    /// <returns>The job, or why it is refused.</returns>
+    private async ValueTask<(NewJob? Job, IResult? Refusal)> ReadAsync(HttpRequest request, BodyMemory room, JobId id, string? key)
+    {
+        var body = await JsonBody.ReadAsync<SubmitJob>(request, room, fingerprint: key is not null);
+        if (body.IsRefused)
+            return (null, body.Refusal);
+        Violation[] violations = [.. body.Value.Check()];
+        if (violations.Length > 0)
+            return (null, Problems.Body(violations));
+        if (waits.IsDraining)
+            return (null, Problems.Draining());
+        return (body.Value.ToNewJob(id, store.Now, key is null ? null : new IdempotencyKey(key, body.Fingerprint)), null);
+    }
+
+    private Task<IResult> AnswerOfAsync(Addition addition, JobEndWait? wait, int? asked, bool cancelOnHangUp, HttpContext http) => addition.Match(
+        accepted: job => wait is null
+            ? Task.FromResult<IResult>(Accepted(job, http))
+            : EndedAsync(job, wait, TimeSpan.FromSeconds(asked!.Value), cancelOnHangUp, http),
+        batchAccepted: batch => throw new UnreachableException($"A job was submitted, and batch {batch.Id} was accepted."),
+        replayed: earlier => ReplayedAsync(earlier, asked, http),
+        refused: refusal => Task.FromResult<IResult>(SubmissionProblems.Of(refusal, waits.IsDraining)));
 
     private async Task<IResult> EndedAsync(Job job, JobEndWait wait, TimeSpan asked, bool cancelOnHangUp, HttpContext http)
     {
