@@ -32,7 +32,9 @@ internal static class JobPlaces
     {
         var lanes = jobs.Where(job => job.State == JobState.Queued && job.DueAt is null && !(job.Parked > Parked.InLine))
             .GroupBy(job => job.Parked == Parked.InLine ? (Lock: job.Lock, Queue: "", Key: "") : (Lock: null, job.Queue, job.Key)).ToList();
-        var counted = Math.Clamp(MaxCountedInList / Math.Max(1, lanes.Count), MinCounted, MaxCounted);
+        if (lanes.Count == 0)
+            return 0; // ended, as most that are looked at: the statements are not compiled
+        var counted = Math.Clamp(MaxCountedInList / lanes.Count, MinCounted, MaxCounted);
         using var inLane = new SqliteStatement(connection.Handle!, InLane);
         using var inLine = new SqliteStatement(connection.Handle!, InLine);
         foreach (var lane in lanes)

@@ -25,19 +25,18 @@ internal sealed class SqliteReads(ReadConnections connections)
          LEFT JOIN callbacks c ON j.callback = 1 AND c.stamp = j.stamp
         """;
 
+    private const string One = Columns + WithResult + " FROM jobs j " + Joins + " LEFT JOIN results r ON r.stamp = j.stamp WHERE j.stamp = @stamp AND j.salt = @salt";
+
+    private const string Attempts =
+        "SELECT number AS Number, started_at AS StartedAt, ended_at AS EndedAt, status AS Status, outcome AS Outcome FROM attempts WHERE stamp = @stamp ORDER BY number";
+
     public Task<(JobRead Job, List<AttemptRead> Attempts)?> FindAsync(JobId job, int maxInlineBytes) => connections.ReadAsync<(JobRead, List<AttemptRead>)?>(connection =>
     {
-        var found = connection.QueryFirstOrDefault<JobRead>(
-            Columns + WithResult + " FROM jobs j " + Joins + " LEFT JOIN results r ON r.stamp = j.stamp WHERE j.stamp = @Stamp AND j.salt = @Salt",
-            new { job.Stamp, job.Salt, maxInlineBytes });
-        if (found is null)
+        if (connection.Read<JobRead>(One, ("@stamp", job.Stamp), ("@salt", job.Salt), ("@maxInlineBytes", maxInlineBytes)) is not [var found])
             return null;
 
         JobPlaces.Find(connection, [found]);
-        var attempts = connection.Query<AttemptRead>(
-            "SELECT number AS Number, started_at AS StartedAt, ended_at AS EndedAt, status AS Status, outcome AS Outcome FROM attempts WHERE stamp = @Stamp ORDER BY number",
-            new { job.Stamp });
-        return (found, attempts.AsList());
+        return (found, connection.Read<AttemptRead>(Attempts, ("@stamp", job.Stamp)));
     });
 
     /// <summary>Jobs that match, newest first.</summary>
