@@ -7,7 +7,7 @@ commit="${1:?usage: scripts/earlier-file.sh COMMIT}"
 program="$commit"
 if [ ! -f "$program" ]; then
   folder="$(mktemp -d)"
-  trap 'git worktree remove --force "$folder/build"; rm -rf "$folder"' EXIT
+  trap 'git worktree remove --force "$folder/build" || git worktree prune; rm -rf "$folder"' EXIT
   program="$(scripts/build-commit.sh "$commit" "$folder/build")"
 fi
 python3 tests/JobService.Tests/Storage/Earlier/fill.py "$program" tests/JobService.Tests/Storage/Earlier/jobs.zip
