@@ -6,6 +6,7 @@ namespace JobService.Lanes;
 internal sealed class Lane(QueueLanes queue, string key, long number)
 {
     private int[] headWeights = [];
+    private int jobs;
     private RecentStarts starts;
 
     public QueueLanes Queue { get; } = queue;
@@ -39,7 +40,10 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
     public bool IsHeadHeavy => HeadWeights.ContainsAnyExceptInRange(0, 1);
 
     /// <summary>Jobs that may start. For explanations only: the rows decide whether there is one.</summary>
-    public int Jobs { get; set; }
+    public int Jobs => IsCounted ? Math.Max(0, jobs) : Math.Max(1, jobs);
+
+    /// <summary>False until the jobs that waited when the planner was made are counted: until then there are at least <see cref="Jobs"/>.</summary>
+    public bool IsCounted { get; set; } = true;
 
     /// <summary>Until when it is parked, because of what was learned. In ticks of store time.</summary>
     public long ParkedUntil { get; set; }
@@ -61,6 +65,17 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
 
     /// <summary>Calls that were claimed and have not ended.</summary>
     public int UnderWay { get; private set; }
+
+    public void Enter(int count) => jobs += count;
+
+    public void Leave() => jobs--;
+
+    /// <summary>No job waits in it: that is certain.</summary>
+    public void Empty()
+    {
+        jobs = 0;
+        IsCounted = true;
+    }
 
     /// <summary>Reads the first job.</summary>
     /// <remarks>A job accepted before a limit was reduced takes all of the limit, rather than blocking the wait queue for ever.</remarks>

@@ -149,7 +149,7 @@ public sealed partial class LanePlanner
                 break;
             if (round.GoesAside(head))
             {
-                lane.Jobs--;
+                lane.Leave();
                 continue;
             }
 
@@ -170,7 +170,7 @@ public sealed partial class LanePlanner
             return;
         }
 
-        lane.Jobs = 0;
+        lane.Empty();
         queue.Rest(lane);
     }
 
@@ -211,7 +211,7 @@ public sealed partial class LanePlanner
         queue.StartedInRound++;
         queue.Ready.Serve(lane.VirtualTime);
         lane.Charge(head.Weight);
-        lane.Jobs--;
+        lane.Leave();
         round.Claim(new PlannedStart(
             queue.Name, head, queue.HandsOutSlots ? at : null, queue.StartWindow, new LimitHold(lane, lane.BeginCall(round.Now), held, at, queue.StartWindow.Ticks), permitAt)
         {

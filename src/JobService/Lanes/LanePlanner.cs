@@ -39,8 +39,30 @@ public sealed partial class LanePlanner
     public void Arrive(string queueName, string key, int count = 1)
     {
         var lane = queues[queueName].FindOrOpen(key, ref lastLaneNumber);
-        lane.Jobs += count;
+        lane.Enter(count);
         Rejoin(lane);
+    }
+
+    /// <summary>Jobs of this lane may start that waited before the planner was made.</summary>
+    /// <param name="queueName">Its queue.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="jobs">Their number, as far as it is known.</param>
+    /// <param name="isCounted">False: there may be more, which are <see cref="Count">counted</see> later.</param>
+    public void Restore(string queueName, string key, int jobs, bool isCounted)
+    {
+        var lane = queues[queueName].FindOrOpen(key, ref lastLaneNumber);
+        lane.Enter(jobs);
+        lane.IsCounted = isCounted;
+        Rejoin(lane);
+    }
+
+    /// <summary>More jobs waited in the lane than it was restored with. Without effect if the lane has been empty since.</summary>
+    public void Count(string queueName, string key, int more)
+    {
+        if (!queues.TryGetValue(queueName, out var queue) || queue.Find(key) is not { IsCounted: false } lane)
+            return;
+        lane.Enter(more);
+        lane.IsCounted = true;
     }
 
     /// <summary>A job of this lane has left without having run: if it was the first, a lighter one may be first now.</summary>
@@ -48,7 +70,7 @@ public sealed partial class LanePlanner
     {
         if (queues[queueName].Find(key) is not { } lane)
             return;
-        lane.Jobs = Math.Max(0, lane.Jobs - 1);
+        lane.Leave();
         AskAgainIfHeavy(lane);
     }
 

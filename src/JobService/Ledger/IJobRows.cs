@@ -14,7 +14,8 @@ internal interface IJobRows : ILaneRows
 
     List<long> Running();
 
-    List<(long QueueId, string Key, int Jobs)> Lanes();
+    /// <summary>The lanes in which jobs stand that may go. Of long ones the beginning is counted: their jobs are counted behind the start.</summary>
+    List<LaneFound> Lanes();
 
     /// <summary>Whose moment of store time has come.</summary>
     List<QueuedRow> Due(long now, int atMost);

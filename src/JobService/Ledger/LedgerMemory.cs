@@ -13,7 +13,13 @@ internal sealed class LedgerMemory
     private readonly Dictionary<string, QueueRow> queuesByName = [];
     private readonly Dictionary<long, QueueRow> queuesById = [];
 
+    /// <summary>Of this memory: no other has it, while the process lives.</summary>
+    public long Number { get; init; }
+
     public LanePlanner Planner { get; } = new();
+
+    /// <summary>Lanes of which only the beginning was counted when the memory was read.</summary>
+    public List<LaneFound> Uncounted { get; } = [];
 
     public LaneHeads Heads { get; } = new();
 

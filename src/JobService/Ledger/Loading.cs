@@ -22,8 +22,12 @@ internal static partial class Loading
                 memory.Planner.RestoreLane(memory.Queue(queueId).Entry.Name, key, learned);
         }
 
-        foreach (var (queueId, key, jobs) in turn.Jobs.Lanes())
-            memory.Planner.Arrive(memory.Queue(queueId).Entry.Name, key, jobs);
+        foreach (var lane in turn.Jobs.Lanes())
+        {
+            memory.Planner.Restore(memory.Queue(lane.QueueId).Entry.Name, lane.Key, lane.Jobs, lane.IsCounted);
+            if (!lane.IsCounted)
+                memory.Uncounted.Add(lane);
+        }
 
         foreach (var (name, lane, count) in turn.Parked.Lines())
             memory.Locks.Restore(name, lane, count);

@@ -28,10 +28,6 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
 
     private readonly SqliteStatement selectRunning = new(database, "SELECT stamp FROM jobs INDEXED BY jobs_running WHERE state = 1");
 
-    private readonly SqliteStatement selectLanes = new(database, """
-        SELECT queue_id, key, count(*) FROM jobs INDEXED BY jobs_ready WHERE state = 0 AND due_at IS NULL AND parked IS NULL GROUP BY queue_id, key
-        """);
-
     public (byte[] Fingerprint, JobId Job)? FindIdempotency(string key)
     {
         if (!selectIdempotency.Bind(1, key).Step())
@@ -105,19 +101,12 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
 
     public List<long> Running() => Stamps(selectRunning);
 
-    public List<(long QueueId, string Key, int Jobs)> Lanes()
-    {
-        var lanes = new List<(long, string, int)>();
-        while (selectLanes.Step())
-            lanes.Add((selectLanes.Int64(0), selectLanes.Text(1), selectLanes.Int32(2)));
-        return lanes;
-    }
-
     public void Dispose()
     {
         foreach (var statement in new[]
         {
-            selectIdempotency, selectHeads, selectInputs, selectJob, selectDue, selectDueOnWall, selectNextDue, selectNextDueOnWall, selectLate, selectNextDeadline, selectRunning, selectLanes,
+            selectIdempotency, selectHeads, selectInputs, selectJob, selectDue, selectDueOnWall, selectNextDue, selectNextDueOnWall, selectLate, selectNextDeadline, selectRunning,
+            selectQueues, selectLanes, selectLanesBehind,
         })
         {
             statement.Dispose();

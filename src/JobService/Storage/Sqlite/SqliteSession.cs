@@ -17,13 +17,14 @@ internal sealed class SqliteSession : IDisposable
     {
         this.connection = connection;
         this.leases = leases;
+        Memory = new LedgerMemory { Number = leases.Next() };
         var handle = connection.Handle!;
         begin = new SqliteStatement(handle, "BEGIN IMMEDIATE");
         commit = new SqliteStatement(handle, "COMMIT");
         rows = new SqliteRows(handle);
     }
 
-    public LedgerMemory Memory { get; } = new();
+    public LedgerMemory Memory { get; }
 
     /// <param name="database">The file.</param>
     /// <param name="leases">Tokens of this opening.</param>

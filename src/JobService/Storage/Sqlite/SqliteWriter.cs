@@ -29,7 +29,8 @@ internal sealed partial class SqliteWriter : IDisposable
     private bool stopping;
 
     private SqliteSession? session;
-    private LedgerMemory former;
+    private LedgerMemory? former;
+    private LaneCounting? counting;
     private Catalog catalog = Catalog.Empty;
     private string? trouble;
     private long alarmAt = LedgerMemory.Never;
@@ -43,7 +44,7 @@ internal sealed partial class SqliteWriter : IDisposable
         Clock = opening.Clock;
         Steps = new StepWatch(time);
         turns = new TurnRun(() => Clock.Now);
-        session = SqliteSession.Open(database, leases, Clock.Now, former: null, logger, turn => TakeUpTime(turn, opening.Jumped));
+        session = OpenSession(turn => TakeUpTime(turn, opening.Jumped));
         former = session.Memory;
         Catalog = session.Memory.Snapshot();
         alarm = time.CreateTimer(static state => ((SqliteWriter)state!).Nudge(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -78,6 +79,7 @@ internal sealed partial class SqliteWriter : IDisposable
         if (thread.IsAlive)
             thread.Join();
         claim?.Complete([]);
+        counting?.Dispose();
         alarm.Dispose();
         session?.Dispose();
     }
@@ -200,9 +202,27 @@ internal sealed partial class SqliteWriter : IDisposable
 
     private SqliteSession Open()
     {
-        session ??= SqliteSession.Open(database, leases, Clock.Now, former, logger);
+        session ??= OpenSession();
         former = session.Memory;
         return session;
+    }
+
+    /// <param name="first">Done before anything is read.</param>
+    private SqliteSession OpenSession(Action<Turn>? first = null)
+    {
+        counting?.Dispose();
+        counting = new LaneCounting(database, logger);
+        try
+        {
+            var opened = SqliteSession.Open(database, leases, Clock.Now, former, logger, first);
+            counting.Start(opened.Memory, lanes => _ = RunAsync(lanes));
+            return opened;
+        }
+        catch
+        {
+            counting.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The pending claim stays for the next turn, unless it was withdrawn while this one ran.</summary>

@@ -1,0 +1,109 @@
+using JobService.Ledger;
+using JobService.Ledger.Commands;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using SQLitePCL;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>Counts the jobs of long lanes behind the start, on a thread and a connection of its own.</summary>
+/// <remarks>Made before the memory is read, it sees the same rows, whatever is written meanwhile: what has changed since, the memory knows.</remarks>
+internal sealed partial class LaneCounting : IDisposable
+{
+    /// <summary>Lanes of which the writer is told at once.</summary>
+    private const int PerCommand = 1_000;
+
+    private readonly SqliteConnection connection;
+    private readonly ILogger logger;
+    private Thread? thread;
+    private volatile bool stopping;
+
+    public LaneCounting(SqliteDatabase database, ILogger logger)
+    {
+        this.logger = logger;
+        connection = database.Connect();
+        try
+        {
+            Run("BEGIN");
+            Run("SELECT 1 FROM jobs LIMIT 1"); // from this look on it sees nothing newer
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <param name="memory">Which lanes, and in which memory they are wanted.</param>
+    /// <param name="tell">Hands a part of the answer to the writer.</param>
+    public void Start(LedgerMemory memory, Action<CountLanes> tell)
+    {
+        var (number, lanes) = (memory.Number, memory.Uncounted.ToArray());
+        memory.Uncounted.Clear();
+        memory.Uncounted.TrimExcess();
+        if (lanes.Length == 0)
+        {
+            connection.Dispose();
+            return;
+        }
+
+        thread = new Thread(() => Count(number, lanes, tell)) { IsBackground = true, Name = "lane counting", Priority = ThreadPriority.BelowNormal };
+        thread.Start();
+    }
+
+    /// <summary>What is not counted by then stays so.</summary>
+    public void Dispose()
+    {
+        stopping = true;
+        if (thread is null)
+        {
+            connection.Dispose();
+            return;
+        }
+
+        thread.Join();
+    }
+
+    private void Count(long number, LaneFound[] lanes, Action<CountLanes> tell)
+    {
+        try
+        {
+            // SQLite asks now and then whether to go on: one lane may hold all there is.
+            raw.sqlite3_progress_handler(connection.Handle, 100_000, _ => stopping ? 1 : 0, null);
+            using var count = new SqliteStatement(connection.Handle!, $"SELECT count(*) {JobRows.FromLanes} AND queue_id = ?1 AND key = ?2");
+            foreach (var part in lanes.Chunk(PerCommand))
+                tell(new CountLanes(number, Array.ConvertAll(part, lane => Rest(count, lane))));
+        }
+        catch (StorageUnavailableException)
+        {
+            // The writer has closed: nobody wants to know it any more.
+        }
+        catch (SqliteException error)
+        {
+            if (!stopping)
+                LogUncounted(logger, error);
+        }
+        finally
+        {
+            connection.Dispose();
+        }
+    }
+
+    private static LaneRest Rest(SqliteStatement count, LaneFound lane)
+    {
+        count.Bind(1, lane.QueueId).Bind(2, lane.Key).Step();
+        var rest = new LaneRest(lane.QueueId, lane.Key, count.Int32(0) - lane.Jobs);
+        count.Reset();
+        return rest;
+    }
+
+    private void Run(string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteScalar();
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The waiting jobs of long lanes could not be counted: what limits say of how many wait is too little until they have gone")]
+    private static partial void LogUncounted(ILogger logger, Exception error);
+}
