@@ -49,7 +49,9 @@ try
     services.AddSingleton<JobIdSource>();
 
     Settings<StorageOptions>(StorageOptions.Section);
-    services.AddSingleton<IJobStore, SqliteJobStore>();
+    services.AddSingleton(provider => SubmissionBounds(provider.GetRequiredService<IOptions<IntakeOptions>>().Value));
+    services.AddSingleton<SqliteJobStore>();
+    services.AddSingleton<IJobStore>(provider => provider.GetRequiredService<SqliteJobStore>());
     services.AddSingleton(provider => (IDeliveryStore)provider.GetRequiredService<IJobStore>());
 
     Settings<IntakeOptions>(IntakeOptions.Section);
@@ -80,7 +82,8 @@ try
     services.AddSingleton(provider => new ServiceRoot(provider.GetRequiredService<IOptions<ProxyOptions>>().Value.PathBase));
     services.AddSingleton<WebhookClient>();
 
-    // They start in this order and stop in reverse: first the HTTP server, then what claims jobs, then what runs them, and last what writes their outcomes.
+    // They start in this order and stop in reverse: first the HTTP server, then what claims jobs, then what runs them, then what writes their outcomes, and last the store.
+    Hosted<LedgerLoop>();
     services.AddApi(builder.Configuration);
     services.AddSingleton<IValidateOptions<ApiOptions>, KnownSettings>();
     Hosted<WarmUp>();
@@ -89,7 +92,6 @@ try
     Hosted<JobCompleter>();
     Hosted<JobWorkers>();
     Hosted<Dispatcher>();
-    Hosted<IntakeWriter>();
     Hosted<JobPruner>();
     Hosted<CallbackSender>();
     Hosted<Banner>();
@@ -100,6 +102,8 @@ try
     app.UseApi();
     await app.RunAsync();
     return 0;
+
+    static SubmissionBounds SubmissionBounds(IntakeOptions intake) => new(intake.ChannelCapacity, intake.SubmissionsPerCommit);
 
     void Settings<T>(string section)
         where T : class =>

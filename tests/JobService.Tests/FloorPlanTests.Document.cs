@@ -30,6 +30,9 @@ public sealed partial class FloorPlanTests
         // A tenth is what "about" means: whoever changes a line here and there has nothing to do.
         var lines = files.Sum(file => File.ReadLines(Path.Combine(sourceFolder, file.Path)).Count());
         Assert.InRange(Number(told.Groups["lines"]), 0.9 * lines, 1.1 * lines);
+        Assert.All(
+            InCode().Matches(text).Select(code => code.Groups["text"].Value).Where(name => name.EndsWith(".cs", StringComparison.Ordinal) && name.Contains('/', StringComparison.Ordinal)),
+            path => Assert.True(File.Exists(Path.Combine(sourceFolder, path)), $"docs/architecture.md: {path} is not there (any more)."));
     }
 
     [Fact]

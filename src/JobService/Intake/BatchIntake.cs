@@ -7,10 +7,12 @@ using Microsoft.Extensions.Options;
 namespace JobService.Intake;
 
 /// <summary>The front door for batches: as a whole, or in pieces that go in as fast as their queues take them.</summary>
-public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueCapacity room, IOptions<IntakeOptions> options, TimeProvider time)
+public sealed class BatchIntake(IJobStore store, QueueCapacity room, IOptions<IntakeOptions> options, TimeProvider time)
 {
     /// <summary>Looks again whether a full queue has room, when nobody has said so, and whether a storage that failed can be written.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
+
+    private static readonly Addition Unavailable = new Addition.Unavailable("The storage cannot be written: nothing was taken in.");
 
     /// <summary>All of the jobs or none. Waits for room as a single job does, then says no.</summary>
     /// <param name="hangUp">The client has gone.</param>
@@ -56,7 +58,7 @@ public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueCapacity
         {
             var piece = most >= jobs.Count && accepted == 0 ? jobs : [.. jobs.Skip(accepted).Take(most)];
             var endsSeen = room.EndsOf(piece[0].Queue);
-            var answers = await intake.SubmitAsync(piece);
+            var answers = await TakeInAsync(piece);
             var taken = answers.TakeWhile(answer => answer is Addition.Accepted).Count();
             accepted += taken;
             most = jobs.Count;
@@ -75,6 +77,18 @@ public sealed class BatchIntake(JobIntake intake, IJobStore store, QueueCapacity
         }
 
         return (accepted, null);
+    }
+
+    private async Task<IReadOnlyList<Addition>> TakeInAsync(IReadOnlyList<NewJob> piece)
+    {
+        try
+        {
+            return await store.AddAsync(piece);
+        }
+        catch (StorageUnavailableException)
+        {
+            return [.. piece.Select(_ => Unavailable)];
+        }
     }
 
     private async Task KeepClosingAsync(JobId batch, CancellationToken stopTaking)

@@ -1,61 +1,25 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using JobService.Jobs;
 using JobService.Ledger;
+using JobService.Storage;
 using Microsoft.Extensions.Options;
 
 namespace JobService.Intake;
 
-/// <summary>The front door: a bounded channel to the <see cref="IntakeWriter"/>, and a place to wait when the queue is full.</summary>
-public sealed class JobIntake
+/// <summary>The way in: to the bounded queue in front of the store, and a place to wait when that or the job's own queue is full.</summary>
+public sealed class JobIntake(IJobStore store, QueueCapacity capacity, IOptions<IntakeOptions> options, TimeProvider time)
 {
-    private static readonly Addition.Refusal Draining = new Addition.Draining();
-
-    private readonly QueueCapacity room;
-    private readonly TimeProvider time;
-    private readonly TimeSpan maxWait;
-    private readonly Channel<PendingJobs> submissions;
+    private readonly TimeSpan maxWait = TimeSpan.FromSeconds(options.Value.MaxWaitSeconds);
     private readonly ConcurrentDictionary<string, bool> keysInProgress = new();
 
-    public JobIntake(QueueCapacity room, IOptions<IntakeOptions> options, TimeProvider time)
-    {
-        this.room = room;
-        this.time = time;
-        maxWait = TimeSpan.FromSeconds(options.Value.MaxWaitSeconds);
-        submissions = Channel.CreateBounded<PendingJobs>(new BoundedChannelOptions(options.Value.ChannelCapacity) { SingleReader = true });
-    }
-
-    internal ChannelReader<PendingJobs> Submissions => submissions.Reader;
-
-    /// <summary>Waits for room, then for the commit.</summary>
+    /// <summary>Waits for a place, then for the commit.</summary>
     /// <param name="job">The job, checked by itself.</param>
     /// <param name="hangUp">The client has gone: what is not yet on its way to the store is not taken in.</param>
-    /// <param name="stopTaking">The service stops: nobody waits for room any more.</param>
-    /// <exception cref="OperationCanceledException">The client has gone while it waited for room.</exception>
+    /// <param name="stopTaking">The service stops: nobody waits for a place any more.</param>
+    /// <exception cref="OperationCanceledException">The client has gone while it waited for a place.</exception>
     public Task<Addition> SubmitAsync(NewJob job, CancellationToken hangUp, CancellationToken stopTaking) => job.Idempotency is { } idempotency
         ? EnterOnceAsync(job, idempotency, hangUp, stopTaking)
         : EnterAsync(job, hangUp, stopTaking);
-
-    /// <summary>A piece of an upload: waits for the channel and the commit, not for room in a queue.</summary>
-    /// <param name="jobs">Jobs of one batch, in their order.</param>
-    /// <returns>What became of each, in the order of the jobs; behind one that was not taken in, none was.</returns>
-    internal async Task<IReadOnlyList<Addition>> SubmitAsync(IReadOnlyList<NewJob> jobs)
-    {
-        var pending = new PendingJobs(jobs, TaskCreationOptions.RunContinuationsAsynchronously);
-        try
-        {
-            await submissions.Writer.WriteAsync(pending);
-        }
-        catch (ChannelClosedException)
-        {
-            return [.. jobs.Select(_ => Draining)];
-        }
-
-        return await pending.Answers;
-    }
-
-    /// <summary>Takes nothing in any more; what is in the channel is still written.</summary>
-    internal void Close() => submissions.Writer.TryComplete();
 
     private async Task<Addition> EnterOnceAsync(NewJob job, IdempotencyKey idempotency, CancellationToken hangUp, CancellationToken stopTaking)
     {
@@ -77,39 +41,39 @@ public sealed class JobIntake
         var since = time.GetTimestamp();
         while (true)
         {
-            var endsSeen = room.EndsOf(job.Queue);
-            var pending = new PendingJobs([job], TaskCreationOptions.None);
-            if (!submissions.Writer.TryWrite(pending) && await WaitForChannelAsync(pending, job.Queue, maxWait - time.GetElapsedTime(since), hangUp) is { } refused)
-                return refused;
-
-            var answer = (await pending.Answers)[0];
-            if (answer is not Addition.Full full)
-                return answer;
-            if (!await room.WaitAsync(job.Queue, endsSeen, maxWait - time.GetElapsedTime(since), hangUp, stopTaking))
-                return stopTaking.IsCancellationRequested ? Draining : full with { RetryAfter = room.RetryAfter(job.Queue) };
+            var endsSeen = capacity.EndsOf(job.Queue);
+            if (store.TryAdd(job, out var addition))
+            {
+                var answer = await addition;
+                if (answer is not Addition.Full full)
+                    return answer;
+                if (!await capacity.WaitAsync(job.Queue, endsSeen, maxWait - time.GetElapsedTime(since), hangUp, stopTaking))
+                    return stopTaking.IsCancellationRequested ? new Addition.Draining() : full with { RetryAfter = capacity.RetryAfter(job.Queue) };
+            }
+            else if (!await WaitForPlaceAsync(maxWait - time.GetElapsedTime(since), hangUp))
+            {
+                return new Addition.Full(job.Queue) { RetryAfter = capacity.RetryAfter(job.Queue) };
+            }
         }
     }
 
-    /// <returns>Null when the job is on its way to the store.</returns>
-    private async Task<Addition.Refusal?> WaitForChannelAsync(PendingJobs pending, string queue, TimeSpan atMost, CancellationToken hangUp)
+    /// <summary>More submissions wait for the store than may.</summary>
+    /// <returns>False when the time was up.</returns>
+    private async Task<bool> WaitForPlaceAsync(TimeSpan atMost, CancellationToken hangUp)
     {
         if (atMost <= TimeSpan.Zero)
-            return new Addition.Full(queue) { RetryAfter = room.RetryAfter(queue) };
+            return false;
 
         using var timeout = new CancellationTokenSource(atMost, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(hangUp, timeout.Token);
         try
         {
-            await submissions.Writer.WriteAsync(pending, either.Token);
-            return null;
-        }
-        catch (ChannelClosedException)
-        {
-            return Draining;
+            await store.WaitForPlaceAsync(either.Token);
+            return true;
         }
         catch (OperationCanceledException) when (!hangUp.IsCancellationRequested)
         {
-            return new Addition.Full(queue) { RetryAfter = room.RetryAfter(queue) };
+            return false;
         }
     }
 }

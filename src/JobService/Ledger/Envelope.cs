@@ -6,6 +6,9 @@ internal abstract class Envelope
     /// <summary>False for what concerns the memory alone.</summary>
     public abstract bool NeedsCommit { get; }
 
+    /// <summary>Whoever waits goes on in the thread that answers, which is then to be one of the pool: to wake one for each costs more than is left to do.</summary>
+    public virtual bool IsAnsweredInline => false;
+
     /// <summary>Runs what it holds; again, when the turn is repeated.</summary>
     public abstract void Run(Turn turn);
 
@@ -14,9 +17,9 @@ internal abstract class Envelope
     public abstract void Fail(Exception error);
 }
 
-internal abstract class Envelope<T> : Envelope
+internal abstract class Envelope<T>(TaskCreationOptions options = TaskCreationOptions.RunContinuationsAsynchronously) : Envelope
 {
-    private readonly TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<T> answer = new(options);
     private T? result;
 
     public Task<T> Answer => answer.Task;
@@ -25,16 +28,26 @@ internal abstract class Envelope<T> : Envelope
 
     public override void Complete() => answer.TrySetResult(result!);
 
-    public sealed override void Fail(Exception error) => answer.TrySetException(error);
+    public override void Fail(Exception error) => answer.TrySetException(error);
 
     protected abstract T RunIn(Turn turn);
 }
 
-internal sealed class CommandEnvelope<T>(Command<T> command) : Envelope<T>
+internal class CommandEnvelope<T>(Command<T> command, TaskCreationOptions options = TaskCreationOptions.RunContinuationsAsynchronously) : Envelope<T>(options)
 {
-    public override bool NeedsCommit => command.ChangesRows;
+    public sealed override bool NeedsCommit => command.ChangesRows;
 
-    protected override T RunIn(Turn turn) => command.Apply(turn);
+    protected sealed override T RunIn(Turn turn) => command.Apply(turn);
+}
+
+/// <summary>One of very many.</summary>
+internal sealed class SubmissionEnvelope<T>(Command<T> command) : CommandEnvelope<T>(command, TaskCreationOptions.None)
+{
+    public override bool IsAnsweredInline => true;
+
+    public override void Fail(Exception error) => ThreadPool.UnsafeQueueUserWorkItem(static failed => failed.This.FailHere(failed.Error), (This: this, Error: error), preferLocal: false);
+
+    private void FailHere(Exception error) => base.Fail(error);
 }
 
 internal sealed class QuestionEnvelope<T>(Question<T> question) : Envelope<T>

@@ -112,7 +112,7 @@ internal sealed class SenderDriver : IAsyncDisposable
     {
         var ids = new JobIdSource(Time, new Random(7));
         var options = Microsoft.Extensions.Options.Options.Create(new StorageOptions { Path = Path.Combine(folder.FullName, "jobs.db") });
-        driver = new StoreDriver(new SqliteJobStore(options, ids, Time, NullLogger<SqliteJobStore>.Instance), ids, Time);
+        driver = new StoreDriver(new SqliteJobStore(options, ids, Time, NullLogger<SqliteJobStore>.Instance).Running(), ids, Time);
         Watched = new WatchedDeliveries(driver.Deliveries, HoldsReads);
     }
 

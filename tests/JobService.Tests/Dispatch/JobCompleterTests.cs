@@ -25,7 +25,7 @@ public sealed class JobCompleterTests : IAsyncDisposable
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero));
         var ids = new JobIdSource(time, new Random(7));
         var options = Options.Create(new StorageOptions { Path = Path.Combine(folder.FullName, "jobs.db") });
-        driver = new StoreDriver(new SqliteJobStore(options, ids, time, NullLogger<SqliteJobStore>.Instance), ids, time);
+        driver = new StoreDriver(new SqliteJobStore(options, ids, time, NullLogger<SqliteJobStore>.Instance).Running(), ids, time);
     }
 
     [Fact]

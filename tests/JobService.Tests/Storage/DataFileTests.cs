@@ -2,6 +2,7 @@ using System.Text;
 using JobService.Jobs;
 using JobService.Storage;
 using JobService.Storage.Sqlite;
+using JobService.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -89,6 +90,6 @@ public sealed class DataFileTests : IDisposable
     {
         var ids = new JobIdSource(time, new Random(7));
         var options = Options.Create(new StorageOptions { Path = Path.Combine(data, "jobs.db") });
-        return new StoreDriver(new SqliteJobStore(options, ids, time, NullLogger<SqliteJobStore>.Instance), ids, time);
+        return new StoreDriver(new SqliteJobStore(options, ids, time, NullLogger<SqliteJobStore>.Instance).Running(), ids, time);
     }
 }

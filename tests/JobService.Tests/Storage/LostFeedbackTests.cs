@@ -2,6 +2,7 @@ using JobService.Jobs;
 using JobService.Ledger;
 using JobService.Storage;
 using JobService.Storage.Sqlite;
+using JobService.Tests.Support;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -20,7 +21,7 @@ public sealed class LostFeedbackTests : IDisposable
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero));
         var ids = new JobIdSource(time, new Random(7));
         var told = new Errors();
-        var store = new SqliteJobStore(Options.Create(new StorageOptions { Path = Path.Combine(folder, "jobs.db") }), ids, time, told);
+        var store = new SqliteJobStore(Options.Create(new StorageOptions { Path = Path.Combine(folder, "jobs.db") }), ids, time, told).Running();
         var driver = new StoreDriver(store, ids, time);
         await driver.PutQueueAsync("q");
         await driver.AddAsync(driver.NewJob());

@@ -16,7 +16,7 @@ internal sealed class TemporaryStore : IAsyncDisposable
     public TemporaryStore(ILogger<SqliteJobStore>? logger = null)
     {
         Ids = new JobIdSource(Time, new Random(7));
-        Store = new SqliteJobStore(Options.Create(new StorageOptions { Path = DatabaseFile }), Ids, Time, logger ?? NullLogger<SqliteJobStore>.Instance);
+        Store = new SqliteJobStore(Options.Create(new StorageOptions { Path = DatabaseFile }), Ids, Time, logger ?? NullLogger<SqliteJobStore>.Instance).Running();
     }
 
     public string DatabaseFile => Path.Combine(folder, "jobs.db");

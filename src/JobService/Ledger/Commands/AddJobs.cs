@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Nothing to queued.</summary>
+/// <summary>Jobs of an upload, in their order.</summary>
 /// <param name="Rows">The jobs.</param>
 /// <param name="Halted">Batches of which a job was not taken in before: none goes before it.</param>
 internal sealed record AddJobs(IReadOnlyList<NewRow> Rows, IReadOnlySet<JobId> Halted) : Command<IReadOnlyList<Addition>>
@@ -15,29 +15,12 @@ internal sealed record AddJobs(IReadOnlyList<NewRow> Rows, IReadOnlySet<JobId> H
         {
             var batch = row.Job.Batch?.Batch;
             var isBehind = batch is { } place && haltedHere.Contains(place);
-            var addition = isBehind ? new Addition.Full(row.Job.Queue) : Add(turn, row);
+            var addition = isBehind ? new Addition.Full(row.Job.Queue) : new AddJob(row).Apply(turn);
             additions.Add(addition);
             if (addition is not Addition.Accepted && batch is { } stopped)
                 haltedHere.Add(stopped);
         }
 
         return additions;
-    }
-
-    private static Addition Add(Turn turn, NewRow row)
-    {
-        var job = row.Job;
-        if (job.Idempotency is { } idempotency && turn.Jobs.FindIdempotency(idempotency.Key) is var (fingerprint, first))
-            return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint.Span) ? new Addition.Replayed(first) : new Addition.Mismatched();
-        if (Adding.Refusal(turn, job) is { } refusal)
-            return refusal;
-
-        // Before the room: an upload whose batch has been cancelled does not go on waiting for it.
-        if (job.Batch is { } place && !Batching.TakesJobs(turn, place.Batch))
-            return new Addition.BatchStopped();
-        var queue = turn.Memory.FindQueue(job.Queue)!;
-        if (queue.Unfinished >= queue.Entry.Definition.Capacity)
-            return new Addition.Full(job.Queue);
-        return new Addition.Accepted(Adding.Enter(turn, row));
     }
 }

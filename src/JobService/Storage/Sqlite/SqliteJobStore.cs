@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Frozen;
 using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Ledger;
@@ -32,7 +31,7 @@ public sealed partial class SqliteJobStore : IJobStore
     private readonly DeliveryReads deliveryReads;
     private readonly ILogger logger;
 
-    public SqliteJobStore(IOptions<StorageOptions> options, JobIdSource ids, TimeProvider time, ILogger<SqliteJobStore> logger)
+    public SqliteJobStore(IOptions<StorageOptions> options, JobIdSource ids, TimeProvider time, ILogger<SqliteJobStore> logger, SubmissionBounds? bounds = null)
     {
         this.logger = logger;
         database = SqliteDatabase.Open(options.Value.Path);
@@ -40,7 +39,7 @@ public sealed partial class SqliteJobStore : IJobStore
         {
             var opening = database.Enter(time);
             ids.StartAfter(opening.LastStamp);
-            writer = new SqliteWriter(database, opening, time, logger);
+            writer = new SqliteWriter(database, opening, bounds ?? new SubmissionBounds(), time, logger);
         }
         catch (SqliteException error)
         {
@@ -53,7 +52,14 @@ public sealed partial class SqliteJobStore : IJobStore
         bodies = new BodyReads(connections);
         batchReads = new BatchReads(connections);
         deliveryReads = new DeliveryReads(connections);
-        writer.Start();
+    }
+
+    /// <summary>Runs the loop that commits, turn by turn: before it runs nothing that changes the store completes.</summary>
+    /// <param name="stop">Nothing more is taken in; what has gathered is still committed, and then the task ends.</param>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        await using var stopping = stop.Register(writer.Stop);
+        await writer.RunAsync();
     }
 
     public event Action<StoreNews>? Committed
@@ -71,24 +77,6 @@ public sealed partial class SqliteJobStore : IJobStore
     public Catalog Catalog => writer.Catalog;
 
     public string? Trouble => writer.Trouble;
-
-    public Task<IReadOnlyList<Addition>> AddAsync(IReadOnlyList<NewJob> jobs)
-    {
-        var halted = new HashSet<JobId>();
-        return Isolation.RunAsync(jobs, async part =>
-        {
-            NewRow[] rows = [.. part.Select(job => new NewRow(job))];
-            var additions = await writer.RunAsync(new AddJobs(rows, halted.ToFrozenSet()));
-            halted.UnionWith(part.Where((job, i) => job.Batch is not null && additions[i] is not Addition.Accepted).Select(job => job.Batch!.Value.Batch));
-            return additions;
-        },
-        (job, _) =>
-        {
-            if (job.Batch is { } place)
-                halted.Add(place.Batch);
-            return Task.FromResult<Addition>(new Addition.Unstorable());
-        });
-    }
 
     public Task<IReadOnlyList<ClaimedJob>> ClaimAsync(TakePermits takePermits, ReturnPermits returnPermits, CancellationToken stopTaking, TakeStarts? takeStarts = null) =>
         writer.ClaimAsync(new ClaimRequest(takePermits, returnPermits, takeStarts), stopTaking);
@@ -147,12 +135,6 @@ public sealed partial class SqliteJobStore : IJobStore
     }
 
     public Task<PruneStep> PruneAsync(DateTimeOffset finishedBefore, int atMost) => writer.RunAsync(new PruneJobs(finishedBefore.UtcTicks, atMost));
-
-    public Task<Addition> AddBatchAsync(NewBatch batch, IReadOnlyList<NewJob> jobs)
-    {
-        NewRow[] rows = [.. jobs.Select(job => new NewRow(job))];
-        return writer.RunAsync(new AddBatch(batch, rows));
-    }
 
     public Task<Batch> OpenBatchAsync(NewBatch batch) => writer.RunAsync(new OpenBatch(batch));
 

@@ -1,10 +1,33 @@
 using JobService.Ledger;
+using JobService.Ledger.Commands;
 
 namespace JobService.Storage.Sqlite;
 
 /// <summary>What other threads hand in: it gathers until the next turn.</summary>
 internal sealed partial class SqliteWriter
 {
+    private readonly SubmissionQueue submissions;
+
+    /// <returns>False when so many wait already.</returns>
+    public bool TrySubmit(AddJob job, out Task<Addition> answer)
+    {
+        var envelope = new SubmissionEnvelope<Addition>(job);
+        answer = envelope.Answer;
+        return TryAdd(envelope, jobs: 1);
+    }
+
+    /// <summary>Waits for a place too.</summary>
+    public async Task<IReadOnlyList<Addition>> SubmitAsync(AddJobs jobs)
+    {
+        var envelope = new CommandEnvelope<IReadOnlyList<Addition>>(jobs);
+        while (!TryAdd(envelope, jobs.Rows.Count))
+            await submissions.WaitForPlaceAsync(CancellationToken.None);
+        return await envelope.Answer;
+    }
+
+    /// <summary>Waits until there may be a place for a submission.</summary>
+    public async Task WaitForPlaceAsync(CancellationToken giveUp) => await submissions.WaitForPlaceAsync(giveUp);
+
     public Task<T> RunAsync<T>(Command<T> command) => Post(new CommandEnvelope<T>(command));
 
     public Task<T> AskAsync<T>(Question<T> question) => Post(new QuestionEnvelope<T>(question));
@@ -45,12 +68,25 @@ internal sealed partial class SqliteWriter
         request.Complete([]);
     }
 
+    private bool TryAdd(Envelope envelope, int jobs)
+    {
+        if (stopping)
+            throw Closed();
+        if (!submissions.TryAdd(envelope, jobs))
+            return false;
+        lock (gate)
+            Monitor.Pulse(gate);
+        return true;
+    }
+
+    private static StorageUnavailableException Closed() => new("The storage is closed.");
+
     private Task<T> Post<T>(Envelope<T> envelope)
     {
         lock (gate)
         {
             if (stopping)
-                throw new StorageUnavailableException("The storage is closed.");
+                throw Closed();
             gathering.Add(envelope);
             Monitor.Pulse(gate);
         }

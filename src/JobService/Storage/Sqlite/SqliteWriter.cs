@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using JobService.Ledger;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
-using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
@@ -12,8 +10,6 @@ namespace JobService.Storage.Sqlite;
 /// </remarks>
 internal sealed partial class SqliteWriter : IDisposable
 {
-    private static readonly TimeSpan ReopenAfter = TimeSpan.FromSeconds(1);
-
     private readonly object gate = new();
     private readonly SqliteDatabase database;
     private readonly TimeProvider time;
@@ -22,6 +18,7 @@ internal sealed partial class SqliteWriter : IDisposable
     private readonly TurnRun turns;
     private readonly ITimer alarm;
     private readonly Thread thread;
+    private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private List<Envelope> gathering = [];
     private ClaimRequest? claim;
@@ -35,11 +32,12 @@ internal sealed partial class SqliteWriter : IDisposable
     private string? trouble;
     private long alarmAt = LedgerMemory.Never;
 
-    public SqliteWriter(SqliteDatabase database, StoreOpening opening, TimeProvider time, ILogger logger)
+    public SqliteWriter(SqliteDatabase database, StoreOpening opening, SubmissionBounds bounds, TimeProvider time, ILogger logger)
     {
         this.database = database;
         this.time = time;
         this.logger = logger;
+        submissions = new SubmissionQueue(bounds);
         leases = new LeaseSource(opening.Number);
         Clock = opening.Clock;
         Steps = new StepWatch(time);
@@ -66,16 +64,28 @@ internal sealed partial class SqliteWriter : IDisposable
         private set => Volatile.Write(ref trouble, value);
     }
 
-    public void Start() => thread.Start();
+    /// <summary>Starts the loop.</summary>
+    /// <returns>Ends with it: when it was told to stop and all that has gathered is committed.</returns>
+    public Task RunAsync()
+    {
+        thread.Start();
+        return over.Task;
+    }
 
-    public void Dispose()
+    /// <summary>Takes nothing more in; what has gathered is still committed.</summary>
+    public void Stop()
     {
         lock (gate)
         {
             stopping = true;
+            submissions.Close();
             Monitor.Pulse(gate);
         }
+    }
 
+    public void Dispose()
+    {
+        Stop();
         if (thread.IsAlive)
             thread.Join();
         claim?.Complete([]);
@@ -93,24 +103,26 @@ internal sealed partial class SqliteWriter : IDisposable
             bool woken;
             lock (gate)
             {
-                while (gathering.Count == 0 && !nudged && !stopping)
+                while (!HasGathered && !nudged && !stopping)
                 {
                     if (!Monitor.Wait(gate, LookEvery))
                         nudged = LookAtTheWall();
                 }
 
-                if (stopping && gathering.Count == 0)
+                if (stopping && !HasGathered)
                     break;
                 (commands, gathering) = (gathering, commands);
                 (request, claim) = (claim, null);
                 (woken, nudged) = (nudged, false);
             }
 
+            submissions.MoveTo(commands);
             TakeTurn(commands, request, woken);
             commands.Clear();
         }
 
         LeaveTime();
+        over.SetResult();
     }
 
     /// <param name="commands">What is asked for.</param>
@@ -130,15 +142,14 @@ internal sealed partial class SqliteWriter : IDisposable
             Abandon(error);
             request?.ReturnAll();
             KeepPending(request);
-            if (commands.Count == 1 && request is null)
-            {
-                commands[0].Fail(IsOfStorage(error) ? new StorageUnavailableException(Trouble ?? error.Message, error) : error);
-                return;
-            }
-
-            // One of them, or the pending claim, may be what broke the turn: each gets a turn of its own.
-            foreach (var command in commands)
-                TakeTurn([command], request: null, woken: false);
+            if (error is StorageUnavailableException || IsOfStorage(error))
+                commands.ForEach(command => command.Fail(error as StorageUnavailableException ?? new StorageUnavailableException(error.Message, error)));
+            else if (request is not null)
+                TakeTurn(commands, request: null, woken: false); // what is to be claimed may be what broke it
+            else if (commands.Count < 2)
+                commands.ForEach(command => command.Fail(error));
+            else
+                TakeHalves(commands);
         }
     }
 
@@ -184,13 +195,15 @@ internal sealed partial class SqliteWriter : IDisposable
             Nudge();
         turn.BackedOff.ForEach(queue => LogBackedOff(logger, queue.Queue, queue.Wait.TotalSeconds));
         Tell(turn);
-        commands.ForEach(command => command.Complete());
+        Answers.Give(commands);
         if (claimed.Count > 0)
             request!.Complete(claimed);
         else
             KeepPending(request);
         SetAlarm(open.Memory);
     }
+
+    private bool HasGathered => gathering.Count > 0 || !submissions.IsEmpty;
 
     /// <summary>When the alarm is what has called this turn, it tells how late alarms come.</summary>
     private void NoteAlarm()
@@ -257,40 +270,6 @@ internal sealed partial class SqliteWriter : IDisposable
 
     private static readonly TimeSpan MaxAlarm = TimeSpan.FromDays(1);
 
-    /// <summary>After a failed turn nothing is believed but the file: connection and memory are made anew.</summary>
-    private void Abandon(Exception error)
-    {
-        if (error is not StorageUnavailableException) // what is damaged was reported when it was found
-            LogTurnFailed(logger, error);
-        if (database.FindsDamage(error))
-            LogDamaged(logger, database.Damage!);
-        if (IsOfStorage(error))
-            Trouble = error.Message;
-        try
-        {
-            session?.Dispose();
-        }
-        catch (SqliteException closing)
-        {
-            LogTurnFailed(logger, closing);
-        }
-
-        session = null;
-        alarm.Change(ReopenAfter, Timeout.InfiniteTimeSpan);
-    }
-
-    /// <summary>A statement or a value that SQLite refuses says nothing about the file.</summary>
-    private static bool IsOfStorage(Exception error) => error is SqliteException
-    {
-        SqliteErrorCode: not (raw.SQLITE_ERROR or raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_MISUSE or raw.SQLITE_RANGE),
-    };
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs of queue {Queue} are claimed but repeatedly cannot start: the next is tried in {Seconds} s")]
     private static partial void LogBackedOff(ILogger logger, string queue, double seconds);
-
-    [LoggerMessage(Level = LogLevel.Critical, Message = "{Damage} Nothing more is written")]
-    private static partial void LogDamaged(ILogger logger, string damage);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A transaction of the store was rolled back")]
-    private static partial void LogTurnFailed(ILogger logger, Exception error);
 }

@@ -1,0 +1,24 @@
+using JobService.Jobs;
+
+namespace JobService.Ledger.Commands;
+
+/// <summary>Nothing to queued.</summary>
+internal sealed record AddJob(NewRow Row) : Command<Addition>
+{
+    public override Addition Apply(Turn turn)
+    {
+        var job = Row.Job;
+        if (job.Idempotency is { } idempotency && turn.Jobs.FindIdempotency(idempotency.Key) is var (fingerprint, first))
+            return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint.Span) ? new Addition.Replayed(first) : new Addition.Mismatched();
+        if (Adding.Refusal(turn, job) is { } refusal)
+            return refusal;
+
+        // Before the room: an upload whose batch has been cancelled does not go on waiting for it.
+        if (job.Batch is { } place && !Batching.TakesJobs(turn, place.Batch))
+            return new Addition.BatchStopped();
+        var queue = turn.Memory.FindQueue(job.Queue)!;
+        if (queue.Unfinished >= queue.Entry.Definition.Capacity)
+            return new Addition.Full(job.Queue);
+        return new Addition.Accepted(Adding.Enter(turn, Row));
+    }
+}

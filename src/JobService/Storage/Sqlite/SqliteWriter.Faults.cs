@@ -1,0 +1,54 @@
+using JobService.Ledger;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using SQLitePCL;
+
+namespace JobService.Storage.Sqlite;
+
+/// <summary>What follows a turn that has failed.</summary>
+internal sealed partial class SqliteWriter
+{
+    private static readonly TimeSpan ReopenAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>One of them has broken the turn: the others are to go through, in their order.</summary>
+    private void TakeHalves(List<Envelope> commands)
+    {
+        var half = commands.Count / 2;
+        TakeTurn(commands[..half], request: null, woken: false);
+        TakeTurn(commands[half..], request: null, woken: false);
+    }
+
+    /// <summary>After a failed turn nothing is believed but the file: connection and memory are made anew.</summary>
+    private void Abandon(Exception error)
+    {
+        if (error is not StorageUnavailableException) // what is damaged was reported when it was found
+            LogTurnFailed(logger, error);
+        if (database.FindsDamage(error))
+            LogDamaged(logger, database.Damage!);
+        if (IsOfStorage(error))
+            Trouble = error.Message;
+        try
+        {
+            session?.Dispose();
+        }
+        catch (SqliteException closing)
+        {
+            LogTurnFailed(logger, closing);
+        }
+
+        session = null;
+        alarm.Change(ReopenAfter, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>A statement or a value that SQLite refuses says nothing about the file.</summary>
+    private static bool IsOfStorage(Exception error) => error is SqliteException
+    {
+        SqliteErrorCode: not (raw.SQLITE_ERROR or raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_MISUSE or raw.SQLITE_RANGE),
+    };
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Damage} Nothing more is written")]
+    private static partial void LogDamaged(ILogger logger, string damage);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A transaction of the store was rolled back")]
+    private static partial void LogTurnFailed(ILogger logger, Exception error);
+}
