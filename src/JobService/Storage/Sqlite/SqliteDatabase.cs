@@ -82,7 +82,7 @@ internal sealed class SqliteDatabase : IDisposable
             PRAGMA busy_timeout = 5000;
             PRAGMA foreign_keys = ON;
             PRAGMA trusted_schema = OFF;
-            PRAGMA wal_autocheckpoint = 1000;
+            PRAGMA wal_autocheckpoint = 4000;
             PRAGMA journal_size_limit = 67108864;
             PRAGMA cache_size = -{CacheKilobytes};
             PRAGMA secure_delete = ON;

@@ -89,7 +89,7 @@ public sealed partial class SqliteJobStore : IJobStore
     {
         var release = new ReleaseCall(job.Lease, job.HoldsLimits, feedback);
         if (feedback is not null)
-            return HeedAsync(job, release);
+            return FeedBackAsync(job, release);
         _ = writer.RunAsync(release);
         return NothingTaught;
     }
@@ -218,7 +218,7 @@ public sealed partial class SqliteJobStore : IJobStore
     private async Task<IReadOnlyList<int>> FinishTogetherAsync(IReadOnlyList<AttemptEnd> ends) => [await writer.RunAsync(new FinishAttempts(ends))];
 
     /// <summary>Nobody waits for it; what is lost with it the API says again.</summary>
-    private async Task<long?> HeedAsync(ClaimedJob job, ReleaseCall release)
+    private async Task<long?> FeedBackAsync(ClaimedJob job, ReleaseCall release)
     {
         try
         {
