@@ -15,7 +15,7 @@ internal interface IJobRows : ILaneRows
     List<long> Running();
 
     /// <summary>The lanes in which jobs stand that may go. Of long ones the beginning is counted: their jobs are counted behind the start.</summary>
-    List<LaneFound> Lanes();
+    IEnumerable<LaneFound> Lanes();
 
     /// <summary>Whose moment of store time has come.</summary>
     List<QueuedRow> Due(long now, int atMost);

@@ -36,7 +36,7 @@ public sealed class LaneCountingTests : IAsyncDisposable
         using var database = SqliteDatabase.Open(DatabaseFile);
         using var connection = database.Connect();
         using var rows = new JobRows(connection.Handle!);
-        var found = rows.Lanes();
+        var found = rows.Lanes().ToList();
 
         Assert.Equal(["", "a", "long", "m", "n", "o", "p", "long", "z"], found.Select(lane => lane.Key));
         Assert.Equal([3, 20, 0, 15, 0, 0, 1, 0, 2], found.Select(lane => lane.IsCounted ? lane.Jobs : 0));

@@ -21,40 +21,39 @@ internal sealed partial class JobRows
     // Not (queue_id, key) > (?1, ?2): that would walk over the lane it is to leave out.
     private readonly SqliteStatement selectLanesBehind = new(database, $"SELECT key {FromLanes} AND queue_id = ?1 AND key > ?2 ORDER BY key");
 
-    /// <remarks>Ten million rows take seconds to walk over: once so many have been, a lane is left as soon as it is known to be a long one, and the next one is looked up.</remarks>
-    public List<LaneFound> Lanes()
+    /// <remarks>
+    /// Ten million rows take seconds to walk over: once so many have been, a lane is left as soon as it is known to be a long one, and the next one is looked up. A key becomes a
+    /// string once for its lane, not for each job: what a start leaves behind stays in the process's memory for long.
+    /// </remarks>
+    public IEnumerable<LaneFound> Lanes()
     {
-        var lanes = new List<LaneFound>();
         var walked = 0;
         foreach (var queueId in Stamps(selectQueues))
-            AddLanes(queueId, lanes, ref walked);
-        return lanes;
-    }
-
-    private void AddLanes(long queueId, List<LaneFound> lanes, ref int walked)
-    {
-        string? lane = null;
-        var jobs = 0;
-        var rows = selectLanes.Bind(1, queueId);
-        while (rows.Step())
         {
-            walked++;
-            if (rows.Text(0) is var key && key != lane)
+            string? lane = null;
+            byte[] key = [];
+            var jobs = 0;
+            var rows = selectLanes.Bind(1, queueId);
+            while (rows.Step())
             {
-                if (jobs > 0)
-                    lanes.Add(new LaneFound(queueId, lane!, jobs, IsCounted: true));
-                (lane, jobs) = (key, 0);
+                walked++;
+                if (lane is null || !rows.Bytes(0).SequenceEqual(key))
+                {
+                    if (jobs > 0)
+                        yield return new LaneFound(queueId, lane!, jobs, IsCounted: true);
+                    (lane, key, jobs) = (rows.Text(0), rows.Blob(0), 0);
+                }
+
+                if (++jobs < LongLane || walked < AlwaysWalked)
+                    continue;
+                yield return new LaneFound(queueId, lane, jobs, IsCounted: false);
+                rows.Reset();
+                rows = selectLanesBehind.Bind(1, queueId).Bind(2, lane);
+                jobs = 0;
             }
 
-            if (++jobs < LongLane || walked < AlwaysWalked)
-                continue;
-            lanes.Add(new LaneFound(queueId, lane!, jobs, IsCounted: false));
-            rows.Reset();
-            rows = selectLanesBehind.Bind(1, queueId).Bind(2, lane);
-            jobs = 0;
+            if (jobs > 0)
+                yield return new LaneFound(queueId, lane!, jobs, IsCounted: true);
         }
-
-        if (jobs > 0)
-            lanes.Add(new LaneFound(queueId, lane!, jobs, IsCounted: true));
     }
 }
