@@ -1,14 +1,12 @@
 using System.Threading.Channels;
-using JobService.Ledger;
-using JobService.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace JobService.Dispatch;
 
-/// <summary>Claims jobs, with permits and slots, and hands them to the workers.</summary>
+/// <summary>Claims jobs for the permits that there are, with their slots, and hands them to the workers.</summary>
 public sealed partial class Dispatcher(
-    IJobStore store, QueueGates gates, StartPacer starts, JobWorkers workers, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Dispatcher> logger) : BackgroundService
+    QueueGates gates, JobWorkers workers, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Dispatcher> logger) : BackgroundService
 {
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
 
@@ -20,7 +18,7 @@ public sealed partial class Dispatcher(
         {
             try
             {
-                foreach (var job in await store.ClaimAsync(gates.Take, gates.Return, stopTaking.Token, starts.TakeStarts))
+                foreach (var job in await gates.ClaimAsync(stopTaking.Token))
                     await workers.Claimed.WriteAsync(job, CancellationToken.None);
             }
             catch (Exception error) when (error is not ChannelClosedException)

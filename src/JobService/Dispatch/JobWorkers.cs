@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace JobService.Dispatch;
 
 /// <summary>Start claimed jobs, each in its slot, and see them to their end.</summary>
-/// <remarks>Every claimed job owns a permit of its queue's semaphore, or is promised one in its slot, so the channel is never a place to wait in for longer than a hand-over.</remarks>
+/// <remarks>For every claimed job a permit of its queue's semaphore is kept, or is expected in its slot, so the channel is never a place to wait in for longer than a hand-over.</remarks>
 public sealed partial class JobWorkers(
     IJobStore store,
     QueueGates gates,
@@ -117,8 +117,7 @@ public sealed partial class JobWorkers(
             var end = EndOf(job, await WaitForRoomAsync(job, input));
             var written = store.FinishAsync([end]);
             await ((Task)written).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (gates.Leave(admission, callWasMade: false))
-                store.Nudge();
+            gates.Leave(admission, callWasMade: false);
             if (!written.IsCompletedSuccessfully)
                 await completer.CompleteAsync(end);
         }
@@ -159,8 +158,7 @@ public sealed partial class JobWorkers(
             _ = over.Held?.SettleAsync(told);
         }
 
-        if (gates.Leave(admission, over.WasMade))
-            store.Nudge();
+        gates.Leave(admission, over.WasMade);
     }
 
     private void BeginGrace() => _ = AbandonLaterAsync();

@@ -9,22 +9,39 @@ internal sealed class PacedStarts
     private const int FewEnoughToKeep = 1_024;
 
     private readonly Dictionary<(string Limit, string Key), PacedRate> rates = [];
-    private List<LateStart> late = [];
+    private readonly List<UnheardStart> unheard = [];
     private TimeSpan handOver;
+    private TimeSpan toldHandOver;
     private int sweepAbove = FewEnoughToKeep;
+
+    /// <summary>Something is to be told that no request has told yet.</summary>
+    public bool HasNews => unheard.Count > 0 && unheard[^1].Request == 0;
 
     /// <summary>States that are remembered, needed or not.</summary>
     public int Count => rates.Count;
 
-    /// <summary>What the store has not been told yet.</summary>
-    public StartsMade Take(DateTimeOffset now)
+    /// <summary>What the store may not have heard yet.</summary>
+    /// <param name="request">The number of the request that tells it.</param>
+    public StartsMade Tell(long request)
     {
-        var told = late;
-        if (told.Count > 0)
-            late = [];
-        var made = new StartsMade(now, told, handOver);
-        handOver = TimeSpan.Zero;
-        return made;
+        toldHandOver = handOver;
+        if (unheard.Count == 0)
+            return StartsMade.None with { HandOver = handOver };
+
+        for (var i = unheard.Count - 1; i >= 0 && unheard[i].Request == 0; i--)
+            unheard[i] = unheard[i] with { Request = request };
+        return new StartsMade(unheard.ConvertAll(start => start.Start), handOver);
+    }
+
+    /// <summary>Jobs were claimed.</summary>
+    /// <param name="known">The number of the last request that the store knew.</param>
+    /// <returns>The first moment of a late start that it did not know of; null when it knew all.</returns>
+    public DateTimeOffset? Heard(long known)
+    {
+        if (toldHandOver == handOver)
+            handOver = TimeSpan.Zero;
+        unheard.RemoveAll(start => start.Request > 0 && start.Request <= known);
+        return unheard.Count > 0 ? unheard[0].NotedAt : null;
     }
 
     /// <summary>A claim has come to where its slot is waited for.</summary>
@@ -78,7 +95,7 @@ internal sealed class PacedStarts
         }
 
         if (counted > slot.At)
-            late.Add(new LateStart(job.Lease, counted));
+            unheard.Add(new UnheardStart(new LateStart(job.Lease, counted), now));
         return StartVerdict.Started;
     }
 
@@ -100,7 +117,7 @@ internal sealed class PacedStarts
         if (countsAt == 0)
             return null;
         var moment = new DateTimeOffset(countsAt, TimeSpan.Zero);
-        late.Add(new LateStart(job.Lease, moment));
+        unheard.Add(new UnheardStart(new LateStart(job.Lease, moment), now));
         return moment;
     }
 
@@ -126,6 +143,11 @@ internal sealed class PacedStarts
 
         sweepAbove = Math.Max(FewEnoughToKeep, 2 * rates.Count);
     }
+
+    /// <param name="Start">What the store is to hear.</param>
+    /// <param name="NotedAt">From here on it is so.</param>
+    /// <param name="Request">The first that tells it; 0: none has.</param>
+    private readonly record struct UnheardStart(LateStart Start, DateTimeOffset NotedAt, long Request = 0);
 
     private sealed class PacedRate
     {

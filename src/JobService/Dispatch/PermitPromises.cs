@@ -1,5 +1,4 @@
 using JobService.Lanes;
-using JobService.Limits;
 
 namespace JobService.Dispatch;
 
@@ -10,72 +9,65 @@ namespace JobService.Dispatch;
 /// </remarks>
 internal sealed class PermitPromises
 {
+    /// <summary>More are not handed out in one round.</summary>
+    private const int MostOffered = 512;
+
     private readonly CallTimes times = new();
 
     /// <summary>Calls under way, in the order of their starts.</summary>
     private readonly LinkedList<GateCall> calls = new();
 
-    /// <summary>Jobs whose slot has come and whose permit has not.</summary>
-    private readonly LinkedList<TaskCompletionSource<bool>> waiting = new();
-
-    /// <summary>Promises to jobs that have neither got their permit nor given up.</summary>
+    /// <summary>Jobs that were promised a permit and have not got it.</summary>
     private int open;
-
-    /// <summary>Permits that are back before their jobs have come for them.</summary>
-    private int ready;
 
     /// <summary>Calls under way whose end is awaited.</summary>
     private int awaited;
 
-    /// <param name="atMost">So many promises.</param>
+    /// <summary>Whether a call that begins is one that can be counted on.</summary>
+    public bool CanExpect => times.Usual is not null;
+
+    /// <summary>Permits that are to be kept, because they are back before the jobs that were promised them have come. Calls that still run are counted on for every promise.</summary>
+    public int Kept => Math.Max(open - awaited, 0);
+
     /// <param name="now">Ticks of store time.</param>
-    /// <param name="until">Calls that are expected to end later are asked about again: see <paramref name="nextAt"/>.</param>
-    /// <param name="nextAt">When the first of these ends.</param>
-    /// <returns>Moments at which permits are expected, in order.</returns>
-    public List<long> Make(int atMost, long now, long until, out long nextAt)
+    /// <returns>When the calls end that nobody counts on yet, in order.</returns>
+    public IReadOnlyList<long> Expected(long now)
     {
-        nextAt = LimitState.Never;
-        var moments = new List<long>();
         if (times.Usual is not { } usual)
-            return moments;
+            return [];
 
-        for (var node = calls.First; node is not null && moments.Count < atMost; node = node.Next)
+        var moments = new List<long>();
+        var last = 0L;
+        for (var node = calls.First; node is not null && moments.Count < MostOffered; node = node.Next)
         {
-            var endsAt = node.Value.StartedAt + usual;
-            if (node.Value.IsPromised || endsAt + CallTimes.WidestSpread < now)
-                continue;
-            if (endsAt > until)
-            {
-                nextAt = endsAt;
-                break;
-            }
-
-            node.Value.IsPromised = true;
-            Await(node.Value, true);
-            open++;
-            moments.Add(endsAt);
+            var call = node.Value;
+            call.EndsAt ??= Math.Max(call.StartedAt + usual, last);
+            last = call.EndsAt.Value;
+            if (!call.IsPromised && last + Permits.MostOverdue >= now)
+                moments.Add(last);
         }
 
         return moments;
     }
 
-    /// <summary>The last promises were not used.</summary>
-    /// <returns>Permits that nobody needs any more.</returns>
-    public int Withdraw(int count)
+    /// <summary>Jobs were claimed that count on these ends.</summary>
+    /// <param name="moments">Some of those that were expected, in order. One whose call has ended meanwhile counts on the permit that is back.</param>
+    public void Make(IReadOnlyList<long> moments)
     {
-        open -= count;
-        for (var (node, left) = (calls.Last, count); node is not null && left > 0; node = node.Previous)
+        open += moments.Count;
+        var next = 0;
+        for (var node = calls.First; node is not null; node = node.Next)
         {
-            if (!node.Value.IsAwaited)
+            while (next < moments.Count && moments[next] < node.Value.EndsAt)
+                next++;
+            if (next == moments.Count)
+                break;
+            if (node.Value.IsPromised || node.Value.EndsAt != moments[next])
                 continue;
-            node.Value.IsPromised = false;
-            Await(node.Value, false);
-            left--;
+            node.Value.IsPromised = true;
+            Await(node.Value, true);
+            next++;
         }
-
-        var unneeded = Math.Max(ready - open, 0);
-        ready -= unneeded;
-        return unneeded;
     }
 
     public LinkedListNode<GateCall> Start(long now) => calls.AddLast(new GateCall(now));
@@ -91,48 +83,15 @@ internal sealed class PermitPromises
             times.Add(ticks);
     }
 
-    /// <summary>A permit is back: it goes to the job that waits longest, or is kept for one that is still to come.</summary>
-    /// <param name="next">The job that has it now.</param>
-    /// <returns>False when no promise needs it.</returns>
-    public bool Keep(out TaskCompletionSource<bool>? next)
-    {
-        next = waiting.First?.Value;
-        if (next is not null)
-        {
-            waiting.RemoveFirst();
-            Settle(inTime: true);
-            return true;
-        }
+    /// <summary>A job has got the permit that it was promised.</summary>
+    public void Keep() => Settle(inTime: true);
 
-        if (open <= ready + awaited)
-            return false; // calls that still run are counted on for every promise
-        ready++;
-        return true;
-    }
-
-    /// <summary>A job comes for the permit it was promised.</summary>
-    /// <param name="hasOther">Whether there is a free one after all.</param>
-    /// <returns>Null when the job has its permit; else what is told whether it came in time.</returns>
-    public TaskCompletionSource<bool>? Redeem(Func<bool> hasOther)
+    /// <summary>A job was promised a permit that has not come in time. The call that should have ended first is not counted on any more.</summary>
+    public void Break()
     {
-        if (ready > 0)
-            ready--;
-        else if (!hasOther())
-            return waiting.AddLast(new TaskCompletionSource<bool>()).Value;
-        Settle(inTime: true);
-        return null;
-    }
-
-    /// <summary>The slot is over. The call that should have ended first is not counted on any more.</summary>
-    /// <returns>False when the permit has come before.</returns>
-    public bool GiveUp(TaskCompletionSource<bool> job)
-    {
-        if (!waiting.Remove(job))
-            return false;
         if (calls.FirstOrDefault(call => call.IsAwaited) is { } overdue)
             Await(overdue, false);
         Settle(inTime: false);
-        return true;
     }
 
     private void Await(GateCall call, bool wanted)
@@ -153,6 +112,9 @@ internal sealed class PermitPromises
 public sealed class GateCall(long startedAt)
 {
     public long StartedAt { get; } = startedAt;
+
+    /// <summary>When it is expected to end: said once, since whoever counts on it names it by that.</summary>
+    internal long? EndsAt { get; set; }
 
     /// <summary>Its permit has been promised: once only.</summary>
     internal bool IsPromised { get; set; }

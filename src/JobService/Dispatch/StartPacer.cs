@@ -15,11 +15,27 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
     private readonly PacedStarts starts = new();
     private readonly Dictionary<(string Limit, string Key), WaitQueue<Waiter>> waiting = [];
 
-    /// <summary>What the store has not been told yet.</summary>
-    public StartsMade TakeStarts()
+    /// <summary>A start has come late, or is known to have: what waits for later slots is to lie behind it.</summary>
+    public event Action? CameLate;
+
+    /// <summary>What the store may not have heard yet.</summary>
+    /// <param name="request">The number of the request that tells it.</param>
+    public StartsMade Tell(long request)
     {
         lock (gate)
-            return starts.Take(store.Now);
+            return starts.Tell(request);
+    }
+
+    /// <summary>Jobs were claimed.</summary>
+    /// <returns>The same, planned no later than the first late start that the store did not know of.</returns>
+    public IReadOnlyList<ClaimedJob> TakeUp(ClaimAnswer answer)
+    {
+        lock (gate)
+        {
+            return starts.Heard(answer.Known) is { } unheard
+                ? [.. answer.Jobs.Select(job => job.PlannedAt > unheard ? job with { PlannedAt = unheard } : job)]
+                : answer.Jobs;
+        }
     }
 
     /// <summary>A claim has come to where its slot is waited for.</summary>
@@ -58,7 +74,11 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
         lock (gate)
         {
             now = store.Now;
-            return starts.TryStart(job, now);
+            var hadNews = starts.HasNews;
+            var verdict = starts.TryStart(job, now);
+            if (starts.HasNews && !hadNews)
+                SayThatOneCameLate();
+            return verdict;
         }
     }
 
@@ -72,9 +92,10 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
         lock (gate)
         {
             var now = store.Now;
+            var hadNews = starts.HasNews;
             var countsAt = starts.End(job, startedAt, now);
-            if (waiting.Count == 0)
-                return countsAt;
+            if (starts.HasNews && !hadNews)
+                SayThatOneCameLate();
             foreach (var (limit, key, _) in job.Rates)
             {
                 // Who waits for this response may go earlier.
@@ -88,6 +109,9 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
             return countsAt;
         }
     }
+
+    /// <summary>On the thread pool: between its last look and its send a call waits for nobody.</summary>
+    private void SayThatOneCameLate() => ThreadPool.UnsafeQueueUserWorkItem(static pacer => pacer.CameLate?.Invoke(), this, preferLocal: false);
 
     private void Wake(WaitQueue<Waiter> line, DateTimeOffset at)
     {

@@ -53,9 +53,7 @@ public sealed partial class LanePlanner
         var morePermitsAt = LimitState.Never;
         foreach (var (queue, pool) in permits)
         {
-            if (pool.Left > 0)
-                round.ReturnPermits(queue.Name, pool.FreeLeft, pool.PromisedLeft);
-            else if (queue.StartedInRound == round.MaxStarts)
+            if (pool.Left == 0 && queue.StartedInRound == round.MaxStarts)
                 active.Add(queue); // the next round may start more
             if (starved.Contains(queue))
                 morePermitsAt = Math.Min(morePermitsAt, pool.MoreAt);
@@ -276,7 +274,11 @@ public sealed partial class LanePlanner
         if (!IsOpen(queue, round.Now))
             return false;
         if (!permits.TryGetValue(queue, out var pool))
-            permits.Add(queue, pool = new PermitPool(round.TakePermits(queue.Name, round.MaxStarts, queue.MayClaimAhead ? round.Horizon : null)));
+        {
+            var offered = round.Permits.GetValueOrDefault(queue.Name, Permits.None);
+            permits.Add(queue, pool = new PermitPool(offered, round.MaxStarts, round.Now, queue.MayClaimAhead ? round.Horizon : null));
+        }
+
         if (pool.Left > 0)
             return true;
         starved.Add(queue);

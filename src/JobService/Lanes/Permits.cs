@@ -2,45 +2,57 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>What a queue's semaphore offers for one round of planning. Moments are ticks of store time.</summary>
-/// <param name="Free">Permits that were taken and are there.</param>
+/// <summary>What a queue's semaphore offers. Moments are ticks of store time.</summary>
+/// <param name="Free">Permits that are there, and that no claimed job is still to come for.</param>
 /// <param name="Expected">When running calls are expected to bring theirs back, in order: a job that is claimed for one waits for it in its slot, or gives the slot up.</param>
-/// <param name="NextAt">When another one is expected, beyond those; <see cref="LimitState.Never"/> when nobody knows.</param>
-public sealed record Permits(int Free, IReadOnlyList<long> Expected, long NextAt)
+public sealed record Permits(int Free, IReadOnlyList<long> Expected)
 {
+    /// <summary>A call that should have ended so long ago, in ticks, is not counted on: nobody knows when it will.</summary>
+    public const long MostOverdue = 5 * TimeSpan.TicksPerMillisecond / 2;
+
+    public static Permits None { get; } = new(0);
+
     public Permits(int free)
-        : this(free, [], LimitState.Never)
+        : this(free, [])
     {
     }
-
-    public int Count => Free + Expected.Count;
 }
 
-/// <summary>Asks a queue's semaphore for permits, without waiting.</summary>
-/// <param name="queue">Its name.</param>
-/// <param name="atMost">So many, free and promised.</param>
-/// <param name="until">Ticks of store time: permits that are expected later are not promised yet. Null when no promise is of use.</param>
-public delegate Permits TakePermits(string queue, int atMost, long? until);
-
-/// <summary>Gives back what was taken and not used; of the promises those that were made last.</summary>
-public delegate void ReturnPermits(string queue, int free, int promised);
-
 /// <summary>The permits of one queue while a round hands them out: the free ones first.</summary>
-internal sealed class PermitPool(Permits offered)
+internal sealed class PermitPool
 {
+    private readonly int free;
+    private readonly List<long> expected = [];
     private int used;
 
-    public int Left => offered.Count - used;
+    /// <param name="offered">What there is.</param>
+    /// <param name="atMost">Jobs that may start in this round.</param>
+    /// <param name="now">The moment of planning.</param>
+    /// <param name="until">Permits that are expected later are not handed out yet; null when none is to be that is not there.</param>
+    public PermitPool(Permits offered, int atMost, long now, long? until)
+    {
+        free = Math.Min(offered.Free, atMost);
+        if (until is not { } latest)
+            return;
 
-    public int FreeLeft => Math.Max(offered.Free - used, 0);
+        foreach (var at in offered.Expected)
+        {
+            if (at > latest)
+                MoreAt = at;
+            if (at > latest || free + expected.Count == atMost)
+                break;
+            if (at >= now - Permits.MostOverdue)
+                expected.Add(at);
+        }
+    }
 
-    public int PromisedLeft => Left - FreeLeft;
+    public int Left => free + expected.Count - used;
 
     /// <summary>When the next permit is there; null when it is free.</summary>
-    public long? NextPermitAt => used < offered.Free ? null : offered.Expected[used - offered.Free];
+    public long? NextPermitAt => used < free ? null : expected[used - free];
 
-    /// <summary>When there will be more to ask for.</summary>
-    public long MoreAt => offered.NextAt;
+    /// <summary>When there will be more to hand out; <see cref="LimitState.Never"/> when nobody knows.</summary>
+    public long MoreAt { get; } = LimitState.Never;
 
     public void Use() => used++;
 }

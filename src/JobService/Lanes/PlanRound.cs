@@ -11,12 +11,12 @@ public record LaneHead(JobId Id, int Weight)
 }
 
 /// <summary>A job that starts.</summary>
-/// <param name="Queue">Its queue; a permit of its semaphore is the job's own.</param>
+/// <param name="Queue">Its queue, and whose permit it uses.</param>
 /// <param name="Head">The job.</param>
 /// <param name="Slot">The moment of its start; null when no limit hands out slots.</param>
 /// <param name="Window">How late it may start.</param>
 /// <param name="Hold">What it has taken of its limits, if the queue has any.</param>
-/// <param name="PermitAt">When its permit is expected; null when it has one.</param>
+/// <param name="PermitAt">When its permit is expected; null when it is free.</param>
 public readonly record struct PlannedStart(string Queue, LaneHead Head, long? Slot, TimeSpan Window, LimitHold Hold, long? PermitAt)
 {
     /// <summary>How much later than that it may start, since what follows then goes behind it.</summary>
@@ -43,9 +43,8 @@ public sealed class PlanRound
     /// <summary>Jobs of one queue that start in this round, at most: the round must end before the slots of other queues have passed.</summary>
     public int MaxStarts { get; init; } = 512;
 
-    public required TakePermits TakePermits { get; init; }
-
-    public required ReturnPermits ReturnPermits { get; init; }
+    /// <summary>What the semaphores of the queues offer, by name; a queue that is not named has no permits.</summary>
+    public required IReadOnlyDictionary<string, Permits> Permits { get; init; }
 
     /// <summary>Told which lanes of a queue are likely to be asked for their jobs next, by key: what it takes to know these is better done for all at once.</summary>
     public Action<string, IEnumerable<string>> Expect { get; init; } = static (_, _) => { };

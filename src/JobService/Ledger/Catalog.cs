@@ -6,6 +6,9 @@ namespace JobService.Ledger;
 /// <summary>All queues and limits as they are in force: an immutable snapshot, replaced as a whole when one changes.</summary>
 public sealed record Catalog(IReadOnlyDictionary<string, QueueEntry> Queues, IReadOnlyDictionary<string, LimitEntry> Limits)
 {
+    /// <summary>The highest revision that was ever in force: it is higher after each change but a deletion.</summary>
+    public long Revision { get; init; }
+
     public static Catalog Empty { get; } = new(new Dictionary<string, QueueEntry>(), new Dictionary<string, LimitEntry>());
 }
 

@@ -38,10 +38,10 @@ public sealed record ClaimedJob
     /// <summary>What keeps its start apart from others.</summary>
     public IReadOnlyList<RateStart> Rates { get; init; } = [];
 
-    /// <summary>Its slot lies behind all starts that the store had been told of by then.</summary>
+    /// <summary>When its slot was handed out, in store time: behind all starts that had come by then, but for late ones that the store was not told of (<see cref="ClaimAnswer.Known"/>).</summary>
     public DateTimeOffset PlannedAt { get; init; }
 
-    /// <summary>When its permit is expected, in store time: a promise to be redeemed at the start, in the slot or, without one, hardly later than this. Null when it owns its permit.</summary>
+    /// <summary>When its permit is expected, in store time: it is waited for at the start, in the slot or, without one, hardly longer than until this. Null when a free one is to be there.</summary>
     public DateTimeOffset? PermitAt { get; init; }
 
     /// <summary>Payload and request of more bytes are left in the store by the claim: thousands may run at once.</summary>

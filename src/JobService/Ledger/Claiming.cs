@@ -20,35 +20,31 @@ internal static class Claiming
 
     /// <summary>Takes up which calls have started late. Before all else of a turn: what a call has cost is put right where the call stands.</summary>
     /// <param name="turn">The turn.</param>
-    /// <param name="request">Knows whom to ask.</param>
+    /// <param name="claim">The pending claim tells them, again in each turn while it waits: twice is the same as once.</param>
     /// <param name="times">Learn how long the last claims took to get there.</param>
-    /// <returns>All starts before this moment are known.</returns>
-    public static long TakeStarts(Turn turn, ClaimRequest request, CommitTimes times)
+    public static void TakeStarts(Turn turn, PendingClaim claim, CommitTimes times)
     {
-        if (request.TakeStarts() is not { } made)
-            return turn.Now;
-        if (made.HandOver > TimeSpan.Zero)
-            times.Add(made.HandOver.Ticks);
-        foreach (var (lease, countsAt) in made.Late)
+        var request = claim.Newest;
+        claim.Known = request.Number;
+        if (request.Starts.HandOver > claim.HandOverCounted)
+            times.Add((claim.HandOverCounted = request.Starts.HandOver).Ticks);
+        foreach (var (lease, countsAt) in request.Starts.Late)
         {
-            if (!turn.Memory.Running.TryGetValue(lease, out var running) || running.Hold is not { } hold)
+            if (!turn.Memory.Running.TryGetValue(lease, out var running) || countsAt.UtcTicks <= running.Hold.At)
                 continue;
-            turn.Memory.Planner.Postpone(hold, running.Key, countsAt.UtcTicks);
+            turn.Memory.Planner.Postpone(running.Hold, running.Key, countsAt.UtcTicks);
             running.StartedAt = countsAt.UtcTicks;
-            turn.Touch(hold, running.Key);
+            turn.Touch(running.Hold, running.Key);
         }
-
-        return made.At.UtcTicks;
     }
 
     /// <param name="turn">The turn, its claims last.</param>
-    /// <param name="startsKnown">All starts before this moment are known.</param>
     /// <param name="now">The moment of planning.</param>
     /// <param name="lead">How long it may take until the claims have come to where their slots are waited for.</param>
     /// <param name="alarm">How late the next alarm may come.</param>
     /// <param name="most">Jobs of one queue, at most.</param>
-    /// <param name="request">The pending claim, and where permits come from.</param>
-    public static List<ClaimedJob> Claim(Turn turn, long startsKnown, long now, long lead, long alarm, int most, ClaimRequest request)
+    /// <param name="permits">What the queues' semaphores offer.</param>
+    public static List<ClaimedJob> Claim(Turn turn, long now, long lead, long alarm, int most, IReadOnlyDictionary<string, Permits> permits)
     {
         var starts = new List<(PlannedStart Start, RunningJob Job, long Lease)>();
         Locking.OfferFree(turn);
@@ -60,15 +56,14 @@ internal static class Claiming
             Horizon = now + lead + alarm + OneRound.Ticks,
             WakeAhead = lead + alarm,
             MaxStarts = most,
-            TakePermits = request.Take,
-            ReturnPermits = request.Return,
+            Permits = permits,
             Expect = asides.Expect,
             Heads = asides.Heads,
             GoesAside = head => asides.Take((QueuedRow)head),
             Claim = start => starts.Add(Claim(turn, start)),
         });
         asides.ComeBack();
-        return HandOut(turn, startsKnown, starts);
+        return HandOut(turn, now, starts);
     }
 
     private static (PlannedStart Start, RunningJob Job, long Lease) Claim(Turn turn, PlannedStart start)
@@ -91,7 +86,7 @@ internal static class Claiming
     }
 
     /// <summary>What the jobs send is read for those that were claimed, and for no others.</summary>
-    private static List<ClaimedJob> HandOut(Turn turn, long startsKnown, List<(PlannedStart Start, RunningJob Job, long Lease)> starts)
+    private static List<ClaimedJob> HandOut(Turn turn, long now, List<(PlannedStart Start, RunningJob Job, long Lease)> starts)
     {
         var claimed = new List<ClaimedJob>(starts.Count);
         if (starts.Count == 0)
@@ -101,13 +96,13 @@ internal static class Claiming
         for (var i = 0; i < starts.Count; i++)
         {
             var (start, running, lease) = starts[i];
-            claimed.Add(HandOut(startsKnown, start, running, lease, inputs[i]));
+            claimed.Add(HandOut(now, start, running, lease, inputs[i]));
         }
 
         return claimed;
     }
 
-    private static ClaimedJob HandOut(long startsKnown, in PlannedStart start, RunningJob running, long lease, in ClaimedInput input)
+    private static ClaimedJob HandOut(long now, in PlannedStart start, RunningJob running, long lease, in ClaimedInput input)
     {
         var job = running.Job;
         var definition = running.Queue.Entry.Definition;
@@ -127,7 +122,7 @@ internal static class Claiming
             PermitAt = start.PermitAt is { } permitAt ? new DateTimeOffset(permitAt, TimeSpan.Zero) : null,
             Slot = start.Slot is { } at ? new Slot(new DateTimeOffset(at, TimeSpan.Zero), start.Window, start.Delay) : null,
             Rates = start.Rates,
-            PlannedAt = new DateTimeOffset(startsKnown, TimeSpan.Zero),
+            PlannedAt = new DateTimeOffset(now, TimeSpan.Zero),
             UnreadBytes = input.UnreadBytes,
             Payload = input.Payload,
             Request = input.Request,

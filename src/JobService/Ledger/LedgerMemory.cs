@@ -120,7 +120,10 @@ internal sealed class LedgerMemory
 
     public Catalog Snapshot() => new(
         queuesByName.ToDictionary(pair => pair.Key, pair => pair.Value.Entry),
-        Limits.ToDictionary(pair => pair.Key, pair => pair.Value.Entry));
+        Limits.ToDictionary(pair => pair.Key, pair => pair.Value.Entry))
+    {
+        Revision = LastRevision,
+    };
 }
 
 /// <summary>An attempt that holds a lease.</summary>

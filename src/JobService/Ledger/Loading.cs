@@ -81,6 +81,7 @@ internal static partial class Loading
     /// <summary>The process lives and so do its attempts: they hold what they held.</summary>
     public static void KeepRunning(Turn turn, LedgerMemory former)
     {
+        turn.Memory.LastRevision = Math.Max(turn.Memory.LastRevision, former.LastRevision); // also those that are in no row any more
         foreach (var stamp in turn.Jobs.Running())
         {
             var row = turn.Jobs.Find(stamp)!;

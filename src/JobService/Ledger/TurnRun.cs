@@ -12,18 +12,19 @@ internal sealed class TurnRun(Func<long> now)
 
     /// <param name="turn">The turn.</param>
     /// <param name="commands">All that has gathered.</param>
-    /// <param name="request">The pending claim, if there is one.</param>
-    public List<ClaimedJob> Run(Turn turn, List<Envelope> commands, ClaimRequest? request)
+    /// <param name="claim">The pending claim, if there is one.</param>
+    public List<ClaimedJob> Run(Turn turn, List<Envelope> commands, PendingClaim? claim)
     {
-        var startsKnown = request is null ? 0 : Claiming.TakeStarts(turn, request, commitTimes);
+        if (claim is not null)
+            Claiming.TakeStarts(turn, claim, commitTimes);
         foreach (var command in commands)
             command.Run(turn);
         Waking.Wake(turn);
-        if (request is null)
+        if (claim is null)
             return [];
 
         plannedAt = now(); // behind the commands, which have taken their time
-        return Claiming.Claim(turn, startsKnown, plannedAt, commitTimes.Lead, alarmTimes.Lead, claimSize.Jobs, request);
+        return Claiming.Claim(turn, plannedAt, commitTimes.Lead, alarmTimes.Lead, claimSize.Jobs, claim.Newest.Permits);
     }
 
     /// <summary>The jobs that the last turn has claimed are committed.</summary>

@@ -44,14 +44,15 @@ public interface IJobStore : IAsyncDisposable
     Task<IReadOnlyList<Addition>> AddAsync(IReadOnlyList<NewJob> jobs);
 
     /// <summary>Waits until jobs may start and claims them: <c>running</c>, with a lease, a slot where a limit has a rate, and all limits they need.</summary>
-    /// <param name="takePermits">Asks a queue's semaphore, on the store's own thread. A claimed job owns a permit, or has the promise of one: <see cref="ClaimedJob.PermitAt"/>.</param>
-    /// <param name="returnPermits">Gives back what was taken and not used, also by a claim that failed.</param>
+    /// <param name="request">The permits that the queues' semaphores offer: no more jobs are claimed. What is not used stays with the node, whatever becomes of the claim.</param>
     /// <param name="stopTaking">Ends the waiting without a claim.</param>
-    /// <param name="takeStarts">Tells of starts that came late, on the store's own thread, so that later slots lie behind them. Null: all start in their slots.</param>
-    Task<IReadOnlyList<ClaimedJob>> ClaimAsync(TakePermits takePermits, ReturnPermits returnPermits, CancellationToken stopTaking, TakeStarts? takeStarts = null);
+    /// <returns>Nothing when the catalog is newer than the offer: the next one is to know it. One claim waits at a time.</returns>
+    Task<ClaimAnswer> ClaimAsync(ClaimRequest request, CancellationToken stopTaking);
 
-    /// <summary>A semaphore has permits again: looks for jobs that may start.</summary>
-    void Nudge();
+    /// <summary>What is offered has changed: the claim that waits goes on with this. Nothing when none does.</summary>
+    /// <param name="newest">Replaces the request as a whole.</param>
+    /// <param name="atOnce">Jobs may be waiting for what is new in it; otherwise it is enough when it is known the next time that the store has something to do.</param>
+    void Renew(ClaimRequest newest, bool atOnce);
 
     // ── running ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -18,7 +18,7 @@ public sealed class FirstCallsTests : IAsyncDisposable
     public FirstCallsTests()
     {
         slots = new SlotClock(temporary.Time);
-        gates = new QueueGates(temporary.Store, slots);
+        gates = new QueueGates(temporary.Store, slots, new StartPacer(temporary.Store, slots));
     }
 
     public async ValueTask DisposeAsync()
@@ -43,8 +43,8 @@ public sealed class FirstCallsTests : IAsyncDisposable
         Assert.False(others.IsCompleted);
         if (isSlow)
             temporary.Time.Advance(TimeSpan.FromMilliseconds(2)); // slots are rounded up
-        else if (gates.Leave(admission, callWasMade: true))
-            temporary.Store.Nudge();
+        else
+            gates.Leave(admission, callWasMade: true);
 
         Assert.Equal(isSlow ? 12 : 13, (await others).Count);
     }
@@ -67,6 +67,12 @@ public sealed class FirstCallsTests : IAsyncDisposable
         await temporary.Store.AddAsync([.. Enumerable.Range(0, 30).Select(_ => new NewJob { Id = temporary.Ids.Next(), Queue = name, Payload = "1"u8.ToArray() })]);
     }
 
-    private Task<IReadOnlyList<ClaimedJob>> ClaimAsync() =>
-        temporary.Store.ClaimAsync(gates.Take, gates.Return, CancellationToken.None).WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
+    private async Task<IReadOnlyList<ClaimedJob>> ClaimAsync()
+    {
+        while (true)
+        {
+            if (await gates.ClaimAsync(CancellationToken.None).WaitAsync(Patience.Hang, TestContext.Current.CancellationToken) is { Count: > 0 } claimed)
+                return claimed;
+        }
+    }
 }

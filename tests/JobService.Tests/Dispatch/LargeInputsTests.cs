@@ -101,7 +101,7 @@ public sealed class LargeInputsTests : IAsyncDisposable
         var payload = new byte[Bytes];
         Array.Fill(payload, (byte)'1');
         await temporary.Store.AddAsync([.. Enumerable.Range(0, count).Select(_ => new NewJob { Id = temporary.Ids.Next(), Queue = "q", Payload = payload })]);
-        var jobs = await temporary.Store.ClaimAsync((_, atMost, _) => new Permits(atMost), (_, _, _) => { }, CancellationToken.None).WaitAsync(Patience.Hang, hang);
+        var (_, jobs) = await temporary.Store.ClaimAsync(temporary.Store.Offer(count), CancellationToken.None).WaitAsync(Patience.Hang, hang);
         Assert.Equal(count, jobs.Count);
         return jobs;
     }

@@ -49,6 +49,40 @@ public sealed class PacedStartsTests
     }
 
     [Fact]
+    public void A_late_start_is_told_until_it_was_heard()
+    {
+        Warm();
+        var limit = new RateLimit(new RateDefinition { Permits = 50 });
+        var jobs = Enumerable.Range(0, 2).Select(_ => Claim(limit, Begin, plannedAt: Begin)).ToList();
+        Start(jobs[0], 15);
+        Assert.True(starts.HasNews);
+
+        Assert.Equal([jobs[0].Lease], starts.Tell(10).Late.Select(late => late.Lease));
+        Assert.False(starts.HasNews);
+        Assert.Equal(At(Begin + (15 * Millisecond)), starts.Heard(9)); // planned before that was told
+        Start(jobs[1], 50);
+        Assert.Equal(2, starts.Tell(11).Late.Count);
+        Assert.Equal(At(Begin + (50 * Millisecond)), starts.Heard(10));
+        Assert.Equal([jobs[1].Lease], starts.Tell(12).Late.Select(late => late.Lease));
+
+        Assert.Null(starts.Heard(12));
+        Assert.Empty(starts.Tell(13).Late);
+    }
+
+    [Fact]
+    public void How_long_claims_take_is_told_until_jobs_are_claimed_again()
+    {
+        var job = Claim(new RateLimit(new RateDefinition { Permits = 50 }), Begin, plannedAt: Begin);
+        starts.HandOver(job, At(Begin + (3 * Millisecond)));
+        starts.HandOver(job, At(Begin + (2 * Millisecond)));
+
+        Assert.Equal(3 * Millisecond, starts.Tell(1).HandOver.Ticks);
+        Assert.Equal(3 * Millisecond, starts.Tell(2).HandOver.Ticks);
+        starts.Heard(2);
+        Assert.Equal(0, starts.Tell(3).HandOver.Ticks);
+    }
+
+    [Fact]
     public void A_start_within_its_window_is_told_nobody()
     {
         Warm();
@@ -58,7 +92,7 @@ public sealed class PacedStartsTests
         Start(jobs[0], 2);
 
         Assert.Equal(StartVerdict.Started, Start(jobs[1], 20));
-        Assert.Empty(starts.Take(At(Begin)).Late);
+        Assert.Empty(starts.Tell(1).Late);
     }
 
     [Fact]
@@ -199,12 +233,9 @@ public sealed class PacedStartsTests
             now = Math.Max(now, limit.EarliestAt(from, weight) - random.NextInt64(100 * Millisecond));
             Run(until: now);
             if (random.Next(3) > 0)
-            {
-                play.told = now;
                 play.Tell(limit, []);
-            }
-
-            var job = play.Claim(limit, Math.Max(from, now), play.told, weight);
+            var plannedAt = Math.Min(play.starts.Heard(play.request)?.UtcTicks ?? now, now);
+            var job = play.Claim(limit, Math.Max(from, now), plannedAt, weight);
             events.Enqueue(job, job.Slot!.Value.At.UtcTicks + Lateness());
         }
 
@@ -237,13 +268,14 @@ public sealed class PacedStartsTests
     }
 
     private readonly Dictionary<long, ClaimedJob> slots = [];
-    private long told;
+    private long request;
 
     private void Tell(RateLimit limit, IReadOnlyList<ClaimedJob> jobs)
     {
         foreach (var job in jobs)
             slots[job.Lease] = job;
-        var made = starts.Take(At(told));
+        var made = starts.Tell(++request);
+        starts.Heard(request);
         foreach (var (lease, countsAt) in made.Late)
             limit.Postpone(slots[lease].Slot!.Value.At.UtcTicks, slots[lease].Weight, countsAt.UtcTicks);
     }
@@ -273,7 +305,8 @@ public sealed class PacedStartsTests
         var call = Claim(new RateLimit(new RateDefinition { Permits = 50 }), Begin - (500 * Millisecond), plannedAt: Begin - (500 * Millisecond));
         Start(call, -500);
         starts.End(call, At(Begin - (500 * Millisecond)), At(Begin - ((500 - took) * Millisecond)));
-        starts.Take(At(Begin - (490 * Millisecond)));
+        starts.Tell(++request);
+        starts.Heard(request);
     }
 
     private StartVerdict Start(ClaimedJob job, double millisecond) => starts.TryStart(job, At(Begin + (long)(millisecond * Millisecond)));

@@ -1,6 +1,5 @@
 using JobService.Dispatch;
 using JobService.Lanes;
-using JobService.Limits;
 using JobService.Tests.Support;
 
 namespace JobService.Tests.Dispatch;
@@ -10,7 +9,7 @@ public sealed class PermitPromisesTests : IDisposable
 {
     private const long Millisecond = TimeSpan.TicksPerMillisecond;
 
-    private readonly QueueGate gate = new(2);
+    private readonly QueueGate gate = new("q", 2);
     private readonly List<LinkedListNode<GateCall>> open = [];
 
     public void Dispose() => gate.Dispose();
@@ -21,24 +20,20 @@ public sealed class PermitPromisesTests : IDisposable
         Learn(20);
         var (first, second) = (Begin(at: 100), Begin(at: 115));
 
-        var early = Take(now: 105, until: 119);
-        Assert.Equal((0, 120L), (early.Count, InMilliseconds(early.NextAt)));
-
-        var promised = Take(now: 110, until: 140);
-        Assert.Equal(0, promised.Free);
-        Assert.Equal([120, 135], promised.Expected.Select(InMilliseconds));
-        Assert.Equal(LimitState.Never, promised.NextAt);
+        Assert.Equal([120, 135], Offer(now: 105).Expected.Select(InMilliseconds));
+        Promise(120, 135);
+        Assert.Empty(Offer(now: 110).Expected);
 
         // In its slot the next job waits, and starts with the end of the call.
-        var later = gate.Redeem();
-        Assert.False(later!.Task.IsCompleted);
-        Assert.False(gate.End(first, 20 * Millisecond));
-        Assert.True(await TakenAsync(later));
+        var later = Enter();
+        Assert.False(later!.Entered.IsCompleted);
+        Assert.Equal(OfferChange.None, gate.End(first, 20 * Millisecond));
+        Assert.True(await EnteredAsync(later));
 
         // One that ends before anybody has come for its permit keeps it ready.
-        Assert.False(gate.End(second, 20 * Millisecond));
-        Assert.Equal(0, Take(now: 136, until: 136).Free);
-        Assert.Null(gate.Redeem());
+        Assert.Equal(OfferChange.None, gate.End(second, 20 * Millisecond));
+        Assert.Equal(0, Offer(now: 136).Free);
+        Assert.Null(Enter());
     }
 
     [Fact]
@@ -47,12 +42,13 @@ public sealed class PermitPromisesTests : IDisposable
         Learn(20);
         Begin(at: 100);
         var other = Begin(at: 118);
-        Assert.Single(Take(now: 110, until: 125).Expected);
-        var later = gate.Redeem()!;
+        Assert.Equal([120, 138], Offer(now: 110).Expected.Select(InMilliseconds));
+        Promise(120);
+        var later = Enter()!;
 
         gate.End(other, 5 * Millisecond); // earlier than expected
 
-        Assert.True(await TakenAsync(later));
+        Assert.True(await EnteredAsync(later));
     }
 
     [Fact]
@@ -61,17 +57,18 @@ public sealed class PermitPromisesTests : IDisposable
         Learn(20);
         var slow = Begin(at: 100);
         Begin(at: 1_000);
-        Take(now: 110, until: 125);
-        var later = gate.Redeem()!;
+        Offer(now: 110);
+        Promise(120);
+        var later = Enter()!;
 
         gate.GiveUp(later);
 
-        Assert.False(await TakenAsync(later));
-        Assert.Equal(0, Take(now: 121, until: 125).Count);
-        Assert.True(gate.End(slow, 60 * Millisecond)); // somebody may be waiting for it
-        Assert.Equal(1, Take(now: 160, until: 160).Free);
+        Assert.False(await EnteredAsync(later));
+        Assert.Equal([1_020], Offer(now: 121).Expected.Select(InMilliseconds));
+        Assert.Equal(OfferChange.MoreThanNone, gate.End(slow, 60 * Millisecond)); // somebody may be waiting for it
+        Assert.Equal(1, Offer(now: 160).Free);
         gate.GiveUp(later); // again, as after a race: nothing
-        Assert.Equal(0, Take(now: 161, until: 161).Count);
+        Assert.Equal(1, Offer(now: 161).Free);
     }
 
     [Fact]
@@ -79,28 +76,45 @@ public sealed class PermitPromisesTests : IDisposable
     {
         Learn(20);
         Begin(at: 100);
-        Assert.Equal(1, Take(now: 110, until: 125).Free);
-        gate.GiveUp(gate.Redeem()!);
-        var next = gate.Start(130 * Millisecond);
-        Assert.Single(Take(now: 140, until: 155).Expected);
+        Assert.Equal(1, Offer(now: 110).Free);
+        gate.Claim(free: 1, [120 * Millisecond]);
+        gate.GiveUp(Enter()!);
+        Assert.Null(gate.Enter(isPromised: false));
+        var next = gate.Start(130 * Millisecond).Call;
+        Assert.Equal([150], Offer(now: 140).Expected.Select(InMilliseconds));
+        Promise(150);
 
-        Assert.False(gate.End(next, 15 * Millisecond)); // kept for the job that is to come for it
-        Assert.Equal(0, Take(now: 146, until: 146).Free);
-        Assert.Null(gate.Redeem());
+        Assert.Equal(OfferChange.None, gate.End(next, 15 * Millisecond)); // kept for the job that is to come for it
+        Assert.Equal(0, Offer(now: 146).Free);
+        Assert.Null(Enter());
     }
 
     [Fact]
-    public async Task A_free_permit_that_nobody_uses_goes_to_the_job_that_waits_in_its_slot()
+    public void A_permit_that_nobody_has_claimed_is_the_jobs_that_comes_in_its_slot()
     {
         Learn(20);
         Begin(at: 100);
-        var taken = Take(now: 110, until: 125);
-        Assert.Equal((1, 1), (taken.Free, taken.Expected.Count));
-        var later = gate.Redeem()!;
+        Assert.Equal((1, 1), Offer(now: 110) is var offer ? (offer.Free, offer.Expected.Count) : default);
+        Promise(120);
 
-        gate.Return(free: 1, promised: 0);
+        Assert.Null(Enter());
+        Assert.Equal(OfferChange.Other, gate.Start(121 * Millisecond).Change); // less than was offered
+        Assert.Equal(0, Offer(now: 121).Free);
+    }
 
-        Assert.True(await TakenAsync(later));
+    [Fact]
+    public void A_permit_that_is_kept_for_a_claimed_job_is_not_taken_by_one_that_was_promised_another()
+    {
+        Learn(20);
+        var call = Begin(at: 100);
+        Offer(now: 110);
+        gate.Claim(free: 1, [120 * Millisecond]);
+
+        var promised = Enter();
+        Assert.NotNull(promised);
+        Assert.Null(gate.Enter(isPromised: false));
+        gate.End(call, 20 * Millisecond);
+        Assert.True(promised.Entered.IsCompleted);
     }
 
     [Fact]
@@ -108,44 +122,54 @@ public sealed class PermitPromisesTests : IDisposable
     {
         Learn(20);
         Fill(at: 100);
-        Take(now: 110, until: 125);
-        var later = gate.Redeem()!;
+        Offer(now: 110);
+        Promise(120);
+        var later = Enter()!;
 
         gate.Resize(3);
 
-        Assert.True(await TakenAsync(later));
+        Assert.True(await EnteredAsync(later));
     }
 
     [Fact]
-    public void A_promise_that_was_not_used_is_made_again()
+    public void An_end_that_was_offered_and_not_used_is_offered_again()
     {
         Learn(20);
         var first = Begin(at: 100);
         Begin(at: 104);
-        Assert.Equal([120, 124], Take(now: 110, until: 130).Expected.Select(InMilliseconds));
+        Assert.Equal([120, 124], Offer(now: 110).Expected.Select(InMilliseconds));
 
-        gate.Return(free: 0, promised: 1);
-        Assert.Equal([124], Take(now: 110, until: 130).Expected.Select(InMilliseconds));
+        Promise(124);
+        Assert.Equal([120], Offer(now: 110).Expected.Select(InMilliseconds));
 
         // The one that nobody wanted ends meanwhile: its permit is free.
-        gate.Return(free: 0, promised: 1);
-        gate.Return(free: 0, promised: 1);
         gate.End(first, 20 * Millisecond);
-        Assert.Equal(1, Take(now: 121, until: 121).Free);
+        Assert.Equal(1, Offer(now: 121).Free);
     }
 
     [Fact]
-    public void A_permit_kept_for_a_promise_that_is_not_used_is_free()
+    public void A_job_that_counts_on_a_call_which_has_ended_meanwhile_finds_its_permit()
     {
         Learn(20);
         var first = Begin(at: 100);
-        Begin(at: 1_000);
-        Take(now: 110, until: 130);
+        Begin(at: 110);
+        Assert.Equal([120, 130], Offer(now: 105).Expected.Select(InMilliseconds));
+
         gate.End(first, 18 * Millisecond);
+        Promise(120);
 
-        gate.Return(free: 0, promised: 1);
+        Assert.Equal((0, 1), Offer(now: 119) is var offer ? (offer.Free, offer.Expected.Count) : default);
+        Assert.Null(Enter());
+    }
 
-        Assert.Equal(1, Take(now: 121, until: 121).Free);
+    [Fact]
+    public void A_call_that_should_have_ended_is_not_counted_on()
+    {
+        Learn(20);
+        Begin(at: 100);
+
+        Assert.Single(Offer(now: 122).Expected);
+        Assert.Empty(Offer(now: 123).Expected);
     }
 
     [Fact]
@@ -153,15 +177,16 @@ public sealed class PermitPromisesTests : IDisposable
     {
         Learn(20);
         var (first, second) = (Begin(at: 100), Begin(at: 100));
-        Take(now: 110, until: 130);
-        var later = gate.Redeem()!;
+        Offer(now: 110);
+        Promise(120, 120);
+        var later = Enter()!;
 
         gate.Resize(1);
         gate.End(first, 20 * Millisecond);
-        Assert.False(later.Task.IsCompleted);
+        Assert.False(later.Entered.IsCompleted);
         gate.End(second, 20 * Millisecond);
 
-        Assert.True(await TakenAsync(later));
+        Assert.True(await EnteredAsync(later));
     }
 
     [Theory]
@@ -174,7 +199,7 @@ public sealed class PermitPromisesTests : IDisposable
         Begin(at: 100);
         Begin(at: 100);
 
-        Assert.Equal((0, LimitState.Never), Take(now: 110, until: 200) is var permits ? (permits.Count, permits.NextAt) : default);
+        Assert.Empty(Offer(now: 110).Expected);
     }
 
     [Fact]
@@ -187,7 +212,22 @@ public sealed class PermitPromisesTests : IDisposable
         Begin(at: 100);
         Begin(at: 100);
 
-        Assert.Equal(2, Take(now: 110, until: 130).Expected.Count);
+        Assert.Equal(2, Offer(now: 110).Expected.Count);
+    }
+
+    [Theory]
+    [InlineData(true, OfferChange.Other)]
+    [InlineData(false, OfferChange.None)]
+    public void Where_permits_are_promised_it_is_told_that_a_call_has_begun(bool isUsual, OfferChange told)
+    {
+        if (isUsual)
+            Learn(20);
+        Begin(at: 0);
+        gate.Claim(free: 1, []);
+        Offer(now: 0);
+        Assert.Null(gate.Enter(isPromised: false));
+
+        Assert.Equal(told, gate.Start(now: 0).Change);
     }
 
     [Fact]
@@ -197,54 +237,68 @@ public sealed class PermitPromisesTests : IDisposable
         for (var broken = 1; broken <= 4; broken++)
         {
             Fill(at: 100);
-            Assert.Equal(2, Take(now: 110, until: 130).Expected.Count);
-            gate.GiveUp(gate.Redeem()!);
-            gate.Return(free: 0, promised: 1);
+            Assert.Equal(2, Offer(now: 110).Expected.Count);
+            Promise(120);
+            gate.GiveUp(Enter()!);
             EndAll(20);
         }
 
         Fill(at: 100);
-        Assert.Empty(Take(now: 110, until: 130).Expected);
+        Assert.Empty(Offer(now: 110).Expected);
         EndAll(20);
         Learn(20);
         Fill(at: 100);
-        Assert.Equal(2, Take(now: 110, until: 130).Expected.Count);
+        Assert.Equal(2, Offer(now: 110).Expected.Count);
     }
 
     [Fact]
     public async Task Whatever_happens_no_more_calls_run_than_the_gate_is_wide_and_no_permit_is_lost()
     {
         const int Width = 8;
-        using var wide = new QueueGate(Width);
+        using var wide = new QueueGate("q", Width);
+        var claiming = new Lock();
         var (running, most, promisedCount, now) = (0, 0, 0, 0L);
-        for (var i = 0; i < 16 && wide.Take(1, 0, 0).Free == 1; i++)
-            wide.End(wide.Start(0), 20 * Millisecond);
+        for (var i = 0; i < 16; i++)
+        {
+            wide.Claim(free: 1, []);
+            wide.Enter(isPromised: false);
+            wide.End(wide.Start(0).Call, 20 * Millisecond);
+        }
 
         await Task.WhenAll(Enumerable.Range(0, 4).Select(seed => Task.Run(() => WorkAsync(new Random(seed)), CancellationToken.None)));
 
         Assert.InRange(most, 2, Width);
         Assert.NotEqual(0, promisedCount);
-        Assert.Equal(Width, wide.Take(100, long.MaxValue / 2, 0).Free);
+        wide.Resize(Width);
+        Assert.Equal(Width, wide.Offer(long.MaxValue / 2).Free);
 
         async Task WorkAsync(Random random)
         {
             for (var i = 0; i < 20_000; i++)
             {
                 var moment = Interlocked.Add(ref now, Millisecond);
-                var taken = wide.Take(random.Next(1, 5), moment, moment + (30 * Millisecond));
-                var unused = (Free: random.Next(taken.Free + 1), Promised: random.Next(taken.Expected.Count + 1));
-                wide.Return(unused.Free, unused.Promised);
-                for (var call = unused.Free; call < taken.Free; call++)
-                    Call(moment, random);
-                for (var call = unused.Promised; call < taken.Expected.Count; call++)
+                int free;
+                List<long> expected;
+                lock (claiming)
                 {
-                    Interlocked.Increment(ref promisedCount);
-                    var later = wide.Redeem();
+                    // One claim at a time, of some of what is offered; now and then the gate is made smaller or wider meanwhile.
+                    var offer = wide.Offer(moment);
+                    free = random.Next(Math.Min(offer.Free, 4) + 1);
+                    expected = [.. offer.Expected.Take(random.Next(3))];
+                    if (random.Next(50) == 0)
+                        wide.Resize(random.Next(2, Width + 1));
+                    wide.Claim(free, expected);
+                }
+
+                Interlocked.Add(ref promisedCount, expected.Count);
+                for (var job = 0; job < free + expected.Count; job++)
+                {
+                    var later = wide.Enter(isPromised: job >= free);
                     if (later is not null && random.Next(2) == 0)
                         Thread.Yield();
                     if (later is not null)
                         wide.GiveUp(later);
-                    if (later is null || await later.Task)
+                    if (later is null || await later.Entered)
                         Call(moment, random);
                 }
             }
@@ -252,7 +306,7 @@ public sealed class PermitPromisesTests : IDisposable
 
         void Call(long moment, Random random)
         {
-            var call = wide.Start(moment);
+            var call = wide.Start(moment).Call;
             var atOnce = Interlocked.Increment(ref running);
             InterlockedMax(ref most, atOnce);
             if (random.Next(4) == 0)
@@ -269,7 +323,7 @@ public sealed class PermitPromisesTests : IDisposable
     }
 
     /// <summary>What the job was told.</summary>
-    private static Task<bool> TakenAsync(TaskCompletionSource<bool> job) => job.Task.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
+    private static Task<bool> EnteredAsync(PermitWait job) => job.Entered.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
 
     private static long InMilliseconds(long ticks) => ticks / Millisecond;
 
@@ -290,9 +344,14 @@ public sealed class PermitPromisesTests : IDisposable
     /// <summary>A call with a permit of its own.</summary>
     private LinkedListNode<GateCall> Begin(long at)
     {
-        Assert.Equal(1, gate.Take(1, at * Millisecond, 0).Free);
-        return gate.Start(at * Millisecond);
+        gate.Claim(free: 1, []);
+        Assert.Null(gate.Enter(isPromised: false));
+        return gate.Start(at * Millisecond).Call;
     }
 
-    private Permits Take(long now, long until) => gate.Take(8, now * Millisecond, until * Millisecond);
+    private Permits Offer(long now) => gate.Offer(now * Millisecond);
+
+    private void Promise(params long[] milliseconds) => gate.Claim(free: 0, [.. milliseconds.Select(at => at * Millisecond)]);
+
+    private PermitWait? Enter() => gate.Enter(isPromised: true);
 }

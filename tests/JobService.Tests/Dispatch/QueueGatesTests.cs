@@ -13,12 +13,14 @@ public sealed class QueueGatesTests : IAsyncDisposable
 
     private readonly TemporaryStore temporary = new();
     private readonly SlotClock slots;
+    private readonly StartPacer starts;
     private readonly QueueGates gates;
 
     public QueueGatesTests()
     {
         slots = new SlotClock(temporary.Time);
-        gates = new QueueGates(temporary.Store, slots);
+        starts = new StartPacer(temporary.Store, slots);
+        gates = new QueueGates(temporary.Store, slots, starts);
     }
 
     public async ValueTask DisposeAsync()
@@ -44,7 +46,7 @@ public sealed class QueueGatesTests : IAsyncDisposable
         var entering = gates.EnterAsync(next);
         Assert.False(entering.IsCompleted);
 
-        Assert.False(gates.Leave(admission, callWasMade: true));
+        gates.Leave(admission, callWasMade: true);
 
         Assert.True(entering.IsCompleted);
         Assert.NotNull(await entering);
@@ -67,16 +69,62 @@ public sealed class QueueGatesTests : IAsyncDisposable
         temporary.Time.Advance(TimeSpan.FromMilliseconds(1));
 
         Assert.Null(await entering.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken));
-        Assert.True(gates.Leave(admission, callWasMade: true)); // whoever comes next is told
+        var afterwards = ClaimAsync();
+        Assert.False(afterwards.IsCompleted);
+        gates.Leave(admission, callWasMade: true); // whoever comes next is told
+        Assert.Null(Assert.Single(await afterwards).PermitAt);
     }
 
-    private async Task PutQueueAsync(bool paced)
+    [Fact]
+    public async Task A_smaller_queue_holds_also_for_jobs_that_were_claimed_before_and_a_wider_one_is_offered_at_once()
+    {
+        await PutQueueAsync(paced: false, maxConcurrency: 3);
+        var jobs = await ClaimAsync();
+        Assert.Equal(3, jobs.Count);
+        var first = (await gates.EnterAsync(jobs[0]))!.Value;
+        var waiting = gates.ClaimAsync(CancellationToken.None);
+
+        await PutQueueAsync(paced: false, maxConcurrency: 1, jobs: 0);
+        Assert.Empty(await waiting.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken));
+        var entering = gates.EnterAsync(jobs[1]).AsTask();
+        Assert.False(entering.IsCompleted);
+        gates.Leave(first, callWasMade: true);
+        var second = (await entering.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken))!.Value;
+
+        waiting = gates.ClaimAsync(CancellationToken.None);
+        await PutQueueAsync(paced: false, maxConcurrency: 5, jobs: 0);
+        Assert.Empty(await waiting.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken));
+        Assert.Equal(3, (await ClaimAsync()).Count); // one runs, and one is still to come
+        gates.Leave(second, callWasMade: true);
+    }
+
+    [Fact]
+    public async Task A_claim_that_waits_tells_of_a_start_that_comes_late()
+    {
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        starts.CameLate += heard.SetResult;
+        await PutQueueAsync(paced: true);
+        await temporary.Store.PutLimitAsync("rate", new RateDefinition { Permits = 10 }, expected: null);
+        var job = Assert.Single(await ClaimAsync());
+        _ = gates.ClaimAsync(CancellationToken.None);
+        Assert.NotNull(await gates.EnterAsync(job));
+        var startsAt = job.Slot!.Value.At + job.Slot.Value.Window + TimeSpan.FromMilliseconds(30);
+        temporary.Time.Advance(startsAt - temporary.Store.Now);
+        Assert.Equal(StartVerdict.Started, starts.TryStart(job, out var startedAt));
+
+        await heard.Task.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
+        await temporary.Store.PruneAsync(DateTimeOffset.MinValue.AddYears(2000), 1); // a turn like any other
+        var rate = await temporary.Store.LimitAsync("rate", key: null);
+        Assert.Equal(startedAt - job.Slot.Value.Window + TimeSpan.FromMilliseconds(100), rate!.NextFreeAt);
+    }
+
+    private async Task PutQueueAsync(bool paced, int maxConcurrency = 1, int jobs = 30)
     {
         if (paced)
             await temporary.Store.PutLimitAsync("rate", new RateDefinition { Permits = 500 }, expected: null);
         string[] limits = paced ? ["rate"] : [];
-        await temporary.Store.PutQueueAsync("q", new QueueDefinition { MaxConcurrency = 1, Limits = limits }, expected: null);
-        await temporary.Store.AddAsync([.. Enumerable.Range(0, 30).Select(_ => new NewJob { Id = temporary.Ids.Next(), Queue = "q", Payload = "1"u8.ToArray() })]);
+        await temporary.Store.PutQueueAsync("q", new QueueDefinition { MaxConcurrency = maxConcurrency, Limits = limits }, expected: null);
+        await temporary.Store.AddAsync([.. Enumerable.Range(0, jobs).Select(_ => new NewJob { Id = temporary.Ids.Next(), Queue = "q", Payload = "1"u8.ToArray() })]);
     }
 
     /// <summary>Calls one after the other, until it is known how long they take.</summary>
@@ -104,6 +152,5 @@ public sealed class QueueGatesTests : IAsyncDisposable
         return admission;
     }
 
-    private Task<IReadOnlyList<ClaimedJob>> ClaimAsync() =>
-        temporary.Store.ClaimAsync(gates.Take, gates.Return, CancellationToken.None).WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
+    private Task<IReadOnlyList<ClaimedJob>> ClaimAsync() => gates.ClaimAsync(CancellationToken.None).WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
 }

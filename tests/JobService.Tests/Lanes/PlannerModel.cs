@@ -13,7 +13,6 @@ internal sealed class PlannerModel
     private readonly Dictionary<JobId, (string Queue, string Key)> laneOf = [];
     private readonly Dictionary<string, int> permits = [];
     private readonly Dictionary<string, List<long>> expected = [];
-    private List<long> promisesOut = [];
     private long lastId;
 
     public LanePlanner Planner { get; } = new();
@@ -91,22 +90,7 @@ internal sealed class PlannerModel
             EarliestSlot = Now + Millisecond,
             Horizon = Now + (20 * Millisecond),
             WakeAhead = 10 * Millisecond,
-            TakePermits = (queue, atMost, until) =>
-            {
-                var taken = Math.Clamp(permits[queue], 0, atMost);
-                permits[queue] -= taken;
-                if (until is null)
-                    return new Permits(taken);
-                var promised = expected.GetValueOrDefault(queue, []).TakeWhile(moment => moment <= until).Take(atMost - taken).ToList();
-                expected[queue] = [.. expected.GetValueOrDefault(queue, []).Except(promised)];
-                promisesOut = promised;
-                return new Permits(taken, promised, expected[queue].FirstOrDefault(LimitState.Never));
-            },
-            ReturnPermits = (queue, free, promised) =>
-            {
-                GivePermits(queue, free);
-                ExpectPermits(queue, [.. promisesOut.TakeLast(promised)]);
-            },
+            Permits = permits.ToDictionary(queue => queue.Key, queue => new Permits(Math.Max(queue.Value, 0), [.. expected.GetValueOrDefault(queue.Key, [])])),
             Expect = (_, keys) => Expected.AddRange(keys),
             Heads = (queue, key, atMost) =>
             {
@@ -117,6 +101,10 @@ internal sealed class PlannerModel
             {
                 var (_, key) = laneOf[start.Head.Id];
                 waiting[(start.Queue, key)].Remove(start.Head);
+                if (start.PermitAt is not { } permitAt)
+                    permits[start.Queue]--;
+                else
+                    Assert.True(expected[start.Queue].Remove(permitAt), "A permit is used that nobody has offered.");
                 Claims.Add(new Claim(start.Queue, key, start.Head, start.Slot, start.Hold, start.PermitAt));
             },
         });

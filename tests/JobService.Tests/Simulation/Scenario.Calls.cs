@@ -53,7 +53,8 @@ internal sealed partial class Scenario
     private void Start(Call call)
     {
         var job = call.Job;
-        call.HasPermit |= job.PermitAt is null || service.TryRedeem(job.Queue.Name);
+        if (!call.HasEntered)
+            (call.HasEntered, call.HasPermit) = (true, service.TryEnter(job));
         var isHeld = Concerned(call).Any(state => heard.GetValueOrDefault(state) > service.Now);
         var mayStart = !isHeld && call.HasPermit && call.StopReason is null && !service.Memory.FindQueue(job.Queue.Name)!.Entry.Paused;
         var verdict = mayStart ? service.Starts.TryStart(job, new DateTimeOffset(service.Now, TimeSpan.Zero)) : StartVerdict.TooLate;
@@ -247,6 +248,9 @@ internal sealed partial class Scenario
         public int[] Weights { get; } = weights;
 
         public Dictionary<string, LimitJudge.Started> Started { get; } = [];
+
+        /// <summary>It has come for its permit.</summary>
+        public bool HasEntered { get; set; }
 
         public bool HasPermit { get; set; }
 

@@ -1,7 +1,6 @@
 using JobService.Dispatch;
 using JobService.Lanes;
 using JobService.Ledger;
-using JobService.Limits;
 using JobService.Storage.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -15,7 +14,11 @@ internal sealed class SimulatedService : IDisposable
     private readonly SqliteDatabase database;
     private readonly Random random;
     private readonly Dictionary<string, int> permitsOut = [];
-    private ClaimRequest pending;
+
+    /// <summary>Jobs by queue that were claimed for a free permit and have not come for it.</summary>
+    private readonly Dictionary<string, int> kept = [];
+    private long requests;
+    private PendingClaim pending;
     private TurnRun turns;
     private LeaseSource leases;
     private SqliteSession session;
@@ -25,10 +28,10 @@ internal sealed class SimulatedService : IDisposable
     {
         this.random = random;
         database = SqliteDatabase.Open(path);
-        pending = NewClaim();
         turns = new TurnRun(() => Now);
         leases = new LeaseSource(1);
         session = OpenSession(former: null);
+        pending = new PendingClaim(NewRequest());
     }
 
     /// <summary>Ticks of store time.</summary>
@@ -52,12 +55,12 @@ internal sealed class SimulatedService : IDisposable
     {
         Turns++;
         var turn = session.Begin(Now);
+        RenewClaim();
         var claimed = turns.Run(turn, commands, pending);
         if (breaks)
         {
             turn.WriteBack(); // what was written goes too
             // As the writer does: connection and memory are thrown away and made anew, the process and its calls live on.
-            pending.ReturnAll();
             var former = session.Memory;
             session.Dispose();
             session = OpenSession(former);
@@ -73,20 +76,22 @@ internal sealed class SimulatedService : IDisposable
         if (claimed.Count > 0)
         {
             turns.NoteClaimed();
-            pending = NewClaim();
+            claimed = TakeUp(claimed);
+            pending = new PendingClaim(NewRequest());
         }
 
         return (claimed, turn);
     }
 
-    /// <summary>A promised permit is asked for.</summary>
-    /// <returns>False when it is not back.</returns>
-    public bool TryRedeem(string queue)
+    /// <summary>A claimed job comes for its permit.</summary>
+    /// <returns>False when there is none for it.</returns>
+    public bool TryEnter(ClaimedJob job)
     {
-        if (permitsOut[queue] >= (Memory.FindQueue(queue)?.Entry.Definition.MaxConcurrency ?? 0))
-            return false;
-        permitsOut[queue]++;
-        return true;
+        var queue = job.Queue.Name;
+        kept[queue] -= job.PermitAt is null ? 1 : 0;
+        var has = permitsOut.GetValueOrDefault(queue) + (job.PermitAt is null ? 0 : kept.GetValueOrDefault(queue)) < SizeOf(queue);
+        permitsOut[queue] = permitsOut.GetValueOrDefault(queue) + (has ? 1 : 0);
+        return has;
     }
 
     /// <summary>The permit of the queue's semaphore comes back.</summary>
@@ -97,13 +102,14 @@ internal sealed class SimulatedService : IDisposable
     {
         session.Dispose();
         permitsOut.Clear();
+        kept.Clear();
         Starts = new PacedStarts();
-        pending = NewClaim();
         turns = new TurnRun(() => Now);
         goesOn = false;
         Now += random.Next(50, 2_000) * TimeSpan.TicksPerMillisecond;
         leases = new LeaseSource(leases.Next() >> 40 is var opening ? opening + 1 : 0);
         session = OpenSession(former: null);
+        pending = new PendingClaim(NewRequest());
     }
 
     public T Ask<T>(Func<Turn, T> question) => question(session.Ask(Now));
@@ -127,17 +133,37 @@ internal sealed class SimulatedService : IDisposable
 
     private SqliteSession OpenSession(LedgerMemory? former) => SqliteSession.Open(database, leases, Now, former, NullLogger.Instance);
 
-    private ClaimRequest NewClaim() => new(TakePermits, (queue, free, _) => permitsOut[queue] -= free, () => Starts.Take(new DateTimeOffset(Now, TimeSpan.Zero)));
+    private ClaimRequest NewRequest() => new(++requests, Memory.LastRevision, Memory.Queues.ToDictionary(queue => queue.Entry.Name, queue => Offer(queue.Entry.Name)), Starts.Tell(requests));
 
-    private Permits TakePermits(string queue, int atMost, long? until)
+    /// <summary>What is new reaches the store in time for the next turn, mostly: at once when a start came late, or when nothing was offered before.</summary>
+    private void RenewClaim()
     {
-        var taken = permitsOut.GetValueOrDefault(queue);
-        var free = Math.Clamp((Memory.FindQueue(queue)?.Entry.Definition.MaxConcurrency ?? 0) - taken, 0, atMost);
-        permitsOut[queue] = taken + free;
-        return new Permits(free, until is { } moment ? Promise(atMost - free, moment) : [], NextAt: LimitState.Never);
+        var isUrgent = Starts.HasNews;
+        var newest = NewRequest();
+        if (isUrgent || random.Next(4) > 0 || newest.Permits.Any(offer => offer.Value.Free > 0 && pending.Newest.Permits.GetValueOrDefault(offer.Key, Permits.None).Free == 0))
+            pending.Newest = newest;
     }
 
+    /// <summary>What of the offer was used follows from the jobs.</summary>
+    private List<ClaimedJob> TakeUp(List<ClaimedJob> claimed)
+    {
+        foreach (var jobs in claimed.GroupBy(job => job.Queue.Name))
+        {
+            var (free, offered) = (jobs.Count(job => job.PermitAt is null), pending.Newest.Permits[jobs.Key]);
+            Assert.True(free <= offered.Free, $"{free} permits of {jobs.Key} are used, {offered.Free} were offered.");
+            var expected = offered.Expected.ToList();
+            Assert.All(jobs.Where(job => job.PermitAt is not null), job => Assert.True(expected.Remove(job.PermitAt!.Value.UtcTicks), $"{job.Id} counts on a permit that nobody has offered."));
+            kept[jobs.Key] = kept.GetValueOrDefault(jobs.Key) + free;
+        }
+
+        return Starts.Heard(pending.Known) is { } unheard ? claimed.ConvertAll(job => job.PlannedAt > unheard ? job with { PlannedAt = unheard } : job) : claimed;
+    }
+
+    private Permits Offer(string queue) => new(Math.Max(SizeOf(queue) - permitsOut.GetValueOrDefault(queue) - kept.GetValueOrDefault(queue), 0), Promise());
+
+    private int SizeOf(string queue) => Memory.FindQueue(queue)?.Entry.Definition.MaxConcurrency ?? 0;
+
     /// <summary>Permits that may be back by then, or not.</summary>
-    private long[] Promise(int atMost, long until) =>
-        [.. Enumerable.Range(0, Math.Min(atMost, random.Next(16) == 0 ? 2 : 0)).Select(_ => random.NextInt64(Now - (5 * TimeSpan.TicksPerMillisecond), until + 1)).Order()];
+    private long[] Promise() =>
+        [.. Enumerable.Range(0, random.Next(16) == 0 ? 2 : 0).Select(_ => Now + random.NextInt64(-5 * TimeSpan.TicksPerMillisecond, 40 * TimeSpan.TicksPerMillisecond)).Order()];
 }

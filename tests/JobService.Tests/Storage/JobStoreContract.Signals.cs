@@ -1,6 +1,7 @@
 using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Ledger;
+using JobService.Tests.Support;
 
 namespace JobService.Tests.Storage;
 
@@ -90,13 +91,13 @@ public abstract partial class JobStoreContract
         await AddWaitersAsync(1_600);
         var chunk = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var goOn = new ManualResetEventSlim();
-        // The writer asks for permits at the end of the turn that has let the first chunk go, and meets its end after that turn.
-        _ = Driver.Store.ClaimAsync((_, _, _) =>
+        // The writer looks for permits at the end of the turn that has let the first chunk go, and meets its end after that turn.
+        var keeping = Driver.Store.Keeping(0, () =>
         {
             chunk.TrySetResult();
             goOn.Wait(Hang);
-            return new Permits(0);
-        }, (_, _, _) => { }, CancellationToken.None);
+        });
+        _ = Driver.Store.ClaimAsync(keeping, CancellationToken.None);
         _ = Driver.Store.SetSignalAsync("go");
         await chunk.Task.WaitAsync(Hang, TestContext.Current.CancellationToken);
         var closing = Task.Run(() => Driver.DisposeAsync().AsTask(), TestContext.Current.CancellationToken);
@@ -229,12 +230,12 @@ public abstract partial class JobStoreContract
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var goOn = new ManualResetEventSlim();
         await Driver.AddAsync(Driver.NewJob());
-        _ = Driver.Store.ClaimAsync((_, _, _) =>
+        var keeping = Driver.Store.Keeping(1, () =>
         {
             reached.TrySetResult();
             goOn.Wait(Hang);
-            return new Permits(1);
-        }, (_, _, _) => { }, CancellationToken.None);
+        });
+        _ = Driver.Store.ClaimAsync(keeping, CancellationToken.None);
         await reached.Task.WaitAsync(Hang, TestContext.Current.CancellationToken);
         return goOn;
     }

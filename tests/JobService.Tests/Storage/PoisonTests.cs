@@ -36,6 +36,16 @@ public sealed class PoisonTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_offered_to_a_turn_that_broke_is_there_for_the_next()
+    {
+        var claim = driver.Store.ClaimAsync(driver.Store.Offer(2), CancellationToken.None);
+        Assert.IsType<Addition.Unstorable>(Assert.Single(await driver.Store.AddAsync([Poison()])));
+        await driver.AddManyAsync(3);
+
+        Assert.Equal(2, (await claim.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken)).Jobs.Count);
+    }
+
+    [Fact]
     public async Task Of_an_upload_the_jobs_before_it_are_taken_in_and_none_behind_it()
     {
         var batch = driver.NewBatch();

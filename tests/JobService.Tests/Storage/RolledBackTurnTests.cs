@@ -18,7 +18,7 @@ public sealed class RolledBackTurnTests : IDisposable
     private readonly SqliteDatabase database;
     private readonly LeaseSource leases = new(1);
     private readonly List<LateStart> late = [];
-    private readonly ClaimRequest pending;
+    private readonly PendingClaim pending = new(NoRequest);
     private readonly TurnRun turns;
     private SqliteSession session;
     private long now = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero).UtcTicks;
@@ -27,7 +27,6 @@ public sealed class RolledBackTurnTests : IDisposable
     public RolledBackTurnTests()
     {
         database = SqliteDatabase.Open(Path.Combine(folder, "jobs.db"));
-        pending = new ClaimRequest((_, atMost, _) => new Permits(atMost, [], LimitState.Never), (_, _, _) => { }, TakeStarts);
         turns = new TurnRun(() => now);
         session = SqliteSession.Open(database, leases, now, former: null, NullLogger.Instance);
         lastStamp = new DateTimeOffset(now, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
@@ -216,11 +215,14 @@ public sealed class RolledBackTurnTests : IDisposable
 
     private LimitState State => session.Memory.Planner.StateOf("api", "").State;
 
-    private StartsMade TakeStarts()
+    private static ClaimRequest NoRequest => new(0, 0, new Dictionary<string, Permits> { ["q"] = new(1_000) }, StartsMade.None);
+
+    /// <summary>What is told once is not told again: a node that dies tells nothing.</summary>
+    private PendingClaim Pending()
     {
-        var made = new StartsMade(new DateTimeOffset(now, TimeSpan.Zero), [.. late], TimeSpan.Zero);
+        pending.Newest = NoRequest with { Number = pending.Newest.Number + 1, Starts = new StartsMade([.. late]) };
         late.Clear();
-        return made;
+        return pending;
     }
 
     private void StartLate(ClaimedJob job, long? by = null) =>
@@ -236,7 +238,7 @@ public sealed class RolledBackTurnTests : IDisposable
     private List<ClaimedJob> Run(params Envelope[] commands)
     {
         var turn = session.Begin(now);
-        var claimed = turns.Run(turn, [.. commands], pending);
+        var claimed = turns.Run(turn, [.. commands], Pending());
         session.Commit(turn);
         Array.ForEach(commands, command => command.Complete());
         return claimed;
@@ -244,7 +246,7 @@ public sealed class RolledBackTurnTests : IDisposable
 
     private void RollBack(params Envelope[] commands)
     {
-        turns.Run(session.Begin(now), [.. commands], pending);
+        turns.Run(session.Begin(now), [.. commands], Pending());
         var former = session.Memory;
         session.Dispose();
         session = SqliteSession.Open(database, leases, now, former, NullLogger.Instance);

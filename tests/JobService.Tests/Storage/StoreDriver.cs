@@ -4,6 +4,7 @@ using JobService.Lanes;
 using JobService.Ledger;
 using JobService.Limits;
 using JobService.Storage;
+using JobService.Tests.Support;
 using Microsoft.Extensions.Time.Testing;
 
 namespace JobService.Tests.Storage;
@@ -77,20 +78,26 @@ public sealed class StoreDriver(IJobStore store, JobIdSource ids, FakeTimeProvid
     }
 
     /// <summary>Waits for at least one claim.</summary>
-    public Task<IReadOnlyList<ClaimedJob>> ClaimAsync() => Store.ClaimAsync(TakePermits, (_, _, _) => { }, CancellationToken.None).WaitAsync(Hang);
+    public async Task<IReadOnlyList<ClaimedJob>> ClaimAsync()
+    {
+        while (true)
+        {
+            var answer = await Store.ClaimAsync(Store.Offer(Permits), CancellationToken.None).WaitAsync(Hang);
+            if (answer.Jobs.Count > 0)
+                return answer.Jobs;
+        }
+    }
 
     /// <summary>What may be claimed right now, perhaps nothing.</summary>
     public async Task<IReadOnlyList<ClaimedJob>> ClaimNowAsync()
     {
         using var stop = new CancellationTokenSource();
-        var claim = Store.ClaimAsync(TakePermits, (_, _, _) => { }, stop.Token);
+        var claim = Store.ClaimAsync(Store.Offer(Permits), stop.Token);
         // A write behind the pending claim: the turn that answers it has tried that one too.
         await Store.PruneAsync(DateTimeOffset.MinValue.AddYears(2000), 1);
         await stop.CancelAsync();
-        return await claim.WaitAsync(Hang);
+        return (await claim.WaitAsync(Hang)).Jobs;
     }
-
-    private Permits TakePermits(string queue, int atMost, long? until) => new(Math.Min(atMost, Permits));
 
     public AttemptEnd End(ClaimedJob job, JobOutcome outcome, bool started = true) => new(job.Id, job.Lease, started ? Store.Now : null, Store.Now, outcome);
 

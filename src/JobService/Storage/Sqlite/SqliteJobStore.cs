@@ -78,10 +78,9 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public string? Trouble => writer.Trouble;
 
-    public Task<IReadOnlyList<ClaimedJob>> ClaimAsync(TakePermits takePermits, ReturnPermits returnPermits, CancellationToken stopTaking, TakeStarts? takeStarts = null) =>
-        writer.ClaimAsync(new ClaimRequest(takePermits, returnPermits, takeStarts), stopTaking);
+    public Task<ClaimAnswer> ClaimAsync(ClaimRequest request, CancellationToken stopTaking) => writer.ClaimAsync(request, stopTaking);
 
-    public void Nudge() => writer.Nudge();
+    public void Renew(ClaimRequest newest, bool atOnce) => writer.Renew(newest, atOnce);
 
     public Task<bool> GiveUpSlotAsync(ClaimedJob job) => writer.RunAsync(new GiveUpSlot(job.Lease));
 

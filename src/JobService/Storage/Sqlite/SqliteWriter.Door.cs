@@ -33,20 +33,37 @@ internal sealed partial class SqliteWriter
     public Task<T> AskAsync<T>(Question<T> question) => Post(new QuestionEnvelope<T>(question));
 
     /// <summary>One pending claim at a time; it is tried in every turn until something is claimed.</summary>
-    public async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(ClaimRequest request, CancellationToken stopTaking)
+    public Task<ClaimAnswer> ClaimAsync(ClaimRequest request, CancellationToken stopTaking)
     {
+        var pending = new PendingClaim(request);
         lock (gate)
         {
-            claim = request;
+            claim = latestClaim = pending;
             nudged = true;
             Monitor.Pulse(gate);
         }
 
-        await using var withdrawal = stopTaking.Register(() => Withdraw(request));
-        return await request.Answer;
+        var withdrawal = stopTaking.Register(() => Withdraw(pending));
+        if (stopTaking.CanBeCanceled)
+            _ = pending.Answer.ContinueWith(_ => withdrawal.Unregister(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return pending.Answer;
     }
 
-    public void Nudge()
+    /// <summary>Also while a turn tries the claim: if it claims nothing, the next one takes what is newest. A claim that is answered does not mind.</summary>
+    public void Renew(ClaimRequest newest, bool atOnce)
+    {
+        lock (gate)
+        {
+            if (latestClaim is { } pending)
+                pending.Newest = newest;
+            if (!atOnce)
+                return;
+            nudged = true;
+            Monitor.Pulse(gate);
+        }
+    }
+
+    private void Nudge()
     {
         lock (gate)
         {
@@ -55,17 +72,17 @@ internal sealed partial class SqliteWriter
         }
     }
 
-    private void Withdraw(ClaimRequest request)
+    private void Withdraw(PendingClaim pending)
     {
         lock (gate)
         {
-            request.Withdrawn = true;
-            if (claim != request)
+            pending.Withdrawn = true;
+            if (claim != pending)
                 return;
             claim = null;
         }
 
-        request.Complete([]);
+        pending.Complete([]);
     }
 
     private bool TryAdd(Envelope envelope, int jobs)

@@ -21,7 +21,8 @@ internal sealed partial class SqliteWriter : IDisposable
     private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private List<Envelope> gathering = [];
-    private ClaimRequest? claim;
+    private PendingClaim? claim;
+    private PendingClaim? latestClaim;
     private bool nudged = true;
     private bool stopping;
 
@@ -99,14 +100,14 @@ internal sealed partial class SqliteWriter : IDisposable
         var commands = new List<Envelope>();
         while (true)
         {
-            ClaimRequest? request;
+            PendingClaim? request;
             bool woken;
             lock (gate)
             {
                 while (!HasGathered && !nudged && !stopping)
                 {
                     if (!Monitor.Wait(gate, LookEvery))
-                        nudged = LookAtTheWall();
+                        nudged |= LookAtTheWall(); // a nudge may come while the wait ends
                 }
 
                 if (stopping && !HasGathered)
@@ -128,7 +129,7 @@ internal sealed partial class SqliteWriter : IDisposable
     /// <param name="commands">What is asked for.</param>
     /// <param name="request">The pending claim, if there is one.</param>
     /// <param name="woken">Something may be due: questions alone do not make the turn short.</param>
-    private void TakeTurn(List<Envelope> commands, ClaimRequest? request, bool woken)
+    private void TakeTurn(List<Envelope> commands, PendingClaim? request, bool woken)
     {
         try
         {
@@ -140,7 +141,6 @@ internal sealed partial class SqliteWriter : IDisposable
         catch (Exception error)
         {
             Abandon(error);
-            request?.ReturnAll();
             KeepPending(request);
             if (error is StorageUnavailableException || IsOfStorage(error))
                 commands.ForEach(command => command.Fail(error as StorageUnavailableException ?? new StorageUnavailableException(error.Message, error)));
@@ -166,7 +166,7 @@ internal sealed partial class SqliteWriter : IDisposable
         questions.ForEach(question => question.Complete());
     }
 
-    private void Commit(List<Envelope> commands, ClaimRequest? request)
+    private void Commit(List<Envelope> commands, PendingClaim? request)
     {
         if (database.Damage is { } damage)
             throw new StorageUnavailableException(damage);
@@ -186,17 +186,15 @@ internal sealed partial class SqliteWriter : IDisposable
             turns.NoteClaimed();
 
         if (turn.CatalogChanged)
-        {
             Catalog = open.Memory.Snapshot();
-            Nudge(); // wider semaphores are seen from here on
-        }
 
         if (turn.GoesOn)
             Nudge();
         turn.BackedOff.ForEach(queue => LogBackedOff(logger, queue.Queue, queue.Wait.TotalSeconds));
         Tell(turn);
         Answers.Give(commands);
-        if (claimed.Count > 0)
+        // Semaphores may be wider now, or new: what was offered before is to be offered anew.
+        if (claimed.Count > 0 || request?.Newest.CatalogRevision < Catalog.Revision)
             request!.Complete(claimed);
         else
             KeepPending(request);
@@ -239,7 +237,7 @@ internal sealed partial class SqliteWriter : IDisposable
     }
 
     /// <summary>The pending claim stays for the next turn, unless it was withdrawn while this one ran.</summary>
-    private void KeepPending(ClaimRequest? request)
+    private void KeepPending(PendingClaim? request)
     {
         if (request is null)
             return;
