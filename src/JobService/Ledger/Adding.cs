@@ -28,7 +28,8 @@ internal static class Adding
         var job = row.Job;
         var queue = turn.Memory.FindQueue(job.Queue)!;
         long? dueAt = job.NotBefore is { } notBefore && notBefore.UtcTicks > (job.IsDelay ? turn.Now : turn.Wall) ? notBefore.UtcTicks : null;
-        var parked = dueAt is null ? Entering.Enter(turn, queue, QueuedRow.Of(row, queue.Id)) : null;
+        var queued = QueuedRow.Of(row, queue.Id);
+        var parked = dueAt is null ? Entering.Enter(turn, queue, queued) : null;
         turn.Changes.Add(new JobChange.Inserted(row, queue.Id, turn.Now, dueAt, parked));
         if (job.Callback is { } callback)
             turn.Changes.Add(new DeliveryChange.CallbackInserted(job.Id.Stamp, callback));
@@ -37,10 +38,9 @@ internal static class Adding
             turn.Batches.Find(place.Batch.Stamp)!.Total++;
         turn.Events?.Add(StoreEvent.OfJob(job.Id, job.Queue, job.Key, JobState.Queued, attempt: 0, job.Batch?.Batch ?? default));
 
-        var memory = turn.Memory;
-        memory.Expect(job.IsDelay ? dueAt : null, job.StartBefore?.UtcTicks, job.IsDelay ? null : dueAt);
+        Waking.Expect(turn, JobRow.Queued(queued, dueAt, parked), isOnWall: !job.IsDelay);
 
         return JobRead.New(job, queue.Entry.Definition.Retry, turn.NowTime,
-            Explaining.Wait(memory.Planner, new WaitingJob(job.Queue, job.Key, job.Weight, job.Weights, Attempt: 0, dueAt, parked), turn.Now));
+            Explaining.Wait(turn.Memory.Planner, new WaitingJob(job.Queue, job.Key, job.Weight, job.Weights, Attempt: 0, dueAt, parked), turn.Now));
     }
 }

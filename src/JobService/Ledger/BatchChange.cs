@@ -35,6 +35,8 @@ internal abstract record BatchChange : Change
     /// <summary>Its jobs are gone, and so is it.</summary>
     public sealed record Deleted(long Stamp, string? Idempotency) : BatchChange
     {
+        public override void ApplyTo(Fetched fetched) => fetched.PutBatch(Stamp, row: null);
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 }

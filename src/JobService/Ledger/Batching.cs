@@ -5,9 +5,6 @@ namespace JobService.Ledger;
 /// <summary>Creates, closes, cancels, finishes and reopens batches.</summary>
 internal static class Batching
 {
-    /// <summary>Jobs told to stop in one turn.</summary>
-    private const int RowsPerTurn = 500;
-
     public static Batch Open(Turn turn, NewBatch batch)
     {
         var row = new BatchRow(batch.Id, batch.Queue)
@@ -34,37 +31,34 @@ internal static class Batching
         return batch.ToBatch();
     }
 
-    public static void CloseAll(Turn turn)
-    {
-        foreach (var stamp in turn.BatchRows.Open())
-            Close(turn, turn.Batches.Find(stamp)!.Id);
-    }
-
     public static bool TakesJobs(Turn turn, JobId id) => turn.Batches.Find(id) is { IsOpen: true };
 
-    /// <summary>Tells a chunk of jobs to stop; another turn follows while there are more.</summary>
+    /// <summary>Tells the fetched jobs to stop; another turn follows while there are more, or while a batch is to stop that nothing was fetched for.</summary>
     public static void Stop(Turn turn)
     {
-        var left = RowsPerTurn;
-        foreach (var stamp in turn.Memory.StoppingBatches.ToList())
+        foreach (var stopping in turn.Fetched.Stopping)
         {
-            var batch = turn.Batches.Find(stamp)!;
-            var chunk = turn.BatchRows.From(stamp, batch.StopFrom ?? 0, left);
-            foreach (var (_, job) in chunk)
+            if (!turn.Memory.StoppingBatches.Contains(stopping.Batch))
+                continue; // it was to be told, and was over
+            var batch = turn.Batches.Find(stopping.Batch)!;
+            if (batch.StopFrom != stopping.From)
+                continue; // told anew in this turn
+            foreach (var (_, job) in stopping.Jobs)
             {
-                if (turn.Jobs.Find(job) is { State: JobState.Queued or JobState.Running } row)
+                if (turn.Fetched.Job(job) is { State: JobState.Queued or JobState.Running } row)
                     Cancelling.Cancel(turn, row.Id, batch.CancelReason ?? CancelReason.Batch);
             }
 
-            if (chunk.Count == left)
+            // Jobs may have come in the turn in which it was told.
+            if (stopping.IsAll && batch.Total == stopping.Total)
             {
-                batch.StopFrom = chunk[^1].Index + 1;
-                break;
+                batch.StopFrom = null;
+                turn.Memory.StoppingBatches.Remove(stopping.Batch);
             }
-
-            left -= chunk.Count;
-            batch.StopFrom = null;
-            turn.Memory.StoppingBatches.Remove(stamp);
+            else if (stopping.Jobs.Count > 0)
+            {
+                batch.StopFrom = stopping.Jobs[^1].Index + 1;
+            }
         }
 
         turn.GoesOn |= turn.Memory.StoppingBatches.Count > 0;

@@ -7,7 +7,7 @@ internal static class Cancelling
 {
     public static CancelOutcome Cancel(Turn turn, JobId job, CancelReason reason)
     {
-        if (turn.Jobs.Find(job.Stamp) is not { } row || row.Id != job)
+        if (turn.Fetched.Job(job.Stamp) is not { } row || row.Id != job)
             return new CancelOutcome.NotFound();
 
         if (row.State == JobState.Queued)

@@ -10,6 +10,11 @@ internal abstract record Change
     /// <summary>What it is, for whoever reads of it in the log: without what a job sends or gets.</summary>
     public virtual string Kind => $"{GetType().DeclaringType!.Name}.{GetType().Name}";
 
+    /// <summary>Makes the same change to what a turn has fetched.</summary>
+    public virtual void ApplyTo(Fetched fetched)
+    {
+    }
+
     /// <returns>How many rows it has found.</returns>
     public abstract int WriteTo(IChangeWriters writers);
 }

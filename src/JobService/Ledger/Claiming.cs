@@ -92,7 +92,7 @@ internal static class Claiming
         if (starts.Count == 0)
             return claimed;
 
-        var inputs = turn.Jobs.Inputs(starts.ConvertAll(each => each.Job.Job.Stamp));
+        var inputs = turn.Rows.Jobs.Inputs(starts.ConvertAll(each => each.Job.Job.Stamp));
         for (var i = 0; i < starts.Count; i++)
         {
             var (start, running, lease) = starts[i];

@@ -25,10 +25,9 @@ internal static class Defining
     /// <summary>Takes up what a queue of the same name has left behind.</summary>
     private static QueueRow Make(Turn turn, QueueEntry entry, string? declared)
     {
-        if (turn.Definitions.FindRetired(entry.Name) is not var (id, jobs))
-            return new QueueRow(++turn.Memory.LastQueue, entry, declared);
-        var queue = new QueueRow(id, entry, declared) { CountsChanged = true };
-        jobs.CopyTo(queue.Counts, 0);
+        var former = turn.Fetched.Retired(entry.Name);
+        var queue = new QueueRow(former?.Id ?? ++turn.Memory.LastQueue, entry, declared) { CountsChanged = former is not null };
+        former?.Jobs.CopyTo(queue.Counts, 0);
         return queue;
     }
 

@@ -64,12 +64,16 @@ internal abstract record DeliveryChange : Change
     /// <summary>It stands as the try says.</summary>
     public sealed record Settled(long Delivery, DeliveryState State, long? NextAt) : DeliveryChange
     {
+        public override void ApplyTo(Fetched fetched) => fetched.Apply(Delivery, row => row with { State = State, NextAt = NextAt });
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
     /// <summary>It is made once more.</summary>
     public sealed record Redelivered(long Delivery, long Now) : DeliveryChange
     {
+        public override void ApplyTo(Fetched fetched) => fetched.Apply(Delivery, row => row with { State = DeliveryState.Pending, NextAt = Now });
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
@@ -105,6 +109,8 @@ internal abstract record DeliveryChange : Change
     /// <summary>Callback, deliveries and tries go with the job or the batch.</summary>
     public sealed record SubjectDeleted(long Subject) : DeliveryChange
     {
+        public override void ApplyTo(Fetched fetched) => fetched.ForgetDeliveriesOf(Subject);
+
         public override int LeastRows => 0;
 
         protected override int WriteTo(IWriter writer) => writer.Write(this);

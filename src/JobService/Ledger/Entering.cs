@@ -11,7 +11,11 @@ internal static class Entering
     public static long? Enter(Turn turn, QueueRow queue, QueuedRow job, long? ownLease = null)
     {
         if (job.Signal is { } signal && turn.Memory.Signals.WaitFor(signal) is { } setCount)
+        {
+            turn.NewWaiters.Add(signal);
             return setCount;
+        }
+
         if (job.Lock is not null && turn.Memory.Locks.TakeAside(job, ownLease))
             return Parked.InLine;
         turn.Memory.Heads.Enter(job.Signal is null ? job : job with { Signal = null });

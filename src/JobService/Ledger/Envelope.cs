@@ -9,6 +9,11 @@ internal abstract class Envelope
     /// <summary>Whoever waits goes on in the thread that answers, which is then to be one of the pool: to wake one for each costs more than is left to do.</summary>
     public virtual bool IsAnsweredInline => false;
 
+    /// <summary>Says which rows it looks at.</summary>
+    public virtual void Want(Wanted wanted, LedgerMemory memory)
+    {
+    }
+
     /// <summary>Runs what it holds; again, when the turn is repeated.</summary>
     public abstract void Run(Turn turn);
 
@@ -36,6 +41,8 @@ internal abstract class Envelope<T>(TaskCreationOptions options = TaskCreationOp
 internal class CommandEnvelope<T>(Command<T> command, TaskCreationOptions options = TaskCreationOptions.RunContinuationsAsynchronously) : Envelope<T>(options)
 {
     public sealed override bool NeedsCommit => command.ChangesRows;
+
+    public sealed override void Want(Wanted wanted, LedgerMemory memory) => command.Want(wanted, memory);
 
     protected sealed override T RunIn(Turn turn) => command.Apply(turn);
 }

@@ -5,9 +5,6 @@ internal interface IBatchRows
 {
     BatchRow? Find(long stamp);
 
-    /// <summary>Jobs of a batch in their order, in whatever state.</summary>
-    List<(long Index, long Job)> From(long batch, long index, int atMost);
-
     List<long> Open();
 
     List<long> Stopping();

@@ -12,9 +12,6 @@ internal interface IDefinitionRows
     /// <summary>The highest number of any queue, of those that were deleted too.</summary>
     long LastQueue();
 
-    /// <summary>What a queue of this name has left behind: its number, and its finished jobs by state; null when there was none.</summary>
-    (long Id, long[] Jobs)? FindRetired(string name);
-
     List<(long QueueId, string Key, StoredLane Learned)> Lanes();
 
     IEnumerable<(string Limit, string Key, StoredLimit State)> States();

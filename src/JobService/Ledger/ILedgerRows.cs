@@ -11,9 +11,10 @@ internal interface ILedgerRows
 
     IBatchRows Batches { get; }
 
-    IPruneRows Prunes { get; }
-
     IDeliveryRows Deliveries { get; }
+
+    /// <summary>Answers all that a turn is going to look at.</summary>
+    Fetched Fetch(Wanted wanted);
 
     /// <summary>Writes the changes in their order. One that does not find the rows that it has to find is no change of this store: it throws.</summary>
     Written Write(IReadOnlyList<Change> changes);

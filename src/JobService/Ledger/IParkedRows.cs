@@ -9,10 +9,5 @@ internal interface IParkedRows
 
     List<(string Lock, (long QueueId, string Key) Lane, int Count)> Lines();
 
-    /// <summary>Jobs whose signal has been set since they came, those who came first before others.</summary>
-    List<QueuedRow> Released(string signal, long setCount, int atMost);
-
-    bool IsWaitedFor(string signal);
-
     List<(string Name, long SetCount, long? SetAt, bool IsReleasing)> Signals();
 }

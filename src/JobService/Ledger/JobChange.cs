@@ -46,7 +46,19 @@ internal abstract record JobChange : Change
         int Write(Deleted change);
     }
 
+    public override void ApplyTo(Fetched fetched) => fetched.Apply(this);
+
+    /// <summary>The row as it is after this change: what the statements of a database make of it.</summary>
+    /// <param name="row">As it was before; null when there was none.</param>
+    public JobRow? Of(JobRow? row) => row is null ? Made() : After(row);
+
     public sealed override int WriteTo(IChangeWriters writers) => WriteTo(writers.Jobs);
+
+    /// <summary>The row that was not there before.</summary>
+    protected virtual JobRow? Made() => null;
+
+    /// <inheritdoc cref="Of"/>
+    protected virtual JobRow? After(JobRow row) => row;
 
     protected abstract int WriteTo(IWriter writer);
 
@@ -58,34 +70,58 @@ internal abstract record JobChange : Change
     /// <param name="Parked">Where it stands (<see cref="Ledger.Parked"/>).</param>
     public sealed record Inserted(NewRow Row, long QueueId, long Now, long? DueAt, long? Parked) : JobChange(Row.Job.Id.Stamp)
     {
+        public override void ApplyTo(Fetched fetched)
+        {
+            base.ApplyTo(fetched);
+            if (Row.Job.Idempotency is { } key)
+                fetched.PutKey(key.Key, (key.Fingerprint, Row.Job.Id));
+        }
+
+        protected override JobRow Made() => JobRow.Queued(QueuedRow.Of(Row, QueueId), DueAt, Parked);
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
     /// <summary>The job or the batch was submitted with the key.</summary>
-    public sealed record Remembered(IdempotencyKey Key, long Stamp) : JobChange(Stamp)
+    public sealed record Remembered(IdempotencyKey Key, JobId Subject) : JobChange(Subject.Stamp)
     {
+        public override void ApplyTo(Fetched fetched) => fetched.PutKey(Key.Key, (Key.Fingerprint, Subject));
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
     /// <summary>Queued, and in its lane, to running.</summary>
     public sealed record Claimed(long Stamp, long Lease, long StartedAt) : JobChange(Stamp)
     {
+        protected override JobRow After(JobRow row) =>
+            row with { Job = row.Job with { Attempt = row.Attempt + 1 }, State = JobState.Running, Lease = Lease, StartedAt = StartedAt };
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
     public sealed record Succeeded(long Stamp, long Lease, long StartedAt, long EndedAt, JobResult Result) : JobChange(Stamp)
     {
+        protected override JobRow After(JobRow row) => row.Ended(JobState.Succeeded, StartedAt, undoAttempt: false);
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
     public sealed record Failed(long Stamp, long Lease, long? StartedAt, long EndedAt, bool UndoAttempt) : JobChange(Stamp)
     {
+        protected override JobRow After(JobRow row)
+        {
+            var ended = row.Ended(JobState.Failed, StartedAt, UndoAttempt);
+            return ended with { Job = ended.Job with { Failures = row.Job.Failures + 1 } };
+        }
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
     /// <summary>Running to cancelled.</summary>
     public sealed record Stopped(long Stamp, long Lease, long? StartedAt, long EndedAt, bool UndoAttempt, CancelReason Reason) : JobChange(Stamp)
     {
+        protected override JobRow After(JobRow row) => row.Ended(JobState.Cancelled, StartedAt, UndoAttempt) with { CancelReason = Reason };
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
@@ -104,6 +140,13 @@ internal abstract record JobChange : Change
 
         public long? Parked { get; init; }
 
+        protected override JobRow After(JobRow row)
+        {
+            var throttled = Throttle == ThrottleMark.Clear ? null : row.Job.ThrottledSince ?? (Throttle == ThrottleMark.Set ? Now : null);
+            var job = row.Job with { Attempt = row.Attempt - (UndoAttempt ? 1 : 0), Failures = row.Job.Failures + (CountFailure ? 1 : 0), ThrottledSince = throttled };
+            return row with { Job = job, State = JobState.Queued, Lease = null, StartedAt = StartedAt, DueAt = DueAt, Parked = Parked };
+        }
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
@@ -121,30 +164,44 @@ internal abstract record JobChange : Change
     /// <summary>Queued to cancelled.</summary>
     public sealed record Cancelled(long Stamp, long Now, CancelReason Reason) : JobChange(Stamp)
     {
+        protected override JobRow After(JobRow row) => row with { State = JobState.Cancelled, CancelReason = Reason, DueAt = null, Parked = null };
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
     /// <summary>It runs on. The first reason stays.</summary>
     public sealed record ToldToStop(long Stamp, CancelReason Reason) : JobChange(Stamp)
     {
+        protected override JobRow After(JobRow row) => row with { CancelReason = row.CancelReason ?? Reason };
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
     /// <summary>Failed or cancelled to queued. A deadline that has passed once is lifted.</summary>
     public sealed record Reopened(long Stamp, long Wall, long? Parked) : JobChange(Stamp)
     {
+        protected override JobRow After(JobRow row)
+        {
+            var job = row.Job with { Failures = 0, ThrottledSince = null, StartBefore = row.Job.StartBefore <= Wall ? null : row.Job.StartBefore };
+            return JobRow.Queued(job, dueAt: null, Parked) with { StartedAt = row.StartedAt };
+        }
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
     /// <summary>Queued, and its moment has come.</summary>
     public sealed record CameDue(long Stamp, long? Parked) : JobChange(Stamp)
     {
+        protected override JobRow After(JobRow row) => JobRow.Queued(row.Job, dueAt: null, Parked) with { StartedAt = row.StartedAt, CancelReason = row.CancelReason };
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
     /// <summary>Queued, and in another place.</summary>
     public sealed record Placed(long Stamp, long? Parked) : JobChange(Stamp)
     {
+        protected override JobRow After(JobRow row) => row with { Job = row.Job with { Signal = null }, Parked = Parked };
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
@@ -157,6 +214,8 @@ internal abstract record JobChange : Change
     /// <summary>Finished to gone, with everything that is kept of it.</summary>
     public sealed record Deleted(long Stamp) : JobChange(Stamp)
     {
+        protected override JobRow? After(JobRow row) => null;
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 }

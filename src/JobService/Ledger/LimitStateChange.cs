@@ -54,12 +54,16 @@ internal abstract record LimitStateChange : Change
     /// <summary>A state that has come to rest.</summary>
     public sealed record Deleted(string Limit, string Key) : LimitStateChange(Limit)
     {
+        public override int LeastRows => 0;
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
     /// <summary>A start that is history.</summary>
     public sealed record StartDeleted(string Limit, string Key, long At) : LimitStateChange(Limit)
     {
+        public override int LeastRows => 0;
+
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 }

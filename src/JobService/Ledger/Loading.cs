@@ -10,36 +10,36 @@ internal static partial class Loading
 {
     public static void Load(Turn turn)
     {
-        var memory = turn.Memory;
-        foreach (var limit in turn.Definitions.Limits())
+        var (memory, rows) = (turn.Memory, turn.Rows);
+        foreach (var limit in rows.Definitions.Limits())
             memory.Enter(limit, turn.Now);
         LoadStates(turn);
-        foreach (var queue in turn.Definitions.Queues())
+        foreach (var queue in rows.Definitions.Queues())
             memory.Enter(queue);
-        foreach (var (queueId, key, learned) in turn.Definitions.Lanes())
+        foreach (var (queueId, key, learned) in rows.Definitions.Lanes())
         {
             if (!learned.IsForgotten(turn.Now))
                 memory.Planner.RestoreLane(memory.Queue(queueId).Entry.Name, key, learned);
         }
 
-        foreach (var lane in turn.Jobs.Lanes())
+        foreach (var lane in rows.Jobs.Lanes())
         {
             memory.Planner.Restore(memory.Queue(lane.QueueId).Entry.Name, lane.Key, lane.Jobs, lane.IsCounted);
             if (!lane.IsCounted)
                 memory.Uncounted.Add(lane);
         }
 
-        foreach (var (name, lane, count) in turn.Parked.Lines())
+        foreach (var (name, lane, count) in rows.Parked.Lines())
             memory.Locks.Restore(name, lane, count);
-        foreach (var (name, setCount, setAt, isReleasing) in turn.Parked.Signals())
+        foreach (var (name, setCount, setAt, isReleasing) in rows.Parked.Signals())
             memory.Signals.Restore(name, setCount, setAt, isReleasing);
 
-        memory.StoppingBatches.UnionWith(turn.BatchRows.Stopping());
-        memory.LastQueue = turn.Definitions.LastQueue();
-        memory.LastDelivery = turn.Deliveries.Last();
-        memory.NextDueAt = turn.Jobs.NextDue() ?? LedgerMemory.Never;
-        memory.NextDueOnWallAt = turn.Jobs.NextDueOnWall() ?? LedgerMemory.Never;
-        memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? LedgerMemory.Never;
+        memory.StoppingBatches.UnionWith(rows.Batches.Stopping());
+        memory.LastQueue = rows.Definitions.LastQueue();
+        memory.LastDelivery = rows.Deliveries.Last();
+        memory.NextDueAt = rows.Jobs.NextDue() ?? LedgerMemory.Never;
+        memory.NextDueOnWallAt = rows.Jobs.NextDueOnWall() ?? LedgerMemory.Never;
+        memory.NextDeadlineAt = rows.Jobs.NextDeadline() ?? LedgerMemory.Never;
         turn.CatalogChanged = true;
         turn.Changes.Add(new DefinitionChange.LanesForgotten(turn.Now));
     }
@@ -47,9 +47,9 @@ internal static partial class Loading
     /// <summary>What the limits had handed out. Slots lie ahead, and those in hand are still used: only beyond them is a stored state not to be trusted.</summary>
     private static void LoadStates(Turn turn)
     {
-        var planner = turn.Memory.Planner;
+        var (planner, rows) = (turn.Memory.Planner, turn.Rows);
         var trusted = turn.Now + Claiming.FarthestSlot.Ticks;
-        foreach (var (limit, key, stored) in turn.Definitions.States())
+        foreach (var (limit, key, stored) in rows.Definitions.States())
         {
             if (!turn.Memory.Limits.ContainsKey(limit))
                 continue;
@@ -58,7 +58,7 @@ internal static partial class Loading
             line.IsStored = true;
         }
 
-        foreach (var (limit, key, at, weight) in turn.Definitions.Starts())
+        foreach (var (limit, key, at, weight) in rows.Definitions.Starts())
         {
             if (turn.Memory.Limits.ContainsKey(limit) && planner.StateOf(limit, key).State is WindowLimit window)
                 window.RestoreStart(at, weight);
@@ -68,23 +68,23 @@ internal static partial class Loading
     /// <summary>The last process died in the middle of these attempts: each counts a failure, or a poison job would crash the service for ever.</summary>
     public static void FreeRunning(Turn turn, ILogger logger)
     {
-        var running = turn.Jobs.Running().Select(stamp => turn.Jobs.Find(stamp)!).ToList();
+        var (running, open) = Fetch(turn);
         turn.Touch(turn.Memory.Planner.PostponeLost(
             running.Where(row => row.StartedAt is not null).Select(row => new LostStart(turn.Memory.Queue(row.QueueId).Entry.Name, row.Key, row.Job.Weight, row.Job.Weights, row.StartedAt!.Value)), turn.Now));
         foreach (var row in running)
             Free(turn, row);
         if (running.Count > 0)
             LogFreed(logger, running.Count);
-        Batching.CloseAll(turn); // the uploads died with it
+        foreach (var batch in open)
+            Batching.Close(turn, turn.Batches.Find(batch)!.Id); // the uploads died with it
     }
 
     /// <summary>The process lives and so do its attempts: they hold what they held.</summary>
     public static void KeepRunning(Turn turn, LedgerMemory former)
     {
         turn.Memory.LastRevision = Math.Max(turn.Memory.LastRevision, former.LastRevision); // also those that are in no row any more
-        foreach (var stamp in turn.Jobs.Running())
+        foreach (var row in Fetch(turn).Running)
         {
-            var row = turn.Jobs.Find(stamp)!;
             var queue = turn.Memory.Queue(row.QueueId);
             // The end that the failed turn was about to write is still to come.
             var before = former.Ending.GetValueOrDefault(row.Lease!.Value) ?? former.Running[row.Lease.Value];
@@ -94,6 +94,16 @@ internal static partial class Loading
             if (row.Lock is not null)
                 turn.Memory.Locks.Take(row.Lock, row.Lease.Value);
         }
+    }
+
+    /// <summary>The rows of what runs, and of batches that are open.</summary>
+    private static (List<JobRow> Running, List<long> OpenBatches) Fetch(Turn turn)
+    {
+        var wanted = new Wanted();
+        wanted.Jobs.UnionWith(turn.Rows.Jobs.Running());
+        wanted.Batches.UnionWith(turn.Rows.Batches.Open());
+        turn.Fetch(wanted);
+        return ([.. wanted.Jobs.Select(stamp => turn.Fetched.Job(stamp)!)], [.. wanted.Batches]);
     }
 
     private static void Free(Turn turn, JobRow row)
@@ -116,10 +126,11 @@ internal static partial class Loading
             return;
         }
 
-        var parked = Entering.Enter(turn, queue, row.Job with { Failures = row.Job.Failures + 1 });
+        var again = row.Job with { Failures = row.Job.Failures + 1 };
+        var parked = Entering.Enter(turn, queue, again);
         turn.Changes.Add(new JobChange.Requeued(stamp, lease, row.StartedAt, turn.Now) { CountFailure = true, Throttle = ThrottleMark.Keep, Parked = parked });
         queue.Move(JobState.Running, JobState.Queued);
-        turn.Memory.Expect(dueAt: null, row.Job.StartBefore);
+        Waking.Expect(turn, JobRow.Queued(again, dueAt: null, parked));
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The previous process ended with {Count} jobs running: each counts a failure and is queued again, or fails when its attempts are used up")]

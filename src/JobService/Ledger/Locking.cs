@@ -34,9 +34,9 @@ internal static class Locking
     private static int Offer(Turn turn, LockLine line, int atMost)
     {
         var lanes = line.Offered.Count == 0
-            ? [turn.Parked.FirstOfLine(line.Name)]
+            ? [turn.Rows.Parked.FirstOfLine(line.Name)]
             : line.Waiting.Keys.Where(lane => !line.Offered.ContainsKey(lane)).Take(Math.Min(line.Step, atMost))
-                .Select(lane => turn.Parked.FirstOfLane(line.Name, lane)).ToList();
+                .Select(lane => turn.Rows.Parked.FirstOfLane(line.Name, lane)).ToList();
         foreach (var job in lanes)
         {
             turn.Changes.Add(new JobChange.Placed(job.Stamp, Parked.InLane));

@@ -114,6 +114,23 @@ internal sealed record JobRow(QueuedRow Job, JobState State)
 
     public long? Parked { get; init; }
 
+    /// <summary>When it may go; null when that moment has come, or there was none.</summary>
+    public long? DueAt { get; init; }
+
+    /// <summary>A queued job: what it still waits for of its signal is named only while it does.</summary>
+    public static JobRow Queued(QueuedRow job, long? dueAt, long? parked) =>
+        new(dueAt is not null || parked > Ledger.Parked.InLine ? job : job with { Signal = null }, JobState.Queued) { DueAt = dueAt, Parked = parked };
+
+    /// <summary>It ran, and runs no more.</summary>
+    public JobRow Ended(JobState state, long? startedAt, bool undoAttempt) => this with
+    {
+        Job = Job with { Attempt = Attempt - (undoAttempt ? 1 : 0), ThrottledSince = null },
+        State = state,
+        Lease = null,
+        StartedAt = startedAt,
+        CancelReason = null,
+    };
+
     public EndingJob EndIn(QueueRow queue) => new(Id, queue, Key, Attempt, Batch, Job.HasCallback);
 }
 

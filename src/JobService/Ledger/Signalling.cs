@@ -1,28 +1,28 @@
+using JobService.Jobs;
+
 namespace JobService.Ledger;
 
 /// <summary>Releases jobs whose signal was set.</summary>
 internal static class Signalling
 {
-    /// <summary>Jobs released in one turn: a million that wait for one signal must not delay everything else.</summary>
-    private const int RowsPerTurn = 500;
-
-    /// <summary>Releases a chunk of jobs; another turn follows while there are more.</summary>
+    /// <summary>Releases the fetched jobs; another turn follows while there are more.</summary>
     public static void Release(Turn turn)
     {
-        var left = RowsPerTurn;
-        foreach (var name in turn.Memory.Signals.Releasing.ToList())
+        var signals = turn.Memory.Signals;
+        foreach (var released in turn.Fetched.Released)
         {
-            var waiters = turn.Parked.Released(name, turn.Memory.Signals[name].SetCount, left);
-            foreach (var job in waiters)
-                turn.Changes.Add(new JobChange.Placed(job.Stamp, Entering.Enter(turn, turn.Memory.Queue(job.QueueId), job with { Signal = null }))); // also when it was cleared since
+            foreach (var stamp in released.Jobs)
+            {
+                // Another command of the turn may have come first.
+                if (turn.Fetched.Job(stamp) is { State: JobState.Queued, Parked: > Parked.InLine } row && row.Job.Signal == released.Signal && row.Parked <= released.SetCount)
+                    turn.Changes.Add(new JobChange.Placed(stamp, Entering.Enter(turn, turn.Memory.Queue(row.QueueId), row.Job with { Signal = null }))); // also when it was cleared since
+            }
 
-            if (waiters.Count < left)
-                turn.Memory.Signals.EndRelease(name);
-            left -= waiters.Count;
-            if (left == 0)
-                break;
+            // Who has begun to wait in this turn, or before it was set once more, was not fetched.
+            if (released.IsAll && signals[released.Signal].SetCount == released.SetCount && !turn.NewWaiters.Contains(released.Signal))
+                signals.EndRelease(released.Signal);
         }
 
-        turn.GoesOn |= turn.Memory.Signals.Releasing.Count > 0;
+        turn.GoesOn |= signals.Releasing.Count > 0;
     }
 }

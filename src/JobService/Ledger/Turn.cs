@@ -9,19 +9,10 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
     public LedgerMemory Memory { get; } = memory;
 
     /// <summary>What is to be written, in its order.</summary>
-    public List<Change> Changes { get; } = [];
+    public RowChanges Changes => changes ??= new RowChanges(this);
 
-    public IJobRows Jobs => Rows.Jobs;
-
-    public IParkedRows Parked => Rows.Parked;
-
-    public IDefinitionRows Definitions => Rows.Definitions;
-
-    public IBatchRows BatchRows => Rows.Batches;
-
-    public IPruneRows Prunes => Rows.Prunes;
-
-    public IDeliveryRows Deliveries => Rows.Deliveries;
+    /// <summary>The rows that were asked for before the turn, as they are by now.</summary>
+    public Fetched Fetched { get; private set; } = new();
 
     public LeaseSource Leases { get; } = leases;
 
@@ -34,6 +25,7 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
     public DateTimeOffset NowTime => new(Now, TimeSpan.Zero);
 
     private TurnBatches? batches;
+    private RowChanges? changes;
 
     /// <summary>Limits that handed something out or were paused: their states are written before the commit.</summary>
     private readonly HashSet<LimitLine> touchedStates = [];
@@ -49,6 +41,9 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
 
     /// <summary>What those who watch are told after the commit; null while nobody does.</summary>
     public List<StoreEvent>? Events { get; set; }
+
+    /// <summary>Signals that jobs have begun to wait for in this turn.</summary>
+    public HashSet<string> NewWaiters { get; } = [];
 
     /// <summary>Queues whose claims keep coming back without a call, and how long they are left alone each time.</summary>
     public List<(string Queue, TimeSpan Wait)> BackedOff { get; } = [];
@@ -114,8 +109,17 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
         Write();
     }
 
-    /// <summary>The rows as they are with all changes so far.</summary>
-    private ILedgerRows Rows
+    /// <summary>Fetches what the turn is going to look at: once, and before it changes anything.</summary>
+    public void Fetch(Wanted wanted)
+    {
+        if (Changes.Count > 0)
+            throw new InvalidOperationException("What a turn looks at is fetched before it changes anything.");
+        if (!wanted.IsEmpty)
+            Fetched = rows.Fetch(wanted);
+    }
+
+    /// <summary>The rows as they are with all changes so far: at the opening of the store, and for what the planner looks at (the lines of locks, the first jobs of lanes, what claimed jobs send).</summary>
+    public ILedgerRows Rows
     {
         get
         {
@@ -124,13 +128,16 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
         }
     }
 
-    List<List<QueuedRow>> ILaneRows.Heads(IReadOnlyList<LaneLook> lanes) => Jobs.Heads(lanes);
+    List<List<QueuedRow>> ILaneRows.Heads(IReadOnlyList<LaneLook> lanes) => Rows.Jobs.Heads(lanes);
+
+    /// <summary>The id of a batch never changes: what has gathered need not be written to ask for it.</summary>
+    public JobId IdOfBatch(long stamp) => rows.Batches.Find(stamp)!.Id;
 
     private void Write()
     {
         if (Changes.Count == 0)
             return;
-        DueReceivers.UnionWith(rows.Write(Changes).DueReceivers);
+        DueReceivers.UnionWith(rows.Write(Changes.All).DueReceivers);
         Changes.Clear();
         hasWritten = true;
     }

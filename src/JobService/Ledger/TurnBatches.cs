@@ -3,7 +3,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>The batches that one turn has to do with: read once, written once, and kept no longer than the turn.</summary>
+/// <summary>The batches that one turn has to do with: written once, and kept no longer than the turn.</summary>
 internal sealed class TurnBatches(Turn turn)
 {
     private Dictionary<long, BatchRow>? changed;
@@ -13,7 +13,7 @@ internal sealed class TurnBatches(Turn turn)
     {
         if (changed?.GetValueOrDefault(stamp) is { } known)
             return known;
-        if (turn.BatchRows.Find(stamp) is not { } batch)
+        if (turn.Fetched.Batch(stamp) is not { } batch)
             return null;
         Keep(batch);
         return batch;
@@ -32,6 +32,9 @@ internal sealed class TurnBatches(Turn turn)
         foreach (var batch in changed?.Values ?? Enumerable.Empty<BatchRow>())
             turn.Changes.Add(new BatchChange.Counted(batch));
     }
+
+    /// <summary>The batch, if the turn has had to do with it.</summary>
+    public BatchRow? Changing(long stamp) => changed?.GetValueOrDefault(stamp);
 
     public IReadOnlyList<JobId> Changed() => changed is null ? [] : [.. changed.Values.Select(batch => batch.Id)];
 

@@ -17,6 +17,7 @@ internal sealed class TurnRun(Func<long> now)
     {
         if (claim is not null)
             Claiming.TakeStarts(turn, claim, commitTimes);
+        Fetch(turn, commands, isWhole: true);
         foreach (var command in commands)
             command.Run(turn);
         Waking.Wake(turn);
@@ -25,6 +26,21 @@ internal sealed class TurnRun(Func<long> now)
 
         plannedAt = now(); // behind the commands, which have taken their time
         return Claiming.Claim(turn, plannedAt, commitTimes.Lead, alarmTimes.Lead, claimSize.Jobs, claim.Newest.Permits);
+    }
+
+    /// <summary>Fetches what a turn is going to look at.</summary>
+    /// <param name="turn">The turn, which has changed nothing yet.</param>
+    /// <param name="commands">All that will be run in it.</param>
+    /// <param name="isWhole">False when they concern the memory alone, and nothing else is done.</param>
+    public static void Fetch(Turn turn, List<Envelope> commands, bool isWhole)
+    {
+        var wanted = new Wanted();
+        foreach (var command in commands)
+            command.Want(wanted, turn.Memory);
+        if (isWhole)
+            Waking.Want(turn, wanted);
+        turn.Fetch(wanted);
+        Waking.NoteNext(turn);
     }
 
     /// <summary>The jobs that the last turn has claimed are committed.</summary>

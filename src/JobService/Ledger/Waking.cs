@@ -5,36 +5,62 @@ namespace JobService.Ledger;
 /// <summary>Changes caused by time alone: waiting jobs whose moment has come, and jobs whose deadline has passed.</summary>
 internal static class Waking
 {
-    /// <summary>Rows per turn: many jobs that become due at once must not delay everything else.</summary>
-    private const int RowsPerTurn = 500;
+    /// <summary>Says which rows <see cref="Wake"/> looks at. What the turn itself makes due comes in the next one.</summary>
+    public static void Want(Turn turn, Wanted wanted)
+    {
+        var memory = turn.Memory;
+        if (memory.NextDeadlineAt <= turn.Wall)
+            wanted.LateBy = turn.Wall;
+        if (memory.NextDueAt <= turn.Now || memory.NextDueOnWallAt <= turn.Wall)
+            wanted.DueBy = (turn.Now, turn.Wall);
+        foreach (var name in memory.Signals.Releasing)
+            wanted.Releasing.Add((name, memory.Signals[name].SetCount));
+        wanted.Stopping.UnionWith(memory.StoppingBatches);
+    }
 
     public static void Wake(Turn turn)
     {
-        if (turn.Memory.NextDeadlineAt <= turn.Wall)
-            CancelLate(turn);
-        if (turn.Memory.NextDueAt <= turn.Now || turn.Memory.NextDueOnWallAt <= turn.Wall)
-            LetGo(turn);
-        if (turn.Memory.Signals.Releasing.Count > 0)
-            Signalling.Release(turn);
-        if (turn.Memory.StoppingBatches.Count > 0)
-            Batching.Stop(turn);
+        CancelLate(turn);
+        LetGo(turn);
+        Signalling.Release(turn);
+        Batching.Stop(turn);
+    }
+
+    /// <summary>The next moments are known before anything else of the turn: what its commands expect may come sooner.</summary>
+    public static void NoteNext(Turn turn)
+    {
+        var (memory, fetched) = (turn.Memory, turn.Fetched);
+        if (fetched.NextDue is var (ofStore, onWall))
+            (memory.NextDueAt, memory.NextDueOnWallAt) = (ofStore, onWall);
+        memory.NextDeadlineAt = fetched.NextDeadline ?? memory.NextDeadlineAt;
+    }
+
+    /// <summary>A job is queued, again or for the first time: its moments are waited for. One that comes back too late ends in the same turn, before it can be claimed.</summary>
+    public static void Expect(Turn turn, JobRow row, bool isOnWall = false)
+    {
+        turn.Memory.Expect(isOnWall ? null : row.DueAt, row.Job.StartBefore, isOnWall ? row.DueAt : null);
+        if (row.Job.StartBefore > turn.Wall || row.Job.StartBefore is null)
+            return;
+        turn.Fetched.PutJob(row.Id.Stamp, row);
+        turn.Fetched.Late.Add(row.Id.Stamp);
     }
 
     private static void LetGo(Turn turn)
     {
-        var due = turn.Jobs.DueOnWall(turn.Wall, RowsPerTurn);
-        due.AddRange(turn.Jobs.Due(turn.Now, RowsPerTurn - due.Count));
-        foreach (var job in due)
-            turn.Changes.Add(new JobChange.CameDue(job.Stamp, Entering.Enter(turn, turn.Memory.Queue(job.QueueId), job)));
-
-        turn.Memory.NextDueOnWallAt = turn.Jobs.NextDueOnWall() ?? LedgerMemory.Never;
-        turn.Memory.NextDueAt = turn.Jobs.NextDue() ?? LedgerMemory.Never;
+        foreach (var stamp in turn.Fetched.Due)
+        {
+            // Another command of the turn may have come first.
+            if (turn.Fetched.Job(stamp) is { State: JobState.Queued, DueAt: not null } row)
+                turn.Changes.Add(new JobChange.CameDue(stamp, Entering.Enter(turn, turn.Memory.Queue(row.QueueId), row.Job)));
+        }
     }
 
     private static void CancelLate(Turn turn)
     {
-        foreach (var stamp in turn.Jobs.Late(turn.Wall, RowsPerTurn))
-            Cancelling.CancelQueued(turn, turn.Jobs.Find(stamp)!, CancelReason.Deadline);
-        turn.Memory.NextDeadlineAt = turn.Jobs.NextDeadline() ?? LedgerMemory.Never;
+        foreach (var stamp in turn.Fetched.Late)
+        {
+            if (turn.Fetched.Job(stamp) is { State: JobState.Queued } row && row.Job.StartBefore <= turn.Wall)
+                Cancelling.CancelQueued(turn, row, CancelReason.Deadline);
+        }
     }
 }

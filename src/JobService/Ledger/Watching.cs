@@ -18,6 +18,6 @@ internal static class Watching
             return id;
         if (ids.Count == KnownBatches)
             ids.Clear();
-        return ids[number] = turn.BatchRows.Find(number)!.Id;
+        return ids[number] = turn.Batches.Changing(number)?.Id ?? turn.IdOfBatch(number);
     }
 }

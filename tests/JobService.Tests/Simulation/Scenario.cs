@@ -139,7 +139,7 @@ internal sealed partial class Scenario : IDisposable
         }
     }
 
-    private JobRow? Row(JobId job) => service.Ask(turn => turn.Jobs.Find(job.Stamp));
+    private JobRow? Row(JobId job) => service.Row(job);
 
     private void BecomeCalm()
     {
@@ -183,6 +183,8 @@ internal sealed partial class Scenario : IDisposable
 
     private sealed class Asked<T>(Command<T> command, Action<T>? committed) : Envelope<T>
     {
+        public override void Want(Wanted wanted, LedgerMemory memory) => command.Want(wanted, memory);
+
         private T? answer;
 
         public override bool NeedsCommit => command.ChangesRows;

@@ -1,4 +1,5 @@
 using JobService.Dispatch;
+using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Ledger;
 using JobService.Storage.Sqlite;
@@ -112,6 +113,16 @@ internal sealed class SimulatedService : IDisposable
         pending = new PendingClaim(NewRequest());
     }
 
+    /// <summary>The row of a job, as it was committed; null when there is none.</summary>
+    public JobRow? Row(JobId job)
+    {
+        var look = session.Ask(Now);
+        var wanted = new Wanted();
+        wanted.Jobs.Add(job.Stamp);
+        look.Fetch(wanted);
+        return look.Fetched.Job(job.Stamp);
+    }
+
     public T Ask<T>(Func<Turn, T> question) => question(session.Ask(Now));
 
     public void Dispose()
@@ -125,7 +136,7 @@ internal sealed class SimulatedService : IDisposable
     {
         foreach (var lane in Memory.Heads.Lanes)
         {
-            var rows = Ask(turn => Assert.Single(turn.Jobs.Heads([new LaneLook(lane.QueueId, lane.Key, lane.Count + 1)])));
+            var rows = Ask(turn => Assert.Single(((ILaneRows)turn).Heads([new LaneLook(lane.QueueId, lane.Key, lane.Count + 1)])));
             Assert.Equal(rows.Take(lane.Count).Select(row => row.ToString()), lane.First(lane.Count).Select(head => head.ToString()));
             Assert.True(lane.HasMore || rows.Count == lane.Count, $"Lane '{lane.Key}' has more jobs than those that are held.");
         }

@@ -65,8 +65,8 @@ public sealed class JobRowsTests : IDisposable
         for (var atMost = 1; atMost <= 3; atMost++)
         {
             rows.Heads([new LaneLook(QueueId: 1, Key: "", atMost)]);
-            rows.Due(now: 1, atMost);
-            rows.Late(wall: 1, atMost);
+            rows.FetchDue(new Fetched(), now: atMost, wall: 1);
+            rows.FetchLate(new Fetched(), wall: atMost);
         }
 
         var statement = raw.sqlite3_next_stmt(connection.Handle, null);

@@ -5,10 +5,16 @@ namespace JobService.Ledger.Commands;
 /// <summary>All of the jobs or none.</summary>
 internal sealed record AddBatch(NewBatch Batch, IReadOnlyList<NewRow> Rows) : Command<Addition>
 {
+    public override void Want(Wanted wanted, LedgerMemory memory)
+    {
+        if (Batch.Idempotency is { } idempotency)
+            wanted.Keys.Add(idempotency.Key);
+    }
+
     public override Addition Apply(Turn turn)
     {
-        if (Batch.Idempotency is { } idempotency && turn.Jobs.FindIdempotency(idempotency.Key) is var (fingerprint, first))
-            return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint.Span) ? new Addition.Replayed(first) : new Addition.Mismatched();
+        if (Batch.Idempotency is { } idempotency && turn.Fetched.Key(idempotency.Key) is var (fingerprint, first))
+            return fingerprint.Span.SequenceEqual(idempotency.Fingerprint.Span) ? new Addition.Replayed(first) : new Addition.Mismatched();
 
         for (var i = 0; i < Rows.Count; i++)
         {
@@ -33,7 +39,7 @@ internal sealed record AddBatch(NewBatch Batch, IReadOnlyList<NewRow> Rows) : Co
         foreach (var row in Rows)
             Adding.Enter(turn, row);
         if (Batch.Idempotency is { } key)
-            turn.Changes.Add(new JobChange.Remembered(key, Batch.Id.Stamp));
+            turn.Changes.Add(new JobChange.Remembered(key, Batch.Id));
         return new Addition.BatchAccepted(Batching.Close(turn, Batch.Id)!);
     }
 }

@@ -5,11 +5,19 @@ namespace JobService.Ledger.Commands;
 /// <summary>Nothing to queued.</summary>
 internal sealed record AddJob(NewRow Row) : Command<Addition>
 {
+    public override void Want(Wanted wanted, LedgerMemory memory)
+    {
+        if (Row.Job.Idempotency is { } idempotency)
+            wanted.Keys.Add(idempotency.Key);
+        if (Row.Job.Batch is { } place)
+            wanted.Batches.Add(place.Batch.Stamp);
+    }
+
     public override Addition Apply(Turn turn)
     {
         var job = Row.Job;
-        if (job.Idempotency is { } idempotency && turn.Jobs.FindIdempotency(idempotency.Key) is var (fingerprint, first))
-            return fingerprint.AsSpan().SequenceEqual(idempotency.Fingerprint.Span) ? new Addition.Replayed(first) : new Addition.Mismatched();
+        if (job.Idempotency is { } idempotency && turn.Fetched.Key(idempotency.Key) is var (fingerprint, first))
+            return fingerprint.Span.SequenceEqual(idempotency.Fingerprint.Span) ? new Addition.Replayed(first) : new Addition.Mismatched();
         if (Adding.Refusal(turn, job) is { } refusal)
             return refusal;
 

@@ -7,6 +7,12 @@ namespace JobService.Ledger.Commands;
 /// <param name="Halted">Batches of which a job was not taken in before: none goes before it.</param>
 internal sealed record AddJobs(IReadOnlyList<NewRow> Rows, IReadOnlySet<JobId> Halted) : Command<IReadOnlyList<Addition>>
 {
+    public override void Want(Wanted wanted, LedgerMemory memory)
+    {
+        foreach (var row in Rows)
+            new AddJob(row).Want(wanted, memory);
+    }
+
     public override IReadOnlyList<Addition> Apply(Turn turn)
     {
         var additions = new List<Addition>(Rows.Count);

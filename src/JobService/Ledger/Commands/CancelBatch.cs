@@ -5,6 +5,8 @@ namespace JobService.Ledger.Commands;
 /// <summary>What waits is cancelled in chunks, what runs is told to stop. Without effect when it was told so before.</summary>
 internal sealed record CancelBatch(JobId Batch, CancelReason Reason) : Command<BatchCancelOutcome>
 {
+    public override void Want(Wanted wanted, LedgerMemory memory) => wanted.Stopping.Add(Batch.Stamp);
+
     public override BatchCancelOutcome Apply(Turn turn)
     {
         if (turn.Batches.Find(Batch) is not { } batch)

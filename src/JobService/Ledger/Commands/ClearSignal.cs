@@ -10,7 +10,7 @@ internal sealed record ClearSignal(string Name) : Command<bool>
         if (setAt is null)
             return false;
 
-        if (turn.Parked.IsWaitedFor(Name))
+        if (signals.Releasing.Contains(Name))
         {
             signals[Name] = (setCount, null);
             turn.Changes.Add(new SignalChange.Put(Name, setCount, SetAt: null));

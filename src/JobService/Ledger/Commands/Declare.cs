@@ -6,6 +6,8 @@ namespace JobService.Ledger.Commands;
 /// <summary>Enters what the configuration names. What the API has changed since it was last entered stays.</summary>
 internal sealed record Declare(IReadOnlyDictionary<string, QueueDefinition> Queues, IReadOnlyDictionary<string, LimitDefinition> Limits) : Command<bool>
 {
+    public override void Want(Wanted wanted, LedgerMemory memory) => wanted.RetiredQueues.UnionWith(Queues.Keys.Where(name => memory.FindQueue(name) is null));
+
     public override bool Apply(Turn turn)
     {
         foreach (var (name, definition) in Limits)

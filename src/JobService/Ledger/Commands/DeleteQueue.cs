@@ -19,6 +19,7 @@ internal sealed record DeleteQueue(string Name, long? Expected) : Command<Delete
         turn.Changes.Add(new DefinitionChange.QueueRetired(queue.Id));
         turn.Changes.Add(new DefinitionChange.LanesLifted(queue.Id, Key: null));
         turn.Memory.Remove(queue);
+        turn.Fetched.PutRetired(Name, new RetiredQueue(queue.Id, queue.Counts)); // it may be made anew in the same turn
         turn.CatalogChanged = true;
         turn.Events?.Add(new StoreEvent(StoreEventKind.Queue, Name, "deleted"));
         return DeleteOutcome.Deleted;

@@ -7,6 +7,15 @@ namespace JobService.Ledger.Commands;
 /// <summary>Running to whatever the attempt came to: written only where the lease still holds.</summary>
 internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<int>
 {
+    public override void Want(Wanted wanted, LedgerMemory memory)
+    {
+        foreach (var end in Ends)
+        {
+            if (memory.Running.GetValueOrDefault(end.Lease)?.Job.Batch is { } batch)
+                wanted.Batches.Add(batch);
+        }
+    }
+
     /// <returns>How many were written.</returns>
     public override int Apply(Turn turn)
     {
@@ -143,7 +152,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
                 Parked = parked,
             });
             queue.Move(JobState.Running, JobState.Queued);
-            turn.Memory.Expect(dueAt, job.StartBefore);
+            Waking.Expect(turn, JobRow.Queued(again, dueAt, parked));
             turn.Events?.Add(StoreEvent.OfJob(job.Id, queue.Entry.Name, job.Key, JobState.Queued, again.Attempt, Watching.BatchOf(turn, job.Batch), reason));
             return JobState.Queued;
         }

@@ -5,11 +5,13 @@ namespace JobService.Ledger.Commands;
 /// <summary>A receiver was told, or was not: written only where the delivery still waits for this try.</summary>
 internal sealed record FinishDeliveryTry(DeliveryTry Ended) : Command<bool>
 {
+    public override void Want(Wanted wanted, LedgerMemory memory) => wanted.Deliveries.Add(Ended.Pending.Id.Stamp);
+
     /// <returns>True when the receiver wants no more: what waits for it is to be disabled.</returns>
     public override bool Apply(Turn turn)
     {
         var stamp = Ended.Pending.Id.Stamp;
-        if (turn.Deliveries.Find(stamp) is not { } delivery)
+        if (turn.Fetched.Delivery(stamp) is not { } delivery)
             return false; // deleted meanwhile
         turn.Changes.Add(new DeliveryChange.Tried(Ended));
         if (!delivery.IsSettledBy(Ended))

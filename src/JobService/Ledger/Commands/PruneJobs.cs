@@ -8,47 +8,66 @@ namespace JobService.Ledger.Commands;
 /// <param name="AtMost">Jobs, and as many batches.</param>
 internal sealed record PruneJobs(long FinishedBefore, int AtMost) : Command<PruneStep>
 {
-    public override PruneStep Apply(Turn turn)
+    public override void Want(Wanted wanted, LedgerMemory memory)
     {
         // A job that ended before that moment was made before it: the row number, which begins with the time, bounds the search.
         var newest = new DateTimeOffset(FinishedBefore, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
-        var walks = turn.Memory.Walks;
-        var (old, end) = turn.Prunes.Jobs(walks.Job, newest, FinishedBefore, AtMost, LooksForEach * AtMost);
-        walks.Job = end;
-        foreach (var (stamp, queueId, state, hasCallback) in old)
+        wanted.Prune ??= new PruneLook(memory.Walks, newest, FinishedBefore, AtMost, LooksForEach * AtMost);
+    }
+
+    public override PruneStep Apply(Turn turn)
+    {
+        if (turn.Fetched.Prune is not { } found)
+            return new PruneStep(Deleted: 0, GoesOn: true); // another command of the turn has made this step
+        turn.Fetched.Prune = null;
+        turn.Memory.Walks.Job = found.JobsEnd;
+        foreach (var job in found.Jobs.Where(job => IsStillOld(turn, job)))
         {
-            turn.Changes.Add(new JobChange.Deleted(stamp));
-            if (hasCallback)
-                turn.Changes.Add(new DeliveryChange.SubjectDeleted(stamp));
-            turn.Memory.FindQueue(queueId)?.Leave(state);
+            turn.Changes.Add(new JobChange.Deleted(job.Stamp));
+            if (job.HasCallback)
+                turn.Changes.Add(new DeliveryChange.SubjectDeleted(job.Stamp));
+            Leave(turn, job);
         }
 
         turn.Changes.Add(new DeliveryChange.OldUrlsEnabled(FinishedBefore));
-        var batches = turn.Prunes.Batches(FinishedBefore, AtMost);
-        foreach (var (stamp, idempotency) in batches)
+        foreach (var (stamp, idempotency) in found.Batches.Where(batch => turn.Batches.Changing(batch.Stamp) is null && !IsToldOf(turn, batch.Stamp)))
         {
             turn.Changes.Add(new BatchChange.Deleted(stamp, idempotency));
             turn.Changes.Add(new DeliveryChange.SubjectDeleted(stamp));
         }
 
-        var deleted = Math.Max(Math.Max(old.Count, batches.Count), PruneStates(turn, AtMost));
-        return new PruneStep(deleted, GoesOn: end > 0 || deleted == AtMost);
+        var deleted = Math.Max(Math.Max(found.Jobs.Count, found.Batches.Count), PruneStates(turn, found, AtMost));
+        return new PruneStep(deleted, GoesOn: found.JobsEnd > 0 || deleted == AtMost);
+    }
+
+    /// <summary>Unless another command of the turn has queued it again, or a job of its batch, or is to tell of it once more.</summary>
+    private static bool IsStillOld(Turn turn, OldJob job) =>
+        turn.Fetched.JobIfNamed(job.Stamp) is not { State: JobState.Queued or JobState.Running }
+        && (job.Batch is not { } batch || turn.Batches.Changing(batch) is not { FinishedAt: null })
+        && !(job.HasCallback && IsToldOf(turn, job.Stamp));
+
+    private static bool IsToldOf(Turn turn, long subject) => turn.Fetched.Deliveries.Any(delivery => delivery.Subject == subject && delivery.State == DeliveryState.Pending);
+
+    private static void Leave(Turn turn, OldJob job)
+    {
+        if (turn.Memory.FindQueue(job.QueueId) is { } queue)
+            queue.Leave(job.State);
+        else if (turn.Fetched.Retired(job.QueueId) is { } retired)
+            retired.Jobs[(int)job.State]--;
     }
 
     /// <summary>A store that was never restarted forgets them too: their rows, and what stands of them in memory.</summary>
-    private static int PruneStates(Turn turn, int atMost)
+    private static int PruneStates(Turn turn, PruneFound found, int atMost)
     {
         turn.Memory.Planner.ForgetResting(turn.Now);
         var (walks, looks) = (turn.Memory.Walks, LooksForEach * atMost);
-        var states = turn.Prunes.States(walks.State, looks);
-        walks.State = states.Count < looks ? ("", "") : (states[^1].Limit, states[^1].Key);
-        var resting = states.FindAll(state => state.Until < turn.Now - Rest.Ticks);
-        turn.Changes.AddRange(resting.Select(state => new LimitStateChange.Deleted(state.Limit, state.Key)));
+        walks.State = found.States.Count < looks ? ("", "") : (found.States[^1].Limit, found.States[^1].Key);
+        var resting = found.States.FindAll(state => state.Until < turn.Now - Rest.Ticks);
+        resting.ForEach(state => turn.Changes.Add(new LimitStateChange.Deleted(state.Limit, state.Key)));
 
-        var starts = turn.Prunes.Starts(walks.Start, looks);
-        walks.Start = starts.Count < looks ? ("", "", 0) : starts[^1];
-        var old = starts.FindAll(start => start.At < NeededSince(turn, start.Limit));
-        turn.Changes.AddRange(old.Select(start => new LimitStateChange.StartDeleted(start.Limit, start.Key, start.At)));
+        walks.Start = found.Starts.Count < looks ? ("", "", 0) : found.Starts[^1];
+        var old = found.Starts.FindAll(start => start.At < NeededSince(turn, start.Limit));
+        old.ForEach(start => turn.Changes.Add(new LimitStateChange.StartDeleted(start.Limit, start.Key, start.At)));
         return Math.Min(atMost, Math.Max(resting.Count, old.Count));
     }
 

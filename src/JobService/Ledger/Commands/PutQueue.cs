@@ -8,6 +8,12 @@ namespace JobService.Ledger.Commands;
 /// <param name="Expected">The revision that is replaced; 0 when there is to be none; null when that does not matter.</param>
 internal sealed record PutQueue(string Name, QueueDefinition Definition, long? Expected) : Command<PutOutcome<QueueEntry>>
 {
+    public override void Want(Wanted wanted, LedgerMemory memory)
+    {
+        if (memory.FindQueue(Name) is null)
+            wanted.RetiredQueues.Add(Name);
+    }
+
     public override PutOutcome<QueueEntry> Apply(Turn turn)
     {
         var former = turn.Memory.FindQueue(Name);

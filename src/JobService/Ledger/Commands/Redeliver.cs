@@ -5,9 +5,11 @@ namespace JobService.Ledger.Commands;
 /// <summary>A delivery that is over is made once more, by request.</summary>
 internal sealed record Redeliver(JobId Subject, JobId Delivery) : Command<bool>
 {
+    public override void Want(Wanted wanted, LedgerMemory memory) => wanted.Deliveries.Add(Delivery.Stamp);
+
     public override bool Apply(Turn turn)
     {
-        if (turn.Deliveries.Find(Delivery.Stamp) is not { } delivery || delivery.Id != Delivery || delivery.Subject != Subject.Stamp)
+        if (turn.Fetched.Delivery(Delivery.Stamp) is not { } delivery || delivery.Id != Delivery || delivery.Subject != Subject.Stamp)
             return false;
         turn.Changes.Add(new DeliveryChange.Redelivered(Delivery.Stamp, turn.Now));
         turn.Changes.Add(new DeliveryChange.UrlEnabled(Subject.Stamp));

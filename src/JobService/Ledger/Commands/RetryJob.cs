@@ -5,9 +5,11 @@ namespace JobService.Ledger.Commands;
 /// <summary>Failed or cancelled to queued, by request.</summary>
 internal sealed record RetryJob(JobId Job) : Command<RetryOutcome>
 {
+    public override void Want(Wanted wanted, LedgerMemory memory) => wanted.Jobs.Add(Job.Stamp);
+
     public override RetryOutcome Apply(Turn turn)
     {
-        if (turn.Jobs.Find(Job.Stamp) is not { } row || row.Id != Job)
+        if (turn.Fetched.Job(Job.Stamp) is not { } row || row.Id != Job)
             return new RetryOutcome.NotFound();
         if (!row.State.IsRetryable())
             return new RetryOutcome.WrongState(row.State);
@@ -18,12 +20,13 @@ internal sealed record RetryJob(JobId Job) : Command<RetryOutcome>
             return new RetryOutcome.Full();
 
         var again = row.Job with { Failures = 0, ThrottledSince = null, StartBefore = row.Job.StartBefore > turn.Wall ? row.Job.StartBefore : null };
-        turn.Changes.Add(new JobChange.Reopened(Job.Stamp, turn.Wall, Entering.Enter(turn, queue, again)));
+        var parked = Entering.Enter(turn, queue, again);
+        turn.Changes.Add(new JobChange.Reopened(Job.Stamp, turn.Wall, parked));
         queue.Move(row.State, JobState.Queued);
         if (row.Batch is { } batch)
             Batching.Reopen(turn, batch, row.State);
         turn.Events?.Add(StoreEvent.OfJob(Job, queue.Entry.Name, row.Key, JobState.Queued, row.Attempt, Watching.BatchOf(turn, row.Batch), "request"));
-        turn.Memory.Expect(dueAt: null, again.StartBefore);
+        Waking.Expect(turn, JobRow.Queued(again, dueAt: null, parked));
         return new RetryOutcome.Requeued();
     }
 }

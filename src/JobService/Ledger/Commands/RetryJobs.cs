@@ -5,5 +5,7 @@ namespace JobService.Ledger.Commands;
 /// <summary>Each of the jobs that has failed or was cancelled is queued again.</summary>
 internal sealed record RetryJobs(IReadOnlyList<JobId> Jobs) : Command<IReadOnlyList<RetryOutcome>>
 {
+    public override void Want(Wanted wanted, LedgerMemory memory) => wanted.Jobs.UnionWith(Jobs.Select(job => job.Stamp));
+
     public override IReadOnlyList<RetryOutcome> Apply(Turn turn) => [.. Jobs.Select(job => new RetryJob(job).Apply(turn))];
 }

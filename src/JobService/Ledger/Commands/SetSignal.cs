@@ -3,6 +3,12 @@ namespace JobService.Ledger.Commands;
 /// <summary>Releases all that wait. Set before, it stays as it is: nobody has begun to wait since.</summary>
 internal sealed record SetSignal(string Name) : Command<bool>
 {
+    public override void Want(Wanted wanted, LedgerMemory memory)
+    {
+        if (memory.Signals[Name] is (var setCount, null))
+            wanted.Releasing.Add((Name, setCount + 1));
+    }
+
     public override bool Apply(Turn turn)
     {
         var signals = turn.Memory.Signals;

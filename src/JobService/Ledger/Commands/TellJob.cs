@@ -8,9 +8,11 @@ internal sealed record TellJob(JobId Job) : Command<bool>
 {
     public override bool ChangesRows => false;
 
+    public override void Want(Wanted wanted, LedgerMemory memory) => wanted.Jobs.Add(Job.Stamp);
+
     public override bool Apply(Turn turn)
     {
-        if (turn.Jobs.Find(Job.Stamp) is not { } row || row.Id != Job || turn.Memory.FindQueue(row.QueueId) is not { } queue)
+        if (turn.Fetched.Job(Job.Stamp) is not { } row || row.Id != Job || turn.Memory.FindQueue(row.QueueId) is not { } queue)
             return false;
 
         var reason = row.State == JobState.Cancelled ? Words.Of(row.CancelReason!.Value) : null;

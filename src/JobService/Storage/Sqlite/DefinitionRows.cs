@@ -87,7 +87,7 @@ internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, Defini
         return last;
     }
 
-    public (long Id, long[] Jobs)? FindRetired(string name)
+    public RetiredQueue? FindRetired(string name)
     {
         if (!selectRetired.Bind(1, name).Step())
             return null;
@@ -97,7 +97,7 @@ internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, Defini
         countStates.Bind(1, id);
         while (countStates.Step())
             jobs[countStates.Int32(0)] = countStates.Int64(1);
-        return (id, jobs);
+        return new RetiredQueue(id, jobs);
     }
 
     public List<(long QueueId, string Key, StoredLane Learned)> Lanes()

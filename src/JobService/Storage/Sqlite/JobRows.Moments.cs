@@ -6,42 +6,63 @@ namespace JobService.Storage.Sqlite;
 internal sealed partial class JobRows
 {
     private readonly SqliteStatement selectDue = new(database, $"""
-        SELECT {QueuedColumns.All} FROM jobs INDEXED BY jobs_due
+        SELECT {JobColumns} FROM jobs INDEXED BY jobs_due
         WHERE  state = 0 AND due_at <= ?1 AND due_on_wall IS NULL ORDER BY due_at LIMIT ?2
         """);
 
     private readonly SqliteStatement selectDueOnWall = new(database, $"""
-        SELECT {QueuedColumns.All} FROM jobs INDEXED BY jobs_due_on_wall
+        SELECT {JobColumns} FROM jobs INDEXED BY jobs_due_on_wall
         WHERE  state = 0 AND due_at <= ?1 AND due_on_wall = 1 ORDER BY due_at LIMIT ?2
         """);
 
     private readonly SqliteStatement selectNextDue = new(database, """
-        SELECT due_at FROM jobs INDEXED BY jobs_due WHERE state = 0 AND due_at IS NOT NULL AND due_on_wall IS NULL ORDER BY due_at LIMIT 1
+        SELECT due_at FROM jobs INDEXED BY jobs_due WHERE state = 0 AND due_at > ?1 AND due_on_wall IS NULL ORDER BY due_at LIMIT 1
         """);
 
     private readonly SqliteStatement selectNextDueOnWall = new(database, """
-        SELECT due_at FROM jobs INDEXED BY jobs_due_on_wall WHERE state = 0 AND due_at IS NOT NULL AND due_on_wall = 1 ORDER BY due_at LIMIT 1
+        SELECT due_at FROM jobs INDEXED BY jobs_due_on_wall WHERE state = 0 AND due_at > ?1 AND due_on_wall = 1 ORDER BY due_at LIMIT 1
         """);
 
-    private readonly SqliteStatement selectLate = new(database, """
-        SELECT stamp FROM jobs WHERE state = 0 AND start_before <= ?1 ORDER BY start_before LIMIT ?2
+    private readonly SqliteStatement selectLate = new(database, $"""
+        SELECT {JobColumns} FROM jobs WHERE state = 0 AND start_before <= ?1 ORDER BY start_before LIMIT ?2
         """);
 
     private readonly SqliteStatement selectNextDeadline = new(database, """
-        SELECT start_before FROM jobs WHERE state = 0 AND start_before IS NOT NULL ORDER BY start_before LIMIT 1
+        SELECT start_before FROM jobs WHERE state = 0 AND start_before > ?1 ORDER BY start_before LIMIT 1
         """);
 
-    /// <summary>Whose moment of store time has come.</summary>
-    public List<QueuedRow> Due(long now, int atMost) => QueuedColumns.ReadAll(selectDue.Bind(1, now).Bind(2, atMost));
+    public long? NextDue() => First(selectNextDue.Bind(1, long.MinValue));
 
-    /// <summary>Whose moment of the machine's clock has come.</summary>
-    public List<QueuedRow> DueOnWall(long wall, int atMost) => QueuedColumns.ReadAll(selectDueOnWall.Bind(1, wall).Bind(2, atMost));
+    public long? NextDueOnWall() => First(selectNextDueOnWall.Bind(1, long.MinValue));
 
-    public long? NextDue() => First(selectNextDue);
+    public long? NextDeadline() => First(selectNextDeadline.Bind(1, long.MinValue));
 
-    public long? NextDueOnWall() => First(selectNextDueOnWall);
+    /// <summary>Queued jobs whose moment has come, first those that go by the machine's clock, and the next moments behind these.</summary>
+    public void FetchDue(Fetched fetched, long now, long wall)
+    {
+        var onWall = ReadJobs(selectDueOnWall.Bind(1, wall).Bind(2, Wanted.MostDue));
+        var left = Wanted.MostDue - onWall.Count;
+        var ofStore = ReadJobs(selectDue.Bind(1, now).Bind(2, left));
+        fetched.Due.AddRange(Put(fetched, onWall));
+        fetched.Due.AddRange(Put(fetched, ofStore));
+        // As many as there may be: there are more, perhaps.
+        fetched.NextDue = (
+            ofStore.Count == left ? now : First(selectNextDue.Bind(1, now)) ?? LedgerMemory.Never,
+            left == 0 ? wall : First(selectNextDueOnWall.Bind(1, wall)) ?? LedgerMemory.Never);
+    }
 
-    public List<long> Late(long wall, int atMost) => Stamps(selectLate.Bind(1, wall).Bind(2, atMost));
+    /// <summary>Queued jobs whose deadline has passed, and the next one behind these.</summary>
+    public void FetchLate(Fetched fetched, long wall)
+    {
+        var late = ReadJobs(selectLate.Bind(1, wall).Bind(2, Wanted.MostDue));
+        fetched.Late.AddRange(Put(fetched, late));
+        fetched.NextDeadline = late.Count == Wanted.MostDue ? wall : First(selectNextDeadline.Bind(1, wall)) ?? LedgerMemory.Never;
+    }
 
-    public long? NextDeadline() => First(selectNextDeadline);
+    private static IEnumerable<long> Put(Fetched fetched, List<JobRow> jobs)
+    {
+        foreach (var job in jobs)
+            fetched.PutJob(job.Id.Stamp, job);
+        return jobs.Select(job => job.Id.Stamp);
+    }
 }

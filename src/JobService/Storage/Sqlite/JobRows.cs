@@ -7,6 +7,9 @@ namespace JobService.Storage.Sqlite;
 /// <summary>What the rules read of jobs.</summary>
 internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
 {
+    /// <summary>The columns of a <see cref="JobRow"/>.</summary>
+    public const string JobColumns = QueuedColumns.All + ", state, cancel_reason, started_at, lease, parked, due_at";
+
     private readonly SqliteStatement selectIdempotency = new(database, """
         SELECT i.fingerprint, i.stamp, COALESCE(j.salt, b.salt)
         FROM   idempotency i LEFT JOIN jobs j USING (stamp) LEFT JOIN batches b USING (stamp)
@@ -24,15 +27,15 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
 
     private readonly SqliteStatement selectInputs = new(database, "SELECT stamp, payload, request, request_body FROM bodies WHERE stamp >= ?1 ORDER BY stamp");
 
-    private readonly SqliteStatement selectJob = new(database, $"SELECT {QueuedColumns.All}, state, cancel_reason, started_at, lease, parked FROM jobs WHERE stamp = ?1");
+    private readonly SqliteStatement selectJob = new(database, $"SELECT {JobColumns} FROM jobs WHERE stamp = ?1");
 
     private readonly SqliteStatement selectRunning = new(database, "SELECT stamp FROM jobs INDEXED BY jobs_running WHERE state = 1");
 
-    public (byte[] Fingerprint, JobId Job)? FindIdempotency(string key)
+    public (ReadOnlyMemory<byte> Fingerprint, JobId Subject)? FindIdempotency(string key)
     {
         if (!selectIdempotency.Bind(1, key).Step())
             return null;
-        var found = (selectIdempotency.Blob(0), JobId.FromParts(selectIdempotency.Int64(1), selectIdempotency.Int64(2)));
+        var found = (new ReadOnlyMemory<byte>(selectIdempotency.Blob(0)), JobId.FromParts(selectIdempotency.Int64(1), selectIdempotency.Int64(2)));
         selectIdempotency.Reset();
         return found;
     }
@@ -88,16 +91,28 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
     {
         if (!selectJob.Bind(1, stamp).Step())
             return null;
-        var row = new JobRow(QueuedColumns.Read(selectJob), (JobState)selectJob.Int32(QueuedColumns.Count))
-        {
-            CancelReason = (CancelReason?)selectJob.Int32OrNull(QueuedColumns.Count + 1),
-            StartedAt = selectJob.Int64OrNull(QueuedColumns.Count + 2),
-            Lease = selectJob.Int64OrNull(QueuedColumns.Count + 3),
-            Parked = selectJob.Int64OrNull(QueuedColumns.Count + 4),
-        };
+        var row = ReadJob(selectJob);
         selectJob.Reset();
         return row;
     }
+
+    /// <summary>All rows that a statement of <see cref="JobColumns"/> has still to give.</summary>
+    public static List<JobRow> ReadJobs(SqliteStatement rows)
+    {
+        var jobs = new List<JobRow>();
+        while (rows.Step())
+            jobs.Add(ReadJob(rows));
+        return jobs;
+    }
+
+    private static JobRow ReadJob(SqliteStatement row) => new(QueuedColumns.Read(row), (JobState)row.Int32(QueuedColumns.Count))
+    {
+        CancelReason = (CancelReason?)row.Int32OrNull(QueuedColumns.Count + 1),
+        StartedAt = row.Int64OrNull(QueuedColumns.Count + 2),
+        Lease = row.Int64OrNull(QueuedColumns.Count + 3),
+        Parked = row.Int64OrNull(QueuedColumns.Count + 4),
+        DueAt = row.Int64OrNull(QueuedColumns.Count + 5),
+    };
 
     public List<long> Running() => Stamps(selectRunning);
 

@@ -23,13 +23,9 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, SignalChange.I
         """);
 
     private readonly SqliteStatement selectReleased = new(database, $"""
-        SELECT {QueuedColumns.All} FROM jobs INDEXED BY jobs_signalled
+        SELECT {JobRows.JobColumns} FROM jobs INDEXED BY jobs_signalled
         WHERE  state = 0 AND parked > 0 AND signal = ?1 AND parked <= ?2
         LIMIT  ?3
-        """);
-
-    private readonly SqliteStatement selectWaiter = new(database, """
-        SELECT 1 FROM jobs INDEXED BY jobs_signalled WHERE state = 0 AND parked > 0 AND signal = ?1 LIMIT 1
         """);
 
     private readonly SqliteStatement selectSignals = new(database, """
@@ -54,14 +50,20 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, SignalChange.I
         return lines;
     }
 
-    /// <summary>Jobs whose signal has been set since they came, those who came first before others.</summary>
-    public List<QueuedRow> Released(string signal, long setCount, int atMost) => QueuedColumns.ReadAll(selectReleased.Bind(1, signal).Bind(2, setCount).Bind(3, atMost));
-
-    public bool IsWaitedFor(string signal)
+    /// <summary>Jobs that waited for these signals when they were set.</summary>
+    public void FetchReleased(Fetched fetched, IReadOnlyList<(string Name, long SetCount)> releasing)
     {
-        var found = selectWaiter.Bind(1, signal).Step();
-        selectWaiter.Reset();
-        return found;
+        var left = Wanted.MostDue;
+        foreach (var (name, setCount) in releasing)
+        {
+            if (left == 0)
+                break;
+            var jobs = JobRows.ReadJobs(selectReleased.Bind(1, name).Bind(2, setCount).Bind(3, left));
+            foreach (var job in jobs)
+                fetched.PutJob(job.Id.Stamp, job);
+            fetched.Released.Add(new ReleasedJobs(name, setCount, jobs.ConvertAll(job => job.Id.Stamp), jobs.Count < left));
+            left -= jobs.Count;
+        }
     }
 
     public List<(string Name, long SetCount, long? SetAt, bool IsReleasing)> Signals()
@@ -80,7 +82,7 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, SignalChange.I
     {
         foreach (var statement in new[]
         {
-            selectFirst, selectFirstOfLane, countLines, selectReleased, selectWaiter, selectSignals, putSignal, deleteSignal,
+            selectFirst, selectFirstOfLane, countLines, selectReleased, selectSignals, putSignal, deleteSignal,
         })
         {
             statement.Dispose();

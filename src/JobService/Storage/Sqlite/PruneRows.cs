@@ -5,10 +5,10 @@ using SQLitePCL;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Rows that nobody needs any more, looked for on walks through the tables, a few at a time.</summary>
-internal sealed class PruneRows(sqlite3 database) : IPruneRows, IDisposable
+internal sealed class PruneRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement selectOld = new(database, """
-        SELECT stamp, queue_id, state, callback,
+        SELECT stamp, queue_id, state, callback, batch,
                state >= 2 AND finished_at < ?3
                AND (batch IS NULL OR EXISTS (SELECT 1 FROM batches WHERE stamp = j.batch AND finished_at < ?3))
                AND (callback IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries d INDEXED BY deliveries_by_subject WHERE d.subject = j.stamp AND d.state = 0))
@@ -30,24 +30,40 @@ internal sealed class PruneRows(sqlite3 database) : IPruneRows, IDisposable
         SELECT name, key, at FROM window_starts WHERE (name, key, at) > (?1, ?2, ?3) ORDER BY name, key, at LIMIT ?4
         """);
 
-    public (List<(long Stamp, long QueueId, JobState State, bool HasCallback)> Jobs, long End) Jobs(long behind, long newest, long finishedBefore, int atMost, int looks)
+    public PruneFound Look(PruneLook look)
     {
-        var old = new List<(long, long, JobState, bool)>();
+        var jobs = Jobs(look, out var end);
+        return new PruneFound(jobs, end, Batches(look.FinishedBefore, look.AtMost), States(look.Walks.State, look.Looks), Starts(look.Walks.Start, look.Looks));
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in new[] { selectOld, selectOldBatches, selectStates, selectStarts })
+            statement.Dispose();
+    }
+
+    /// <summary>Jobs that nobody needs any more. The next ones on a walk: a million that wait, or that belong to a batch which goes on, are not looked at in one turn.</summary>
+    private List<OldJob> Jobs(PruneLook look, out long end)
+    {
+        var old = new List<OldJob>();
         var looked = 0;
-        selectOld.Bind(1, behind).Bind(2, newest).Bind(3, finishedBefore).Bind(4, looks);
-        while (old.Count < atMost && selectOld.Step())
+        end = look.Walks.Job;
+        selectOld.Bind(1, end).Bind(2, look.Newest).Bind(3, look.FinishedBefore).Bind(4, look.Looks);
+        while (old.Count < look.AtMost && selectOld.Step())
         {
             looked++;
-            behind = selectOld.Int64(0);
-            if (selectOld.Int32(4) != 0)
-                old.Add((behind, selectOld.Int64(1), (JobState)selectOld.Int32(2), !selectOld.IsNull(3)));
+            end = selectOld.Int64(0);
+            if (selectOld.Int32(5) != 0)
+                old.Add(new OldJob(end, selectOld.Int64(1), (JobState)selectOld.Int32(2), !selectOld.IsNull(3), selectOld.Int64OrNull(4)));
         }
 
         selectOld.Reset();
-        return (old, old.Count < atMost && looked < looks ? 0 : behind);
+        if (old.Count < look.AtMost && looked < look.Looks)
+            end = 0;
+        return old;
     }
 
-    public List<(long Stamp, string? Idempotency)> Batches(long finishedBefore, int atMost)
+    private List<(long Stamp, string? Idempotency)> Batches(long finishedBefore, int atMost)
     {
         var old = new List<(long, string?)>();
         selectOldBatches.Bind(1, finishedBefore).Bind(2, atMost);
@@ -56,7 +72,7 @@ internal sealed class PruneRows(sqlite3 database) : IPruneRows, IDisposable
         return old;
     }
 
-    public List<(string Limit, string Key, long Until)> States((string Limit, string Key) behind, int atMost)
+    private List<(string Limit, string Key, long Until)> States((string Limit, string Key) behind, int atMost)
     {
         var states = new List<(string, string, long)>();
         selectStates.Bind(1, behind.Limit).Bind(2, behind.Key).Bind(3, atMost);
@@ -65,18 +81,12 @@ internal sealed class PruneRows(sqlite3 database) : IPruneRows, IDisposable
         return states;
     }
 
-    public List<(string Limit, string Key, long At)> Starts((string Limit, string Key, long At) behind, int atMost)
+    private List<(string Limit, string Key, long At)> Starts((string Limit, string Key, long At) behind, int atMost)
     {
         var starts = new List<(string, string, long)>();
         selectStarts.Bind(1, behind.Limit).Bind(2, behind.Key).Bind(3, behind.At).Bind(4, atMost);
         while (selectStarts.Step())
             starts.Add((selectStarts.Text(0), selectStarts.Text(1), selectStarts.Int64(2)));
         return starts;
-    }
-
-    public void Dispose()
-    {
-        foreach (var statement in new[] { selectOld, selectOldBatches, selectStates, selectStarts })
-            statement.Dispose();
     }
 }

@@ -24,8 +24,6 @@ internal sealed class SqliteRows(sqlite3 database) : ILedgerRows, IChangeWriters
 
     public IBatchRows Batches => batches;
 
-    public IPruneRows Prunes => prunes;
-
     public IDeliveryRows Deliveries => deliveries;
 
     JobChange.IWriter IChangeWriters.Jobs => jobWrites;
@@ -42,6 +40,29 @@ internal sealed class SqliteRows(sqlite3 database) : ILedgerRows, IChangeWriters
 
     ClockChange.IWriter IChangeWriters.Clock => clock;
 
+    public Fetched Fetch(Wanted wanted)
+    {
+        var fetched = new Fetched();
+        foreach (var key in wanted.Keys)
+            fetched.PutKey(key, jobs.FindIdempotency(key));
+        foreach (var stamp in wanted.Deliveries)
+            fetched.PutDelivery(stamp, deliveries.Find(stamp));
+        foreach (var name in wanted.RetiredQueues)
+            fetched.PutRetired(name, definitions.FindRetired(name));
+        foreach (var stamp in wanted.Jobs)
+            fetched.PutJob(stamp, jobs.Find(stamp));
+        if (wanted.LateBy is { } lateBy)
+            jobs.FetchLate(fetched, lateBy);
+        if (wanted.DueBy is var (now, wall))
+            jobs.FetchDue(fetched, now, wall);
+        if (wanted.Releasing.Count > 0)
+            parked.FetchReleased(fetched, wanted.Releasing);
+        FetchBatches(fetched, wanted);
+        if (wanted.Prune is { } look)
+            fetched.Prune = prunes.Look(look);
+        return fetched;
+    }
+
     public Written Write(IReadOnlyList<Change> changes)
     {
         for (var i = 0; i < changes.Count; i++)
@@ -52,6 +73,29 @@ internal sealed class SqliteRows(sqlite3 database) : ILedgerRows, IChangeWriters
         }
 
         return new Written(deliveries.TakeDue());
+    }
+
+    private void FetchBatches(Fetched fetched, Wanted wanted)
+    {
+        foreach (var stamp in wanted.Batches.Concat(wanted.Stopping))
+            fetched.PutBatch(stamp, batches.Find(stamp));
+        var left = Wanted.MostDue;
+        foreach (var stamp in wanted.Stopping)
+        {
+            if (left == 0)
+                break;
+            if (fetched.Batch(stamp) is not { } batch)
+                continue;
+            var from = batch.StopFrom ?? 0;
+            var places = batches.From(stamp, from, left);
+            foreach (var (_, job) in places.Where(place => !fetched.HasJob(place.Job)))
+                fetched.PutJob(job, jobs.Find(job));
+            fetched.Stopping.Add(new StoppingJobs(stamp, from, batch.Total, places, places.Count < left));
+            left -= places.Count;
+        }
+
+        foreach (var stamp in fetched.BatchesOfJobs.Where(stamp => !fetched.HasBatch(stamp)))
+            fetched.PutBatch(stamp, batches.Find(stamp));
     }
 
     public void Dispose()

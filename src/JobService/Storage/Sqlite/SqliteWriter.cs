@@ -158,10 +158,11 @@ internal sealed partial class SqliteWriter : IDisposable
     {
         var look = Open().Ask(Clock.Now);
         look.Events = EventsToCollect();
+        TurnRun.Fetch(look, questions, isWhole: false);
         foreach (var question in questions)
             question.Run(look);
         if (look.Changes.Count > 0)
-            throw new InvalidOperationException($"What concerns the memory alone wants to change rows: {look.Changes[0].Kind}.");
+            throw new InvalidOperationException($"What concerns the memory alone wants to change rows: {look.Changes.All[0].Kind}.");
         TellWatchers(look);
         questions.ForEach(question => question.Complete());
     }
@@ -175,9 +176,9 @@ internal sealed partial class SqliteWriter : IDisposable
         var turn = open.Begin(Clock.Now);
         turn.Events = EventsToCollect();
         OfferClock(turn);
+        var claimed = turns.Run(turn, commands, request);
         if (Trouble is not null)
             turn.Changes.Add(new DefinitionChange.Probed(turn.Now));
-        var claimed = turns.Run(turn, commands, request);
         open.Commit(turn);
 
         Trouble = null;

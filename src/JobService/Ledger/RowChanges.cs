@@ -1,0 +1,19 @@
+namespace JobService.Ledger;
+
+/// <summary>The changes of a turn, in their order. What it has fetched changes with them.</summary>
+internal sealed class RowChanges(Turn turn)
+{
+    private readonly List<Change> changes = [];
+
+    public int Count => changes.Count;
+
+    public IReadOnlyList<Change> All => changes;
+
+    public void Add(Change change)
+    {
+        changes.Add(change);
+        change.ApplyTo(turn.Fetched);
+    }
+
+    public void Clear() => changes.Clear();
+}

@@ -1,0 +1,221 @@
+using System.Collections.Frozen;
+using JobService.Jobs;
+using JobService.Lanes;
+using JobService.Ledger;
+using JobService.Ledger.Commands;
+using JobService.Storage.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace JobService.Tests.Storage;
+
+/// <summary>Commands that meet in one turn, whose rows were fetched before any of them: each sees what the others have made of them, and nothing that came between is lost.</summary>
+public sealed class OneTurnTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("jobservice-turn-").FullName;
+    private readonly SqliteDatabase database;
+    private readonly SqliteSession session;
+    private readonly TurnRun turns;
+    private readonly List<JobEnded> ended = [];
+    private long now = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero).UtcTicks;
+    private long lastStamp;
+
+    public OneTurnTests()
+    {
+        database = SqliteDatabase.Open(Path.Combine(folder, "jobs.db"));
+        turns = new TurnRun(() => now);
+        session = SqliteSession.Open(database, new LeaseSource(1), now, former: null, NullLogger.Instance);
+        lastStamp = new DateTimeOffset(now, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
+        Run(new PutQueue("q", new QueueDefinition(), Expected: null));
+    }
+
+    public void Dispose()
+    {
+        session.Dispose();
+        database.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void A_job_that_is_cancelled_twice_ends_once()
+    {
+        var job = NewJob();
+        Run(Add(job));
+
+        var (first, second) = Run(new CancelJob(job.Id, CancelReason.Request), new CancelJob(job.Id, CancelReason.Purge));
+
+        Assert.Equal((new CancelOutcome.Cancelled(), new CancelOutcome.Cancelled()), (first, second));
+        Assert.Equal(job.Id, Assert.Single(ended).Job);
+        Assert.Equal(CancelReason.Request, Row(job).CancelReason);
+        Assert.Equal(0, session.Memory.FindQueue("q")!.Unfinished);
+    }
+
+    [Fact]
+    public void A_job_that_is_cancelled_and_retried_stands_in_its_lane()
+    {
+        var job = NewJob();
+        Run(Add(job));
+
+        var (_, retried) = Run(new CancelJob(job.Id, CancelReason.Request), new RetryJob(job.Id));
+
+        Assert.IsType<RetryOutcome.Requeued>(retried);
+        Assert.Equal(JobState.Queued, Row(job).State);
+        Assert.Equal(job.Id, Assert.Single(Claim()).Id);
+    }
+
+    [Fact]
+    public void A_job_that_is_cancelled_when_its_moment_has_come_does_not_go()
+    {
+        var job = NewJob() with { NotBefore = new DateTimeOffset(now, TimeSpan.Zero).AddSeconds(1), IsDelay = true };
+        Run(Add(job));
+
+        now += 2 * TimeSpan.TicksPerSecond;
+        Run(new CancelJob(job.Id, CancelReason.Request));
+
+        Assert.Equal(JobState.Cancelled, Row(job).State);
+        Assert.Empty(Claim());
+        Assert.Equal(LedgerMemory.Never, session.Memory.NextDueAt);
+    }
+
+    [Fact]
+    public void A_job_that_is_added_and_cancelled_is_found()
+    {
+        var job = NewJob();
+
+        var (_, outcome) = Run(Add(job), new CancelJob(job.Id, CancelReason.Disconnect));
+
+        Assert.IsType<CancelOutcome.Cancelled>(outcome);
+        Assert.Equal(JobState.Cancelled, Row(job).State);
+    }
+
+    [Fact]
+    public void The_same_key_twice_makes_one_job()
+    {
+        var key = new IdempotencyKey("k", new byte[] { 1 });
+        var (job, same, other) = (NewJob() with { Idempotency = key }, NewJob() with { Idempotency = key }, NewJob() with { Idempotency = key with { Fingerprint = new byte[] { 2 } } });
+
+        var (first, second) = Run(Add(job), Add(same, other));
+
+        Assert.IsType<Addition.Accepted>(Assert.Single(first));
+        Assert.Equal([new Addition.Replayed(job.Id), new Addition.Mismatched()], second);
+    }
+
+    [Fact]
+    public void Who_has_begun_to_wait_when_the_signal_is_set_goes_on_however_it_meets()
+    {
+        var (before, between, behind) = (NewJob() with { Signal = "go" }, NewJob() with { Signal = "go" }, NewJob() with { Signal = "go" });
+        Run(Add(before));
+
+        Run(Add(between), new SetSignal("go"));
+        Run(new ClearSignal("go"), Add(behind));
+        for (var turn = 0; turn < 3; turn++)
+            Run(new ClearSignal("none"));
+
+        Assert.Equal([before.Id, between.Id], Claim().Select(job => job.Id));
+        Run(new SetSignal("go"), new ClearSignal("go"));
+        Run(new ClearSignal("none"));
+        Assert.Equal([behind.Id], Claim().Select(job => job.Id));
+    }
+
+    [Fact]
+    public void A_job_that_comes_into_a_batch_just_before_it_is_cancelled_is_told_too()
+    {
+        var batch = new NewBatch(JobId.FromParts(++lastStamp, 0), "q");
+        var (first, second) = (InBatch(batch, 0), InBatch(batch, 1));
+        Run(new OpenBatch(batch));
+        Run(Add(first));
+
+        Run(Add(second), new CancelBatch(batch.Id, CancelReason.Request));
+        Run(new ClearSignal("none"));
+
+        Assert.Equal((JobState.Cancelled, JobState.Cancelled), (Row(first).State, Row(second).State));
+        Assert.Empty(session.Memory.StoppingBatches);
+    }
+
+    [Fact]
+    public void A_queue_that_is_deleted_and_made_anew_keeps_its_jobs()
+    {
+        var job = NewJob();
+        Run(Add(job));
+        Run(new CancelJob(job.Id, CancelReason.Request));
+        var id = session.Memory.FindQueue("q")!.Id;
+
+        Run(new DeleteQueue("q", Expected: null), new PutQueue("q", new QueueDefinition(), Expected: null));
+        Assert.Equal((id, 1), (session.Memory.FindQueue("q")!.Id, session.Memory.FindQueue("q")!.Counts[(int)JobState.Cancelled]));
+
+        Run(new DeleteQueue("q", Expected: null));
+        now += TimeSpan.TicksPerDay;
+        Run(new PruneJobs(now, AtMost: 10), new PutQueue("q", new QueueDefinition(), Expected: null));
+        Assert.Equal((id, 0), (session.Memory.FindQueue("q")!.Id, session.Memory.FindQueue("q")!.Counts[(int)JobState.Cancelled]));
+    }
+
+    [Fact]
+    public void A_job_that_is_retried_when_it_would_be_deleted_stays()
+    {
+        var (kept, old) = (NewJob(), NewJob());
+        Run(Add(kept, old));
+        Run(new CancelJobs([kept.Id, old.Id], CancelReason.Request));
+
+        now += TimeSpan.TicksPerDay;
+        var (_, step) = Run(new RetryJob(kept.Id), new PruneJobs(now, AtMost: 10));
+        var (_, again) = Run(new PruneJobs(now, AtMost: 10), new PruneJobs(now, AtMost: 10));
+
+        Assert.Equal(JobState.Queued, Row(kept).State);
+        Assert.False(step.GoesOn);
+        Assert.True(again.GoesOn); // it looks again by itself
+        Assert.Equal((1, 0), (session.Memory.FindQueue("q")!.Unfinished, session.Memory.FindQueue("q")!.Counts[(int)JobState.Cancelled]));
+    }
+
+    private NewJob NewJob() => new() { Id = JobId.FromParts(++lastStamp, 0), Queue = "q", Weight = 1, Payload = "1"u8.ToArray() };
+
+    private NewJob InBatch(NewBatch batch, int index) => NewJob() with { Batch = new BatchPlace(batch.Id, index) };
+
+    private static AddJobs Add(params NewJob[] jobs) => new([.. jobs.Select(job => new NewRow(job))], FrozenSet<JobId>.Empty);
+
+    private JobRow Row(NewJob job)
+    {
+        var wanted = new Wanted();
+        wanted.Jobs.Add(job.Id.Stamp);
+        var look = session.Ask(now);
+        look.Fetch(wanted);
+        return look.Fetched.Job(job.Id.Stamp)!;
+    }
+
+    private T Run<T>(Command<T> command) => Result<T>(Turn(new Asked<T>(command))[0]);
+
+    private (T1 First, T2 Second) Run<T1, T2>(Command<T1> first, Command<T2> second)
+    {
+        var envelopes = Turn(new Asked<T1>(first), new Asked<T2>(second));
+        return (Result<T1>(envelopes[0]), Result<T2>(envelopes[1]));
+    }
+
+    private List<ClaimedJob> Claim()
+    {
+        var turn = session.Begin(now);
+        var claimed = turns.Run(turn, [], new PendingClaim(new ClaimRequest(0, 0, new Dictionary<string, Permits> { ["q"] = new(1_000) }, StartsMade.None)));
+        session.Commit(turn);
+        return claimed;
+    }
+
+    private Envelope[] Turn(params Envelope[] commands)
+    {
+        var turn = session.Begin(now);
+        turns.Run(turn, [.. commands], claim: null);
+        session.Commit(turn);
+        ended.AddRange(turn.Ended);
+        Array.ForEach(commands, command => command.Complete());
+        return commands;
+    }
+
+    private static T Result<T>(Envelope envelope) => ((Asked<T>)envelope).Outcome!;
+
+    private sealed class Asked<T>(Command<T> command) : Envelope<T>
+    {
+        public T? Outcome { get; private set; }
+
+        public override bool NeedsCommit => command.ChangesRows;
+
+        public override void Want(Wanted wanted, LedgerMemory memory) => command.Want(wanted, memory);
+
+        protected override T RunIn(Turn turn) => (Outcome = command.Apply(turn))!;
+    }
+}
