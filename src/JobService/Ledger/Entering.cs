@@ -16,9 +16,14 @@ internal static class Entering
             return setCount;
         }
 
+        var placed = job.Signal is null ? job : job with { Signal = null };
         if (job.Lock is not null && turn.Memory.Locks.TakeAside(job, ownLease))
+        {
+            turn.Joined.Add(placed);
             return Parked.InLine;
-        turn.Memory.Heads.Enter(job.Signal is null ? job : job with { Signal = null });
+        }
+
+        turn.Memory.Heads.Enter(placed);
         turn.Memory.Planner.Arrive(queue.Entry.Name, job.Key);
         return Parked.InLane;
     }

@@ -14,8 +14,11 @@ internal sealed class LockTable
     private readonly Dictionary<string, LockLine> lines = [];
     private readonly PriorityQueue<(LockLine Line, int Opening), long> looks = new();
 
+    /// <summary>Those whose moment has come, as the turn was told before it began.</summary>
+    private readonly Queue<(LockLine Line, int Opening)> due = new();
+
     /// <summary>When a free lock is to be offered, for the first time or to more; <see cref="LedgerMemory.Never"/> when there is none.</summary>
-    public long NextLook => looks.TryPeek(out _, out var at) ? at : LedgerMemory.Never;
+    public long NextLook => due.Count > 0 ? 0 : looks.TryPeek(out _, out var at) ? at : LedgerMemory.Never;
 
     public bool IsHeld(string name) => lines.TryGetValue(name, out var line) && line.Holder is not null;
 
@@ -80,9 +83,31 @@ internal sealed class LockTable
             LookAgain(line, now);
     }
 
+    /// <summary>True when jobs wait for the lock.</summary>
+    public bool IsWaitedFor(string name) => lines.TryGetValue(name, out var line) && line.Waiting.Count > 0;
+
+    /// <summary>Free locks with a wait queue whose offer is due: what the turn is going to look at.</summary>
+    public IEnumerable<LockLine> Due(long now, int atMost)
+    {
+        while (due.Count < atMost && looks.TryPeek(out var look, out var at) && at <= now)
+        {
+            looks.Dequeue();
+            if (look.Line.Opening == look.Opening)
+                due.Enqueue(look);
+        }
+
+        return due.Where(look => look.Line.Opening == look.Opening).Select(look => look.Line);
+    }
+
     /// <summary>A free lock with a wait queue whose offer is due; null when there is none.</summary>
     public LockLine? NextToOffer(long now)
     {
+        while (due.TryDequeue(out var look))
+        {
+            if (look.Line.Opening == look.Opening)
+                return look.Line;
+        }
+
         while (looks.TryPeek(out var look, out var at) && at <= now)
         {
             looks.Dequeue();
@@ -148,6 +173,11 @@ internal sealed class LockLine(string name)
     public bool IsAsleep { get; set; }
 
     public bool HasMoreToOffer => Waiting.Keys.Any(lane => !Offered.ContainsKey(lane));
+
+    /// <summary>Whom the next offer releases: the first of all, or then the first ones of other lanes.</summary>
+    public IEnumerable<LockLook> NextLooks(int atMost) => Offered.Count == 0
+        ? [new LockLook(Name)]
+        : Waiting.Keys.Where(lane => !Offered.ContainsKey(lane)).Take(Math.Min(Step, atMost)).Select(lane => new LockLook(Name, lane));
 
     /// <summary>True when a job may enter its lane: no other job holds the lock, and it overtakes none that could use it.</summary>
     public bool LetsPass(QueuedRow job, long? ownLease)

@@ -17,10 +17,28 @@ internal static class Locking
     {
         if (row.Lock is null)
             return;
-        if (row.Parked == Parked.InLine)
-            turn.Memory.Locks.Leave(row.Lock, row.Job.Lane);
-        else
+        if (row.Parked != Parked.InLine)
+        {
             turn.Memory.Locks.LeaveLane(row.Job, turn.Now);
+            return;
+        }
+
+        turn.Memory.Locks.Leave(row.Lock, row.Job.Lane);
+        turn.Joined.RemoveAll(job => job.Stamp == row.Id.Stamp);
+    }
+
+    /// <summary>Names the rows that <see cref="OfferFree"/> looks at, as far as they are known before the turn.</summary>
+    public static void Want(Turn turn, Wanted wanted)
+    {
+        var left = RowsPerTurn;
+        foreach (var line in turn.Memory.Locks.Due(turn.Now, RowsPerTurn))
+        {
+            foreach (var look in line.NextLooks(left))
+            {
+                wanted.Locks.Add(look);
+                left--;
+            }
+        }
     }
 
     /// <summary>Releases the first jobs of the wait queues of free locks into their lanes, before the planner reads those.</summary>
@@ -33,17 +51,20 @@ internal static class Locking
 
     private static int Offer(Turn turn, LockLine line, int atMost)
     {
-        var lanes = line.Offered.Count == 0
-            ? [turn.Rows.Parked.FirstOfLine(line.Name)]
-            : line.Waiting.Keys.Where(lane => !line.Offered.ContainsKey(lane)).Take(Math.Min(line.Step, atMost))
-                .Select(lane => turn.Rows.Parked.FirstOfLane(line.Name, lane)).ToList();
-        foreach (var job in lanes)
+        var looks = line.NextLooks(atMost).ToList();
+        var isKnown = true;
+        foreach (var look in looks)
         {
-            turn.Changes.Add(new JobChange.Placed(job.Stamp, Parked.InLane));
-            turn.Memory.Locks.Leave(line.Name, job.Lane);
-            line.Offered.Add(job.Lane, job.Priority);
-            turn.Memory.Heads.Enter(job);
-            turn.Memory.Planner.Arrive(turn.Memory.Queue(job.QueueId).Entry.Name, job.Key);
+            if (First(turn, line, look) is { } job)
+                Release(turn, line, job);
+            else
+                isKnown = false;
+        }
+
+        if (!isKnown)
+        {
+            turn.Memory.Locks.LookAgain(line, turn.Now + 1); // the next turn asks for it
+            return Math.Max(1, looks.Count);
         }
 
         line.Step *= 2;
@@ -51,6 +72,35 @@ internal static class Locking
             turn.Memory.Locks.LookAgain(line, turn.Now + LockTable.Patience);
         else
             line.IsAsleep = true;
-        return Math.Max(1, lanes.Count);
+        return Math.Max(1, looks.Count);
+    }
+
+    /// <summary>The first job of a wait queue: of those that stood there before the turn, and those that have joined it since; null when it is not known.</summary>
+    private static QueuedRow? First(Turn turn, LockLine line, LockLook look)
+    {
+        var joined = turn.Joined.Where(job => job.Lock == line.Name && (look.Lane is null || look.Lane == job.Lane)).ToList();
+        joined.Sort(QueuedRow.Compare);
+        if (!IsKnown(turn, look, out var first))
+        {
+            var waiting = look.Lane is { } lane ? line.Waiting[lane] : line.Waiting.Values.Sum();
+            return waiting == joined.Count ? joined[0] : null;
+        }
+
+        return first is null || (joined.Count > 0 && QueuedRow.Compare(joined[0], first) < 0) ? joined[0] : first;
+    }
+
+    /// <summary>The first of all is the first of its lane too.</summary>
+    private static bool IsKnown(Turn turn, LockLook look, out QueuedRow? first) =>
+        turn.Fetched.TryGetWaiting(look, out first)
+        || (look.Lane is { } lane && turn.Fetched.TryGetWaiting(look with { Lane = null }, out first) && (first is null || first.Lane == lane));
+
+    private static void Release(Turn turn, LockLine line, QueuedRow job)
+    {
+        turn.Joined.Remove(job);
+        turn.Changes.Add(new JobChange.Placed(job.Stamp, Parked.InLane));
+        turn.Memory.Locks.Leave(line.Name, job.Lane);
+        line.Offered.Add(job.Lane, job.Priority);
+        turn.Memory.Heads.Enter(job);
+        turn.Memory.Planner.Arrive(turn.Memory.Queue(job.QueueId).Entry.Name, job.Key);
     }
 }

@@ -45,6 +45,9 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
     /// <summary>Signals that jobs have begun to wait for in this turn.</summary>
     public HashSet<string> NewWaiters { get; } = [];
 
+    /// <summary>Jobs that have joined the wait queue of a lock in this turn, and stand there.</summary>
+    public List<QueuedRow> Joined { get; } = [];
+
     /// <summary>Queues whose claims keep coming back without a call, and how long they are left alone each time.</summary>
     public List<(string Queue, TimeSpan Wait)> BackedOff { get; } = [];
 
@@ -118,7 +121,7 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
             Fetched = rows.Fetch(wanted);
     }
 
-    /// <summary>The rows as they are with all changes so far: at the opening of the store, and for what the planner looks at (the lines of locks, the first jobs of lanes, what claimed jobs send).</summary>
+    /// <summary>The rows as they are with all changes so far: at the opening of the store, and for what the planner looks at (the first jobs of lanes, what claimed jobs send).</summary>
     public ILedgerRows Rows
     {
         get

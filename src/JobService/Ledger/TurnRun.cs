@@ -17,7 +17,7 @@ internal sealed class TurnRun(Func<long> now)
     {
         if (claim is not null)
             Claiming.TakeStarts(turn, claim, commitTimes);
-        Fetch(turn, commands, isWhole: true);
+        Fetch(turn, commands, isClaiming: claim is not null);
         foreach (var command in commands)
             command.Run(turn);
         Waking.Wake(turn);
@@ -28,19 +28,36 @@ internal sealed class TurnRun(Func<long> now)
         return Claiming.Claim(turn, plannedAt, commitTimes.Lead, alarmTimes.Lead, claimSize.Jobs, claim.Newest.Permits);
     }
 
+    /// <summary>Runs what concerns the memory alone.</summary>
+    public static void Answer(Turn look, List<Envelope> questions)
+    {
+        look.Fetch(Named(look, questions));
+        foreach (var question in questions)
+            question.Run(look);
+        if (look.Changes.Count > 0)
+            throw new InvalidOperationException($"What concerns the memory alone wants to change rows: {look.Changes.All[0].Kind}.");
+    }
+
     /// <summary>Fetches what a turn is going to look at.</summary>
     /// <param name="turn">The turn, which has changed nothing yet.</param>
     /// <param name="commands">All that will be run in it.</param>
-    /// <param name="isWhole">False when they concern the memory alone, and nothing else is done.</param>
-    public static void Fetch(Turn turn, List<Envelope> commands, bool isWhole)
+    /// <param name="isClaiming">Jobs are claimed behind them.</param>
+    private static void Fetch(Turn turn, List<Envelope> commands, bool isClaiming)
+    {
+        var wanted = Named(turn, commands);
+        Waking.Want(turn, wanted);
+        if (isClaiming)
+            Locking.Want(turn, wanted);
+        turn.Fetch(wanted);
+        Waking.NoteNext(turn);
+    }
+
+    private static Wanted Named(Turn turn, List<Envelope> commands)
     {
         var wanted = new Wanted();
         foreach (var command in commands)
             command.Want(wanted, turn.Memory);
-        if (isWhole)
-            Waking.Want(turn, wanted);
-        turn.Fetch(wanted);
-        Waking.NoteNext(turn);
+        return wanted;
     }
 
     /// <summary>The jobs that the last turn has claimed are committed.</summary>

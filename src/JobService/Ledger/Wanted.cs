@@ -36,9 +36,17 @@ internal sealed class Wanted
     /// <summary>Batches whose jobs are told to stop: they come with them.</summary>
     public HashSet<long> Stopping { get; } = [];
 
+    /// <summary>First jobs of the wait queues of locks.</summary>
+    public HashSet<LockLook> Locks { get; } = [];
+
     public bool IsEmpty =>
-        Keys.Count + Jobs.Count + Batches.Count + Deliveries.Count + RetiredQueues.Count + Releasing.Count + Stopping.Count == 0 && Prune is null && LateBy is null && DueBy is null;
+        Keys.Count + Jobs.Count + Batches.Count + Deliveries.Count + RetiredQueues.Count + Releasing.Count + Stopping.Count + Locks.Count == 0 && Prune is null && LateBy is null && DueBy is null;
 }
+
+/// <summary>A question for the first job of a lock's wait queue.</summary>
+/// <param name="Name">The lock.</param>
+/// <param name="Lane">The first one of this lane; null: of all.</param>
+internal readonly record struct LockLook(string Name, (long QueueId, string Key)? Lane = null);
 
 /// <summary>One step of the walks for rows that nobody needs any more.</summary>
 /// <param name="Walks">Where they have come to.</param>

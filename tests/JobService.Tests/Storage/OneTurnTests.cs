@@ -117,6 +117,23 @@ public sealed class OneTurnTests : IDisposable
     }
 
     [Fact]
+    public void When_the_holder_ends_the_first_of_its_line_goes_whoever_has_come_or_gone_in_the_same_turn()
+    {
+        var (holder, first, second, urgent) = (Locked(), Locked(), Locked(), Locked() with { Priority = 1 });
+        Run(Add(holder));
+        var running = Assert.Single(Claim());
+        Run(Add(first, second));
+
+        Claim(Succeeded(running), new CancelJob(first.Id, CancelReason.Request));
+        var next = Claim() is [var one] ? one : throw new InvalidOperationException("Nobody has got the lock.");
+        Assert.Equal(second.Id, next.Id);
+
+        var behind = Locked();
+        Run(Add(behind));
+        Assert.Equal(urgent.Id, Assert.Single(Claim(Succeeded(next), Add(urgent))).Id);
+    }
+
+    [Fact]
     public void A_job_that_comes_into_a_batch_just_before_it_is_cancelled_is_told_too()
     {
         var batch = new NewBatch(JobId.FromParts(++lastStamp, 0), "q");
@@ -169,6 +186,14 @@ public sealed class OneTurnTests : IDisposable
 
     private NewJob InBatch(NewBatch batch, int index) => NewJob() with { Batch = new BatchPlace(batch.Id, index) };
 
+    private NewJob Locked() => NewJob() with { Lock = "door" };
+
+    private FinishAttempts Succeeded(ClaimedJob job)
+    {
+        var at = new DateTimeOffset(now, TimeSpan.Zero);
+        return new FinishAttempts([new AttemptEnd(job.Id, job.Lease, at, at, new JobOutcome.Succeeded(new JobResult(200, ContentType: null, "{}"u8.ToArray(), 2)))]);
+    }
+
     private static AddJobs Add(params NewJob[] jobs) => new([.. jobs.Select(job => new NewRow(job))], FrozenSet<JobId>.Empty);
 
     private JobRow Row(NewJob job)
@@ -188,10 +213,13 @@ public sealed class OneTurnTests : IDisposable
         return (Result<T1>(envelopes[0]), Result<T2>(envelopes[1]));
     }
 
-    private List<ClaimedJob> Claim()
+    private List<ClaimedJob> Claim<T1, T2>(Command<T1> first, Command<T2> second) => Claim(new Asked<T1>(first), new Asked<T2>(second));
+
+    private List<ClaimedJob> Claim(params Envelope[] commands)
     {
+        now += TimeSpan.TicksPerMillisecond;
         var turn = session.Begin(now);
-        var claimed = turns.Run(turn, [], new PendingClaim(new ClaimRequest(0, 0, new Dictionary<string, Permits> { ["q"] = new(1_000) }, StartsMade.None)));
+        var claimed = turns.Run(turn, [.. commands], new PendingClaim(new ClaimRequest(0, 0, new Dictionary<string, Permits> { ["q"] = new(1_000) }, StartsMade.None)));
         session.Commit(turn);
         return claimed;
     }

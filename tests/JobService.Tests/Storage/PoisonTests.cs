@@ -2,6 +2,7 @@ using System.Buffers;
 using Dapper;
 using JobService.Jobs;
 using JobService.Ledger;
+using JobService.Storage;
 using JobService.Tests.Support;
 using Microsoft.Data.Sqlite;
 
@@ -59,6 +60,24 @@ public sealed class PoisonTests : IAsyncLifetime
             [typeof(Addition.Accepted), .. Enumerable.Repeat(typeof(Addition.Accepted), 3), typeof(Addition.Unstorable), .. Enumerable.Repeat(typeof(Addition.Full), 6), typeof(Addition.Accepted)],
             additions.Select(addition => addition.GetType()));
         Assert.Equal(3, (await driver.Store.CloseBatchAsync(batch.Id))!.Total);
+    }
+
+    [Fact]
+    public async Task A_store_that_could_not_be_written_goes_on_when_it_can()
+    {
+        var key = new IdempotencyKey("k", new byte[] { 1 });
+        await using (var connection = new SqliteConnection($"Data Source={file.DatabaseFile};Pooling=False"))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await connection.ExecuteAsync("BEGIN IMMEDIATE"); // for longer than SQLite waits for a lock
+            await Assert.ThrowsAsync<StorageUnavailableException>(() => driver.Store.PauseAsync("q", paused: true));
+            Assert.NotNull(driver.Store.Trouble);
+            await connection.ExecuteAsync("ROLLBACK");
+        }
+
+        await driver.AddAsync(driver.NewJob() with { Idempotency = key });
+        Assert.Null(driver.Store.Trouble);
+        Assert.IsType<Addition.Replayed>(await driver.SubmitAsync(driver.NewJob() with { Idempotency = key }));
     }
 
     [Fact]

@@ -11,8 +11,12 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
     {
         foreach (var end in Ends)
         {
-            if (memory.Running.GetValueOrDefault(end.Lease)?.Job.Batch is { } batch)
+            if (memory.Running.GetValueOrDefault(end.Lease)?.Job is not { } job)
+                continue;
+            if (job.Batch is { } batch)
                 wanted.Batches.Add(batch);
+            if (job.Lock is { } name && memory.Locks.IsWaitedFor(name))
+                wanted.Locks.Add(new LockLook(name)); // it is offered when this one has ended
         }
     }
 

@@ -7,13 +7,13 @@ namespace JobService.Storage.Sqlite;
 internal sealed class ParkedRows(sqlite3 database) : IParkedRows, SignalChange.IWriter, IDisposable
 {
     private readonly SqliteStatement selectFirst = new(database, $"""
-        SELECT {QueuedColumns.All} FROM jobs INDEXED BY jobs_locked
+        SELECT {JobRows.JobColumns} FROM jobs INDEXED BY jobs_locked
         WHERE  state = 0 AND parked = 0 AND lock = ?1
         ORDER  BY priority DESC, stamp LIMIT 1
         """);
 
     private readonly SqliteStatement selectFirstOfLane = new(database, $"""
-        SELECT {QueuedColumns.All} FROM jobs INDEXED BY jobs_locked_lanes
+        SELECT {JobRows.JobColumns} FROM jobs INDEXED BY jobs_locked_lanes
         WHERE  state = 0 AND parked = 0 AND lock = ?1 AND queue_id = ?2 AND key = ?3
         ORDER  BY priority DESC, stamp LIMIT 1
         """);
@@ -38,9 +38,10 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, SignalChange.I
 
     private readonly SqliteStatement deleteSignal = new(database, "DELETE FROM signals WHERE name = ?1");
 
-    public QueuedRow FirstOfLine(string name) => First(selectFirst.Bind(1, name), name);
-
-    public QueuedRow FirstOfLane(string name, (long QueueId, string Key) lane) => First(selectFirstOfLane.Bind(1, name).Bind(2, lane.QueueId).Bind(3, lane.Key), name);
+    /// <summary>The first job of a lock's wait queue, or of those of one lane in it; null when there is none.</summary>
+    public JobRow? First(LockLook look) => JobRows.ReadJobs(look.Lane is var (queueId, key)
+        ? selectFirstOfLane.Bind(1, look.Name).Bind(2, queueId).Bind(3, key)
+        : selectFirst.Bind(1, look.Name)).FirstOrDefault();
 
     public List<(string Lock, (long QueueId, string Key) Lane, int Count)> Lines()
     {
@@ -87,14 +88,5 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, SignalChange.I
         {
             statement.Dispose();
         }
-    }
-
-    private static QueuedRow First(SqliteStatement statement, string name)
-    {
-        if (!statement.Step())
-            throw new InvalidOperationException($"The line of lock {name} is counted and not there.");
-        var first = QueuedColumns.Read(statement);
-        statement.Reset();
-        return first;
     }
 }

@@ -57,6 +57,8 @@ internal sealed class SqliteRows(sqlite3 database) : ILedgerRows, IChangeWriters
             jobs.FetchDue(fetched, now, wall);
         if (wanted.Releasing.Count > 0)
             parked.FetchReleased(fetched, wanted.Releasing);
+        foreach (var line in wanted.Locks)
+            fetched.PutWaiting(line, parked.First(line));
         FetchBatches(fetched, wanted);
         if (wanted.Prune is { } look)
             fetched.Prune = prunes.Look(look);

@@ -158,11 +158,7 @@ internal sealed partial class SqliteWriter : IDisposable
     {
         var look = Open().Ask(Clock.Now);
         look.Events = EventsToCollect();
-        TurnRun.Fetch(look, questions, isWhole: false);
-        foreach (var question in questions)
-            question.Run(look);
-        if (look.Changes.Count > 0)
-            throw new InvalidOperationException($"What concerns the memory alone wants to change rows: {look.Changes.All[0].Kind}.");
+        TurnRun.Answer(look, questions);
         TellWatchers(look);
         questions.ForEach(question => question.Complete());
     }
