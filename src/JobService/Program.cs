@@ -82,7 +82,7 @@ try
     services.AddSingleton(provider => new ServiceRoot(provider.GetRequiredService<IOptions<ProxyOptions>>().Value.PathBase));
     services.AddSingleton<WebhookClient>();
 
-    // They start in this order and stop in reverse: first the HTTP server, then what claims jobs, then what runs them, then what writes their outcomes, and last the store.
+    // They start in this order and stop in reverse. So a stop ends the HTTP server first (the framework starts it last), then what claims, runs and writes jobs, and last the store.
     Hosted<LedgerLoop>();
     services.AddApi(builder.Configuration);
     services.AddSingleton<IValidateOptions<ApiOptions>, KnownSettings>();

@@ -57,7 +57,7 @@ internal static class BatchEndpoints
         StreamBounds.LiftSize(http);
         var request = http.Request;
         if (request.Query.Count > 0)
-            return Problems.Parameter(request.Query.Keys.First(), "only with NDJSON; here it stands in the body.");
+            return Problems.Parameter(request.Query.Keys.First(), "only with NDJSON; with JSON, put it in the body.");
         var (key, keyFault) = IdempotencyHeader.Read(request.Headers[IdempotencyHeader.Name]);
         if (keyFault is not null)
             return Problems.Header(IdempotencyHeader.Name, keyFault);
@@ -103,7 +103,7 @@ internal static class BatchEndpoints
         if (MediaTypes.Fault(http.Request, MediaTypes.Ndjson) is { } fault)
             return Problems.MediaType(fault);
         if (http.Request.Headers.ContainsKey(IdempotencyHeader.Name))
-            return Problems.Header(IdempotencyHeader.Name, "only with a batch in one JSON document: an upload is taken in while it comes, before its end is known.");
+            return Problems.Header(IdempotencyHeader.Name, "only with a batch in one JSON document: an upload is accepted while it arrives, before its end is known.");
         var (query, refusal) = UploadQuery.Read(http.Request.Query);
         if (query is null)
             return refusal!;

@@ -35,7 +35,7 @@ internal static class LimitEndpoints
             .WithDescription(Descriptions.PutLimit)
             .Takes<LimitDefinition>(Examples.Limits).TakesHeaders(RequestHeader.IfMatch, RequestHeader.IfNoneYet)
             .Answers<LimitView>(StatusCodes.Status200OK, "Replaced.")
-            .Answers<LimitView>(StatusCodes.Status201Created, "Made.")
+            .Answers<LimitView>(StatusCodes.Status201Created, "Created.")
             .Sends(ResponseHeader.ETag, ResponseHeader.Location)
             .Refuses(ProblemType.Outdated, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.QueueFull, ProblemType.StorageUnavailable);
 

@@ -33,7 +33,7 @@ internal static class QueueEndpoints
             .WithDescription(Descriptions.PutQueue)
             .Takes<QueueDefinition>(Examples.Queue).TakesHeaders(RequestHeader.IfMatch, RequestHeader.IfNoneYet)
             .Answers<QueueView>(StatusCodes.Status200OK, "Replaced.")
-            .Answers<QueueView>(StatusCodes.Status201Created, "Made.")
+            .Answers<QueueView>(StatusCodes.Status201Created, "Created.")
             .Sends(ResponseHeader.ETag, ResponseHeader.Location)
             .Refuses(ProblemType.Outdated, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.UnknownLimit, ProblemType.QueueFull, ProblemType.StorageUnavailable);
 

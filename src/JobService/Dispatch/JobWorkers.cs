@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Dispatch;
 
-/// <summary>Start claimed jobs, each in its slot, and see them to their end.</summary>
+/// <summary>Starts claimed jobs, each in its slot, and sees them to their end.</summary>
 /// <remarks>For every claimed job a permit of its queue's semaphore is kept, or is expected in its slot, so the channel is never a place to wait in for longer than a hand-over.</remarks>
 public sealed partial class JobWorkers(
     IJobStore store,
@@ -113,7 +113,7 @@ public sealed partial class JobWorkers(
                 return;
             }
 
-            // Written before the permit lets another one go: that is to be this one, for which there is room.
+            // Written before the permit is released, so that the freed permit goes to this job, for which there is room.
             var end = EndOf(job, await WaitForRoomAsync(job, input));
             var written = store.FinishAsync([end]);
             await ((Task)written).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -6,18 +6,18 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Intake;
 
-/// <summary>The front door for batches: as a whole, or in pieces that go in as fast as their queues take them.</summary>
+/// <summary>The front door for batches: as a whole, or in pieces that are accepted as fast as their queues have capacity.</summary>
 public sealed class BatchIntake(IJobStore store, QueueCapacity room, IOptions<IntakeOptions> options, TimeProvider time)
 {
-    /// <summary>Looks again whether a full queue has room, when nobody has said so, and whether a storage that failed can be written.</summary>
+    /// <summary>How often to check again whether a full queue has capacity, when no end was reported, and whether a storage that failed can be written.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
-    private static readonly Addition Unavailable = new Addition.Unavailable("The storage cannot be written: nothing was taken in.");
+    private static readonly Addition Unavailable = new Addition.Unavailable("The storage cannot be written: nothing was accepted.");
 
-    /// <summary>All of the jobs or none. Waits for room as a single job does, then says no.</summary>
-    /// <param name="hangUp">The client has gone.</param>
-    /// <param name="stopTaking">The service stops: nobody waits for room any more.</param>
-    /// <exception cref="OperationCanceledException">The client has gone while it waited for room.</exception>
+    /// <summary>All of the jobs or none. Waits for capacity as a single job does, then refuses.</summary>
+    /// <param name="hangUp">The client has disconnected.</param>
+    /// <param name="stopTaking">The service stops: waits for capacity end.</param>
+    /// <exception cref="OperationCanceledException">The client disconnected while it waited for capacity.</exception>
     /// <exception cref="StorageUnavailableException">Nothing was written.</exception>
     public async Task<Addition> SubmitAsync(NewBatch batch, IReadOnlyList<NewJob> jobs, CancellationToken hangUp, CancellationToken stopTaking)
     {
@@ -38,7 +38,7 @@ public sealed class BatchIntake(IJobStore store, QueueCapacity room, IOptions<In
 
     public Task<Batch> OpenAsync(NewBatch batch) => store.OpenBatchAsync(batch);
 
-    /// <summary>No more jobs come. While the storage cannot be written it is tried again behind the caller's back: nobody shall wait for a batch that stays open.</summary>
+    /// <summary>No more jobs are added. While the storage cannot be written, the close is tried again in the background: no client must wait for a batch that stays open.</summary>
     /// <param name="stopTaking">The service stops: the next opening of the store closes what is open.</param>
     public async Task CloseAsync(JobId batch, CancellationToken stopTaking)
     {
@@ -46,10 +46,10 @@ public sealed class BatchIntake(IJobStore store, QueueCapacity room, IOptions<In
             _ = KeepClosingAsync(batch, stopTaking);
     }
 
-    /// <summary>Takes the next jobs of an upload in; a full queue makes it wait for as long as it takes.</summary>
+    /// <summary>Adds the next jobs of an upload; a full queue makes it wait as long as it takes.</summary>
     /// <param name="jobs">In their order.</param>
-    /// <param name="stop">The client has gone, or the service stops: nobody waits for room any more.</param>
-    /// <returns>How many were taken in, and what became of the next one: null when all were.</returns>
+    /// <param name="stop">The client has disconnected, or the service stops: waits for capacity end.</param>
+    /// <returns>How many were accepted, and why the next one was refused: null when all were accepted.</returns>
     public async Task<(int Accepted, Addition.Refusal? Refusal)> AppendAsync(IReadOnlyList<NewJob> jobs, CancellationToken stop)
     {
         var accepted = 0;
@@ -73,7 +73,7 @@ public sealed class BatchIntake(IJobStore store, QueueCapacity room, IOptions<In
                 endsSeen = room.EndsOf(full);
             if (!await room.WaitAsync(full, endsSeen, LookAgain, CancellationToken.None, stop) && stop.IsCancellationRequested)
                 return (accepted, refusal);
-            most = (int)Math.Clamp(room.EndsOf(full) - endsSeen, 1, jobs.Count); // as many as have ended, not all of them for each that ends
+            most = (int)Math.Clamp(room.EndsOf(full) - endsSeen, 1, jobs.Count); // as many as have ended: to try all of them after each end would be wasted work
         }
 
         return (accepted, null);

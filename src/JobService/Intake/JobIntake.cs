@@ -14,9 +14,9 @@ public sealed class JobIntake(IJobStore store, QueueCapacity capacity, IOptions<
 
     /// <summary>Waits for a place, then for the commit.</summary>
     /// <param name="job">The job, checked by itself.</param>
-    /// <param name="hangUp">The client has gone: what is not yet on its way to the store is not taken in.</param>
-    /// <param name="stopTaking">The service stops: nobody waits for a place any more.</param>
-    /// <exception cref="OperationCanceledException">The client has gone while it waited for a place.</exception>
+    /// <param name="hangUp">The client has disconnected: a job that is not yet on its way to the store is not added.</param>
+    /// <param name="stopTaking">The service stops: waits for capacity end.</param>
+    /// <exception cref="OperationCanceledException">The client disconnected while it waited for a place.</exception>
     public Task<Addition> SubmitAsync(NewJob job, CancellationToken hangUp, CancellationToken stopTaking) => job.Idempotency is { } idempotency
         ? EnterOnceAsync(job, idempotency, hangUp, stopTaking)
         : EnterAsync(job, hangUp, stopTaking);
@@ -57,7 +57,7 @@ public sealed class JobIntake(IJobStore store, QueueCapacity capacity, IOptions<
         }
     }
 
-    /// <summary>More submissions wait for the store than may.</summary>
+    /// <summary>The queue of submissions in front of the store is full.</summary>
     /// <returns>False when the time was up.</returns>
     private async Task<bool> WaitForPlaceAsync(TimeSpan atMost, CancellationToken hangUp)
     {

@@ -26,7 +26,7 @@ public sealed class QueueCapacity
         };
     }
 
-    /// <summary>How many jobs of the queue have ended: asked before a submission, so that a place that is freed before it joins the line is not missed.</summary>
+    /// <summary>How many jobs of the queue have ended: asked before a submission, so that a place that is freed before it joins the wait queue is not missed.</summary>
     public long EndsOf(string queue) => doors.TryGetValue(queue, out var door) ? door.Ends : 0;
 
     /// <summary>As below, until the service stops.</summary>
@@ -34,9 +34,9 @@ public sealed class QueueCapacity
     public Task<bool> WaitAsync(string queue, long seen, TimeSpan atMost, CancellationToken hangUp, CancellationToken stopTaking) =>
         UntilStopAsync(either => WaitAsync(queue, seen, atMost, either), hangUp, stopTaking);
 
-    /// <summary>For who needs many places at once: it stands beside the line, since a place that it cannot use is not to be taken from those who can.</summary>
+    /// <summary>For a caller that needs many places: it waits outside the queue, so that it takes no place that a single job could use.</summary>
     /// <param name="queue">The full queue.</param>
-    /// <param name="ends">What <see cref="EndsOf"/> must say, or somebody widen the queue.</param>
+    /// <param name="ends">The value that <see cref="EndsOf"/> must reach, unless the capacity of the queue is raised first.</param>
     /// <param name="atMost">How long to wait.</param>
     /// <param name="hangUp">Ends the wait with an exception.</param>
     /// <param name="stopTaking">The service stops.</param>
@@ -45,7 +45,7 @@ public sealed class QueueCapacity
         UntilStopAsync(either => WaitForEndsAsync(queue, ends, atMost, either), hangUp, stopTaking);
 
     /// <param name="queue">The full queue.</param>
-    /// <param name="seen">What <see cref="EndsOf"/> said before the submission.</param>
+    /// <param name="seen">The value of <see cref="EndsOf"/> before the submission.</param>
     /// <param name="atMost">How long to wait.</param>
     /// <param name="hangUp">Ends the wait with an exception.</param>
     /// <returns>True when a job of the queue has ended; false when the time was up.</returns>
@@ -68,15 +68,15 @@ public sealed class QueueCapacity
         catch (OperationCanceledException)
         {
             if (!door.Leave(turn))
-                door.LetOneIn(); // the place it was given goes to the next
+                door.LetOneIn(); // its place goes to the next in the queue
             throw;
         }
     }
 
-    /// <summary>The queue takes more than before: all who wait for a place try again.</summary>
+    /// <summary>The capacity of the queue was raised: all that wait for a place try again.</summary>
     public void Widen(string queue) => doors.GetOrAdd(queue, static (_, time) => new Door(time), time).LetAllIn();
 
-    /// <summary>When a place may be free, from the rate at which jobs end: at least a second, jittered upwards so that those refused do not come back together.</summary>
+    /// <summary>When a place may be free, from the rate at which jobs end: at least a second, jittered upwards so that refused clients do not retry together.</summary>
     public TimeSpan RetryAfter(string queue)
     {
         var seconds = doors.TryGetValue(queue, out var door) && door.EndsPerSecond() is > 0 and var rate ? (door.Waiting + 1) / rate : 1;
@@ -128,7 +128,7 @@ public sealed class QueueCapacity
 
         public long Ends { get; private set; }
 
-        /// <summary>The end of the line; at once when nobody stands in it and a place was freed meanwhile.</summary>
+        /// <summary>Waits at the end of the queue; completed at once when nobody waits in it and a place was freed meanwhile.</summary>
         public TaskCompletionSource Join(long seen)
         {
             var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -143,7 +143,7 @@ public sealed class QueueCapacity
             return turn;
         }
 
-        /// <returns>False when it has been let in meanwhile.</returns>
+        /// <returns>False when it has been given a place meanwhile.</returns>
         public bool Leave(TaskCompletionSource turn)
         {
             lock (line)
@@ -195,7 +195,7 @@ public sealed class QueueCapacity
         {
             lock (line)
             {
-                Ends++; // whoever was refused before and joins the line after this is let in at once
+                Ends++; // a submission that was refused before this and joins the queue after it gets a place at once
                 while (line.Count > 0)
                     LetOneIn();
                 CallThoseBeside(long.MaxValue);

@@ -19,7 +19,8 @@ public sealed record Delivery(
 /// <param name="Error">Why it failed.</param>
 public sealed record DeliveryAttempt(int Number, DateTimeOffset At, int? Status, TimeSpan Duration, string? Error);
 
-/// <summary>The state of a delivery. The numbers are stored in the database: they never change.</summary>
+/// <summary>The state of a delivery.</summary>
+// The numbers are stored in the database: they never change.
 public enum DeliveryState
 {
     /// <summary>It will be sent, for the first time or again.</summary>
@@ -31,7 +32,7 @@ public enum DeliveryState
     /// <summary>The receiver did not accept it within the retry schedule.</summary>
     Failed = 2,
 
-    /// <summary>The receiver answered that it wants no more (410): nothing is sent to this address until it is requested.</summary>
+    /// <summary>The receiver responded with 410: nothing is sent to this address until it is requested.</summary>
     Disabled = 3,
 }
 

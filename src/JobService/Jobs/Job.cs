@@ -103,7 +103,8 @@ public sealed record JobError([property: JsonPropertyOrder(-2)] string Type, int
 /// <param name="Outcome">How it ended, in one word of <see cref="JobOutcome"/>; null while it runs.</param>
 public sealed record Attempt(int Number, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, int? Status, string? Outcome);
 
-/// <summary>Why a job was cancelled. The numbers are stored in the database: they never change.</summary>
+/// <summary>Why a job was cancelled.</summary>
+// The numbers are stored in the database: they never change.
 public enum CancelReason
 {
     Request = 1,
@@ -111,6 +112,8 @@ public enum CancelReason
     Deadline = 3,
     Purge = 4,
     Batch = 5,
+
+    /// <summary>Reserved: nothing sets it.</summary>
     Dependency = 6,
 }
 
@@ -142,5 +145,7 @@ public enum WaitReason
 
     /// <summary>The queue is paused.</summary>
     Paused,
+
+    /// <summary>Reserved: nothing sets it.</summary>
     Dependency,
 }

@@ -23,7 +23,7 @@ public sealed record NoProcessing : ProcessDefinition
     public override T Match<T>(Func<T> none, Func<SimulatedProcessing, T> simulated) => none();
 }
 
-/// <summary>Burns CPU, as the article's <c>heavy_sync_processing</c> does, and returns the response unchanged.</summary>
+/// <summary>Burns CPU for <c>cpuSeconds</c> and returns the response unchanged.</summary>
 public sealed record SimulatedProcessing : ProcessDefinition
 {
     /// <summary>Seconds of CPU time for each response, from 0 to 3 600.</summary>

@@ -31,7 +31,7 @@ public sealed record QueueDefinition
     /// characters per response; headers beyond that are left out. Default: none.</summary>
     public IReadOnlyList<string> KeepHeaders { get; init; } = [];
 
-    /// <summary>Calls at once on one node (the queue's <see cref="SemaphoreSlim"/>). Default 16, from 1 to 10 000.</summary>
+    /// <summary>Calls at once on one node. Default 16, from 1 to 10 000.</summary>
     public int MaxConcurrency { get; init; } = 16;
 
     /// <summary>Unfinished jobs that the queue may hold. Default 1 000 000, from 1 to 100 000 000.</summary>

@@ -28,7 +28,7 @@ internal sealed class Asides(Turn turn)
         return heads[..before];
     }
 
-    /// <summary>True when the job stands in the line of its lock now.</summary>
+    /// <summary>True when the job is in the wait queue of its lock now.</summary>
     public bool Take(QueuedRow head)
     {
         if (head.Lock is not { } name || !turn.Memory.Locks.IsHeld(name))

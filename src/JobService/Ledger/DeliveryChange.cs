@@ -43,7 +43,7 @@ internal abstract record DeliveryChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>An event with the job's row and error, as they are by then, as its ending. Born disabled when the receiver wants no more.</summary>
+    /// <summary>An event with the job's row and error, as they are by then, as its ending. Created disabled when the receiver has responded with 410.</summary>
     public sealed record JobAnnounced(JobId Id, long Job, string Type, long Now) : DeliveryChange
     {
         protected override int WriteTo(IWriter writer) => writer.Write(this);
@@ -55,7 +55,7 @@ internal abstract record DeliveryChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>One more try stands in its history.</summary>
+    /// <summary>One more try in its history.</summary>
     public sealed record Tried(DeliveryTry Try) : DeliveryChange
     {
         protected override int WriteTo(IWriter writer) => writer.Write(this);

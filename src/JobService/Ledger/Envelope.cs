@@ -6,7 +6,7 @@ internal abstract class Envelope
     /// <summary>False for what concerns the memory alone.</summary>
     public abstract bool NeedsCommit { get; }
 
-    /// <summary>Whoever waits goes on in the thread that answers, which is then to be one of the pool: to wake one for each costs more than is left to do.</summary>
+    /// <summary>The waiter continues on the thread that completes the envelope, which must be a pool thread: waking one thread per waiter costs more than the remaining work.</summary>
     public virtual bool IsAnsweredInline => false;
 
     /// <summary>Says which rows it looks at.</summary>

@@ -11,5 +11,5 @@ public readonly record struct StartsMade(IReadOnlyList<LateStart> Late, TimeSpan
 
 /// <summary>A call that has started behind its slot.</summary>
 /// <param name="Lease">Of its attempt.</param>
-/// <param name="CountsAt">The moment that its limits are to count: later than the slot, and before the start by no more than the slot's window; behind the start when its API may have counted it later.</param>
+/// <param name="CountsAt">The moment that its limits are to count: later than the slot, and before the start by no more than the slot's window; after the start when its API may have counted it later.</param>
 public readonly record struct LateStart(long Lease, DateTimeOffset CountsAt);

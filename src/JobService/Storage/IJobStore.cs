@@ -31,16 +31,16 @@ public interface IJobStore : IAsyncDisposable
 
     // ── queued ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Takes a new job in. It fails with nothing: what became of the job is said by the answer.</summary>
+    /// <summary>Adds a new job. Never fails with an exception: the answer says what became of the job.</summary>
     /// <param name="job">The job.</param>
     /// <param name="addition">What became of it, after the commit.</param>
-    /// <returns>False when as many submissions wait for the next turns as may.</returns>
+    /// <returns>False when the queue of submissions is full.</returns>
     bool TryAdd(NewJob job, [NotNullWhen(true)] out Task<Addition>? addition);
 
     /// <summary>Waits until there may be a place for another submission.</summary>
     Task WaitForPlaceAsync(CancellationToken giveUp);
 
-    /// <summary>Takes new jobs in, each by itself: the answers stand in the order of the jobs. Waits for a place.</summary>
+    /// <summary>Adds new jobs, each by itself: the answers are in the order of the jobs. Waits for a place.</summary>
     Task<IReadOnlyList<Addition>> AddAsync(IReadOnlyList<NewJob> jobs);
 
     /// <summary>Waits until jobs may start and claims them: <c>running</c>, with a lease, a slot where a limit has a rate, and all limits they need.</summary>

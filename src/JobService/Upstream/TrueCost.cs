@@ -47,7 +47,7 @@ public sealed class TrueCost(ILogger<TrueCost> logger)
         var known = Known(expression);
         var (cost, why) = stream is null ? OfDocument(known, WithoutMark(answer.Body)) : OfLast(known, stream);
         if (cost is null && known.TellOnce())
-            logger.LogInformation("weightFrom {Expression} named no cost in a response, whose weight stays as it was: {Why}", expression, why);
+            logger.LogInformation("weightFrom {Expression} found no cost in a response; the job's weight is unchanged: {Why}", expression, why);
         return cost;
     }
 

@@ -62,7 +62,7 @@ public sealed record JobView : ILinked<JobView>
     /// <summary>Why and until when a queued job waits.</summary>
     public WaitingView? Waiting { get; init; }
 
-    /// <summary>Why a job was cancelled: <c>request</c>, <c>disconnect</c>, <c>deadline</c>, <c>purge</c>, <c>batch</c> or <c>dependency</c>.</summary>
+    /// <summary>Why a job was cancelled: <c>request</c>, <c>disconnect</c>, <c>deadline</c>, <c>purge</c> or <c>batch</c>; <c>dependency</c> is reserved.</summary>
     public CancelReason? CancelReason { get; init; }
 
     /// <summary>The response body after processing: JSON as it is, text as a string, anything else as <c>{"base64": "…"}</c>; beyond 64 KiB, or 32 levels of JSON, only <c>links.result</c>.</summary>
@@ -120,7 +120,7 @@ public sealed record JobView : ILinked<JobView>
 public sealed record BatchPlaceView(Guid Id, int Index);
 
 /// <summary>Why a queued job waits.</summary>
-/// <param name="Reason"><c>turn</c>, <c>time</c>, <c>limit</c>, <c>concurrency</c>, <c>lock</c>, <c>signal</c>, <c>retry</c>, <c>paused</c> or <c>dependency</c>.</param>
+/// <param name="Reason"><c>turn</c>, <c>time</c>, <c>limit</c>, <c>concurrency</c>, <c>lock</c>, <c>signal</c>, <c>retry</c> or <c>paused</c>; <c>dependency</c> is reserved.</param>
 /// <param name="Limit">The limit it waits for.</param>
 /// <param name="Until">The moment it may start; left out when that depends on other jobs' ends.</param>
 /// <param name="Position">Position within its key, or in the wait queue of its lock; 1 is next; counted up to 1000.</param>

@@ -7,10 +7,10 @@ namespace JobService.Api.Documentation;
 internal sealed record RequestHeader(string Name, string Description, string Example)
 {
     public static readonly RequestHeader Prefer = new("Prefer",
-        "`wait=20` holds the answer until the job ends, at most so many seconds (RFC 7240; more than `JobService:Api:MaxWaitSeconds`, 45, counts as that). Hanging up meanwhile cancels the job, unless an `Idempotency-Key` is given.", "wait=10");
+        "`wait=20` holds the response until the job ends, for at most this many seconds (RFC 7240; values above `JobService:Api:MaxWaitSeconds`, 45, are reduced to that). Hanging up meanwhile cancels the job, unless an `Idempotency-Key` is given.", "wait=10");
 
     public static readonly RequestHeader IdempotencyKey = new(IdempotencyHeader.Name,
-        "Makes the request safe to repeat: the same key with the same body returns the same job, as long as the job is kept. 1 to 255 visible ASCII characters, bare or quoted.",
+        "Makes the request safe to repeat: the same key with the same body returns the same job, as long as the job is kept. 1 to 255 characters of visible ASCII and spaces, bare or in double quotes.",
         "order-991");
 
     public static readonly RequestHeader IfMatch = new("If-Match", "Changes the resource only while its `ETag` is this one; `*` only if it exists.", "\"r17\"");

@@ -1,6 +1,6 @@
 namespace JobService.Ledger.Commands;
 
-/// <summary>Whoever comes from now on waits. Who waited when it was set is still let go: its number is not above the count.</summary>
+/// <summary>Clears a signal: jobs that arrive from now on wait. Jobs that waited when it was set are still released: their number is not above the count.</summary>
 internal sealed record ClearSignal(string Name) : Command<bool>
 {
     public override bool Apply(Turn turn)
@@ -17,7 +17,7 @@ internal sealed record ClearSignal(string Name) : Command<bool>
         }
         else
         {
-            signals.Forget(Name); // as if it had never been: no job counts on its number
+            signals.Forget(Name); // as if it had never existed: no job refers to its number
             turn.Changes.Add(new SignalChange.Deleted(Name));
         }
 

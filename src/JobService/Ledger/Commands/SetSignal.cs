@@ -1,6 +1,6 @@
 namespace JobService.Ledger.Commands;
 
-/// <summary>Releases all that wait. Set before, it stays as it is: nobody has begun to wait since.</summary>
+/// <summary>Sets a signal: releases all jobs that wait for it now. Setting it again changes nothing: no job has begun to wait since.</summary>
 internal sealed record SetSignal(string Name) : Command<bool>
 {
     public override void Want(Wanted wanted, LedgerMemory memory)

@@ -6,7 +6,7 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Counts the jobs of long lanes behind the start, on a thread and a connection of its own.</summary>
+/// <summary>Counts the jobs of long lanes after the start, on a thread and a connection of its own.</summary>
 /// <remarks>Made before the memory is read, it sees the same rows, whatever is written meanwhile: what has changed since, the memory knows.</remarks>
 internal sealed partial class LaneCounting : IDisposable
 {
@@ -35,7 +35,7 @@ internal sealed partial class LaneCounting : IDisposable
     }
 
     /// <param name="memory">Which lanes, and in which memory they are wanted.</param>
-    /// <param name="tell">Hands a part of the answer to the writer.</param>
+    /// <param name="tell">Hands a part of the counts to the writer.</param>
     public void Start(LedgerMemory memory, Action<CountLanes> tell)
     {
         var (number, lanes) = (memory.Number, memory.Uncounted.ToArray());
@@ -104,6 +104,6 @@ internal sealed partial class LaneCounting : IDisposable
         command.ExecuteScalar();
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The waiting jobs of long lanes could not be counted: what limits say of how many wait is too little until they have gone")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Long lanes could not be counted: the `waiting` of limits is too low until those jobs have started")]
     private static partial void LogUncounted(ILogger logger, Exception error);
 }

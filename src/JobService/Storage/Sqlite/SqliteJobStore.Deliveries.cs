@@ -44,8 +44,8 @@ public sealed partial class SqliteJobStore : IDeliveryStore
         }
         catch (StorageUnavailableException error)
         {
-            // The try itself is written. Those that are left are told 410 each.
-            logger.LogWarning(error, "Deliveries to the address of {Delivery}, which wants no more, were not all disabled", ended.Pending.Id);
+            // The try itself is written. Those that are left each get their own 410.
+            logger.LogWarning(error, "Not all pending deliveries to the address of {Delivery} could be disabled after its 410", ended.Pending.Id);
         }
     }
 

@@ -49,7 +49,7 @@ public sealed partial class SqliteJobStore
         }
         catch (StorageUnavailableException)
         {
-            return new Addition.Unavailable("The storage cannot be written: nothing was taken in.");
+            return new Addition.Unavailable("The storage cannot be written: nothing was accepted.");
         }
         catch (Exception)
         {

@@ -216,7 +216,7 @@ public sealed partial class SqliteJobStore : IJobStore
 
     private async Task<IReadOnlyList<int>> FinishTogetherAsync(IReadOnlyList<AttemptEnd> ends) => [await writer.RunAsync(new FinishAttempts(ends))];
 
-    /// <summary>Nobody waits for it; what is lost with it the API says again.</summary>
+    /// <summary>No caller needs it to succeed: the API repeats feedback that is lost.</summary>
     private async Task<long?> FeedBackAsync(ClaimedJob job, ReleaseCall release)
     {
         try
@@ -225,7 +225,7 @@ public sealed partial class SqliteJobStore : IJobStore
         }
         catch (Exception error)
         {
-            logger.LogError(error, "What the call of job {Job} has taught was not written", job.Id);
+            logger.LogError(error, "The throttle feedback of job {Job}'s call could not be stored", job.Id);
             return null;
         }
     }

@@ -10,7 +10,7 @@ internal sealed partial class SqliteWriter
 {
     private static readonly TimeSpan ReopenAfter = TimeSpan.FromSeconds(1);
 
-    /// <summary>One of them has broken the turn: the others are to go through, in their order.</summary>
+    /// <summary>One of them broke the turn: the others are still to be committed, in their order.</summary>
     private void TakeHalves(List<Envelope> commands)
     {
         var half = commands.Count / 2;
@@ -18,7 +18,7 @@ internal sealed partial class SqliteWriter
         TakeTurn(commands[half..], request: null, woken: false);
     }
 
-    /// <summary>After a failed turn nothing is believed but the file: connection and memory are made anew.</summary>
+    /// <summary>After a failed turn only the file is trusted: connection and memory are created again.</summary>
     private void Abandon(Exception error)
     {
         if (error is not StorageUnavailableException) // what is damaged was reported when it was found
@@ -46,7 +46,7 @@ internal sealed partial class SqliteWriter
         SqliteErrorCode: not (raw.SQLITE_ERROR or raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_MISUSE or raw.SQLITE_RANGE),
     };
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "{Damage} Nothing more is written")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Damage} No further writes are made")]
     private static partial void LogDamaged(ILogger logger, string damage);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A transaction of the store was rolled back")]

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>The one writer: a thread of its own that commits, turn by turn, all that has gathered, the next claims last.</summary>
+/// <summary>The one writer: a thread of its own that commits, turn by turn, all commands that have gathered and as many submitted jobs as a turn may take, the next claims last.</summary>
 /// <remarks>
 /// A turn starts as soon as there is something to do: an idle job waits for no timer and no batch to fill. While it commits, the next one gathers.
 /// </remarks>
@@ -73,7 +73,7 @@ internal sealed partial class SqliteWriter : IDisposable
         return over.Task;
     }
 
-    /// <summary>Takes nothing more in; what has gathered is still committed.</summary>
+    /// <summary>Accepts nothing more; what has gathered is still committed.</summary>
     public void Stop()
     {
         lock (gate)
@@ -128,7 +128,7 @@ internal sealed partial class SqliteWriter : IDisposable
 
     /// <param name="commands">What is asked for.</param>
     /// <param name="request">The pending claim, if there is one.</param>
-    /// <param name="woken">Something may be due: questions alone do not make the turn short.</param>
+    /// <param name="woken">True when something may be due; then even a turn of questions only must commit.</param>
     private void TakeTurn(List<Envelope> commands, PendingClaim? request, bool woken)
     {
         try
