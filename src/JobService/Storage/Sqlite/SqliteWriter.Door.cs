@@ -26,7 +26,7 @@ internal sealed partial class SqliteWriter
     }
 
     /// <summary>Waits until there may be a place for a submission.</summary>
-    public async Task WaitForPlaceAsync(CancellationToken giveUp) => await submissions.WaitForPlaceAsync(giveUp);
+    public Task WaitForPlaceAsync(CancellationToken giveUp) => submissions.WaitForPlaceAsync(giveUp);
 
     public Task<T> RunAsync<T>(Command<T> command) => Post(new CommandEnvelope<T>(command));
 

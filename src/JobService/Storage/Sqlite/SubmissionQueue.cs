@@ -14,9 +14,8 @@ internal sealed class SubmissionQueue(SubmissionBounds bounds)
     /// <returns>False when it is full or closed.</returns>
     public bool TryAdd(Envelope submission, int jobs) => channel.Writer.TryWrite((submission, jobs));
 
-    /// <summary>Waits until there may be a place.</summary>
-    /// <returns>False when it is closed.</returns>
-    public ValueTask<bool> WaitForPlaceAsync(CancellationToken giveUp) => channel.Writer.WaitToWriteAsync(giveUp);
+    /// <summary>Waits until there may be a place, or until it is closed.</summary>
+    public async Task WaitForPlaceAsync(CancellationToken giveUp) => await channel.Writer.WaitToWriteAsync(giveUp);
 
     /// <summary>What one turn takes of it.</summary>
     public void MoveTo(List<Envelope> commands)
