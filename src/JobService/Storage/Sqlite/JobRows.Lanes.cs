@@ -23,7 +23,7 @@ internal sealed partial class JobRows
 
     /// <remarks>
     /// Ten million rows take seconds to walk over: once so many have been, a lane is left as soon as it is known to be a long one, and the next one is looked up. A key becomes a
-    /// string once for its lane, not for each job: what a start leaves behind stays in the process's memory for long.
+    /// string once for its lane, not for each job.
     /// </remarks>
     public IEnumerable<LaneFound> Lanes()
     {
