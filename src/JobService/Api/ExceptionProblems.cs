@@ -1,4 +1,5 @@
 using JobService.Storage;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace JobService.Api;
@@ -8,8 +9,8 @@ internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExcep
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        // Nobody is there to read a response: a client that disconnects is not an error.
-        if (httpContext.RequestAborted.IsCancellationRequested)
+        // Nobody is there to read a response: a client that disconnects is not an error. A reset may be noticed here first.
+        if (httpContext.RequestAborted.IsCancellationRequested || exception is ConnectionResetException)
             return true;
 
         await Answer(exception).ExecuteAsync(httpContext);

@@ -29,6 +29,7 @@ public sealed class DamagedFileTests : IDisposable
         using var second = await PostAsync(service);
         using var ready = await service.Client.GetAsync("/readyz", hang);
         using var live = await service.Client.GetAsync("/livez", hang);
+        using var queue = await service.Client.GetAsync("/v1/queues/default", hang); // counted in memory
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, read.StatusCode);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, first.StatusCode);
@@ -36,6 +37,7 @@ public sealed class DamagedFileTests : IDisposable
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         Assert.Contains("is damaged", (await ready.Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, queue.StatusCode);
         Assert.Equal(0, await service.StopAsync());
     }
 

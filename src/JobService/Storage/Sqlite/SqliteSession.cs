@@ -1,12 +1,15 @@
 using JobService.Ledger;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
 /// <summary>The writer's connection with its statements and the memory read from its rows. Thrown away as a whole when a turn fails.</summary>
 internal sealed class SqliteSession : IDisposable
 {
+    private const int BusyMilliseconds = 1_000;
+
     private readonly SqliteConnection connection;
     private readonly SqliteStatement begin;
     private readonly SqliteStatement commit;
@@ -19,6 +22,8 @@ internal sealed class SqliteSession : IDisposable
         this.leases = leases;
         Memory = new LedgerMemory { Number = leases.Next() };
         var handle = connection.Handle!;
+        // Nobody else is to write the file: whoever does is not waited for longer than clients wait for their answer.
+        _ = raw.sqlite3_busy_timeout(handle, BusyMilliseconds);
         begin = new SqliteStatement(handle, "BEGIN IMMEDIATE");
         commit = new SqliteStatement(handle, "COMMIT");
         rows = new SqliteRows(handle);

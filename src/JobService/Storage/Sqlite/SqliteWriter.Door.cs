@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using JobService.Ledger;
 using JobService.Ledger.Commands;
 
@@ -13,15 +14,28 @@ internal sealed partial class SqliteWriter
     {
         var envelope = new SubmissionEnvelope<Addition>(job);
         answer = envelope.Answer;
-        return TryAdd(envelope, jobs: 1);
+        if (stopping)
+            throw Closed();
+        if (!submissions.TryAdd(envelope))
+            return false;
+        Wake();
+        return true;
     }
 
-    /// <summary>Waits for a place too.</summary>
+    /// <summary>A chunk of an upload. Waits for a place too.</summary>
     public async Task<IReadOnlyList<Addition>> SubmitAsync(AddJobs jobs)
     {
         var envelope = new CommandEnvelope<IReadOnlyList<Addition>>(jobs);
-        while (!TryAdd(envelope, jobs.Rows.Count))
-            await submissions.WaitForPlaceAsync(CancellationToken.None);
+        try
+        {
+            await submissions.AddChunkAsync(envelope, jobs.Rows.Count);
+        }
+        catch (ChannelClosedException)
+        {
+            throw Closed();
+        }
+
+        Wake();
         return await envelope.Answer;
     }
 
@@ -85,15 +99,10 @@ internal sealed partial class SqliteWriter
         pending.Complete([]);
     }
 
-    private bool TryAdd(Envelope envelope, int jobs)
+    private void Wake()
     {
-        if (stopping)
-            throw Closed();
-        if (!submissions.TryAdd(envelope, jobs))
-            return false;
         lock (gate)
             Monitor.Pulse(gate);
-        return true;
     }
 
     private static StorageUnavailableException Closed() => new("The storage is closed.");

@@ -18,10 +18,29 @@ internal sealed partial class SqliteWriter
         TakeTurn(commands[half..], request: null, woken: false);
     }
 
+    /// <summary>The storage is to blame. What concerns the memory alone is still answered, if the memory can be read.</summary>
+    private void Refuse(List<Envelope> commands, StorageUnavailableException error)
+    {
+        commands.FindAll(command => command.NeedsCommit).ForEach(command => command.Fail(error));
+        var questions = commands.FindAll(command => !command.NeedsCommit);
+        if (questions.Count == 0)
+            return;
+        try
+        {
+            Answer(questions);
+        }
+        catch (Exception reading)
+        {
+            Abandon(reading);
+            questions.ForEach(question => question.Fail(new StorageUnavailableException(reading.Message, reading)));
+        }
+    }
+
     /// <summary>After a failed turn only the file is trusted: connection and memory are created again.</summary>
     private void Abandon(Exception error)
     {
-        if (error is not StorageUnavailableException) // what is damaged was reported when it was found
+        // What is damaged was reported when it was found; of the same trouble once is enough.
+        if (error is not StorageUnavailableException && !(IsOfStorage(error) && Trouble == error.Message))
             LogTurnFailed(logger, error);
         if (database.FindsDamage(error))
             LogDamaged(logger, database.Damage!);

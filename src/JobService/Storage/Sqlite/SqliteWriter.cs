@@ -143,7 +143,7 @@ internal sealed partial class SqliteWriter : IDisposable
             Abandon(error);
             KeepPending(request);
             if (error is StorageUnavailableException || IsOfStorage(error))
-                commands.ForEach(command => command.Fail(error as StorageUnavailableException ?? new StorageUnavailableException(error.Message, error)));
+                Refuse(commands, error as StorageUnavailableException ?? new StorageUnavailableException(error.Message, error));
             else if (request is not null)
                 TakeTurn(commands, request: null, woken: false); // what is to be claimed may be what broke it
             else if (commands.Count < 2)

@@ -3,27 +3,44 @@ using JobService.Ledger;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>The bounded channel in front of the writer: submissions may come in floods, and one turn takes so much of them and no more.</summary>
+/// <summary>The bounded channels in front of the writer: submissions may come in floods, and one turn takes only so many of them.</summary>
+/// <remarks>Single jobs go first, so that none waits behind the uploads of others; an upload gets on by at least a chunk in each turn.</remarks>
 internal sealed class SubmissionQueue(SubmissionBounds bounds)
 {
-    private readonly Channel<(Envelope Submission, int Jobs)> channel =
-        Channel.CreateBounded<(Envelope Submission, int Jobs)>(new BoundedChannelOptions(bounds.Capacity) { SingleReader = true });
+    private readonly Channel<Envelope> jobs = Channel.CreateBounded<Envelope>(new BoundedChannelOptions(bounds.Capacity) { SingleReader = true });
 
-    public bool IsEmpty => channel.Reader.Count == 0;
+    private readonly Channel<(Envelope Chunk, int Jobs)> chunks =
+        Channel.CreateBounded<(Envelope Chunk, int Jobs)>(new BoundedChannelOptions(bounds.Capacity) { SingleReader = true });
+
+    public bool IsEmpty => jobs.Reader.Count == 0 && chunks.Reader.Count == 0;
 
     /// <returns>False when it is full or closed.</returns>
-    public bool TryAdd(Envelope submission, int jobs) => channel.Writer.TryWrite((submission, jobs));
+    public bool TryAdd(Envelope job) => jobs.Writer.TryWrite(job);
 
-    /// <summary>Waits until there may be a place, or until it is closed.</summary>
-    public async Task WaitForPlaceAsync(CancellationToken giveUp) => await channel.Writer.WaitToWriteAsync(giveUp);
+    /// <summary>Waits until there may be a place for a job, or until it is closed.</summary>
+    public async Task WaitForPlaceAsync(CancellationToken giveUp) => await jobs.Writer.WaitToWriteAsync(giveUp);
+
+    /// <summary>Waits for a place too.</summary>
+    /// <exception cref="ChannelClosedException">It is closed.</exception>
+    public ValueTask AddChunkAsync(Envelope chunk, int count) => chunks.Writer.WriteAsync((chunk, count), CancellationToken.None);
 
     /// <summary>What one turn takes of it.</summary>
     public void MoveTo(List<Envelope> commands)
     {
-        for (var jobs = 0; jobs < bounds.JobsPerTurn && channel.Reader.TryRead(out var next); jobs += next.Jobs)
-            commands.Add(next.Submission);
+        var taken = 0;
+        for (; taken < bounds.JobsPerTurn && jobs.Reader.TryRead(out var job); taken++)
+            commands.Add(job);
+        for (var isFirst = true; (isFirst || taken < bounds.JobsPerTurn) && chunks.Reader.TryRead(out var next); isFirst = false)
+        {
+            commands.Add(next.Chunk);
+            taken += next.Jobs;
+        }
     }
 
     /// <summary>Nothing more comes in; what is here is still taken.</summary>
-    public void Close() => channel.Writer.TryComplete();
+    public void Close()
+    {
+        jobs.Writer.TryComplete();
+        chunks.Writer.TryComplete();
+    }
 }
