@@ -41,6 +41,6 @@ internal static class Adding
         Waking.Expect(turn, JobRow.Queued(queued, dueAt, parked), isOnWall: !job.IsDelay);
 
         return JobRead.New(job, queue.Entry.Definition.Retry, turn.NowTime,
-            Explaining.Wait(turn.Memory.Planner, new WaitingJob(job.Queue, job.Key, job.Weight, job.Weights, Attempt: 0, dueAt, parked), turn.Now));
+            Explaining.Wait(turn.Memory.Planner, new WaitingJob(job.Queue, job.Key, job.Weight, job.Weights, Failures: 0, dueAt, parked), turn.Now));
     }
 }

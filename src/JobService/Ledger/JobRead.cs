@@ -82,7 +82,7 @@ internal sealed class JobRead
     public IReadOnlyDictionary<string, int>? WeightsByName => Weights is null ? null : ColumnJson.ReadWeights(Weights);
 
     /// <summary>What is needed to explain why it waits, when it is queued.</summary>
-    public WaitingJob AsWaiting => new(Queue, Key, Weight, WeightsByName, Attempt, DueAt, Parked, Position, Ahead);
+    public WaitingJob AsWaiting => new(Queue, Key, Weight, WeightsByName, Failures, DueAt, Parked, Position, Ahead);
 
     /// <summary>The job that was just added, without a read.</summary>
     /// <param name="job">As it was submitted.</param>

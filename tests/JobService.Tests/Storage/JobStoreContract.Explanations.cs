@@ -17,6 +17,7 @@ public abstract partial class JobStoreContract
     [InlineData("an open circuit", WaitReason.Limit, null)]
     [InlineData("its own time", WaitReason.Time, null)]
     [InlineData("a failure", WaitReason.Retry, null)]
+    [InlineData("a failure before the call", WaitReason.Retry, null)]
     public async Task It_goes_at_the_moment_that_was_named_and_not_before(string waitsFor, WaitReason reason, string? limit)
     {
         var waiting = await LetWaitAsync(waitsFor);
@@ -57,7 +58,7 @@ public abstract partial class JobStoreContract
             _ => new RateDefinition { Permits = 100 },
         };
         await Driver.PutLimitAsync("api", definition);
-        await Driver.PutQueueAsync("q", waitsFor is "a refusal without limits" or "a failure" ? [] : ["api"]);
+        await Driver.PutQueueAsync("q", waitsFor is "a refusal without limits" or "a failure" or "a failure before the call" ? [] : ["api"]);
         await Driver.AddAsync(Driver.NewJob());
         var job = Assert.Single(await Driver.ClaimAsync());
         var later = Driver.Store.Now + TimeSpan.FromSeconds(5);
@@ -84,7 +85,7 @@ public abstract partial class JobStoreContract
                 await Driver.FinishAsync(job, new JobOutcome.Unstarted(), started: false);
                 break;
             default:
-                await Driver.FinishAsync(job, new JobOutcome.Retried(error, TimeSpan.FromSeconds(4)));
+                await Driver.FinishAsync(job, new JobOutcome.Retried(error, TimeSpan.FromSeconds(4)), started: waitsFor == "a failure");
                 break;
         }
 
