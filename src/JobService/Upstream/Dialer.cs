@@ -22,6 +22,21 @@ public sealed class Dialer(UpstreamOptions options, TimeProvider time)
         return await ConnectAsync(proxy.IdnHost, proxy.Port, isProxy: true, cancel);
     }
 
+    /// <summary>The same for a connection that no call needs yet. As the handler does with its own connects, a failure names the target.</summary>
+    /// <exception cref="HttpRequestException">There is no connection.</exception>
+    public async ValueTask<Socket> ConnectAheadAsync(Uri target)
+    {
+        try
+        {
+            return await ConnectAsync(target, CancellationToken.None);
+        }
+        catch (SocketException fault)
+        {
+            var error = fault.SocketErrorCode is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData ? HttpRequestError.NameResolutionError : HttpRequestError.ConnectionError;
+            throw new HttpRequestException(error, $"{fault.Message} ({target.IdnHost}:{target.Port})", fault);
+        }
+    }
+
     /// <summary>For a handler with many targets: the connection is for the request that needs it, or for a tunnel or a proxy shared by many.</summary>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext connection, CancellationToken cancel)
     {

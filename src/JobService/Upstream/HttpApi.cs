@@ -24,7 +24,7 @@ public sealed class HttpApi : IApiTarget
         server = new ServerClock(time);
         dialer ??= new Dialer(options, time);
         var address = Uri.TryCreate(target.BaseAddress, UriKind.Absolute, out var given) ? given : null;
-        connections = new Connections(() => dialer.ConnectAsync(address!, CancellationToken.None), address?.Scheme == Uri.UriSchemeHttps);
+        connections = new Connections(() => dialer.ConnectAheadAsync(address!), address?.Scheme == Uri.UriSchemeHttps);
         var handler = OutgoingHandler.Create(dialer, options);
         // Connections are kept open: opening one takes the few milliseconds that a slot has.
         handler.PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5);

@@ -121,6 +121,18 @@ public sealed class ConnectionsTests
             Assert.Equal(ErrorTypes.Transport, (await target.BrokenAsync(Calls.Of() with { Paced = true })).Type);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_failure_to_connect_names_the_target_whether_the_call_is_paced_or_not(bool paced)
+    {
+        var options = new UpstreamOptions { AllowPrivateNetworks = true };
+        var dialer = new Dialer(options, TimeProvider.System) { Resolve = (_, _) => throw new SocketException((int)SocketError.HostNotFound, "Name or service not known") };
+        await using var target = Calls.Http("http://no.such.host.example:8080", options: options, dialer: dialer);
+
+        Assert.Equal("Name or service not known (no.such.host.example:8080)", (await target.BrokenAsync(Calls.Of() with { Paced = paced })).Detail);
+    }
+
     private static TaskCompletionSource<Socket> Begin(List<TaskCompletionSource<Socket>> connecting)
     {
         connecting.Add(new TaskCompletionSource<Socket>());
