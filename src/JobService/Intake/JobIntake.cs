@@ -50,22 +50,22 @@ public sealed class JobIntake(IJobStore store, QueueCapacity capacity, IOptions<
                 if (!await capacity.WaitAsync(job.Queue, endsSeen, maxWait - time.GetElapsedTime(since), hangUp, stopTaking))
                     return stopTaking.IsCancellationRequested ? new Addition.Draining() : full with { RetryAfter = capacity.RetryAfter(job.Queue) };
             }
-            else if (!await WaitForPlaceAsync(maxWait - time.GetElapsedTime(since), hangUp))
+            else if (!await WaitForPlaceAsync(maxWait - time.GetElapsedTime(since), hangUp, stopTaking))
             {
-                return new Addition.Full(job.Queue) { RetryAfter = capacity.RetryAfter(job.Queue) };
+                return stopTaking.IsCancellationRequested ? new Addition.Draining() : new Addition.Full(job.Queue) { RetryAfter = capacity.RetryAfter(job.Queue) };
             }
         }
     }
 
     /// <summary>The queue of submissions in front of the store is full.</summary>
-    /// <returns>False when the time was up.</returns>
-    private async Task<bool> WaitForPlaceAsync(TimeSpan atMost, CancellationToken hangUp)
+    /// <returns>False when the time was up, or the service stops.</returns>
+    private async Task<bool> WaitForPlaceAsync(TimeSpan atMost, CancellationToken hangUp, CancellationToken stopTaking)
     {
         if (atMost <= TimeSpan.Zero)
             return false;
 
         using var timeout = new CancellationTokenSource(atMost, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(hangUp, timeout.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(hangUp, stopTaking, timeout.Token);
         try
         {
             await store.WaitForPlaceAsync(either.Token);
