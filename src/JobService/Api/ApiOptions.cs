@@ -20,6 +20,9 @@ public sealed class ApiOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
+        // Most likely a variable that is not set where the key was to come from: the service would be open to all.
+        if (ApiKey is "")
+            yield return new ValidationResult("The key is empty. Set one, or remove the setting: then anybody who can reach the port has full access.", [nameof(ApiKey)]);
         // Header values are trimmed in transit: no request could ever carry the key.
         if (ApiKey is { Length: > 0 } key && (key.AsSpan().Trim().Length < key.Length || key.AsSpan().ContainsAnyExceptInRange(' ', '~')))
             yield return new ValidationResult("White space around the key, or a character in it that is not visible ASCII: no client could send it. A line break at the end of a file does that.", [nameof(ApiKey)]);

@@ -89,12 +89,13 @@ public sealed class ApiKeyTests
     [Theory]
     [InlineData("s3cret", true)]
     [InlineData("two words", true)]
-    [InlineData("", true)]
+    [InlineData(null, true)]
+    [InlineData("", false)]
     [InlineData(" s3cret", false)]
     [InlineData("s3cret\n", false)]
     [InlineData(" ", false)]
     [InlineData("schlüssel", false)]
-    public void A_key_that_no_client_could_send_stops_the_start(string key, bool isOne) =>
+    public void A_key_that_no_client_could_send_stops_the_start(string? key, bool isOne) =>
         Assert.Equal(isOne, new SectionCheck<ApiOptions>(ApiOptions.Section).Validate(null, new ApiOptions { ApiKey = key }).Succeeded);
 
     private static async Task<HttpStatusCode> AskAsync(HttpClient client, string key)

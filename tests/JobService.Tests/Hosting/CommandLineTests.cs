@@ -104,7 +104,7 @@ public sealed class CommandLineTests : IDisposable
         var start = Assert.Single(lines, line => line.Contains("listens on", StringComparison.Ordinal));
         Assert.Contains($"http://{service.Address}", start, StringComparison.Ordinal);
         Assert.Contains(Path.Combine(folder.FullName, "jobs.db"), start, StringComparison.Ordinal);
-        Assert.Contains("JobService:Secrets:Token", start, StringComparison.Ordinal);
+        Assert.Matches("settings that differ from appsettings.json: .*JobService:Secrets:Token", start);
         Assert.Contains("\"@m\":\"JobService \\\"0.1.0\\\" listens", start, StringComparison.Ordinal);
         Assert.DoesNotContain("not to be shown", service.Output, StringComparison.Ordinal);
         Assert.Single(lines, line => line.Contains("0 jobs were returned to the queue", StringComparison.Ordinal));
