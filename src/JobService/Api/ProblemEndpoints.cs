@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using JobService.Api.Http;
 
 namespace JobService.Api;
 
@@ -15,7 +16,7 @@ internal static class ProblemEndpoints
     private static IResult List(HttpContext http) => WantsJson(http.Request)
         ? new JsonAnswer<ProblemTypeView[]>(StatusCodes.Status200OK, [.. ProblemType.All.Values.Select(ProblemTypeView.Of)])
         : Page("Problems", string.Concat(ProblemType.All.Values.Select(type =>
-            $"<li><a href=\"problems/{type.Name}\">{type.Name}</a> {WebUtility.HtmlEncode(type.Title)}</li>")), "ul");
+            $"<li><a href=\"{http.Request.Reached("/problems/" + type.Name)}\">{type.Name}</a> {WebUtility.HtmlEncode(type.Title)}</li>")), "ul");
 
     // 200 · 404 no such type
     private static IResult Get(string name, HttpContext http)

@@ -65,13 +65,13 @@ internal sealed record ProblemType(string Name, int? Status, string Title, strin
         "The ETag in If-Match is not the current one. GET the resource, apply your change to it and send it with its new ETag.");
 
     public static readonly ProblemType TooLarge = new("payload-too-large", 413, "Request body too large",
-        "A body may be 1 MiB (1048576 bytes) at most. Put large data elsewhere and submit its address.");
+        "A job has at most 1 MiB (1048576 bytes), the jobs of one batch document at most 32 MiB. Put large data elsewhere and submit its address.");
 
     public static readonly ProblemType AddressTooLong = new("address-too-long", 414, "URI too long",
         "Path and query together may be 8192 bytes at most.");
 
     public static readonly ProblemType MediaType = new("unsupported-media-type", 415, "Unsupported media type",
-        "Send the body as JSON in UTF-8, uncompressed, with the header 'Content-Type: application/json'.");
+        "Send the body as JSON in UTF-8, uncompressed, with the header 'Content-Type: application/json'; many jobs also one per line, with 'Content-Type: application/x-ndjson'. 'detail' says what this resource accepts.");
 
     public static readonly ProblemType UnknownQueue = new("unknown-queue", 422, "Unknown queue",
         "The job names a queue that does not exist. GET /v1/queues lists them; PUT /v1/queues/{name} creates one.");

@@ -41,10 +41,10 @@ internal static class Problems
     public static ProblemAnswer NoLimit(string name) => Answer(Of(ProblemType.NotFound, $"There is no limit '{Shown(name)}'. GET /v1/limits lists them."));
 
     public static ProblemAnswer JobFinished(JobState state) =>
-        Answer(Of(ProblemType.JobFinished, $"The job has {Words.Of(state)} before it could be cancelled.") with { State = Words.Of(state) });
+        Answer(Of(ProblemType.JobFinished, $"The job {Words.Of(state)} before it could be cancelled.") with { State = Words.Of(state) });
 
     public static ProblemAnswer NotRetryable(JobState state) =>
-        Answer(Of(ProblemType.NotRetryable, $"The job is {Words.Of(state)}; only failed and cancelled jobs are retried.") with { State = Words.Of(state) });
+        Answer(Of(ProblemType.NotRetryable, $"The job {(state.IsFinished() ? "has already" : "is")} {Words.Of(state)}; only failed and cancelled jobs can be retried.") with { State = Words.Of(state) });
 
     public static ProblemAnswer NoBatch(string id) =>
         Answer(Of(ProblemType.NotFound, $"There is no batch '{Shown(id)}'. Ids are UUIDs; batches are deleted after the retention time."));
@@ -59,7 +59,9 @@ internal static class Problems
         Answer(Of(ProblemType.NotRetryable, "The job's queue was deleted. Submit the job again to another queue."));
 
     public static ProblemAnswer NoResult(JobState state) => Answer(Of(ProblemType.NoResult, state.IsFinished()
-        ? $"The job has {Words.Of(state)} and will have no result; GET the job for its error, or retry it."
+        ? state == JobState.Cancelled
+            ? "The job was cancelled and has no result. GET the job for its cancelReason, or retry it."
+            : $"The job {Words.Of(state)} and has no result. GET the job for its error, or retry it."
         : $"The job is {Words.Of(state)}. GET the job with ?wait=20 and try again.") with { State = Words.Of(state) });
 
     public static ProblemAnswer InUse(string detail) => Answer(Of(ProblemType.InUse, detail));
@@ -149,7 +151,11 @@ internal static class Problems
 
     public static ProblemAnswer Plain(ProblemType type) => Answer(Of(type, type.Meaning));
 
-    /// <summary>The problem of a status that was set without a body.</summary>
+    /// <summary>The problem of a status that was set without a body, as routing does it.</summary>
+    public static ProblemAnswer OfStatus(int status, HttpRequest request) =>
+        status == StatusCodes.Status415UnsupportedMediaType ? MediaType($"{MediaTypes.Advice(request)}.") : OfStatus(status);
+
+    /// <summary>The same where it does not depend on the request.</summary>
     public static ProblemAnswer OfStatus(int status) => status switch
     {
         StatusCodes.Status401Unauthorized => Unauthorized(),

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Reflection;
 using JobService.Api;
+using JobService.Jobs;
 using Microsoft.Extensions.Options;
 
 namespace JobService.Hosting;

@@ -15,7 +15,7 @@ public sealed record QueryValue(IReadOnlyList<string> Values)
 /// <summary>A string, or an array of strings.</summary>
 internal sealed class QueryValueJson : JsonConverter<QueryValue>
 {
-    private const string Wanted = "A string, or an array of strings, without lone surrogates.";
+    private const string Wanted = "A string, or an array of strings.";
 
     public override QueryValue Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
@@ -52,7 +52,7 @@ internal sealed class QueryValueJson : JsonConverter<QueryValue>
         }
         catch (InvalidOperationException half)
         {
-            throw new JsonException(Wanted, half);
+            throw new JsonException("A string without lone surrogates.", half);
         }
     }
 }

@@ -86,6 +86,37 @@ public sealed class BadJobTests(ServiceFixture service) : IClassFixture<ServiceF
     }
 
     [Theory]
+    [InlineData("""{"payload":1,"priority":"high"}""", "A whole number.")]
+    [InlineData("""{"payload":1,"priority":0.5}""", "A whole number.")]
+    [InlineData("""{"payload":1,"priority":2147483648}""", "This number is out of range.")]
+    [InlineData("""{"payload":1,"tags":{"a":1}}""", "A string.")]
+    [InlineData("""{"payload":1,"key":"\ud800"}""", "A string without lone surrogates.")]
+    [InlineData("""{"request":{"query":{"q":1}}}""", "A string, or an array of strings.")]
+    [InlineData("""{"request":{"query":{"q":"\ud800"}}}""", "A string without lone surrogates.")]
+    [InlineData("[]", "Must be a JSON object, not an array.")]
+    [InlineData("null", "The body must be a JSON object, not null.")]
+    [InlineData("7", "Must be a JSON object, not a number.")]
+    [InlineData("""{"payload":1,"waitFor":true}""", "Must be a JSON object, not a boolean.")]
+    [InlineData("""{"payload":1,"waitFor":"x"}""", "Must be a JSON object, not a string.")]
+    [InlineData("{\n x}", "Not valid JSON: 'x' is an invalid start of a property name. Line 2, byte 2.")]
+    public async Task What_is_wrong_is_told_in_a_sentence(string body, string detail)
+    {
+        using var answer = await service.SubmitAsync(body);
+
+        Assert.Equal(detail, (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("detail").GetString());
+    }
+
+    [Theory]
+    [InlineData("""{"kind":"concurrency","permit":1}""", "Unknown field. Known here: kind, permits, counts, scope. Did you mean permits?")]
+    [InlineData("""{"kind":"window","permits":1,"colour":1}""", "Unknown field. Known here: kind, periodSeconds, permits, counts, scope, weightFrom.")]
+    public async Task Unknown_fields_of_a_limit_are_answered_with_those_it_has(string limit, string detail)
+    {
+        using var answer = await service.SendAsync(HttpMethod.Put, "/v1/limits/misspelt", limit);
+
+        Assert.Equal(detail, (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("detail").GetString());
+    }
+
+    [Theory]
     [InlineData("""{"payload":1,"queue":"nowhere"}""", "/problems/unknown-queue")]
     [InlineData("""{"payload":1,"weight":2}""", "/problems/weight-never-fits")]
     [InlineData("""{"request":{"path":"/items"}}""", "/problems/request-not-allowed")]

@@ -53,6 +53,7 @@ public sealed class BehindProxyTests : IAsyncDisposable
         using var slash = await service.SendAsync(HttpMethod.Get, "/base/");
         using var document = await service.SendAsync(HttpMethod.Get, "/base/openapi/v1.json");
         using var problems = await service.SendAsync(HttpMethod.Get, "/base/problems");
+        using var problemsSlash = await service.SendAsync(HttpMethod.Get, "/base/problems/");
 
         foreach (var answer in (HttpResponseMessage[])[batch, job, again])
         {
@@ -66,7 +67,8 @@ public sealed class BehindProxyTests : IAsyncDisposable
         Assert.Equal(("/base/swagger", "/base/swagger"), (root.Headers.Location!.ToString(), slash.Headers.Location!.ToString()));
         Assert.Equal("/base", (await document.JsonAsync()).GetProperty("servers")[0].GetProperty("url").GetString());
         Assert.Equal("/base", service.Services.GetRequiredService<ServiceRoot>().Path);
-        Assert.DoesNotContain("href=\"/", await problems.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        foreach (var page in (HttpResponseMessage[])[problems, problemsSlash])
+            Assert.Contains("href=\"/base/problems/queue-full\"", await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Theory]

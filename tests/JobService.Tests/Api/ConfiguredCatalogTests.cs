@@ -75,6 +75,16 @@ public sealed class ConfiguredCatalogTests
             catalog.Faults.Select(fault => fault[..fault.IndexOf(": ", StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public void A_misspelt_field_names_the_one_that_was_meant()
+    {
+        var catalog = Read(("Limits:a:kind", "rate"), ("Limits:a:permits", "1"), ("Limits:a:Permitts", "1"), ("Queues:q:maxConcurency", "3"));
+
+        Assert.Equal(2, catalog.Faults.Count);
+        Assert.EndsWith(" Did you mean permits?", catalog.Faults[0], StringComparison.Ordinal);
+        Assert.EndsWith(" Did you mean maxConcurrency?", catalog.Faults[1], StringComparison.Ordinal);
+    }
+
     private static ConfiguredCatalog Read(params (string Key, string Value)[] settings)
     {
         var configuration = new ConfigurationBuilder()

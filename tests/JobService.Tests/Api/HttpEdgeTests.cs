@@ -25,6 +25,34 @@ public sealed class HttpEdgeTests(ServiceFixture service) : IClassFixture<Servic
         Assert.Equal(status == 405, answer.Content.Headers.Allow.Count > 0);
     }
 
+    [Theory]
+    [InlineData("PATCH", "/v1/jobs", "GET HEAD POST")]
+    [InlineData("PUT", "/livez", "GET HEAD")]
+    [InlineData("GET", "/v1/queues/default/map", "POST")]
+    public async Task The_methods_of_a_resource_name_HEAD_where_GET_is_one(string method, string path, string allowed)
+    {
+        using var answer = await service.SendAsync(new HttpMethod(method), path);
+
+        Assert.Equal(405, (int)answer.StatusCode);
+        Assert.Equal(allowed, string.Join(' ', answer.Content.Headers.Allow.Order(StringComparer.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("/v1/queues/default/map", "application/json", "Send one JSON object per line, with 'Content-Type: application/x-ndjson'.")]
+    [InlineData("/v1/queues/default/map/", null, "Send one JSON object per line, with 'Content-Type: application/x-ndjson'; no content type was given.")]
+    [InlineData("/v1/batches", "text/plain", "Send one JSON document with 'Content-Type: application/json', or one JSON object per line with 'Content-Type: application/x-ndjson'.")]
+    [InlineData("/v1/jobs", "text/plain", "Send the body as JSON in UTF-8, uncompressed, with the header 'Content-Type: application/json'.")]
+    public async Task The_media_type_that_is_asked_for_is_that_of_the_resource(string path, string? type, string detail)
+    {
+        using var content = new ByteArrayContent("{\"payload\":1}"u8.ToArray());
+        if (type is not null)
+            content.Headers.TryAddWithoutValidation("Content-Type", type);
+        using var answer = await service.Client.PostAsync(path, content, TestContext.Current.CancellationToken);
+
+        Assert.Equal(415, (int)answer.StatusCode);
+        Assert.Equal(detail, (await answer.JsonAsync()).GetProperty("detail").GetString());
+    }
+
     [Fact]
     public async Task Large_headers_are_431_and_long_addresses_414()
     {

@@ -111,6 +111,8 @@ public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceF
         using var again = await service.SendAsync(HttpMethod.Post, self + "/cancel");
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);
 
+        await ExpectAsync(HttpMethod.Get, self + "/result", HttpStatusCode.Conflict, "/problems/no-result", "The job was cancelled and has no result. GET the job for its cancelReason, or retry it.");
+
         using var retried = await service.SendAsync(HttpMethod.Post, self + "/retry");
         Assert.Equal(HttpStatusCode.Accepted, retried.StatusCode);
     }
@@ -120,8 +122,18 @@ public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceF
     {
         var self = await FinishedAsync();
 
-        await ExpectAsync(HttpMethod.Post, self + "/cancel", HttpStatusCode.Conflict, "/problems/job-finished");
-        await ExpectAsync(HttpMethod.Post, self + "/retry", HttpStatusCode.Conflict, "/problems/job-not-retryable");
+        await ExpectAsync(HttpMethod.Post, self + "/cancel", HttpStatusCode.Conflict, "/problems/job-finished", "The job succeeded before it could be cancelled.");
+        await ExpectAsync(HttpMethod.Post, self + "/retry", HttpStatusCode.Conflict, "/problems/job-not-retryable", "The job has already succeeded; only failed and cancelled jobs can be retried.");
+    }
+
+    [Fact]
+    public async Task A_failed_job_has_no_result()
+    {
+        await service.PutAsync("/v1/queues/fails", """{"target": {"kind": "simulated", "failureRate": 1}, "retry": {"maxAttempts": 1}}""");
+        using var failed = await service.SubmitAsync("""{"queue":"fails","payload":1}""", ("Prefer", "wait=10"));
+        var self = (await failed.JsonAsync()).GetProperty("links").GetProperty("self").GetString();
+
+        await ExpectAsync(HttpMethod.Get, self + "/result", HttpStatusCode.Conflict, "/problems/no-result", "The job failed and has no result. GET the job for its error, or retry it.");
     }
 
     [Theory]
@@ -168,10 +180,12 @@ public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceF
         return answer.Headers.Location!.ToString();
     }
 
-    private async Task ExpectAsync(HttpMethod method, string path, HttpStatusCode status, string type)
+    private async Task ExpectAsync(HttpMethod method, string path, HttpStatusCode status, string type, string? detail = null)
     {
         using var answer = await service.SendAsync(method, path);
         Assert.Equal(status, answer.StatusCode);
         Assert.Equal(type, (await ProblemJson.ReadAsync(answer)).Type);
+        if (detail is not null)
+            Assert.Equal(detail, (await answer.JsonAsync()).GetProperty("detail").GetString());
     }
 }

@@ -1,3 +1,5 @@
+using Microsoft.Net.Http.Headers;
+
 namespace JobService.Api.Http;
 
 /// <summary>Handles HEAD as GET; Kestrel still knows the original method and sends only the headers.</summary>
@@ -11,6 +13,14 @@ internal static class HeadAsGet
         http.Request.Method = HttpMethods.Get;
         http.Items[typeof(HeadAsGet)] = true;
         return next(http);
+    }
+
+    /// <summary>Routing does not know that HEAD works wherever GET does.</summary>
+    public static void Allow(HttpResponse refusal)
+    {
+        var methods = refusal.Headers.GetCommaSeparatedValues(HeaderNames.Allow);
+        if (methods.Contains(HttpMethods.Get, StringComparer.OrdinalIgnoreCase) && !methods.Contains(HttpMethods.Head, StringComparer.OrdinalIgnoreCase))
+            refusal.Headers.Allow = string.Join(", ", methods.Append(HttpMethods.Head));
     }
 
     /// <summary>Only the headers are sent, so an endless response must not be started.</summary>

@@ -116,15 +116,18 @@ internal static class JsonBody
             return null;
         }
 
-        var job = Read<SubmitJob>(utf8, out faults);
+        var job = Read<SubmitJob>(utf8, out faults, isPart: true);
         if (job is not null)
             faults = [.. job.Check()];
         return job;
     }
 
     /// <summary>The part that does not depend on HTTP.</summary>
+    /// <param name="utf8">The JSON.</param>
+    /// <param name="faults">What is wrong with it.</param>
+    /// <param name="isPart">It is one job of many, not the whole body.</param>
     /// <returns>Null when there are faults.</returns>
-    public static T? Read<T>(ReadOnlySpan<byte> utf8, out IReadOnlyList<Violation> faults)
+    public static T? Read<T>(ReadOnlySpan<byte> utf8, out IReadOnlyList<Violation> faults, bool isPart = false)
         where T : class
     {
         faults = [];
@@ -144,13 +147,13 @@ internal static class JsonBody
         {
             if (JsonSerializer.Deserialize(utf8, type) is { } value)
                 return value;
-            faults = [new Violation("", "A JSON object, not null.")];
+            faults = [new Violation("", $"{(isPart ? "Must" : "The body must")} be a JSON object, not null.")];
         }
         catch (Exception fault) when (fault is JsonException or NotSupportedException)
         {
             if (Kinds.AsWritten(utf8, type) is { } mended)
-                return Read<T>(mended, out faults);
-            faults = JsonFaults.Of(utf8.ToArray(), type, fault);
+                return Read<T>(mended, out faults, isPart);
+            faults = JsonFaults.Of(utf8.ToArray(), type, fault, isPart);
         }
 
         return null;

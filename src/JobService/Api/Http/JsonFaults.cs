@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using JobService.Jobs;
+using JobService.Limits;
 
 namespace JobService.Api.Http;
 
@@ -10,7 +11,11 @@ internal static class JsonFaults
 {
     private const int MaxReported = 20;
 
-    public static IReadOnlyList<Violation> Of(ReadOnlyMemory<byte> json, JsonTypeInfo type, Exception fault)
+    /// <param name="json">The refused JSON.</param>
+    /// <param name="type">The contract that it does not match.</param>
+    /// <param name="fault">What the serializer said.</param>
+    /// <param name="isPart">It is one job of many, whose line the caller names.</param>
+    public static IReadOnlyList<Violation> Of(ReadOnlyMemory<byte> json, JsonTypeInfo type, Exception fault, bool isPart = false)
     {
         try
         {
@@ -20,12 +25,12 @@ internal static class JsonFaults
         }
         catch (JsonException broken)
         {
-            return [Broken(broken)];
+            return [Broken(broken, isPart)];
         }
     }
 
-    public static Violation Broken(JsonException fault) =>
-        new("", $"Not valid JSON: {Sentence(fault.Message)} Line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1}.");
+    public static Violation Broken(JsonException fault, bool isPart = false) =>
+        new("", $"Not valid JSON: {Sentence(fault.Message)} {(isPart ? "Byte" : $"Line {fault.LineNumber + 1}, byte")} {fault.BytePositionInLine + 1}.");
 
     private static IEnumerable<Violation> Walk(JsonElement json, JsonTypeInfo type, string at) => type.Kind switch
     {
@@ -38,7 +43,7 @@ internal static class JsonFaults
     private static IEnumerable<Violation> Object(JsonElement json, JsonTypeInfo type, string at)
     {
         if (json.ValueKind != JsonValueKind.Object)
-            return [new Violation(at, "A JSON object.")];
+            return [new Violation(at, $"Must be a JSON object, not {Called(json)}.")];
         if (type.PolymorphismOptions is not { } kinds)
             return Fields(json, type, at, null);
 
@@ -69,7 +74,7 @@ internal static class JsonFaults
                     yield return violation;
             }
             else if (name != discriminator)
-                yield return Unknown(known.Keys, Pointers.Under(at, name));
+                yield return Unknown(name, Offered(type, known.Keys, discriminator), Pointers.Under(at, name));
         }
 
         foreach (var missing in known.Values.Where(property => property.IsRequired && !seen.Contains(property.Name)))
@@ -85,7 +90,22 @@ internal static class JsonFaults
             : [new Violation(at, "Required, and not null.")];
     }
 
-    private static Violation Unknown(IEnumerable<string> known, string at) => new(at, $"Unknown field. Known here: {string.Join(", ", known)}.");
+    private static Violation Unknown(string name, IReadOnlyCollection<string> known, string at) =>
+        new(at, $"Unknown field. Known here: {string.Join(", ", known)}.{Nearest.Hint(name, known)}");
+
+    /// <summary>The fields that may be given, the kind among them. A concurrency limit inherits <c>weightFrom</c> and refuses it.</summary>
+    private static string[] Offered(JsonTypeInfo type, IEnumerable<string> known, string? discriminator) =>
+        [.. discriminator is null ? [] : (string[])[discriminator], .. type.Type == typeof(ConcurrencyDefinition) ? known.Where(name => name != "weightFrom") : known];
+
+    private static string Called(JsonElement json) => json.ValueKind switch
+    {
+        JsonValueKind.Array => "an array",
+        JsonValueKind.Object => "an object",
+        JsonValueKind.String => "a string",
+        JsonValueKind.Number => "a number",
+        JsonValueKind.Null => "null",
+        _ => "a boolean",
+    };
 
     private static IEnumerable<Violation> Dictionary(JsonElement json, JsonTypeInfo type, string at)
     {
@@ -124,20 +144,20 @@ internal static class JsonFaults
         }
         catch (JsonException fault)
         {
-            return [new Violation(at, Wanted(type.Type) ?? Sentence(fault.Message))];
+            return [new Violation(at, Wanted(type.Type, json) ?? Sentence(fault.Message))];
         }
     }
 
     /// <returns>Null for types whose converter reports its own message.</returns>
-    private static string? Wanted(Type type)
+    private static string? Wanted(Type type, JsonElement json)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type == typeof(int))
-            return "A whole number, at most 2147483647.";
+            return json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out var number) && double.IsInteger(number) ? "This number is out of range." : "A whole number.";
         if (type == typeof(double))
             return "A number.";
         if (type == typeof(string))
-            return "A string without lone surrogates.";
+            return json.ValueKind == JsonValueKind.String ? "A string without lone surrogates." : "A string.";
         if (type == typeof(byte[]))
             return "Bytes in base64 (RFC 4648, section 4), as \"aGVsbG8=\".";
         if (type == typeof(Guid))

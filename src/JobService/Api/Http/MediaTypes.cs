@@ -19,11 +19,20 @@ internal static class MediaTypes
         if (wanted.Equals(request.ContentType, StringComparison.OrdinalIgnoreCase))
             return null;
 
-        var advice = $"Send the body with the header 'Content-Type: {wanted}'";
+        var advice = Advice(request);
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var media) || !media.MediaType.Equals(wanted, StringComparison.OrdinalIgnoreCase))
             return request.ContentType is null ? $"{advice}; no content type was given." : $"{advice}.";
         return media.Charset.HasValue && !media.Charset.Value.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase) ? $"{advice}, in UTF-8." : null;
     }
+
+    /// <summary>How this resource wants its body; without a full stop.</summary>
+    public static string Advice(HttpRequest request) => request.Path.Value?.TrimEnd('/') switch
+    {
+        { } path when path.EndsWith("/map", StringComparison.OrdinalIgnoreCase) => $"Send one JSON object per line, with 'Content-Type: {Ndjson}'",
+        { } path when path.EndsWith("/batches", StringComparison.OrdinalIgnoreCase) =>
+            $"Send one JSON document with 'Content-Type: {Json}', or one JSON object per line with 'Content-Type: {Ndjson}'",
+        _ => $"Send the body as JSON in UTF-8, uncompressed, with the header 'Content-Type: {Json}'",
+    };
 
     public static bool Is(HttpRequest request, string type) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out var media) && media.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase);

@@ -13,7 +13,7 @@ internal sealed class RequestLog(TimeProvider time, ILogger<RequestLog> log)
 
         var status = http.Response.StatusCode;
         if (status >= 400 && IsBare(http.Response) && !http.RequestAborted.IsCancellationRequested)
-            await Problems.OfStatus(status).ExecuteAsync(http);
+            await BareAsync(http, status);
         // "Full" may happen thousands of times, and clients retry by themselves.
         var refused = status >= 400 && status != StatusCodes.Status429TooManyRequests;
         if (!refused && (time.GetElapsedTime(start) < Slow || Waits(http.Request) || IsStream(http)))
@@ -22,6 +22,13 @@ internal sealed class RequestLog(TimeProvider time, ILogger<RequestLog> log)
         // Escaped, so that a client cannot put line breaks or terminal sequences into the log; without the query, which may name customers.
         log.LogInformation("{Method} {Path} answered {Status} in {Milliseconds:0} ms (to {Client:l})",
             http.Request.Method, http.Request.Path.ToUriComponent(), status, time.GetElapsedTime(start).TotalMilliseconds, ClientAddress.Of(http));
+    }
+
+    private static Task BareAsync(HttpContext http, int status)
+    {
+        if (status == StatusCodes.Status405MethodNotAllowed)
+            HeadAsGet.Allow(http.Response);
+        return Problems.OfStatus(status, http.Request).ExecuteAsync(http);
     }
 
     private static bool IsBare(HttpResponse response) => response is { HasStarted: false, ContentLength: null } && string.IsNullOrEmpty(response.ContentType);

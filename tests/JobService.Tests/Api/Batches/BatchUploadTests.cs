@@ -62,6 +62,17 @@ public sealed class BatchUploadTests(BatchService service) : IClassFixture<Batch
         Assert.Equal(2, (await service.OverAsync(problem.Text("batch"))).Succeeded);
     }
 
+    [Theory]
+    [InlineData("x", "Line 2 of the upload: Not valid JSON: 'x' is an invalid start of a value. Byte 1.")]
+    [InlineData("null", "Line 2 of the upload: Must be a JSON object, not null.")]
+    [InlineData("[]", "Line 2 of the upload: Must be a JSON object, not an array.")]
+    public async Task What_is_wrong_with_a_line_names_it_once(string bad, string detail)
+    {
+        using var answer = await service.UploadAsync("/v1/batches?queue=fast", $"{{\"payload\":0}}\n{bad}\n");
+
+        Assert.Equal(detail, (await answer.JsonAsync()).Text("detail"));
+    }
+
     [Fact]
     public async Task A_line_has_a_mebibyte_at_most()
     {

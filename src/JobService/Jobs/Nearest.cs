@@ -1,4 +1,4 @@
-namespace JobService.Hosting;
+namespace JobService.Jobs;
 
 /// <summary>Suggests the name that was most likely meant by a misspelt one.</summary>
 internal static class Nearest

@@ -1,6 +1,6 @@
-using JobService.Hosting;
+using JobService.Jobs;
 
-namespace JobService.Tests.Hosting;
+namespace JobService.Tests.Jobs;
 
 public sealed class NearestTests
 {
