@@ -25,6 +25,7 @@ try
 {
     var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     var services = builder.Services;
+    var readable = ReadableSettings.Of(builder.Configuration);
     services.AddLogs(builder.Configuration);
     // Covers cutting the last connections, the grace period of running jobs, and some time to store their outcomes.
     services.AddOptions<HostOptions>().Configure<IOptions<DispatchOptions>>((host, dispatch) =>
@@ -86,6 +87,7 @@ try
     Hosted<LedgerLoop>();
     services.AddApi(builder.Configuration);
     services.AddSingleton<IValidateOptions<ApiOptions>, KnownSettings>();
+    services.AddSingleton<IValidateOptions<ApiOptions>>(readable);
     Hosted<WarmUp>();
     Hosted<EventPump>();
     Hosted<ProcessingPool>();

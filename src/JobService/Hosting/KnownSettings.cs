@@ -15,6 +15,9 @@ internal sealed class KnownSettings(IConfiguration configuration) : IValidateOpt
     /// <summary>Sections whose entries are named by the operator.</summary>
     private static readonly string[] open = [$"{Root}:Queues", $"{Root}:Limits", $"{Root}:Secrets"];
 
+    /// <summary>Every setting but those of open sections, by its key.</summary>
+    internal static IReadOnlyDictionary<string, PropertyInfo> Options => options;
+
     private static readonly Dictionary<string, PropertyInfo> options = new(
         from type in typeof(KnownSettings).Assembly.GetTypes()
         where type.GetField(nameof(ApiOptions.Section)) is { IsLiteral: true }

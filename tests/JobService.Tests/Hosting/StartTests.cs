@@ -19,6 +19,10 @@ public sealed class StartTests
         };
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         start.Environment["JobService__Storage__RetentionHours"] = "0";
+        start.Environment["JobService__Intake__MaxWaitSeconds"] = "abc";
+        start.Environment["JobService__Intake__ChannelCapacity"] = "1.5";
+        start.Environment["JobService__Dispatch__GraceSeconds"] = "";
+        start.Environment["JobService__ApiKey"] = "";
         start.Environment["JobService__Queues__default__MaxConcurrency"] = "none";
         start.Environment["JobService__Limits__default__permits"] = "0";
 
@@ -29,6 +33,10 @@ public sealed class StartTests
 
         Assert.Equal(1, process.ExitCode);
         Assert.Contains("JobService:Storage:RetentionHours: ", error, StringComparison.Ordinal);
+        Assert.Contains("JobService:Intake:MaxWaitSeconds: 'abc' is not a number.", error, StringComparison.Ordinal);
+        Assert.Contains("JobService:Intake:ChannelCapacity: '1.5' is not a whole number.", error, StringComparison.Ordinal);
+        Assert.Contains("JobService:Dispatch:GraceSeconds: '' is not a number.", error, StringComparison.Ordinal);
+        Assert.Contains("JobService:ApiKey: The key is empty.", error, StringComparison.Ordinal);
         Assert.Contains("JobService:Queues:default:MaxConcurrency: A whole number", error, StringComparison.Ordinal);
         Assert.Contains("JobService:Limits:default:permits: From 1 to 1000000.", error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error + await output, StringComparison.Ordinal);
