@@ -127,6 +127,6 @@ public sealed class LaneCountingTests : IAsyncDisposable
     {
         var ids = new JobIdSource(time, new Random(7));
         var options = Options.Create(new StorageOptions { Path = DatabaseFile });
-        return new StoreDriver(new SqliteJobStore(options, ids, time, NullLogger<SqliteJobStore>.Instance), ids, time);
+        return new StoreDriver(new SqliteJobStore(options, ids, time, NullLogger<SqliteJobStore>.Instance).Running(), ids, time);
     }
 }
