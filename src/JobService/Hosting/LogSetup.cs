@@ -18,7 +18,7 @@ internal static class LogSetup
     public static IServiceCollection AddLogs(this IServiceCollection services, IConfiguration configuration) => services.AddSerilog(logs =>
     {
         logs.MinimumLevel.Override(RequestIds, LevelAlias.Off); // the configuration, read next, may turn it on again
-        logs.ReadFrom.Configuration(configuration).Enrich.FromLogContext().Enrich.With<ControlCharacters>().Filter.ByExcluding(IsToldAtTheStart);
+        logs.ReadFrom.Configuration(configuration).Enrich.FromLogContext().Enrich.With<ControlCharacters>().Filter.ByExcluding(IsToldAtTheStart).Filter.ByExcluding(IsCancelledService);
         if (Console.IsOutputRedirected)
             logs.WriteTo.Console(new RenderedCompactJsonFormatter());
         else
@@ -28,4 +28,8 @@ internal static class LogSetup
     /// <summary>The host logs a failed start with a stack trace; Program.cs reports the same in one line.</summary>
     private static bool IsToldAtTheStart(LogEvent log) =>
         log is { Level: LogEventLevel.Error, Exception: { } fault } && log.MessageTemplate.Text == "Hosting failed to start" && StartFault.Of(fault, []) is not null;
+
+    /// <summary>A start that fails cancels the background services, some of them before they have begun: the host takes that for a failure of theirs.</summary>
+    private static bool IsCancelledService(LogEvent log) =>
+        log.Exception is OperationCanceledException && log.Properties.TryGetValue("SourceContext", out var source) && source is ScalarValue { Value: "Microsoft.Extensions.Hosting.Internal.Host" };
 }

@@ -12,7 +12,7 @@ public sealed class MissedEndTests : IAsyncDisposable
 {
     private readonly ServiceFixture service = ServiceFixture.With(
         new Dictionary<string, string>(),
-        services => services.AddSingleton<IJobStore>(parts => InterruptedStore.Around(ActivatorUtilities.CreateInstance<SqliteJobStore>(parts))));
+        services => services.AddSingleton<IJobStore>(parts => InterruptedStore.Around(parts.GetRequiredService<SqliteJobStore>())));
 
     public ValueTask DisposeAsync() => service.DisposeAsync();
 
