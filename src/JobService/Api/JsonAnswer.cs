@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using JobService.Api.Contracts;
@@ -7,6 +8,11 @@ namespace JobService.Api;
 /// <summary>A response in JSON, written in one piece with its length. It ends with a line break, so that a shell prompt starts on its own line.</summary>
 internal class JsonAnswer<T>(int status, T value, string contentType = "application/json") : IResult
 {
+    /// <summary>Bytes of a response that are copied to have the line break with them; of more, a client that reads slowly would hold each copy.</summary>
+    private const int MaxInOnePiece = 16 * 1024;
+
+    private static readonly byte[] LineBreak = "\n"u8.ToArray();
+
     private static readonly JsonTypeInfo<T> Info = ApiJson.Of<T>();
 
     public int Status => status;
@@ -25,6 +31,12 @@ internal class JsonAnswer<T>(int status, T value, string contentType = "applicat
         response.ContentLength = bytes.Length + 1;
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-cache";
+        if (bytes.Length > MaxInOnePiece)
+        {
+            response.BodyWriter.Write(bytes);
+            return response.BodyWriter.WriteAsync(LineBreak).AsTask();
+        }
+
         // One write: what is written before the headers is first buffered in rented memory.
         var line = new byte[bytes.Length + 1];
         bytes.CopyTo(line, 0);
