@@ -1,7 +1,7 @@
 namespace JobService.Jobs;
 
 /// <summary>Work that keeps a thread of the pool for longer than a response may wait for one: while it lasts, the pool has one more.</summary>
-/// <remarks>The pool begins with one thread for each processor. More of them wake each other at every request, which costs a tenth of a submission (docs/decisions/0007).</remarks>
+/// <remarks>Why the pool has as many threads as it has: docs/decisions/0007.</remarks>
 public readonly struct BusyThread : IDisposable
 {
     private static readonly Lock gate = new();
