@@ -25,10 +25,10 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
     /// <summary>What the last claim added to <see cref="VirtualTime"/>.</summary>
     public double LastCharge { get; set; }
 
-    public Line? StandsIn { get; set; }
+    public LaneWaitQueue? WaitsIn { get; set; }
 
     /// <summary>The wait queue of its own <c>perKey</c> limit that has made it ready; the next lane is made ready when this one has been served.</summary>
-    public LimitLine? CalledBy { get; set; }
+    public LimitWaitQueue? CalledBy { get; set; }
 
     /// <summary>Weight of the first job when it was last read: what the lane is charged for it.</summary>
     public int HeadWeight { get; private set; } = 1;

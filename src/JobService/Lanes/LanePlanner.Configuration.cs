@@ -40,8 +40,8 @@ public sealed partial class LanePlanner
         AskAllAgain(queue);
         var before = queue.Limits;
         queue.Configure(definition, limit => limits[limit]);
-        foreach (var line in before.Except(queue.Limits).SelectMany(limit => limit.Lines))
-            line.Forget(queue);
+        foreach (var waitQueue in before.Except(queue.Limits).SelectMany(limit => limit.WaitQueues))
+            waitQueue.Forget(queue);
         queue.Paused = paused;
         NoteWhoShares();
     }
@@ -57,8 +57,8 @@ public sealed partial class LanePlanner
             parkedLanes.Remove(lane);
         }
 
-        foreach (var line in queue.Limits.SelectMany(limit => limit.Lines))
-            line.Forget(queue);
+        foreach (var waitQueue in queue.Limits.SelectMany(limit => limit.WaitQueues))
+            waitQueue.Forget(queue);
         active.Remove(queue);
         starved.Remove(queue);
         heldQueues.Remove(queue);
@@ -81,7 +81,7 @@ public sealed partial class LanePlanner
         foreach (var lane in queue.Lanes)
         {
             EndBackOff(lane); // the change may have removed the obstacle
-            if (lane.StandsIn is LimitLine)
+            if (lane.WaitsIn is LimitWaitQueue)
                 MoveToReady(lane);
             else
                 Uncall(lane);
@@ -93,17 +93,17 @@ public sealed partial class LanePlanner
     }
 
     /// <summary>The states of a limit that are in use.</summary>
-    internal IReadOnlyCollection<LimitLine> StatesOf(string limit) => limits[limit].Lines;
+    internal IReadOnlyCollection<LimitWaitQueue> StatesOf(string limit) => limits[limit].WaitQueues;
 
     /// <summary>The state of a limit, for a job of this key; null when it equals a new one.</summary>
-    internal LimitLine? FindState(string limit, string key) => limits[limit].Find(key);
+    internal LimitWaitQueue? FindState(string limit, string key) => limits[limit].Find(key);
 
     /// <summary>The state of a limit, for a job of this key.</summary>
-    internal LimitLine StateOf(string limit, string key)
+    internal LimitWaitQueue StateOf(string limit, string key)
     {
-        var line = limits[limit].LineOf(key);
-        LetRest(line);
-        return line;
+        var waitQueue = limits[limit].WaitQueueOf(key);
+        LetRest(waitQueue);
+        return waitQueue;
     }
 
     /// <summary>Lanes of a queue that are remembered.</summary>

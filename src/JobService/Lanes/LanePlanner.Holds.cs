@@ -20,12 +20,12 @@ public sealed partial class LanePlanner
         var held = new List<HeldLimit>();
         foreach (var before in stored.Limits)
         {
-            if (!limits.TryGetValue(before.Line.Limit.Name, out var limit))
+            if (!limits.TryGetValue(before.WaitQueue.Limit.Name, out var limit))
                 continue;
-            var own = limit.LineOf(key);
+            var own = limit.WaitQueueOf(key);
             if (before.WasForgotten(planner.turnNumber))
             {
-                held.Add(before with { Line = own, IsForgotten = true });
+                held.Add(before with { WaitQueue = own, IsForgotten = true });
                 continue;
             }
 
@@ -55,15 +55,15 @@ public sealed partial class LanePlanner
     /// <param name="weights">Its weights by name.</param>
     public void Recount(LimitHold hold, string limit, int weight, IReadOnlyDictionary<string, int>? weights)
     {
-        var at = Array.FindIndex(hold.Limits, held => held.Line.Limit.Name == limit);
+        var at = Array.FindIndex(hold.Limits, held => held.WaitQueue.Limit.Name == limit);
         if (at < 0)
             return;
 
         var held = hold.Limits[at];
-        var taken = held.Line.Limit.WeightOf(weight, weights);
+        var taken = held.WaitQueue.Limit.WeightOf(weight, weights);
         held.State.Recount(hold.At, held.Weight, taken, isUnderWay: !hold.IsOver, isHeld: !hold.HasReturned);
-        hold.Change(hold.Stands.With(at, held with { Weight = taken, IsRecounted = true }), turnNumber);
-        Reconsider(held.Line);
+        hold.Change(hold.Current.With(at, held with { Weight = taken, IsRecounted = true }), turnNumber);
+        Reconsider(held.WaitQueue);
     }
 
     /// <summary>The call has started later than its slot.</summary>
@@ -77,12 +77,12 @@ public sealed partial class LanePlanner
             if (held.IsForgotten)
                 continue;
             // The current state: an idle one may have been forgotten since the claim.
-            var current = held.Line.Limit.LineOf(key);
+            var current = held.WaitQueue.Limit.WaitQueueOf(key);
             current.State.Postpone(hold.At, held.Weight - held.Refunded, to);
             Reconsider(current);
         }
 
-        hold.Change(hold.Stands with { At = Math.Max(hold.At, to) }, turnNumber);
+        hold.Change(hold.Current with { At = Math.Max(hold.At, to) }, turnNumber);
     }
 
     /// <summary>The call has ended. If it was not reported to have started after its window, it counts from its start; or from the later moment that its end has shown.</summary>
@@ -99,26 +99,26 @@ public sealed partial class LanePlanner
 
     /// <summary>For calls that got slots before the process died, the start time is unknown: each counts as starting at its latest possible moment.</summary>
     /// <returns>The states concerned.</returns>
-    internal IReadOnlyCollection<LimitLine> PostponeLost(IEnumerable<LostStart> lost, long now)
+    internal IReadOnlyCollection<LimitWaitQueue> PostponeLost(IEnumerable<LostStart> lost, long now)
     {
-        Dictionary<LimitLine, LostStart> latest = [];
+        Dictionary<LimitWaitQueue, LostStart> latest = [];
         foreach (var start in lost)
         {
             var queue = queues[start.Queue];
             var lateBy = Math.Min(now - start.Slot, queue.LongestDelay.Ticks);
-            foreach (var line in queue.LinesOf(start.Key).Where(line => lateBy > 0 && line.State.HandsOutSlots))
+            foreach (var waitQueue in queue.WaitQueuesOf(start.Key).Where(waitQueue => lateBy > 0 && waitQueue.State.HandsOutSlots))
             {
-                var late = start with { Weight = line.Limit.WeightOf(start.Weight, start.Weights), LateBy = lateBy };
-                if (line.State is WindowLimit)
-                    line.State.Postpone(late.Slot, late.Weight, late.Slot + lateBy);
-                if (late.LateBy > latest.GetValueOrDefault(line).LateBy)
-                    latest[line] = late;
+                var late = start with { Weight = waitQueue.Limit.WeightOf(start.Weight, start.Weights), LateBy = lateBy };
+                if (waitQueue.State is WindowLimit)
+                    waitQueue.State.Postpone(late.Slot, late.Weight, late.Slot + lateBy);
+                if (late.LateBy > latest.GetValueOrDefault(waitQueue).LateBy)
+                    latest[waitQueue] = late;
             }
         }
 
         // What a rate had handed out is postponed once: by the greatest delay.
-        foreach (var (line, late) in latest.Where(each => each.Key.State is not WindowLimit))
-            line.State.Postpone(late.Slot, late.Weight, late.Slot + late.LateBy);
+        foreach (var (waitQueue, late) in latest.Where(each => each.Key.State is not WindowLimit))
+            waitQueue.State.Postpone(late.Slot, late.Weight, late.Slot + late.LateBy);
         return latest.Keys;
     }
 
@@ -126,7 +126,7 @@ public sealed partial class LanePlanner
     public void Return(LimitHold hold, bool callWasMade, long now)
     {
         EndCall(hold, isCounted: callWasMade, now);
-        hold.Change(hold.Stands with { HasReturned = true }, turnNumber);
+        hold.Change(hold.Current with { HasReturned = true }, turnNumber);
         foreach (var held in hold.Limits)
         {
             if (callWasMade)
@@ -135,7 +135,7 @@ public sealed partial class LanePlanner
                 held.State.TakeBack(hold.At, held.Weight);
             else if (!held.State.HandsOutSlots)
                 held.State.Return(held.Weight);
-            Reconsider(held.Line);
+            Reconsider(held.WaitQueue);
         }
     }
 
@@ -147,11 +147,11 @@ public sealed partial class LanePlanner
     {
         if (hold.IsOver)
             return;
-        hold.Change(hold.Stands with { IsOver = true }, turnNumber);
+        hold.Change(hold.Current with { IsOver = true }, turnNumber);
         foreach (var held in hold.Limits)
         {
             if (held.State.End(held.Weight, isCounted))
-                Reconsider(held.Line);
+                Reconsider(held.WaitQueue);
         }
 
         EndInLane(hold, isCounted, now);

@@ -31,12 +31,12 @@ public sealed partial class LanePlanner
         foreach (var held in concerned)
         {
             // The current state: the limit may have been recreated since the claim.
-            var line = held.Line.Limit.LineOf(key);
+            var waitQueue = held.WaitQueue.Limit.WaitQueueOf(key);
             if (notBefore is { } until)
-                line.State.PauseUntil(until);
+                waitQueue.State.PauseUntil(until);
             else if (feedback.Refused)
-                line.State.SlowDown(startedAt, now);
-            Reconsider(line);
+                waitQueue.State.SlowDown(startedAt, now);
+            Reconsider(waitQueue);
         }
 
         foreach (var budget in feedback.Budgets)
@@ -47,13 +47,13 @@ public sealed partial class LanePlanner
     /// <summary>A remaining budget applies to the limits that count the same; a budget of calls, and one that is used up, applies to all if none does.</summary>
     private static void HeedBudget(HeldLimit[] concerned, string? weightFrom, string key, CallBudget budget, long? startedAt, long now)
     {
-        var counting = Array.FindAll(concerned, held => BudgetRule.Counts(held.Line.Limit.Definition, weightFrom, budget.Unit));
+        var counting = Array.FindAll(concerned, held => BudgetRule.Counts(held.WaitQueue.Limit.Definition, weightFrom, budget.Unit));
         var inWeight = counting.Length > 0 && budget.Unit != BudgetUnit.Calls;
         if (counting.Length == 0 && (budget.Unit == BudgetUnit.Calls || budget.Remaining == 0))
             counting = concerned;
         foreach (var held in counting)
         {
-            var state = held.Line.Limit.LineOf(key).State;
+            var state = held.WaitQueue.Limit.WaitQueueOf(key).State;
             state.Expect(held.Call, budget.Remaining, Math.Min(budget.Until.UtcTicks, now + CallFeedback.LongestPause.Ticks), now, budget.Limit, inWeight, inWeight || held.Weight > 1 ? null : startedAt);
         }
     }
@@ -61,7 +61,7 @@ public sealed partial class LanePlanner
     /// <summary>The call cost a different weight than it took of one of its limits.</summary>
     public void Correct(LimitHold hold, string key, string limit, int trueWeight, long now)
     {
-        var at = Array.FindIndex(hold.Limits, held => held.Line.Limit.Name == limit);
+        var at = Array.FindIndex(hold.Limits, held => held.WaitQueue.Limit.Name == limit);
         if (at < 0)
             return;
 
@@ -69,10 +69,10 @@ public sealed partial class LanePlanner
         if (held.IsRecounted || held.IsForgotten)
             return;
 
-        hold.Change(hold.Stands.With(at, held with { Refunded = Math.Max(held.Weight - Math.Max(trueWeight, 0), 0) }), turnNumber);
-        var line = held.Line.Limit.LineOf(key);
-        line.State.Correct(hold.At, held.Weight, trueWeight, now);
-        Reconsider(line);
+        hold.Change(hold.Current.With(at, held with { Refunded = Math.Max(held.Weight - Math.Max(trueWeight, 0), 0) }), turnNumber);
+        var waitQueue = held.WaitQueue.Limit.WaitQueueOf(key);
+        waitQueue.State.Correct(hold.At, held.Weight, trueWeight, now);
+        Reconsider(waitQueue);
     }
 
     /// <summary>The API has responded: from now on windows know when it had counted the call at the latest.</summary>
@@ -84,7 +84,7 @@ public sealed partial class LanePlanner
         {
             if (held.IsRecounted || held.Weight == held.Refunded || !held.State.Answered(hold.At, held.Weight - held.Refunded, now, call))
                 continue;
-            Reconsider(held.Line);
+            Reconsider(held.WaitQueue);
             isNew = true;
         }
 
@@ -93,17 +93,17 @@ public sealed partial class LanePlanner
 
     /// <summary>Clears what a limit has learned: for jobs of one key, or for all.</summary>
     /// <returns>The states that had learned something.</returns>
-    internal IReadOnlyList<LimitLine> Unlearn(string limit, string? key, long now)
+    internal IReadOnlyList<LimitWaitQueue> Unlearn(string limit, string? key, long now)
     {
-        var states = key is null ? [.. limits[limit].Lines] : limits[limit].Find(key) is { } own ? new[] { own } : [];
-        var lifted = Array.FindAll(states, line => line.State.Unlearn(now));
+        var states = key is null ? [.. limits[limit].WaitQueues] : limits[limit].Find(key) is { } own ? new[] { own } : [];
+        var lifted = Array.FindAll(states, waitQueue => waitQueue.State.Unlearn(now));
         Array.ForEach(lifted, Reconsider);
         return lifted;
     }
 
     /// <summary>A refusal concerns the states of the call's key; if it took none of these, the shared ones.</summary>
     private static IEnumerable<HeldLimit> Concerned(LimitHold hold) =>
-        Array.Exists(hold.Limits, held => held.Line.Limit.IsPerKey) ? hold.Limits.Where(held => held.Line.Limit.IsPerKey) : hold.Limits;
+        Array.Exists(hold.Limits, held => held.WaitQueue.Limit.IsPerKey) ? hold.Limits.Where(held => held.WaitQueue.Limit.IsPerKey) : hold.Limits;
 
     /// <summary>A failing target concerns only its queue: limits that other queues use continue for them.</summary>
     private void HoldQueue(QueueLanes queue, LimitHold? hold, long until)
@@ -113,9 +113,9 @@ public sealed partial class LanePlanner
         NextWake = Math.Min(NextWake, queue.HeldUntil);
         foreach (var held in hold?.Limits ?? [])
         {
-            if (queues.Values.All(other => other == queue || !other.Limits.Contains(held.Line.Limit)))
+            if (queues.Values.All(other => other == queue || !other.Limits.Contains(held.WaitQueue.Limit)))
                 held.State.PauseUntil(until);
-            Reconsider(held.Line);
+            Reconsider(held.WaitQueue);
         }
     }
 }

@@ -35,35 +35,35 @@ public sealed partial class LanePlanner
     {
         active.Add(queue);
         foreach (var limit in queue.Limits.Where(limit => !limit.IsPerKey))
-            changed.Add(limit.LineOf(""));
+            changed.Add(limit.WaitQueueOf(""));
     }
 
     /// <summary>Schedules the time at which the head of the wait queue may start. Queues that may not start anything are checked when they may again.</summary>
-    private void Schedule(LimitLine line, long now)
+    private void Schedule(LimitWaitQueue waitQueue, long now)
     {
-        line.WakeAt = LimitState.Never;
-        var isCalled = line.Called is not null;
-        if (line.Called is { } called && !(line.Limit.IsNamedBySeveral && (starved.Contains(called.Queue) || !IsOpen(called.Queue, now))))
+        waitQueue.WakeAt = LimitState.Never;
+        var isCalled = waitQueue.Called is not null;
+        if (waitQueue.Called is { } called && !(waitQueue.Limit.IsNamedBySeveral && (starved.Contains(called.Queue) || !IsOpen(called.Queue, now))))
             return;
-        if (line.Head(queue => IsOpen(queue, now) && ((line.Limit.IsPerKey && !isCalled) || !starved.Contains(queue))) is not { } head)
+        if (waitQueue.Head(queue => IsOpen(queue, now) && ((waitQueue.Limit.IsPerKey && !isCalled) || !starved.Contains(queue))) is not { } head)
         {
             if (!isCalled)
-                WakeWhenOpen(line);
+                WakeWhenOpen(waitQueue);
             return;
         }
 
-        line.WakeAt = line.State.EarliestAt(0, head.HeadWeightAt(line.Limit));
-        if (line.WakeAt < LimitState.Never)
-            (head.Queue.HandsOutSlots ? slotTimes : plainTimes).Add(line);
+        waitQueue.WakeAt = waitQueue.State.EarliestAt(0, head.HeadWeightAt(waitQueue.Limit));
+        if (waitQueue.WakeAt < LimitState.Never)
+            (head.Queue.HandsOutSlots ? slotTimes : plainTimes).Add(waitQueue);
     }
 
     /// <summary>Limits of single keys need no check when a queue is released: their wait queues wake by themselves.</summary>
-    private void WakeWhenOpen(LimitLine line)
+    private void WakeWhenOpen(LimitWaitQueue waitQueue)
     {
-        if (!line.Limit.IsPerKey || line.Head(queue => !queue.Paused) is not { } held)
+        if (!waitQueue.Limit.IsPerKey || waitQueue.Head(queue => !queue.Paused) is not { } held)
             return;
-        line.WakeAt = held.Queue.HeldUntil;
-        plainTimes.Add(line);
+        waitQueue.WakeAt = held.Queue.HeldUntil;
+        plainTimes.Add(waitQueue);
     }
 
     private long FindNextWake(PlanRound round, long morePermitsAt)
@@ -79,14 +79,14 @@ public sealed partial class LanePlanner
     /// <summary>Forgets the states of keys that equal new ones.</summary>
     public void ForgetResting(long now)
     {
-        for (var looks = 0; looks < MaxLooksPerRound && resting.TryPeek(out var line, out var at) && at <= now; looks++)
+        for (var looks = 0; looks < MaxLooksPerRound && resting.TryPeek(out var waitQueue, out var at) && at <= now; looks++)
         {
             resting.Dequeue();
-            line.IsResting = false;
-            if (!line.IsEmpty || line.Called is not null || line.State.RestsAt > now)
-                LetRest(line, notBefore: now + TimeSpan.TicksPerSecond);
+            waitQueue.IsResting = false;
+            if (!waitQueue.IsEmpty || waitQueue.Called is not null || waitQueue.State.RestsAt > now)
+                LetRest(waitQueue, notBefore: now + TimeSpan.TicksPerSecond);
             else
-                line.Limit.Forget(line);
+                waitQueue.Limit.Forget(waitQueue);
         }
     }
 
@@ -103,16 +103,16 @@ public sealed partial class LanePlanner
             }
 
             (lane.Learned, lane.IsRemembered) = (null, false);
-            if (lane.StandsIn is null)
+            if (lane.WaitsIn is null)
                 lane.Queue.Rest(lane);
         }
     }
 
-    private void LetRest(LimitLine line, long notBefore = 0)
+    private void LetRest(LimitWaitQueue waitQueue, long notBefore = 0)
     {
-        if (!line.Limit.IsPerKey || line.IsResting || line.State.RestsAt is not (< LimitState.Never and var at))
+        if (!waitQueue.Limit.IsPerKey || waitQueue.IsResting || waitQueue.State.RestsAt is not (< LimitState.Never and var at))
             return;
-        line.IsResting = true;
-        resting.Enqueue(line, Math.Max(at, notBefore));
+        waitQueue.IsResting = true;
+        resting.Enqueue(waitQueue, Math.Max(at, notBefore));
     }
 }

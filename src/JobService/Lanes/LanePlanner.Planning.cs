@@ -21,7 +21,7 @@ public sealed partial class LanePlanner
     private const int MaxExpected = 64;
 
     private readonly Dictionary<QueueLanes, PermitPool> permits = [];
-    private readonly List<LimitLine> lookedAt = [];
+    private readonly List<LimitWaitQueue> lookedAt = [];
 
     // A queue has at most this many limits: one array for all checks, instead of one for each job.
     private readonly LimitState[] asked = new LimitState[QueueRules.MaxLimits];
@@ -46,7 +46,7 @@ public sealed partial class LanePlanner
             foreach (var queue in active.ToList())
                 ServeReady(queue, round);
             for (var i = first; i < lookedAt.Count; i++)
-                ServeLine(lookedAt[i], round);
+                ServeWaitQueue(lookedAt[i], round);
         }
         while (changed.Count > 0 && ++passes < MaxPassesPerRound);
 
@@ -62,8 +62,8 @@ public sealed partial class LanePlanner
         }
 
         permits.Clear();
-        foreach (var line in lookedAt.Concat(changed))
-            Schedule(line, round.Now);
+        foreach (var waitQueue in lookedAt.Concat(changed))
+            Schedule(waitQueue, round.Now);
         lookedAt.Clear();
         changed.Clear();
         ForgetResting(round.Now);
@@ -71,34 +71,34 @@ public sealed partial class LanePlanner
         NextWake = FindNextWake(round, morePermitsAt);
     }
 
-    private void ServeLine(LimitLine line, PlanRound round)
+    private void ServeWaitQueue(LimitWaitQueue waitQueue, PlanRound round)
     {
-        if (line.Limit.IsPerKey)
+        if (waitQueue.Limit.IsPerKey)
             return;
 
-        while (line.Head(queue => MayStart(queue, round)) is { } lane && MayGo(line, lane, round))
+        while (waitQueue.Head(queue => MayStart(queue, round)) is { } lane && MayGo(waitQueue, lane, round))
         {
             Serve(lane, round);
             // It may be its turn again; otherwise it joins the wait queue before the next slot is handed out.
-            while (lane.StandsIn is ReadyLine && MayStart(lane.Queue, round))
+            while (lane.WaitsIn is ReadyLanes && MayStart(lane.Queue, round))
                 Serve(lane, round);
         }
     }
 
     /// <summary>The limit of one key makes its lanes ready one at a time: the queue decides the order among the keys.</summary>
-    private void CallNext(LimitLine line, PlanRound round)
+    private void CallNext(LimitWaitQueue waitQueue, PlanRound round)
     {
-        if (!line.Limit.IsPerKey || (line.Called is { } called && (!line.Limit.IsNamedBySeveral || MayStart(called.Queue, round))))
+        if (!waitQueue.Limit.IsPerKey || (waitQueue.Called is { } called && (!waitQueue.Limit.IsNamedBySeveral || MayStart(called.Queue, round))))
             return;
         // A lane that was made ready and has no permit stays ready, and does not block the limit for other queues.
-        if (line.Head(queue => line.Called is null ? IsOpen(queue, round.Now) : MayStart(queue, round)) is not { } lane || !MayGo(line, lane, round))
+        if (waitQueue.Head(queue => waitQueue.Called is null ? IsOpen(queue, round.Now) : MayStart(queue, round)) is not { } lane || !MayGo(waitQueue, lane, round))
             return;
 
-        if (line.Called is not null)
-            line.Called.CalledBy = null;
+        if (waitQueue.Called is not null)
+            waitQueue.Called.CalledBy = null;
         MoveToReady(lane);
-        line.Called = lane;
-        lane.CalledBy = line;
+        waitQueue.Called = lane;
+        lane.CalledBy = waitQueue;
     }
 
     private void ServeReady(QueueLanes queue, PlanRound round)
@@ -120,12 +120,12 @@ public sealed partial class LanePlanner
         var calledBy = lane.CalledBy;
         Leave(lane);
         var queue = lane.Queue;
-        var lines = queue.LinesOf(lane.Key);
-        if (Array.Find(lines, line => line != calledBy && (line.HasBefore(lane, other => MayStart(other, round)) || IsReadyBefore(line, lane, round))) is { } ahead)
+        var waitQueues = queue.WaitQueuesOf(lane.Key);
+        if (Array.Find(waitQueues, waitQueue => waitQueue != calledBy && (waitQueue.HasBefore(lane, other => MayStart(other, round)) || IsReadyBefore(waitQueue, lane, round))) is { } ahead)
         {
             // Its jobs are read when it is at the front.
             lane.ForgetHead();
-            Stand(lane, ahead);
+            WaitFor(lane, ahead);
             return;
         }
 
@@ -152,13 +152,13 @@ public sealed partial class LanePlanner
             }
 
             lane.Weigh(head);
-            if (FindBlocking(lines, lane, round, out var at) is { } line)
+            if (FindBlocking(waitQueues, lane, round, out var at) is { } waitQueue)
             {
-                Stand(lane, line);
+                WaitFor(lane, waitQueue);
                 return;
             }
 
-            Start(lane, head, lines, at, round);
+            Start(lane, head, waitQueues, at, round);
             started++;
         }
 
@@ -173,34 +173,34 @@ public sealed partial class LanePlanner
     }
 
     /// <summary>Whether another queue also has a ready lane and it is that queue's turn at the limit: while the wait queue is empty, the first queue checked would take everything.</summary>
-    private bool IsReadyBefore(LimitLine line, Lane lane, PlanRound round)
+    private bool IsReadyBefore(LimitWaitQueue waitQueue, Lane lane, PlanRound round)
     {
-        if (!line.Limit.IsNamedBySeveral)
+        if (!waitQueue.Limit.IsNamedBySeveral)
             return false;
-        foreach (var other in line.Limit.Queues)
+        foreach (var other in waitQueue.Limit.Queues)
         {
-            if (other != lane.Queue && active.Contains(other) && IsReadyFor(line, other) && line.GoesBefore(other, lane.Queue) && MayStart(other, round))
+            if (other != lane.Queue && active.Contains(other) && IsReadyFor(waitQueue, other) && waitQueue.GoesBefore(other, lane.Queue) && MayStart(other, round))
                 return true;
         }
 
         return false;
     }
 
-    private static bool IsReadyFor(LimitLine line, QueueLanes queue) =>
-        line.Limit.IsPerKey ? queue.Find(line.Key) is { StandsIn: ReadyLine } : queue.Ready.Head is not null;
+    private static bool IsReadyFor(LimitWaitQueue waitQueue, QueueLanes queue) =>
+        waitQueue.Limit.IsPerKey ? queue.Find(waitQueue.Key) is { WaitsIn: ReadyLanes } : queue.Ready.Head is not null;
 
-    private void Start(Lane lane, LaneHead head, LimitLine[] lines, long at, PlanRound round)
+    private void Start(Lane lane, LaneHead head, LimitWaitQueue[] waitQueues, long at, PlanRound round)
     {
         var queue = lane.Queue;
-        var held = lines.Length > 0 ? new HeldLimit[lines.Length] : [];
-        for (var i = 0; i < lines.Length; i++)
+        var held = waitQueues.Length > 0 ? new HeldLimit[waitQueues.Length] : [];
+        for (var i = 0; i < waitQueues.Length; i++)
         {
-            var (line, weight) = (lines[i], lane.HeadWeights[i]);
-            line.State.Take(at, weight);
-            line.Serve(lane, weight);
-            changed.Add(line);
-            LetRest(line);
-            held[i] = new HeldLimit(line, line.State, line.State.Calls, weight);
+            var (waitQueue, weight) = (waitQueues[i], lane.HeadWeights[i]);
+            waitQueue.State.Take(at, weight);
+            waitQueue.Serve(lane, weight);
+            changed.Add(waitQueue);
+            LetRest(waitQueue);
+            held[i] = new HeldLimit(waitQueue, waitQueue.State, waitQueue.State.Calls, weight);
         }
 
         var pool = permits[queue];
@@ -218,10 +218,10 @@ public sealed partial class LanePlanner
         });
     }
 
-    private void Stand(Lane lane, LimitLine line)
+    private void WaitFor(Lane lane, LimitWaitQueue waitQueue)
     {
-        line.Join(lane);
-        changed.Add(line);
+        waitQueue.Join(lane);
+        changed.Add(waitQueue);
     }
 
     /// <summary>With limits, one job at a time; otherwise as many as the lane may start before it is another lane's turn.</summary>
@@ -236,21 +236,21 @@ public sealed partial class LanePlanner
     }
 
     /// <summary>The limit that allows the lane's first job last, or its own limit that does not allow it yet; null when all allow it in this round.</summary>
-    private LimitLine? FindBlocking(LimitLine[] lines, Lane lane, PlanRound round, out long at)
+    private LimitWaitQueue? FindBlocking(LimitWaitQueue[] waitQueues, Lane lane, PlanRound round, out long at)
     {
         at = round.Now;
         // Its own limits first: a lane that waits for them blocks no other.
-        if (Array.Find(lines, line => line.Limit.IsPerKey && !MayGo(line, lane, round)) is { } own)
+        if (Array.Find(waitQueues, waitQueue => waitQueue.Limit.IsPerKey && !MayGo(waitQueue, lane, round)) is { } own)
             return own;
 
-        for (var i = 0; i < lines.Length; i++)
-            asked[i] = lines[i].State;
-        at = Reservation.Earliest(asked.AsSpan(0, lines.Length), lane.HeadWeights, From(lane.Queue, round), out var binding);
-        return at <= Until(lane.Queue, round) ? null : lines[binding];
+        for (var i = 0; i < waitQueues.Length; i++)
+            asked[i] = waitQueues[i].State;
+        at = Reservation.Earliest(asked.AsSpan(0, waitQueues.Length), lane.HeadWeights, From(lane.Queue, round), out var binding);
+        return at <= Until(lane.Queue, round) ? null : waitQueues[binding];
     }
 
-    private bool MayGo(LimitLine line, Lane lane, PlanRound round) =>
-        line.State.EarliestAt(From(lane.Queue, round), lane.HeadWeightAt(line.Limit)) <= Until(lane.Queue, round);
+    private bool MayGo(LimitWaitQueue waitQueue, Lane lane, PlanRound round) =>
+        waitQueue.State.EarliestAt(From(lane.Queue, round), lane.HeadWeightAt(waitQueue.Limit)) <= Until(lane.Queue, round);
 
     /// <summary>
     /// A slot is after the commit of its claim, or before it by at most half of the start window: a queue that is short of permits would

@@ -24,11 +24,11 @@ public sealed partial class LanePlanner
     private readonly HashSet<QueueLanes> starved = [];
 
     /// <summary>Wait queues whose state or head has changed: checked again in the next round.</summary>
-    private readonly HashSet<LimitLine> changed = [];
+    private readonly HashSet<LimitWaitQueue> changed = [];
 
     private readonly WakeTimes slotTimes = new();
     private readonly WakeTimes plainTimes = new();
-    private readonly PriorityQueue<LimitLine, long> resting = new();
+    private readonly PriorityQueue<LimitWaitQueue, long> resting = new();
     private readonly PriorityQueue<Lane, long> remembered = new();
     private long lastLaneNumber;
 
@@ -77,13 +77,13 @@ public sealed partial class LanePlanner
     /// <summary>Earlier results of the limits are no longer valid for lanes whose first job was heavy: a lighter job must not wait for the heavy one's moment.</summary>
     private void AskAgainIfHeavy(Lane lane)
     {
-        if (lane is { StandsIn: LimitLine, IsHeadHeavy: true })
+        if (lane is { WaitsIn: LimitWaitQueue, IsHeadHeavy: true })
             MoveToReady(lane);
     }
 
     private void Rejoin(Lane lane)
     {
-        if (lane.StandsIn is not null || parkedLanes.Contains(lane))
+        if (lane.WaitsIn is not null || parkedLanes.Contains(lane))
         {
             AskAgainIfHeavy(lane);
             return;
@@ -106,28 +106,28 @@ public sealed partial class LanePlanner
 
     private void Leave(Lane lane)
     {
-        if (lane.StandsIn is LimitLine line)
-            changed.Add(line);
-        lane.StandsIn?.Leave(lane);
+        if (lane.WaitsIn is LimitWaitQueue waitQueue)
+            changed.Add(waitQueue);
+        lane.WaitsIn?.Leave(lane);
         Uncall(lane);
     }
 
     private void Uncall(Lane lane)
     {
-        if (lane.CalledBy is not { } line)
+        if (lane.CalledBy is not { } waitQueue)
             return;
-        line.Called = null;
+        waitQueue.Called = null;
         lane.CalledBy = null;
-        changed.Add(line);
+        changed.Add(waitQueue);
     }
 
     /// <summary>The state was changed from outside: its wait queue is checked again in the next round, and when it is idle it can be forgotten.</summary>
-    private void Reconsider(LimitLine line)
+    private void Reconsider(LimitWaitQueue waitQueue)
     {
-        LetRest(line);
-        if (line.IsEmpty)
+        LetRest(waitQueue);
+        if (waitQueue.IsEmpty)
             return;
-        changed.Add(line);
+        changed.Add(waitQueue);
         NextWake = 0;
     }
 

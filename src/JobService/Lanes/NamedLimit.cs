@@ -5,7 +5,7 @@ namespace JobService.Lanes;
 /// <summary>A named limit: one state for all jobs, or one for each key in use.</summary>
 internal sealed class NamedLimit
 {
-    private readonly Dictionary<string, LimitLine> lines = [];
+    private readonly Dictionary<string, LimitWaitQueue> waitQueues = [];
     private int beginningsBefore;
     private long begunIn = -1;
 
@@ -33,26 +33,26 @@ internal sealed class NamedLimit
     /// <summary>Whether several queues share it.</summary>
     public bool IsNamedBySeveral => Queues.Count > 1;
 
-    public IReadOnlyCollection<LimitLine> Lines => lines.Values;
+    public IReadOnlyCollection<LimitWaitQueue> WaitQueues => waitQueues.Values;
 
     /// <summary>What a job takes: at most all of the limit, even if the limit was larger when the job was accepted.</summary>
     public int WeightOf(int weight, IReadOnlyDictionary<string, int>? weights) => Math.Min(Definition.WeightOf(weight, weights), Definition.MaxWeight);
 
-    public LimitLine? Find(string key) => lines.GetValueOrDefault(IsPerKey ? key : "");
+    public LimitWaitQueue? Find(string key) => waitQueues.GetValueOrDefault(IsPerKey ? key : "");
 
-    public LimitLine LineOf(string key)
+    public LimitWaitQueue WaitQueueOf(string key)
     {
         var own = IsPerKey ? key : "";
-        if (!lines.TryGetValue(own, out var line))
-            lines.Add(own, line = new LimitLine(this, own, LimitState.For(Definition)));
-        return line;
+        if (!waitQueues.TryGetValue(own, out var waitQueue))
+            waitQueues.Add(own, waitQueue = new LimitWaitQueue(this, own, LimitState.For(Definition)));
+        return waitQueue;
     }
 
     /// <summary>Forgets a state, unless the key has a newer one: a call may still hold the old one.</summary>
-    public void Forget(LimitLine line)
+    public void Forget(LimitWaitQueue waitQueue)
     {
-        if (lines.GetValueOrDefault(line.Key) == line)
-            lines.Remove(line.Key);
+        if (waitQueues.GetValueOrDefault(waitQueue.Key) == waitQueue)
+            waitQueues.Remove(waitQueue.Key);
     }
 
     /// <summary>Continues with another definition.</summary>
@@ -65,15 +65,15 @@ internal sealed class NamedLimit
         var keeps = definition.Scope == Definition.Scope && definition.GetType() == Definition.GetType();
         var recounts = definition.Counts != Definition.Counts;
         Definition = definition;
-        foreach (var line in lines.Values)
+        foreach (var waitQueue in waitQueues.Values)
         {
             if (recounts)
-                line.ForgetTurns();
-            if (keeps && line.State.Reconfigure(definition, now))
+                waitQueue.ForgetTurns();
+            if (keeps && waitQueue.State.Reconfigure(definition, now))
                 continue;
             keeps = false;
-            line.State = LimitState.For(definition);
-            line.IsStored = false;
+            waitQueue.State = LimitState.For(definition);
+            waitQueue.IsStored = false;
         }
 
         if (!keeps)
@@ -91,7 +91,7 @@ internal sealed class NamedLimit
     }
 
     /// <summary>States of another scope: no lane waits for them any more.</summary>
-    public void ForgetAll() => lines.Clear();
+    public void ForgetAll() => waitQueues.Clear();
 
     private void BeginAnew(long turn)
     {

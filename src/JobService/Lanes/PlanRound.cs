@@ -37,7 +37,7 @@ public sealed class PlanRound
     /// <summary>No slot is handed out beyond this.</summary>
     public required long Horizon { get; init; }
 
-    /// <summary>How long before a slot its line is woken: less than the horizon, so that one round hands out several slots.</summary>
+    /// <summary>How long before a slot its wait queue is woken: less than the horizon, so that one round hands out several slots.</summary>
     public required long WakeAhead { get; init; }
 
     /// <summary>Jobs of one queue that start in this round, at most: the round must end before the slots of other queues have passed.</summary>
@@ -63,4 +63,4 @@ public sealed class PlanRound
 /// <param name="Reason">What it waits for.</param>
 /// <param name="Limit">The limit that allows it last.</param>
 /// <param name="Until">Ticks of store time; null when it depends on other jobs' ends.</param>
-public readonly record struct LaneStand(WaitReason Reason, string? Limit, long? Until);
+public readonly record struct LaneExplanation(WaitReason Reason, string? Limit, long? Until);

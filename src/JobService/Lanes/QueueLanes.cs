@@ -9,7 +9,7 @@ internal sealed class QueueLanes(string name)
     private readonly Dictionary<string, Lane> lanes = [];
     private readonly PriorityQueue<Lane, double> idle = new();
     private IReadOnlyDictionary<string, double> shares = new Dictionary<string, double>();
-    private LimitLine[]? sharedLines;
+    private LimitWaitQueue[]? sharedWaitQueues;
 
     public string Name { get; } = name;
 
@@ -28,7 +28,7 @@ internal sealed class QueueLanes(string name)
     public int StartedInRound { get; set; }
 
     /// <summary>Lanes that only wait for the queue's permits.</summary>
-    public ReadyLine Ready { get; } = new();
+    public ReadyLanes Ready { get; } = new();
 
     /// <summary>Its share of limits that other queues use too, relative to a queue of share 1.</summary>
     public double Share { get; private set; } = 1;
@@ -76,7 +76,7 @@ internal sealed class QueueLanes(string name)
     public void RefreshLimits()
     {
         Limits = [.. Limits.OrderByDescending(limit => limit.IsPerKey)];
-        sharedLines = Array.Exists(Limits, limit => limit.IsPerKey) ? null : [.. Limits.Select(limit => limit.LineOf(""))];
+        sharedWaitQueues = Array.Exists(Limits, limit => limit.IsPerKey) ? null : [.. Limits.Select(limit => limit.WaitQueueOf(""))];
         var examples = Limits.Select(limit => LimitState.For(limit.Definition)).ToArray();
         HandsOutSlots = Array.Exists(examples, state => state.HandsOutSlots);
         StartWindow = Reservation.StartWindow(examples) ?? TimeSpan.Zero;
@@ -84,7 +84,7 @@ internal sealed class QueueLanes(string name)
     }
 
     /// <summary>The states that a job of this key needs, in the order of <see cref="Limits"/>.</summary>
-    public LimitLine[] LinesOf(string key) => sharedLines ?? Array.ConvertAll(Limits, limit => limit.LineOf(key));
+    public LimitWaitQueue[] WaitQueuesOf(string key) => sharedWaitQueues ?? Array.ConvertAll(Limits, limit => limit.WaitQueueOf(key));
 
     /// <summary>
     /// The lane has no job that may start. It is forgotten once the queue's virtual time has passed it: until then it could return with a debt. Where most keys occur only
@@ -94,11 +94,11 @@ internal sealed class QueueLanes(string name)
 
     public void ForgetIdle(long now)
     {
-        while (idle.TryPeek(out var lane, out var virtualTime) && (virtualTime <= Ready.VirtualNow || lane.StandsIn is not null || idle.Count > LanePlanner.MaxIdleLanes))
+        while (idle.TryPeek(out var lane, out var virtualTime) && (virtualTime <= Ready.VirtualNow || lane.WaitsIn is not null || idle.Count > LanePlanner.MaxIdleLanes))
         {
             idle.Dequeue();
             // A lane that became idle again since has a later entry.
-            if (lane.VirtualTime <= virtualTime && lane.StandsIn is null && lane.Learned is null && lane.RestsUntil <= now && lanes.GetValueOrDefault(lane.Key) == lane)
+            if (lane.VirtualTime <= virtualTime && lane.WaitsIn is null && lane.Learned is null && lane.RestsUntil <= now && lanes.GetValueOrDefault(lane.Key) == lane)
             {
                 lanes.Remove(lane.Key);
                 StuckLanes -= lane.Unstarted.Rounds > 0 ? 1 : 0;

@@ -5,16 +5,16 @@ namespace JobService.Lanes;
 /// <summary>When the heads of wait queues may start. A wait queue whose time has changed has several entries; only the last one counts.</summary>
 internal sealed class WakeTimes
 {
-    private readonly PriorityQueue<LimitLine, long> moments = new();
+    private readonly PriorityQueue<LimitWaitQueue, long> moments = new();
 
     /// <summary>The first moment; <see cref="LimitState.Never"/> when there is none.</summary>
     public long First
     {
         get
         {
-            while (moments.TryPeek(out var line, out var at))
+            while (moments.TryPeek(out var waitQueue, out var at))
             {
-                if (line.WakeAt == at)
+                if (waitQueue.WakeAt == at)
                     return at;
                 moments.Dequeue();
             }
@@ -23,15 +23,15 @@ internal sealed class WakeTimes
         }
     }
 
-    public void Add(LimitLine line) => moments.Enqueue(line, line.WakeAt);
+    public void Add(LimitWaitQueue waitQueue) => moments.Enqueue(waitQueue, waitQueue.WakeAt);
 
     /// <summary>Removes the wait queues that are due by a moment: the first ones, at most that many.</summary>
-    public void TakeDue(long until, int atMost, ICollection<LimitLine> into)
+    public void TakeDue(long until, int atMost, ICollection<LimitWaitQueue> into)
     {
-        for (var taken = 0; taken < atMost && First <= until && moments.TryDequeue(out var line, out _); taken++)
+        for (var taken = 0; taken < atMost && First <= until && moments.TryDequeue(out var waitQueue, out _); taken++)
         {
-            line.WakeAt = LimitState.Never;
-            into.Add(line);
+            waitQueue.WakeAt = LimitState.Never;
+            into.Add(waitQueue);
         }
     }
 }

@@ -8,17 +8,17 @@ internal static class LimitStates
 {
     private static readonly StoredLimit AsNew = new(0, 0, 1, 0, 0);
 
-    public static void Write(Turn turn, LimitLine line)
+    public static void Write(Turn turn, LimitWaitQueue waitQueue)
     {
-        var limit = line.Limit.Name;
-        if (line.State is WindowLimit window)
-            turn.Changes.Add(new LimitStateChange.Logged(limit, line.Key, window.TakeChanges(), window.OldestNeeded));
+        var limit = waitQueue.Limit.Name;
+        if (waitQueue.State is WindowLimit window)
+            turn.Changes.Add(new LimitStateChange.Logged(limit, waitQueue.Key, window.TakeChanges(), window.OldestNeeded));
 
         // What is as if new needs no row, unless one says otherwise.
-        var stored = line.State.ToStored();
-        if (stored == AsNew && !line.IsStored)
+        var stored = waitQueue.State.ToStored();
+        if (stored == AsNew && !waitQueue.IsStored)
             return;
-        line.IsStored = true;
-        turn.Changes.Add(new LimitStateChange.Put(limit, line.Key, stored));
+        waitQueue.IsStored = true;
+        turn.Changes.Add(new LimitStateChange.Put(limit, waitQueue.Key, stored));
     }
 }

@@ -29,7 +29,7 @@ internal static partial class Loading
                 memory.Uncounted.Add(lane);
         }
 
-        foreach (var (name, lane, count) in rows.Parked.Lines())
+        foreach (var (name, lane, count) in rows.Parked.LockQueues())
             memory.Locks.Restore(name, lane, count);
         foreach (var (name, setCount, setAt, isReleasing) in rows.Parked.Signals())
             memory.Signals.Restore(name, setCount, setAt, isReleasing);
@@ -53,9 +53,9 @@ internal static partial class Loading
         {
             if (!turn.Memory.Limits.ContainsKey(limit))
                 continue;
-            var line = planner.StateOf(limit, key);
-            line.State.Restore(stored, trusted);
-            line.IsStored = true;
+            var waitQueue = planner.StateOf(limit, key);
+            waitQueue.State.Restore(stored, trusted);
+            waitQueue.IsStored = true;
         }
 
         foreach (var (limit, key, at, weight) in rows.Definitions.Starts())

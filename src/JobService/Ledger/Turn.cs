@@ -28,7 +28,7 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
     private RowChanges? changes;
 
     /// <summary>Limits that handed something out or were paused: their states are written before the commit.</summary>
-    private readonly HashSet<LimitLine> touchedStates = [];
+    private readonly HashSet<LimitWaitQueue> touchedStates = [];
 
     private bool hasWritten;
 
@@ -83,10 +83,10 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
     public void Touch(LimitHold? hold, string key)
     {
         foreach (var held in hold?.Limits ?? [])
-            touchedStates.Add(held.Line.Limit.LineOf(key));
+            touchedStates.Add(held.WaitQueue.Limit.WaitQueueOf(key));
     }
 
-    public void Touch(IEnumerable<LimitLine> states) => touchedStates.UnionWith(states);
+    public void Touch(IEnumerable<LimitWaitQueue> states) => touchedStates.UnionWith(states);
 
     /// <summary>Says what has gathered in memory, and writes all changes: the last step before the commit.</summary>
     public void WriteBack()

@@ -219,16 +219,16 @@ public sealed class KeysTests
         var until = model.Now + Second;
         model.Planner.ApplyFeedback("q", "0", model.Claims[0].Hold!, model.Now, new CallFeedback { CircuitOpen = true, NotBefore = new DateTimeOffset(until, TimeSpan.Zero) }, model.Now);
         model.RunUntil(until - 1);
-        Assert.Equal(Keys, StandingInLine());
+        Assert.Equal(Keys, CountWaiting());
 
         model.Now = until;
         model.Run();
 
-        Assert.InRange(Keys - StandingInLine(), 512, 2_048);
+        Assert.InRange(Keys - CountWaiting(), 512, 2_048);
         model.RunUntil(until + Second);
         Assert.Equal(2 * Keys, model.Claims.Count);
 
-        int StandingInLine() => model.Planner.StatesOf("own").Count(line => !line.IsEmpty);
+        int CountWaiting() => model.Planner.StatesOf("own").Count(line => !line.IsEmpty);
     }
 
     [Fact]

@@ -18,8 +18,8 @@ internal sealed record LimitStanding(string Name, string? Key) : Question<LimitS
         var definition = limit.Entry.Definition;
         if (definition.Scope == LimitScope.PerKey && Key is null)
             return OfAllKeys(planner.StatesOf(Name), LimitState.For(definition), now, planner.StatesOf(Name).Sum(planner.WaitingAt));
-        return planner.FindState(Name, Key ?? "") is { } line
-            ? Of(line.State, now, planner.WaitingAt(line))
+        return planner.FindState(Name, Key ?? "") is { } waitQueue
+            ? Of(waitQueue.State, now, planner.WaitingAt(waitQueue))
             : Of(LimitState.For(definition), now, waiting: 0);
     }
 
@@ -41,8 +41,8 @@ internal sealed record LimitStanding(string Name, string? Key) : Question<LimitS
     }
 
     /// <summary>What keys hold adds up; when the next permit is free, and what was learned, is a matter of each.</summary>
-    private static LimitStatus OfAllKeys(IReadOnlyCollection<LimitLine> states, LimitState untouched, long now, long waiting) =>
-        new(states.Sum(line => line.State.Taken(now)), untouched.Available(now), NextFreeAt: null, waiting, PausedUntil: null) { Keys = states.Count };
+    private static LimitStatus OfAllKeys(IReadOnlyCollection<LimitWaitQueue> states, LimitState untouched, long now, long waiting) =>
+        new(states.Sum(waitQueue => waitQueue.State.Taken(now)), untouched.Available(now), NextFreeAt: null, waiting, PausedUntil: null) { Keys = states.Count };
 
     private static (long Remaining, long Until)? BudgetOf(LimitState state, long now) => state.WeightBudgetAt(now) ?? state.BudgetAt(now);
 

@@ -3,7 +3,7 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Queued jobs that stand in no lane: in the line of their lock, or waiting for a signal. And the signals.</summary>
+/// <summary>Signals, and queued jobs that are in no lane: those in the wait queue of a lock, and those that wait for a signal.</summary>
 internal sealed class ParkedRows(sqlite3 database) : IParkedRows, SignalChange.IWriter, IDisposable
 {
     private readonly SqliteStatement selectFirst = new(database, $"""
@@ -18,7 +18,7 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, SignalChange.I
         ORDER  BY priority DESC, stamp LIMIT 1
         """);
 
-    private readonly SqliteStatement countLines = new(database, """
+    private readonly SqliteStatement countLockQueues = new(database, """
         SELECT lock, queue_id, key, count(*) FROM jobs INDEXED BY jobs_locked_lanes WHERE state = 0 AND parked = 0 GROUP BY lock, queue_id, key
         """);
 
@@ -43,12 +43,12 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, SignalChange.I
         ? selectFirstOfLane.Bind(1, look.Name).Bind(2, queueId).Bind(3, key)
         : selectFirst.Bind(1, look.Name)).FirstOrDefault();
 
-    public List<(string Lock, (long QueueId, string Key) Lane, int Count)> Lines()
+    public List<(string Lock, (long QueueId, string Key) Lane, int Count)> LockQueues()
     {
-        var lines = new List<(string, (long, string), int)>();
-        while (countLines.Step())
-            lines.Add((countLines.Text(0), (countLines.Int64(1), countLines.Text(2)), countLines.Int32(3)));
-        return lines;
+        var queues = new List<(string, (long, string), int)>();
+        while (countLockQueues.Step())
+            queues.Add((countLockQueues.Text(0), (countLockQueues.Int64(1), countLockQueues.Text(2)), countLockQueues.Int32(3)));
+        return queues;
     }
 
     /// <summary>Jobs that waited for these signals when they were set.</summary>
@@ -83,7 +83,7 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, SignalChange.I
     {
         foreach (var statement in new[]
         {
-            selectFirst, selectFirstOfLane, countLines, selectReleased, selectSignals, putSignal, deleteSignal,
+            selectFirst, selectFirstOfLane, countLockQueues, selectReleased, selectSignals, putSignal, deleteSignal,
         })
         {
             statement.Dispose();

@@ -7,7 +7,7 @@ namespace JobService.Lanes;
 /// Two levels: among the queues, the turn depends on what each has had of this limit, in what the limit counts, ÷ its share, regardless of its number of keys; among the lanes of
 /// a queue, on their virtual times. Start-time fair queueing on both.
 /// </remarks>
-internal sealed class LimitLine(NamedLimit limit, string key, LimitState state) : Line
+internal sealed class LimitWaitQueue(NamedLimit limit, string key, LimitState state) : LaneWaitQueue
 {
     private readonly List<QueuePlace> places = new(1);
     private double servedTo;

@@ -1,19 +1,19 @@
 namespace JobService.Lanes;
 
 /// <summary>Lanes that wait for the same thing, in the order of their virtual times.</summary>
-internal abstract class Line
+internal abstract class LaneWaitQueue
 {
     public void Join(Lane lane)
     {
         lane.VirtualTime = TimeHere(lane);
-        lane.StandsIn = this;
+        lane.WaitsIn = this;
         Add(lane);
     }
 
     public void Leave(Lane lane)
     {
         Remove(lane);
-        lane.StandsIn = null;
+        lane.WaitsIn = null;
     }
 
     /// <summary>A lane's virtual time in this wait queue.</summary>
@@ -28,7 +28,7 @@ internal abstract class Line
 }
 
 /// <summary>Lanes of one queue that wait only for the queue's turn.</summary>
-internal sealed class ReadyLine : Line
+internal sealed class ReadyLanes : LaneWaitQueue
 {
     private readonly LaneSet lanes = new();
 
