@@ -145,7 +145,7 @@ public sealed partial class LanePlanner
         {
             if (started == allowed)
                 break;
-            if (round.GoesAside(head))
+            if (round.JoinsLockQueue(head))
             {
                 lane.Leave();
                 continue;

@@ -19,22 +19,22 @@ public record LaneHead(JobId Id, int Weight)
 /// <param name="PermitAt">When its permit is expected; null when it is free.</param>
 public readonly record struct PlannedStart(string Queue, LaneHead Head, long? Slot, TimeSpan Window, LimitHold Hold, long? PermitAt)
 {
-    /// <summary>How much later than that it may start, since what follows then goes behind it.</summary>
+    /// <summary>How much later than that it may start, because later calls are then postponed.</summary>
     public TimeSpan Delay { get; init; }
 
-    /// <summary>What keeps it apart from other starts.</summary>
+    /// <summary>The spacing that it requires from other starts.</summary>
     public IReadOnlyList<RateStart> Rates { get; init; } = [];
 }
 
-/// <summary>One round of planning: the moment, and what the planner asks and tells. All moments are ticks of store time.</summary>
+/// <summary>One round of planning: its time, and the functions that the planner calls. All times are ticks of store time.</summary>
 public sealed class PlanRound
 {
     public required long Now { get; init; }
 
-    /// <summary>By then the claim is committed: no slot lies before this by more than half of its start window.</summary>
+    /// <summary>When the claim is expected to be committed: no slot is earlier than this by more than half of its start window.</summary>
     public required long EarliestSlot { get; init; }
 
-    /// <summary>No slot is handed out beyond this.</summary>
+    /// <summary>No slot is handed out after this.</summary>
     public required long Horizon { get; init; }
 
     /// <summary>How long before a slot its wait queue is woken: less than the horizon, so that one round hands out several slots.</summary>
@@ -46,14 +46,14 @@ public sealed class PlanRound
     /// <summary>What the semaphores of the queues offer, by name; a queue that is not named has no permits.</summary>
     public required IReadOnlyDictionary<string, Permits> Permits { get; init; }
 
-    /// <summary>Told which lanes of a queue are likely to be asked for their jobs next, by key: what it takes to know these is better done for all at once.</summary>
+    /// <summary>Called with the keys of a queue whose jobs are likely to be needed next, so that they can be read together.</summary>
     public Action<string, IEnumerable<string>> Expect { get; init; } = static (_, _) => { };
 
-    /// <summary>The first jobs of a lane, at most so many.</summary>
+    /// <summary>The first jobs of a lane, at most that many.</summary>
     public required Func<string, string, int, IReadOnlyList<LaneHead>> Heads { get; init; }
 
-    /// <summary>Asked of each head before its limits: true when it has gone aside into the line of its lock, and the lane goes on with its next job.</summary>
-    public Func<LaneHead, bool> GoesAside { get; init; } = static _ => false;
+    /// <summary>Called for each first job before its limits are checked: true when it has moved to the wait queue of its lock, and the lane continues with its next job.</summary>
+    public Func<LaneHead, bool> JoinsLockQueue { get; init; } = static _ => false;
 
     /// <summary>Claims a job.</summary>
     public required Action<PlannedStart> Claim { get; init; }

@@ -29,7 +29,7 @@ internal static class Adding
         var queue = turn.Memory.FindQueue(job.Queue)!;
         long? dueAt = job.NotBefore is { } notBefore && notBefore.UtcTicks > (job.IsDelay ? turn.Now : turn.Wall) ? notBefore.UtcTicks : null;
         var queued = QueuedRow.Of(row, queue.Id);
-        var parked = dueAt is null ? Entering.Enter(turn, queue, queued) : null;
+        var parked = dueAt is null ? Placing.Place(turn, queue, queued) : null;
         turn.Changes.Add(new JobChange.Inserted(row, queue.Id, turn.Now, dueAt, parked));
         if (job.Callback is { } callback)
             turn.Changes.Add(new DeliveryChange.CallbackInserted(job.Id.Stamp, callback));

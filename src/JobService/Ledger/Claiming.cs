@@ -48,7 +48,7 @@ internal static class Claiming
     {
         var starts = new List<(PlannedStart Start, RunningJob Job, long Lease)>();
         Locking.OfferFree(turn);
-        var asides = new Asides(turn);
+        var heads = new RoundHeads(turn);
         turn.Memory.Planner.Run(new PlanRound
         {
             Now = now,
@@ -57,12 +57,12 @@ internal static class Claiming
             WakeAhead = lead + alarm,
             MaxStarts = most,
             Permits = permits,
-            Expect = asides.Expect,
-            Heads = asides.Heads,
-            GoesAside = head => asides.Take((QueuedRow)head),
+            Expect = heads.Expect,
+            Heads = heads.Heads,
+            JoinsLockQueue = head => heads.MoveToLockQueue((QueuedRow)head),
             Claim = start => starts.Add(Claim(turn, start)),
         });
-        asides.ComeBack();
+        heads.ReturnSkippedLanes();
         return HandOut(turn, now, starts);
     }
 

@@ -21,8 +21,8 @@ internal static class Explaining
             return new Waiting(WaitReason.Paused, Position: job.Parked == Parked.InLane ? job.Position : null);
         if (job.DueAt is { } due)
             return new Waiting(job.Failures == 0 ? WaitReason.Time : WaitReason.Retry, Until: new DateTimeOffset(due, TimeSpan.Zero));
-        if (job.Parked is { } line)
-            return line == Parked.InLine ? new Waiting(WaitReason.Lock, Position: job.Position) : new Waiting(WaitReason.Signal);
+        if (job.Parked is { } place)
+            return place == Parked.InLockQueue ? new Waiting(WaitReason.Lock, Position: job.Position) : new Waiting(WaitReason.Signal);
         return new Waiting(stand.Reason, stand.Limit, stand.Until is { } until ? new DateTimeOffset(until, TimeSpan.Zero) : null, job.Position);
     }
 }

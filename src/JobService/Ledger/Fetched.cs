@@ -11,7 +11,7 @@ internal sealed class Fetched
     private readonly Dictionary<long, DeliveryRow?> deliveries = [];
     private readonly Dictionary<long, BatchRow?> batches = [];
     private readonly Dictionary<string, RetiredQueue?> retired = [];
-    private readonly Dictionary<LockLook, JobRow?> waiting = [];
+    private readonly Dictionary<LockQuery, JobRow?> waiting = [];
 
     /// <summary>Queued jobs whose deadline has passed, those that came back with such a one included.</summary>
     public List<long> Late { get; } = [];
@@ -88,22 +88,22 @@ internal sealed class Fetched
     }
 
     /// <summary>The first job of a wait queue, as it was before the turn.</summary>
-    public void PutWaiting(LockLook look, JobRow? first)
+    public void PutWaiting(LockQuery query, JobRow? first)
     {
-        waiting[look] = first;
+        waiting[query] = first;
         if (first is not null)
             jobs[first.Id.Stamp] = first;
     }
 
     /// <returns>False when it was not asked for, or has left since: which one is the first is not known.</returns>
-    public bool TryGetWaiting(LockLook look, out QueuedRow? first)
+    public bool TryGetWaiting(LockQuery query, out QueuedRow? first)
     {
         first = null;
-        if (!waiting.TryGetValue(look, out var row))
+        if (!waiting.TryGetValue(query, out var row))
             return false;
         if (row is null)
             return true;
-        first = jobs[row.Id.Stamp] is { State: JobState.Queued, Parked: Parked.InLine } still ? still.Job : null;
+        first = jobs[row.Id.Stamp] is { State: JobState.Queued, Parked: Parked.InLockQueue } still ? still.Job : null;
         return first is not null;
     }
 

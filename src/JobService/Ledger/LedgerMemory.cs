@@ -68,7 +68,7 @@ internal sealed class LedgerMemory
         var next = NextDueAt;
         if (Math.Min(NextDueOnWallAt, NextDeadlineAt) is < Never and var onWall)
             next = Math.Min(next, now + Math.Max(0, onWall - wall));
-        return isClaiming ? Math.Min(next, Math.Min(Planner.NextWake, Locks.NextLook)) : next;
+        return isClaiming ? Math.Min(next, Math.Min(Planner.NextWake, Locks.NextOfferAt)) : next;
     }
 
     /// <summary>The highest revision in force; the next change gets the one after.</summary>

@@ -127,7 +127,7 @@ internal static partial class Loading
         }
 
         var again = row.Job with { Failures = row.Job.Failures + 1 };
-        var parked = Entering.Enter(turn, queue, again);
+        var parked = Placing.Place(turn, queue, again);
         turn.Changes.Add(new JobChange.Requeued(stamp, lease, row.StartedAt, turn.Now) { CountFailure = true, Throttle = ThrottleMark.Keep, Parked = parked });
         queue.Move(JobState.Running, JobState.Queued);
         Waking.Expect(turn, JobRow.Queued(again, dueAt: null, parked));

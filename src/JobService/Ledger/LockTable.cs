@@ -11,23 +11,23 @@ internal sealed class LockTable
     /// <summary>Longer than the wait for a near slot, and short enough for a job that could run.</summary>
     public static readonly long Patience = TimeSpan.FromMilliseconds(20).Ticks;
 
-    private readonly Dictionary<string, LockLine> lines = [];
-    private readonly PriorityQueue<(LockLine Line, int Opening), long> looks = new();
+    private readonly Dictionary<string, TrackedLock> locks = [];
+    private readonly PriorityQueue<(TrackedLock Lock, int Opening), long> offers = new();
 
     /// <summary>Those whose moment has come, as the turn was told before it began.</summary>
-    private readonly Queue<(LockLine Line, int Opening)> due = new();
+    private readonly Queue<(TrackedLock Lock, int Opening)> due = new();
 
     /// <summary>When a free lock is to be offered, for the first time or to more; <see cref="LedgerMemory.Never"/> when there is none.</summary>
-    public long NextLook => due.Count > 0 ? 0 : looks.TryPeek(out _, out var at) ? at : LedgerMemory.Never;
+    public long NextOfferAt => due.Count > 0 ? 0 : offers.TryPeek(out _, out var at) ? at : LedgerMemory.Never;
 
-    public bool IsHeld(string name) => lines.TryGetValue(name, out var line) && line.Holder is not null;
+    public bool IsHeld(string name) => locks.TryGetValue(name, out var tracked) && tracked.Holder is not null;
 
     /// <summary>For a job on its way to its lane: true when it joins the wait queue of its lock instead.</summary>
     /// <param name="job">The job; it names a lock.</param>
     /// <param name="ownLease">The lease that it gives up in the same turn, if it comes from an attempt.</param>
-    public bool TakeAside(QueuedRow job, long? ownLease)
+    public bool TryJoin(QueuedRow job, long? ownLease)
     {
-        if (!lines.TryGetValue(job.Lock!, out var line) || line.LetsPass(job, ownLease))
+        if (!locks.TryGetValue(job.Lock!, out var tracked) || tracked.LetsPass(job, ownLease))
             return false;
         Join(job);
         return true;
@@ -35,8 +35,8 @@ internal sealed class LockTable
 
     public void Join(QueuedRow job)
     {
-        var line = FindOrOpen(job.Lock!);
-        line.Waiting[job.Lane] = line.Waiting.GetValueOrDefault(job.Lane) + 1;
+        var tracked = FindOrOpen(job.Lock!);
+        tracked.Waiting[job.Lane] = tracked.Waiting.GetValueOrDefault(job.Lane) + 1;
     }
 
     /// <summary>Adds the waiting jobs of a lane, as counted from the rows.</summary>
@@ -44,113 +44,113 @@ internal sealed class LockTable
 
     public void Take(string name, long lease)
     {
-        var line = FindOrOpen(name);
-        if (line.Holder is not null)
+        var tracked = FindOrOpen(name);
+        if (tracked.Holder is not null)
             throw new InvalidOperationException($"Lock {name} was to be held twice.");
-        line.Holder = lease;
-        line.Offered.Clear();
-        line.Opening++;
+        tracked.Holder = lease;
+        tracked.Offered.Clear();
+        tracked.Opening++;
     }
 
     public void Free(string name, long now)
     {
-        var line = lines[name];
-        line.Holder = null;
-        if (!DropIfEmpty(line))
-            Offer(line, now);
+        var tracked = locks[name];
+        tracked.Holder = null;
+        if (!DropIfEmpty(tracked))
+            Offer(tracked, now);
     }
 
     /// <summary>Frees all locks that no job holds, after the rows were read.</summary>
     public void OfferFree(long now)
     {
-        foreach (var line in lines.Values.Where(line => line.Holder is null))
-            Offer(line, now);
+        foreach (var tracked in locks.Values.Where(tracked => tracked.Holder is null))
+            Offer(tracked, now);
     }
 
     /// <summary>A job has left the wait queue, to its lane or for good.</summary>
     public void Leave(string name, (long QueueId, string Key) lane)
     {
-        var line = lines[name];
-        if (--line.Waiting[lane] == 0)
-            line.Waiting.Remove(lane);
-        DropIfEmpty(line);
+        var tracked = locks[name];
+        if (--tracked.Waiting[lane] == 0)
+            tracked.Waiting.Remove(lane);
+        DropIfEmpty(tracked);
     }
 
     /// <summary>A job has left its lane without having run: the lock may have been offered to it.</summary>
     public void LeaveLane(QueuedRow job, long now)
     {
-        if (lines.TryGetValue(job.Lock!, out var line) && line.Holder is null && line.Offered.Remove(job.Lane) && line.IsAsleep)
-            LookAgain(line, now);
+        if (locks.TryGetValue(job.Lock!, out var tracked) && tracked.Holder is null && tracked.Offered.Remove(job.Lane) && tracked.IsAsleep)
+            ScheduleOffer(tracked, now);
     }
 
     /// <summary>True when jobs wait for the lock.</summary>
-    public bool IsWaitedFor(string name) => lines.TryGetValue(name, out var line) && line.Waiting.Count > 0;
+    public bool IsWaitedFor(string name) => locks.TryGetValue(name, out var tracked) && tracked.Waiting.Count > 0;
 
     /// <summary>Free locks with a wait queue whose offer is due: what the turn is going to look at.</summary>
-    public IEnumerable<LockLine> Due(long now, int atMost)
+    public IEnumerable<TrackedLock> Due(long now, int atMost)
     {
-        while (due.Count < atMost && looks.TryPeek(out var look, out var at) && at <= now)
+        while (due.Count < atMost && offers.TryPeek(out var offer, out var at) && at <= now)
         {
-            looks.Dequeue();
-            if (look.Line.Opening == look.Opening)
-                due.Enqueue(look);
+            offers.Dequeue();
+            if (offer.Lock.Opening == offer.Opening)
+                due.Enqueue(offer);
         }
 
-        return due.Where(look => look.Line.Opening == look.Opening).Select(look => look.Line);
+        return due.Where(offer => offer.Lock.Opening == offer.Opening).Select(offer => offer.Lock);
     }
 
     /// <summary>A free lock with a wait queue whose offer is due; null when there is none.</summary>
-    public LockLine? NextToOffer(long now)
+    public TrackedLock? NextToOffer(long now)
     {
-        while (due.TryDequeue(out var look))
+        while (due.TryDequeue(out var offer))
         {
-            if (look.Line.Opening == look.Opening)
-                return look.Line;
+            if (offer.Lock.Opening == offer.Opening)
+                return offer.Lock;
         }
 
-        while (looks.TryPeek(out var look, out var at) && at <= now)
+        while (offers.TryPeek(out var offer, out var at) && at <= now)
         {
-            looks.Dequeue();
-            if (look.Line.Opening == look.Opening)
-                return look.Line;
+            offers.Dequeue();
+            if (offer.Lock.Opening == offer.Opening)
+                return offer.Lock;
         }
 
         return null;
     }
 
     /// <summary>Schedules another offer of this lock, unless it is claimed before.</summary>
-    public void LookAgain(LockLine line, long at)
+    public void ScheduleOffer(TrackedLock tracked, long at)
     {
-        line.IsAsleep = false;
-        looks.Enqueue((line, line.Opening), at);
+        tracked.IsAsleep = false;
+        offers.Enqueue((tracked, tracked.Opening), at);
     }
 
-    private void Offer(LockLine line, long now)
+    private void Offer(TrackedLock tracked, long now)
     {
-        line.Opening++;
-        line.Offered.Clear();
-        line.Step = 1;
-        LookAgain(line, now);
+        tracked.Opening++;
+        tracked.Offered.Clear();
+        tracked.Step = 1;
+        ScheduleOffer(tracked, now);
     }
 
-    private bool DropIfEmpty(LockLine line)
+    private bool DropIfEmpty(TrackedLock tracked)
     {
-        if (line.Holder is not null || line.Waiting.Count > 0)
+        if (tracked.Holder is not null || tracked.Waiting.Count > 0)
             return false;
-        line.Opening++; // offers in progress become void
-        return lines.Remove(line.Name);
+        tracked.Opening++; // offers in progress become void
+        return locks.Remove(tracked.Name);
     }
 
-    private LockLine FindOrOpen(string name)
+    private TrackedLock FindOrOpen(string name)
     {
-        if (!lines.TryGetValue(name, out var line))
-            lines.Add(name, line = new LockLine(name));
-        return line;
+        if (!locks.TryGetValue(name, out var tracked))
+            locks.Add(name, tracked = new TrackedLock(name));
+        return tracked;
     }
 }
 
 /// <summary>One lock that is held or has a wait queue.</summary>
-internal sealed class LockLine(string name)
+internal sealed class TrackedLock(string name)
 {
     public string Name { get; } = name;
 
@@ -175,9 +175,9 @@ internal sealed class LockLine(string name)
     public bool HasMoreToOffer => Waiting.Keys.Any(lane => !Offered.ContainsKey(lane));
 
     /// <summary>Whom the next offer releases: the first of all, or then the first ones of other lanes.</summary>
-    public IEnumerable<LockLook> NextLooks(int atMost) => Offered.Count == 0
-        ? [new LockLook(Name)]
-        : Waiting.Keys.Where(lane => !Offered.ContainsKey(lane)).Take(Math.Min(Step, atMost)).Select(lane => new LockLook(Name, lane));
+    public IEnumerable<LockQuery> NextQueries(int atMost) => Offered.Count == 0
+        ? [new LockQuery(Name)]
+        : Waiting.Keys.Where(lane => !Offered.ContainsKey(lane)).Take(Math.Min(Step, atMost)).Select(lane => new LockQuery(Name, lane));
 
     /// <summary>True when a job may enter its lane: no other job holds the lock, and it overtakes none that could use it.</summary>
     public bool LetsPass(QueuedRow job, long? ownLease)

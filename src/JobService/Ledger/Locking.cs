@@ -17,7 +17,7 @@ internal static class Locking
     {
         if (row.Lock is null)
             return;
-        if (row.Parked != Parked.InLine)
+        if (row.Parked != Parked.InLockQueue)
         {
             turn.Memory.Locks.LeaveLane(row.Job, turn.Now);
             return;
@@ -31,11 +31,11 @@ internal static class Locking
     public static void Want(Turn turn, Wanted wanted)
     {
         var left = RowsPerTurn;
-        foreach (var line in turn.Memory.Locks.Due(turn.Now, RowsPerTurn))
+        foreach (var tracked in turn.Memory.Locks.Due(turn.Now, RowsPerTurn))
         {
-            foreach (var look in line.NextLooks(left))
+            foreach (var query in tracked.NextQueries(left))
             {
-                wanted.Locks.Add(look);
+                wanted.Locks.Add(query);
                 left--;
             }
         }
@@ -45,44 +45,44 @@ internal static class Locking
     public static void OfferFree(Turn turn)
     {
         var locks = turn.Memory.Locks;
-        for (var offers = 0; offers < RowsPerTurn && locks.NextToOffer(turn.Now) is { } line;)
-            offers += Offer(turn, line, RowsPerTurn - offers);
+        for (var offers = 0; offers < RowsPerTurn && locks.NextToOffer(turn.Now) is { } tracked;)
+            offers += Offer(turn, tracked, RowsPerTurn - offers);
     }
 
-    private static int Offer(Turn turn, LockLine line, int atMost)
+    private static int Offer(Turn turn, TrackedLock tracked, int atMost)
     {
-        var looks = line.NextLooks(atMost).ToList();
+        var queries = tracked.NextQueries(atMost).ToList();
         var isKnown = true;
-        foreach (var look in looks)
+        foreach (var query in queries)
         {
-            if (First(turn, line, look) is { } job)
-                Release(turn, line, job);
+            if (First(turn, tracked, query) is { } job)
+                Release(turn, tracked, job);
             else
                 isKnown = false;
         }
 
         if (!isKnown)
         {
-            turn.Memory.Locks.LookAgain(line, turn.Now + 1); // the next turn asks for it
-            return Math.Max(1, looks.Count);
+            turn.Memory.Locks.ScheduleOffer(tracked, turn.Now + 1); // the next turn asks for it
+            return Math.Max(1, queries.Count);
         }
 
-        line.Step *= 2;
-        if (line.HasMoreToOffer)
-            turn.Memory.Locks.LookAgain(line, turn.Now + LockTable.Patience);
+        tracked.Step *= 2;
+        if (tracked.HasMoreToOffer)
+            turn.Memory.Locks.ScheduleOffer(tracked, turn.Now + LockTable.Patience);
         else
-            line.IsAsleep = true;
-        return Math.Max(1, looks.Count);
+            tracked.IsAsleep = true;
+        return Math.Max(1, queries.Count);
     }
 
     /// <summary>The first job of a wait queue: of those that stood there before the turn, and those that have joined it since; null when it is not known.</summary>
-    private static QueuedRow? First(Turn turn, LockLine line, LockLook look)
+    private static QueuedRow? First(Turn turn, TrackedLock tracked, LockQuery query)
     {
-        var joined = turn.Joined.Where(job => job.Lock == line.Name && (look.Lane is null || look.Lane == job.Lane)).ToList();
+        var joined = turn.Joined.Where(job => job.Lock == tracked.Name && (query.Lane is null || query.Lane == job.Lane)).ToList();
         joined.Sort(QueuedRow.Compare);
-        if (!IsKnown(turn, look, out var first))
+        if (!IsKnown(turn, query, out var first))
         {
-            var waiting = look.Lane is { } lane ? line.Waiting[lane] : line.Waiting.Values.Sum();
+            var waiting = query.Lane is { } lane ? tracked.Waiting[lane] : tracked.Waiting.Values.Sum();
             return waiting == joined.Count ? joined[0] : null;
         }
 
@@ -90,16 +90,16 @@ internal static class Locking
     }
 
     /// <summary>The first of all is the first of its lane too.</summary>
-    private static bool IsKnown(Turn turn, LockLook look, out QueuedRow? first) =>
-        turn.Fetched.TryGetWaiting(look, out first)
-        || (look.Lane is { } lane && turn.Fetched.TryGetWaiting(look with { Lane = null }, out first) && (first is null || first.Lane == lane));
+    private static bool IsKnown(Turn turn, LockQuery query, out QueuedRow? first) =>
+        turn.Fetched.TryGetWaiting(query, out first)
+        || (query.Lane is { } lane && turn.Fetched.TryGetWaiting(query with { Lane = null }, out first) && (first is null || first.Lane == lane));
 
-    private static void Release(Turn turn, LockLine line, QueuedRow job)
+    private static void Release(Turn turn, TrackedLock tracked, QueuedRow job)
     {
         turn.Joined.Remove(job);
         turn.Changes.Add(new JobChange.Placed(job.Stamp, Parked.InLane));
-        turn.Memory.Locks.Leave(line.Name, job.Lane);
-        line.Offered.Add(job.Lane, job.Priority);
+        turn.Memory.Locks.Leave(tracked.Name, job.Lane);
+        tracked.Offered.Add(job.Lane, job.Priority);
         turn.Memory.Heads.Enter(job);
         turn.Memory.Planner.Arrive(turn.Memory.Queue(job.QueueId).Entry.Name, job.Key);
     }

@@ -119,7 +119,7 @@ internal sealed record JobRow(QueuedRow Job, JobState State)
 
     /// <summary>A queued job: what it still waits for of its signal is named only while it does.</summary>
     public static JobRow Queued(QueuedRow job, long? dueAt, long? parked) =>
-        new(dueAt is not null || parked > Ledger.Parked.InLine ? job : job with { Signal = null }, JobState.Queued) { DueAt = dueAt, Parked = parked };
+        new(dueAt is not null || parked > Ledger.Parked.InLockQueue ? job : job with { Signal = null }, JobState.Queued) { DueAt = dueAt, Parked = parked };
 
     /// <summary>It ran, and runs no more.</summary>
     public JobRow Ended(JobState state, long? startedAt, bool undoAttempt) => this with

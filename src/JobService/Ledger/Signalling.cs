@@ -14,8 +14,8 @@ internal static class Signalling
             foreach (var stamp in released.Jobs)
             {
                 // Another command of the turn may have come first.
-                if (turn.Fetched.Job(stamp) is { State: JobState.Queued, Parked: > Parked.InLine } row && row.Job.Signal == released.Signal && row.Parked <= released.SetCount)
-                    turn.Changes.Add(new JobChange.Placed(stamp, Entering.Enter(turn, turn.Memory.Queue(row.QueueId), row.Job with { Signal = null }))); // also when it was cleared since
+                if (turn.Fetched.Job(stamp) is { State: JobState.Queued, Parked: > Parked.InLockQueue } row && row.Job.Signal == released.Signal && row.Parked <= released.SetCount)
+                    turn.Changes.Add(new JobChange.Placed(stamp, Placing.Place(turn, turn.Memory.Queue(row.QueueId), row.Job with { Signal = null }))); // also when it was cleared since
             }
 
             // Who has begun to wait in this turn, or before it was set once more, was not fetched.

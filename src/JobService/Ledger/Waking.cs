@@ -51,7 +51,7 @@ internal static class Waking
         {
             // Another command of the turn may have come first.
             if (turn.Fetched.Job(stamp) is { State: JobState.Queued, DueAt: not null } row)
-                turn.Changes.Add(new JobChange.CameDue(stamp, Entering.Enter(turn, turn.Memory.Queue(row.QueueId), row.Job)));
+                turn.Changes.Add(new JobChange.CameDue(stamp, Placing.Place(turn, turn.Memory.Queue(row.QueueId), row.Job)));
         }
     }
 

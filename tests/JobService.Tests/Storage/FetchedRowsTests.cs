@@ -101,7 +101,7 @@ public sealed class FetchedRowsTests : IDisposable
             JobState.Queued when row.DueAt is not null => new JobChange.CameDue(stamp, parked),
             JobState.Queued => random.Next(3) switch
             {
-                0 => new JobChange.Placed(stamp, random.Next(2) == 0 ? Parked.InLine : Parked.InLane),
+                0 => new JobChange.Placed(stamp, random.Next(2) == 0 ? Parked.InLockQueue : Parked.InLane),
                 1 when row.Parked is null => new JobChange.Claimed(stamp, ++lastLease, StartedAt: 4),
                 _ => new JobChange.Cancelled(stamp, Now: 6, CancelReason.Batch),
             },

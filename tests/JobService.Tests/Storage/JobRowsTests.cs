@@ -79,7 +79,7 @@ public sealed class JobRowsTests : IDisposable
     public void A_change_that_does_not_find_its_row_is_no_change_of_this_store()
     {
         using var all = new SqliteRows(connection.Handle!);
-        JobChange placed = new JobChange.Placed(stamp, Parked.InLine); // it runs
+        JobChange placed = new JobChange.Placed(stamp, Parked.InLockQueue); // it runs
 
         var refusal = Assert.Throws<InvalidOperationException>(() => all.Write([placed]));
 
@@ -92,7 +92,7 @@ public sealed class JobRowsTests : IDisposable
         using var all = new SqliteRows(connection.Handle!);
 
         all.Write([
-            new JobChange.Requeued(stamp, Lease, StartedAt: 2, Now: 3) { Throttle = ThrottleMark.Clear, Parked = Parked.InLine },
+            new JobChange.Requeued(stamp, Lease, StartedAt: 2, Now: 3) { Throttle = ThrottleMark.Clear, Parked = Parked.InLockQueue },
             new JobChange.Placed(stamp, Parked.InLane),
             new JobChange.Claimed(stamp, Stranger, StartedAt: 4),
             new JobChange.ToldToStop(stamp, CancelReason.Request),

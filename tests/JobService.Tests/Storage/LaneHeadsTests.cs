@@ -75,7 +75,7 @@ public sealed class LaneHeadsTests : IDisposable
                     break;
                 case 7 when queued.Count > 0:
                     aside.Add(Take(queued, random));
-                    Assert.Equal(1, writes.Write(new JobChange.Placed(aside[^1].Stamp, Parked.InLine)));
+                    Assert.Equal(1, writes.Write(new JobChange.Placed(aside[^1].Stamp, Parked.InLockQueue)));
                     heads.Leave(aside[^1]);
                     break;
                 case 8:

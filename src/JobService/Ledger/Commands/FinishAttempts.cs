@@ -16,7 +16,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
             if (job.Batch is { } batch)
                 wanted.Batches.Add(batch);
             if (job.Lock is { } name && memory.Locks.IsWaitedFor(name))
-                wanted.Locks.Add(new LockLook(name)); // it is offered when this one has ended
+                wanted.Locks.Add(new LockQuery(name)); // it is offered when this one has ended
         }
     }
 
@@ -146,7 +146,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
                 Failures = job.Failures + (countFailure ? 1 : 0),
                 ThrottledSince = throttle == ThrottleMark.Clear ? null : job.ThrottledSince ?? (throttle == ThrottleMark.Set ? turn.Now : null),
             };
-            var parked = dueAt is null ? Entering.Enter(turn, queue, again, end.Lease) : null;
+            var parked = dueAt is null ? Placing.Place(turn, queue, again, end.Lease) : null;
             turn.Changes.Add(new JobChange.Requeued(Stamp, end.Lease, startedAt, turn.Now)
             {
                 DueAt = dueAt,

@@ -3,16 +3,16 @@ using JobService.Limits;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Finished to gone, oldest first, in chunks.</summary>
+/// <summary>Deletes finished jobs, oldest first, in chunks.</summary>
 /// <param name="FinishedBefore">In ticks of store time.</param>
 /// <param name="AtMost">Jobs, and as many batches.</param>
 internal sealed record PruneJobs(long FinishedBefore, int AtMost) : Command<PruneStep>
 {
     public override void Want(Wanted wanted, LedgerMemory memory)
     {
-        // A job that ended before that moment was made before it: the row number, which begins with the time, bounds the search.
+        // A job that ended before that moment was created before it: the row number begins with the time, so it bounds the search.
         var newest = new DateTimeOffset(FinishedBefore, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
-        wanted.Prune ??= new PruneLook(memory.Walks, newest, FinishedBefore, AtMost, LooksForEach * AtMost);
+        wanted.Prune ??= new PruneQuery(memory.Walks, newest, FinishedBefore, AtMost, RowsReadForEach * AtMost);
     }
 
     public override PruneStep Apply(Turn turn)
@@ -30,7 +30,7 @@ internal sealed record PruneJobs(long FinishedBefore, int AtMost) : Command<Prun
         }
 
         turn.Changes.Add(new DeliveryChange.OldUrlsEnabled(FinishedBefore));
-        foreach (var (stamp, idempotency) in found.Batches.Where(batch => turn.Batches.Changing(batch.Stamp) is null && !IsToldOf(turn, batch.Stamp)))
+        foreach (var (stamp, idempotency) in found.Batches.Where(batch => turn.Batches.Changing(batch.Stamp) is null && !HasPendingDelivery(turn, batch.Stamp)))
         {
             turn.Changes.Add(new BatchChange.Deleted(stamp, idempotency));
             turn.Changes.Add(new DeliveryChange.SubjectDeleted(stamp));
@@ -40,13 +40,13 @@ internal sealed record PruneJobs(long FinishedBefore, int AtMost) : Command<Prun
         return new PruneStep(deleted, GoesOn: found.JobsEnd > 0 || deleted == AtMost);
     }
 
-    /// <summary>Unless another command of the turn has queued it again, or a job of its batch, or is to tell of it once more.</summary>
+    /// <summary>False when another command of the turn has requeued it or a job of its batch, or has requested its delivery again.</summary>
     private static bool IsStillOld(Turn turn, OldJob job) =>
         turn.Fetched.JobIfNamed(job.Stamp) is not { State: JobState.Queued or JobState.Running }
         && (job.Batch is not { } batch || turn.Batches.Changing(batch) is not { FinishedAt: null })
-        && !(job.HasCallback && IsToldOf(turn, job.Stamp));
+        && !(job.HasCallback && HasPendingDelivery(turn, job.Stamp));
 
-    private static bool IsToldOf(Turn turn, long subject) => turn.Fetched.Deliveries.Any(delivery => delivery.Subject == subject && delivery.State == DeliveryState.Pending);
+    private static bool HasPendingDelivery(Turn turn, long subject) => turn.Fetched.Deliveries.Any(delivery => delivery.Subject == subject && delivery.State == DeliveryState.Pending);
 
     private static void Leave(Turn turn, OldJob job)
     {
@@ -56,16 +56,16 @@ internal sealed record PruneJobs(long FinishedBefore, int AtMost) : Command<Prun
             retired.Jobs[(int)job.State]--;
     }
 
-    /// <summary>A store that was never restarted forgets them too: their rows, and what stands of them in memory.</summary>
+    /// <summary>Deletes the rows of idle limit states, and forgets them in memory: otherwise a store that is never restarted would keep them.</summary>
     private static int PruneStates(Turn turn, PruneFound found, int atMost)
     {
         turn.Memory.Planner.ForgetResting(turn.Now);
-        var (walks, looks) = (turn.Memory.Walks, LooksForEach * atMost);
-        walks.State = found.States.Count < looks ? ("", "") : (found.States[^1].Limit, found.States[^1].Key);
+        var (walks, maxRows) = (turn.Memory.Walks, RowsReadForEach * atMost);
+        walks.State = found.States.Count < maxRows ? ("", "") : (found.States[^1].Limit, found.States[^1].Key);
         var resting = found.States.FindAll(state => state.Until < turn.Now - Rest.Ticks);
         resting.ForEach(state => turn.Changes.Add(new LimitStateChange.Deleted(state.Limit, state.Key)));
 
-        walks.Start = found.Starts.Count < looks ? ("", "", 0) : found.Starts[^1];
+        walks.Start = found.Starts.Count < maxRows ? ("", "", 0) : found.Starts[^1];
         var old = found.Starts.FindAll(start => start.At < NeededSince(turn, start.Limit));
         old.ForEach(start => turn.Changes.Add(new LimitStateChange.StartDeleted(start.Limit, start.Key, start.At)));
         return Math.Min(atMost, Math.Max(resting.Count, old.Count));
@@ -76,9 +76,9 @@ internal sealed record PruneJobs(long FinishedBefore, int AtMost) : Command<Prun
             ? turn.Now - Rest.Ticks - TimeSpan.FromSeconds(window.PeriodSeconds).Ticks
             : long.MaxValue;
 
-    /// <summary>Rows looked at for each that may be deleted: most are in use.</summary>
-    private const int LooksForEach = 5;
+    /// <summary>Rows read for each one that may be deleted: most are in use.</summary>
+    private const int RowsReadForEach = 5;
 
-    /// <summary>What nothing has touched for so long has come to rest; a limit that was slowed down has recovered by then.</summary>
+    /// <summary>A state that has not changed for this long is idle; a limit that was slowed down has recovered by then.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(10);
 }

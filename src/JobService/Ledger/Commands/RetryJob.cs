@@ -20,7 +20,7 @@ internal sealed record RetryJob(JobId Job) : Command<RetryOutcome>
             return new RetryOutcome.Full();
 
         var again = row.Job with { Failures = 0, ThrottledSince = null, StartBefore = row.Job.StartBefore > turn.Wall ? row.Job.StartBefore : null };
-        var parked = Entering.Enter(turn, queue, again);
+        var parked = Placing.Place(turn, queue, again);
         turn.Changes.Add(new JobChange.Reopened(Job.Stamp, turn.Wall, parked));
         queue.Move(row.State, JobState.Queued);
         if (row.Batch is { } batch)

@@ -22,7 +22,7 @@ internal static class JobPlaces
         ORDER  BY priority DESC, stamp LIMIT ?3
         """;
 
-    private const string InLine = """
+    private const string InLockQueue = """
         SELECT stamp, weight, weights FROM jobs INDEXED BY jobs_locked WHERE state = 0 AND parked = 0 AND lock = ?1 ORDER BY priority DESC, stamp LIMIT ?3
         """;
 
@@ -30,16 +30,16 @@ internal static class JobPlaces
     /// <returns>How many lanes and lines were walked.</returns>
     public static int Find(SqliteConnection connection, IReadOnlyList<JobRead> jobs)
     {
-        var lanes = jobs.Where(job => job.State == JobState.Queued && job.DueAt is null && !(job.Parked > Parked.InLine))
-            .GroupBy(job => job.Parked == Parked.InLine ? (Lock: job.Lock, Queue: "", Key: "") : (Lock: null, job.Queue, job.Key)).ToList();
+        var lanes = jobs.Where(job => job.State == JobState.Queued && job.DueAt is null && !(job.Parked > Parked.InLockQueue))
+            .GroupBy(job => job.Parked == Parked.InLockQueue ? (Lock: job.Lock, Queue: "", Key: "") : (Lock: null, job.Queue, job.Key)).ToList();
         if (lanes.Count == 0)
             return 0; // ended, as most that are looked at: the statements are not compiled
         var counted = Math.Clamp(MaxCountedInList / lanes.Count, MinCounted, MaxCounted);
         using var inLane = new SqliteStatement(connection.Handle!, InLane);
-        using var inLine = new SqliteStatement(connection.Handle!, InLine);
+        using var inLockQueue = new SqliteStatement(connection.Handle!, InLockQueue);
         foreach (var lane in lanes)
         {
-            var rows = lane.Key.Lock is { } name ? inLine.Bind(1, name) : inLane.Bind(1, lane.Key.Queue).Bind(2, lane.Key.Key);
+            var rows = lane.Key.Lock is { } name ? inLockQueue.Bind(1, name) : inLane.Bind(1, lane.Key.Queue).Bind(2, lane.Key.Key);
             Walk(rows.Bind(3, counted), lane.ToDictionary(job => job.Stamp));
             rows.Reset();
         }

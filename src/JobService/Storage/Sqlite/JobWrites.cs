@@ -100,7 +100,7 @@ internal sealed class JobWrites(sqlite3 database) : JobChange.IWriter, IDisposab
         var (row, job, dueAt, parked) = (change.Row, change.Row.Job, change.DueAt, change.Parked);
         insertJob.Bind(1, change.Stamp).Bind(2, job.Id.Salt).Bind(3, change.QueueId).Bind(4, job.Key).Bind(5, job.Priority).Bind(6, job.Weight)
             .Bind(7, job.MaxAttempts).Bind(8, row.TimeoutMs).Bind(9, change.Now).Bind(10, dueAt).Bind(11, job.StartBefore?.UtcTicks)
-            .Bind(12, job.Lock).Bind(13, dueAt is not null || parked > Parked.InLine ? job.Signal : null).Bind(14, parked)
+            .Bind(12, job.Lock).Bind(13, dueAt is not null || parked > Parked.InLockQueue ? job.Signal : null).Bind(14, parked)
             .Bind(15, job.Batch?.Batch.Stamp).Bind(16, job.Batch?.Index).Bind(17, job.Callback is null ? null : 1L)
             .Bind(18, row.WeightsJson).Bind(19, dueAt is not null && !job.IsDelay ? 1L : null).Run();
 

@@ -39,9 +39,9 @@ internal sealed class ParkedRows(sqlite3 database) : IParkedRows, SignalChange.I
     private readonly SqliteStatement deleteSignal = new(database, "DELETE FROM signals WHERE name = ?1");
 
     /// <summary>The first job of a lock's wait queue, or of those of one lane in it; null when there is none.</summary>
-    public JobRow? First(LockLook look) => JobRows.ReadJobs(look.Lane is var (queueId, key)
-        ? selectFirstOfLane.Bind(1, look.Name).Bind(2, queueId).Bind(3, key)
-        : selectFirst.Bind(1, look.Name)).FirstOrDefault();
+    public JobRow? First(LockQuery query) => JobRows.ReadJobs(query.Lane is var (queueId, key)
+        ? selectFirstOfLane.Bind(1, query.Name).Bind(2, queueId).Bind(3, key)
+        : selectFirst.Bind(1, query.Name)).FirstOrDefault();
 
     public List<(string Lock, (long QueueId, string Key) Lane, int Count)> LockQueues()
     {

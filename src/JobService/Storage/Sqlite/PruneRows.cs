@@ -4,7 +4,7 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Rows that nobody needs any more, looked for on walks through the tables, a few at a time.</summary>
+/// <summary>Finds rows that nobody needs any more, on walks through the tables, a few at a time.</summary>
 internal sealed class PruneRows(sqlite3 database) : IDisposable
 {
     private readonly SqliteStatement selectOld = new(database, """
@@ -30,10 +30,10 @@ internal sealed class PruneRows(sqlite3 database) : IDisposable
         SELECT name, key, at FROM window_starts WHERE (name, key, at) > (?1, ?2, ?3) ORDER BY name, key, at LIMIT ?4
         """);
 
-    public PruneFound Look(PruneLook look)
+    public PruneFound Find(PruneQuery query)
     {
-        var jobs = Jobs(look, out var end);
-        return new PruneFound(jobs, end, Batches(look.FinishedBefore, look.AtMost), States(look.Walks.State, look.Looks), Starts(look.Walks.Start, look.Looks));
+        var jobs = Jobs(query, out var end);
+        return new PruneFound(jobs, end, Batches(query.FinishedBefore, query.AtMost), States(query.Walks.State, query.MaxRows), Starts(query.Walks.Start, query.MaxRows));
     }
 
     public void Dispose()
@@ -42,23 +42,23 @@ internal sealed class PruneRows(sqlite3 database) : IDisposable
             statement.Dispose();
     }
 
-    /// <summary>Jobs that nobody needs any more. The next ones on a walk: a million that wait, or that belong to a batch which goes on, are not looked at in one turn.</summary>
-    private List<OldJob> Jobs(PruneLook look, out long end)
+    /// <summary>The next jobs on the walk that nobody needs any more: a million that wait, or that belong to an unfinished batch, are not read in one turn.</summary>
+    private List<OldJob> Jobs(PruneQuery query, out long end)
     {
         var old = new List<OldJob>();
-        var looked = 0;
-        end = look.Walks.Job;
-        selectOld.Bind(1, end).Bind(2, look.Newest).Bind(3, look.FinishedBefore).Bind(4, look.Looks);
-        while (old.Count < look.AtMost && selectOld.Step())
+        var read = 0;
+        end = query.Walks.Job;
+        selectOld.Bind(1, end).Bind(2, query.Newest).Bind(3, query.FinishedBefore).Bind(4, query.MaxRows);
+        while (old.Count < query.AtMost && selectOld.Step())
         {
-            looked++;
+            read++;
             end = selectOld.Int64(0);
             if (selectOld.Int32(5) != 0)
                 old.Add(new OldJob(end, selectOld.Int64(1), (JobState)selectOld.Int32(2), !selectOld.IsNull(3), selectOld.Int64OrNull(4)));
         }
 
         selectOld.Reset();
-        if (old.Count < look.AtMost && looked < look.Looks)
+        if (old.Count < query.AtMost && read < query.MaxRows)
             end = 0;
         return old;
     }

@@ -60,8 +60,8 @@ internal sealed class SqliteRows(sqlite3 database) : ILedgerRows, IChangeWriters
         foreach (var line in wanted.Locks)
             fetched.PutWaiting(line, parked.First(line));
         FetchBatches(fetched, wanted);
-        if (wanted.Prune is { } look)
-            fetched.Prune = prunes.Look(look);
+        if (wanted.Prune is { } query)
+            fetched.Prune = prunes.Find(query);
         return fetched;
     }
 

@@ -1,14 +1,14 @@
 namespace JobService.Ledger;
 
 /// <summary>Decides where a job goes when its own time has come: to its signal, then to the wait queue of its lock, then into its lane.</summary>
-internal static class Entering
+internal static class Placing
 {
     /// <param name="turn">The turn.</param>
     /// <param name="queue">The job's queue.</param>
     /// <param name="job">The job.</param>
     /// <param name="ownLease">The lease that it gives up in this turn, if it comes from an attempt.</param>
     /// <returns>The new value of the column <c>parked</c>.</returns>
-    public static long? Enter(Turn turn, QueueRow queue, QueuedRow job, long? ownLease = null)
+    public static long? Place(Turn turn, QueueRow queue, QueuedRow job, long? ownLease = null)
     {
         if (job.Signal is { } signal && turn.Memory.Signals.WaitFor(signal) is { } setCount)
         {
@@ -17,10 +17,10 @@ internal static class Entering
         }
 
         var placed = job.Signal is null ? job : job with { Signal = null };
-        if (job.Lock is not null && turn.Memory.Locks.TakeAside(job, ownLease))
+        if (job.Lock is not null && turn.Memory.Locks.TryJoin(job, ownLease))
         {
             turn.Joined.Add(placed);
-            return Parked.InLine;
+            return Parked.InLockQueue;
         }
 
         turn.Memory.Heads.Enter(placed);
