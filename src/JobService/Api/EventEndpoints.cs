@@ -127,12 +127,12 @@ internal static class EventEndpoints
 
     private static string? Reason(Job job) => job switch
     {
-        { State: JobState.Cancelled, CancelReason: { } reason } => Words.Of(reason),
+        { State: JobState.Cancelled, CancelReason: { } reason } => WireNames.Of(reason),
         { State: JobState.Failed } => job.Error?.Type,
         _ => null,
     };
 
-    private static string IdOf(JobState state, int attempt) => $"{Words.Of(state)}-{attempt}";
+    private static string IdOf(JobState state, int attempt) => $"{WireNames.Of(state)}-{attempt}";
 
     private static Task<EventStream> BeginAsync(HttpContext http, JobWaits waits, TimeProvider time, IOptions<EventOptions> options) =>
         EventStream.BeginAsync(http, time, TimeSpan.FromSeconds(options.Value.HeartbeatSeconds), waits.StopTaking);

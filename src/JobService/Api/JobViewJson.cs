@@ -15,7 +15,7 @@ internal sealed class JobViewJson : JsonConverter<JobView>
         writer.WriteStartObject();
         writer.WriteString("id"u8, value.Id);
         writer.WriteString("queue"u8, value.Queue);
-        writer.WriteString("state"u8, Words.Of(value.State));
+        writer.WriteString("state"u8, WireNames.Of(value.State));
         writer.WriteString("key"u8, value.Key);
         writer.WriteNumber("priority"u8, value.Priority);
         writer.WriteNumber("weight"u8, value.Weight);
@@ -33,7 +33,7 @@ internal sealed class JobViewJson : JsonConverter<JobView>
         WriteOther(writer, "callback"u8, value.Callback, options);
         if (value.Waiting is { } waiting)
             WriteWaiting(writer, waiting);
-        WriteText(writer, "cancelReason"u8, value.CancelReason is { } reason ? Words.Of(reason) : null);
+        WriteText(writer, "cancelReason"u8, value.CancelReason is { } reason ? WireNames.Of(reason) : null);
         WriteOther(writer, "result"u8, value.Result, options);
         WriteOther(writer, "response"u8, value.Response, options);
         WriteOther(writer, "error"u8, value.Error, options);
@@ -45,7 +45,7 @@ internal sealed class JobViewJson : JsonConverter<JobView>
     private static void WriteWaiting(Utf8JsonWriter writer, WaitingView waiting)
     {
         writer.WriteStartObject("waiting"u8);
-        writer.WriteString("reason"u8, Words.Of(waiting.Reason));
+        writer.WriteString("reason"u8, WireNames.Of(waiting.Reason));
         WriteText(writer, "limit"u8, waiting.Limit);
         WriteTime(writer, "until"u8, waiting.Until);
         if (waiting.Position is { } position)

@@ -41,10 +41,10 @@ internal static class Problems
     public static ProblemAnswer NoLimit(string name) => Answer(Of(ProblemType.NotFound, $"There is no limit '{Shown(name)}'. GET /v1/limits lists them."));
 
     public static ProblemAnswer JobFinished(JobState state) =>
-        Answer(Of(ProblemType.JobFinished, $"The job {Words.Of(state)} before it could be cancelled.") with { State = Words.Of(state) });
+        Answer(Of(ProblemType.JobFinished, $"The job {WireNames.Of(state)} before it could be cancelled.") with { State = WireNames.Of(state) });
 
     public static ProblemAnswer NotRetryable(JobState state) =>
-        Answer(Of(ProblemType.NotRetryable, $"The job {(state.IsFinished() ? "has already" : "is")} {Words.Of(state)}; only failed and cancelled jobs can be retried.") with { State = Words.Of(state) });
+        Answer(Of(ProblemType.NotRetryable, $"The job {(state.IsFinished() ? "has already" : "is")} {WireNames.Of(state)}; only failed and cancelled jobs can be retried.") with { State = WireNames.Of(state) });
 
     public static ProblemAnswer NoBatch(string id) =>
         Answer(Of(ProblemType.NotFound, $"There is no batch '{Shown(id)}'. Ids are UUIDs; batches are deleted after the retention time."));
@@ -61,8 +61,8 @@ internal static class Problems
     public static ProblemAnswer NoResult(JobState state) => Answer(Of(ProblemType.NoResult, state.IsFinished()
         ? state == JobState.Cancelled
             ? "The job was cancelled and has no result. GET the job for its cancelReason, or retry it."
-            : $"The job {Words.Of(state)} and has no result. GET the job for its error, or retry it."
-        : $"The job is {Words.Of(state)}. GET the job with ?wait=20 and try again.") with { State = Words.Of(state) });
+            : $"The job {WireNames.Of(state)} and has no result. GET the job for its error, or retry it."
+        : $"The job is {WireNames.Of(state)}. GET the job with ?wait=20 and try again.") with { State = WireNames.Of(state) });
 
     public static ProblemAnswer InUse(string detail) => Answer(Of(ProblemType.InUse, detail));
 

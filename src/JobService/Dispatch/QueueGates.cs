@@ -32,7 +32,7 @@ public sealed class QueueGates : IDisposable
     private ImmutableDictionary<string, Permits> offers = ImmutableDictionary<string, Permits>.Empty;
     private Catalog catalog = Catalog.Empty;
     private long lastNumber;
-    private Task<ClaimAnswer> claiming = Task.FromResult(ClaimAnswer.Nothing);
+    private Task<ClaimResult> claiming = Task.FromResult(ClaimResult.Nothing);
 
     public QueueGates(IJobStore store, SlotClock slots, StartPacer starts)
     {
@@ -131,7 +131,7 @@ public sealed class QueueGates : IDisposable
     }
 
     /// <summary>What of the offer was used follows from the jobs.</summary>
-    private IReadOnlyList<ClaimedJob> TakeUp(ClaimAnswer answer)
+    private IReadOnlyList<ClaimedJob> TakeUp(ClaimResult answer)
     {
         lock (offering)
         {

@@ -28,7 +28,7 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
 
     /// <summary>Jobs were claimed.</summary>
     /// <returns>The same, planned no later than the first late start that the store did not know of.</returns>
-    public IReadOnlyList<ClaimedJob> TakeUp(ClaimAnswer answer)
+    public IReadOnlyList<ClaimedJob> TakeUp(ClaimResult answer)
     {
         lock (gate)
         {

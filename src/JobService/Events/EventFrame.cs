@@ -32,7 +32,7 @@ internal static class EventFrame
             json.WriteString("id"u8, change.Job.Value);
             json.WriteString("queue"u8, change.Name);
             json.WriteString("key"u8, change.Key);
-            json.WriteString("state"u8, Words.Of(change.State));
+            json.WriteString("state"u8, WireNames.Of(change.State));
             json.WriteNumber("attempt"u8, change.Attempt);
             if (change.Batch != default)
             {

@@ -36,6 +36,6 @@ internal static class Cancelling
         turn.Memory.Heads.Leave(row.Job);
         turn.Memory.Planner.HeadLeft(queue.Entry.Name, row.Key);
         Locking.Leave(turn, row);
-        turn.End(row.EndIn(queue), JobState.Queued, JobState.Cancelled, Words.Of(reason));
+        turn.End(row.EndIn(queue), JobState.Queued, JobState.Cancelled, WireNames.Of(reason));
     }
 }

@@ -12,18 +12,18 @@ public sealed record ClaimRequest(long Number, long CatalogRevision, IReadOnlyDi
 /// <summary>What was claimed. A job uses a free permit of those that its queue has offered, or, where it has a <see cref="ClaimedJob.PermitAt"/>, the one that was expected then.</summary>
 /// <param name="Known">The <see cref="ClaimRequest.Number"/> of the request whose late starts were known when the slots were handed out; 0 when nothing was claimed.</param>
 /// <param name="Jobs">None when the waiting has ended without a claim: the catalog has changed since the offer, or the node stops.</param>
-public sealed record ClaimAnswer(long Known, IReadOnlyList<ClaimedJob> Jobs)
+public sealed record ClaimResult(long Known, IReadOnlyList<ClaimedJob> Jobs)
 {
-    public static ClaimAnswer Nothing { get; } = new(0, []);
+    public static ClaimResult Nothing { get; } = new(0, []);
 }
 
 /// <summary>A claim that waits for jobs: tried in every turn until one is claimed.</summary>
 internal sealed class PendingClaim(ClaimRequest request)
 {
-    private readonly TaskCompletionSource<ClaimAnswer> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<ClaimResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ClaimRequest newest = request;
 
-    public Task<ClaimAnswer> Answer => answer.Task;
+    public Task<ClaimResult> Completion => completion.Task;
 
     /// <summary>What the node offers by now: it may be replaced at any time, also in the middle of a turn.</summary>
     public ClaimRequest Newest
@@ -41,5 +41,5 @@ internal sealed class PendingClaim(ClaimRequest request)
     /// <summary>Nobody wants the jobs any more; guarded by the writer's gate.</summary>
     public bool Withdrawn { get; set; }
 
-    public void Complete(IReadOnlyList<ClaimedJob> claimed) => answer.TrySetResult(claimed.Count == 0 ? ClaimAnswer.Nothing : new ClaimAnswer(Known, claimed));
+    public void Complete(IReadOnlyList<ClaimedJob> claimed) => completion.TrySetResult(claimed.Count == 0 ? ClaimResult.Nothing : new ClaimResult(Known, claimed));
 }

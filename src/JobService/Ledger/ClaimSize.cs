@@ -10,8 +10,8 @@ internal sealed class ClaimSize
     private const int MostJobs = 512;
     private const int LeastJobs = 32;
 
-    private static readonly long TooLong = CommitTimes.Most / 2;
-    private static readonly long Short = CommitTimes.Most / 4;
+    private static readonly long TooLong = DelayEstimate.Most / 2;
+    private static readonly long Short = DelayEstimate.Most / 4;
 
     public int Jobs { get; private set; } = MostJobs;
 

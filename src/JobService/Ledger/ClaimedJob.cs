@@ -38,7 +38,7 @@ public sealed record ClaimedJob
     /// <summary>What keeps its start apart from others.</summary>
     public IReadOnlyList<RateStart> Rates { get; init; } = [];
 
-    /// <summary>When its slot was handed out, in store time: behind all starts that had come by then, but for late ones that the store was not told of (<see cref="ClaimAnswer.Known"/>).</summary>
+    /// <summary>When its slot was handed out, in store time: behind all starts that had come by then, but for late ones that the store was not told of (<see cref="ClaimResult.Known"/>).</summary>
     public DateTimeOffset PlannedAt { get; init; }
 
     /// <summary>When its permit is expected, in store time: it is waited for at the start, in the slot or, without one, hardly longer than until this. Null when a free one is to be there.</summary>

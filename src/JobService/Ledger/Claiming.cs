@@ -16,13 +16,13 @@ internal static class Claiming
     private static readonly TimeSpan OneRound = TimeSpan.FromMilliseconds(5);
 
     /// <summary>No slot was ever handed out farther ahead.</summary>
-    public static TimeSpan FarthestSlot { get; } = new TimeSpan(CommitTimes.Most + MostAlarm) + OneRound;
+    public static TimeSpan FarthestSlot { get; } = new TimeSpan(DelayEstimate.Most + MostAlarm) + OneRound;
 
     /// <summary>Takes up which calls have started late. Before all else of a turn: what a call has cost is put right where the call stands.</summary>
     /// <param name="turn">The turn.</param>
     /// <param name="claim">The pending claim tells them, again in each turn while it waits: twice is the same as once.</param>
     /// <param name="times">Learn how long the last claims took to get there.</param>
-    public static void TakeStarts(Turn turn, PendingClaim claim, CommitTimes times)
+    public static void TakeStarts(Turn turn, PendingClaim claim, DelayEstimate times)
     {
         var request = claim.Newest;
         claim.Known = request.Number;

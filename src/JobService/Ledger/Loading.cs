@@ -113,7 +113,7 @@ internal static partial class Loading
         if (row.CancelReason is { } reason)
         {
             turn.Changes.Add(new JobChange.Stopped(stamp, lease, row.StartedAt, turn.Now, UndoAttempt: false, reason));
-            turn.End(row.EndIn(queue), JobState.Running, JobState.Cancelled, Words.Of(reason));
+            turn.End(row.EndIn(queue), JobState.Running, JobState.Cancelled, WireNames.Of(reason));
             return;
         }
 

@@ -5,18 +5,18 @@ namespace JobService.Ledger;
 /// <param name="now">Ticks of store time: it goes on while a turn runs.</param>
 internal sealed class TurnRun(Func<long> now)
 {
-    private readonly CommitTimes commitTimes = new();
-    private readonly CommitTimes alarmTimes = new(Claiming.LeastAlarm, Claiming.MostAlarm);
+    private readonly DelayEstimate commitDelay = new();
+    private readonly DelayEstimate alarmDelay = new(Claiming.LeastAlarm, Claiming.MostAlarm);
     private readonly ClaimSize claimSize = new();
     private long plannedAt;
 
     /// <param name="turn">The turn.</param>
     /// <param name="commands">All that has gathered.</param>
     /// <param name="claim">The pending claim, if there is one.</param>
-    public List<ClaimedJob> Run(Turn turn, List<Envelope> commands, PendingClaim? claim)
+    public List<ClaimedJob> Run(Turn turn, List<PendingOperation> commands, PendingClaim? claim)
     {
         if (claim is not null)
-            Claiming.TakeStarts(turn, claim, commitTimes);
+            Claiming.TakeStarts(turn, claim, commitDelay);
         Fetch(turn, commands, isClaiming: claim is not null);
         foreach (var command in commands)
             command.Run(turn);
@@ -25,11 +25,11 @@ internal sealed class TurnRun(Func<long> now)
             return [];
 
         plannedAt = now(); // behind the commands, which have taken their time
-        return Claiming.Claim(turn, plannedAt, commitTimes.Lead, alarmTimes.Lead, claimSize.Jobs, claim.Newest.Permits);
+        return Claiming.Claim(turn, plannedAt, commitDelay.Lead, alarmDelay.Lead, claimSize.Jobs, claim.Newest.Permits);
     }
 
     /// <summary>Runs what concerns the memory alone.</summary>
-    public static void Answer(Turn look, List<Envelope> questions)
+    public static void Answer(Turn look, List<PendingOperation> questions)
     {
         look.Fetch(Named(look, questions));
         foreach (var question in questions)
@@ -42,7 +42,7 @@ internal sealed class TurnRun(Func<long> now)
     /// <param name="turn">The turn, which has changed nothing yet.</param>
     /// <param name="commands">All that will be run in it.</param>
     /// <param name="isClaiming">Jobs are claimed behind them.</param>
-    private static void Fetch(Turn turn, List<Envelope> commands, bool isClaiming)
+    private static void Fetch(Turn turn, List<PendingOperation> commands, bool isClaiming)
     {
         var wanted = Named(turn, commands);
         Waking.Want(turn, wanted);
@@ -52,7 +52,7 @@ internal sealed class TurnRun(Func<long> now)
         Waking.NoteNext(turn);
     }
 
-    private static Wanted Named(Turn turn, List<Envelope> commands)
+    private static Wanted Named(Turn turn, List<PendingOperation> commands)
     {
         var wanted = new Wanted();
         foreach (var command in commands)
@@ -63,11 +63,11 @@ internal sealed class TurnRun(Func<long> now)
     /// <summary>The jobs that the last turn has claimed are committed.</summary>
     public void NoteClaimed()
     {
-        commitTimes.Add(now() - plannedAt);
+        commitDelay.Add(now() - plannedAt);
         claimSize.Add(now() - plannedAt);
     }
 
     /// <summary>The alarm has called a turn.</summary>
     /// <param name="late">Ticks after the moment that it was set for.</param>
-    public void NoteAlarm(long late) => alarmTimes.Add(late);
+    public void NoteAlarm(long late) => alarmDelay.Add(late);
 }

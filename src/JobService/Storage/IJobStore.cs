@@ -47,7 +47,7 @@ public interface IJobStore : IAsyncDisposable
     /// <param name="request">The permits that the queues' semaphores offer: no more jobs are claimed. What is not used stays with the node, whatever becomes of the claim.</param>
     /// <param name="stopTaking">Ends the waiting without a claim.</param>
     /// <returns>Nothing when the catalog is newer than the offer: the next one is to know it. One claim waits at a time.</returns>
-    Task<ClaimAnswer> ClaimAsync(ClaimRequest request, CancellationToken stopTaking);
+    Task<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken stopTaking);
 
     /// <summary>What is offered has changed: the claim that waits goes on with this. Nothing when none does.</summary>
     /// <param name="newest">Replaces the request as a whole.</param>

@@ -16,7 +16,7 @@ internal sealed partial class Scenario : IDisposable
     private readonly Random random;
     private readonly SimulatedService service;
     private readonly PriorityQueue<Action, (long At, long Order)> events = new();
-    private readonly List<Envelope> gathered = [];
+    private readonly List<PendingOperation> gathered = [];
     private readonly Dictionary<JobId, Story> stories = [];
     private readonly Dictionary<string, JobId> lockHolders = [];
     private long eventCount;
@@ -89,7 +89,7 @@ internal sealed partial class Scenario : IDisposable
         TakeTurn(commands, breaks: !calm && random.Next(200) == 0);
     }
 
-    private void TakeTurn(List<Envelope> commands, bool breaks)
+    private void TakeTurn(List<PendingOperation> commands, bool breaks)
     {
         var claimedAt = service.Now;
         var result = service.Take(commands, breaks);
@@ -181,7 +181,7 @@ internal sealed partial class Scenario : IDisposable
         return $"{left.Count} of {stories.Count} unfinished, {running.Count} running, alarm {(service.Alarm - service.Now) / 1e7} s; {string.Join("; ", some)}";
     }
 
-    private sealed class Asked<T>(Command<T> command, Action<T>? committed) : Envelope<T>
+    private sealed class Asked<T>(Command<T> command, Action<T>? committed) : PendingOperation<T>
     {
         public override void Want(Wanted wanted, LedgerMemory memory) => command.Want(wanted, memory);
 

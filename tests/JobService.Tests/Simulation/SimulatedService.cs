@@ -52,7 +52,7 @@ internal sealed class SimulatedService : IDisposable
     /// <param name="commands">Those that have gathered.</param>
     /// <param name="breaks">The turn fails before its commit.</param>
     /// <returns>What is claimed, and what the turn told others; null when it was rolled back.</returns>
-    public (List<ClaimedJob> Claimed, Turn Turn)? Take(List<Envelope> commands, bool breaks = false)
+    public (List<ClaimedJob> Claimed, Turn Turn)? Take(List<PendingOperation> commands, bool breaks = false)
     {
         Turns++;
         var turn = session.Begin(Now);

@@ -19,8 +19,8 @@ public sealed class ClaimSizeTests
             size.Add(lasted[^1]);
         }
 
-        Assert.True(lasted[0] > CommitTimes.Most);
-        Assert.All(lasted.Skip(3), ticks => Assert.InRange(ticks, CommitTimes.Most / 8, CommitTimes.Most / 2));
+        Assert.True(lasted[0] > DelayEstimate.Most);
+        Assert.All(lasted.Skip(3), ticks => Assert.InRange(ticks, DelayEstimate.Most / 8, DelayEstimate.Most / 2));
 
         for (var commit = 0; commit < 20; commit++)
             size.Add(TimeSpan.FromMilliseconds(1).Ticks);

@@ -26,7 +26,7 @@ public abstract partial class JobStoreContract
                 "queued 0 ", "running 1 ", "queued 0 unstarted", "running 1 ", "queued 1 throttled", "running 2 ", "queued 2 interrupted", "running 3 ", "queued 3 retry", "running 4 ",
                 "failed 4 timeout", "queued 4 request", "running 5 ", "succeeded 5 ",
             ],
-            told.Where(change => change.Job == id).Select(change => $"{Words.Of(change.State)} {change.Attempt} {change.Word}"));
+            told.Where(change => change.Job == id).Select(change => $"{WireNames.Of(change.State)} {change.Attempt} {change.Word}"));
         Assert.All(told.Where(change => change.Job == id), change => Assert.Equal((StoreEventKind.Job, "q", "k"), (change.Kind, change.Name, change.Key)));
         Assert.Equal(new StoreEvent(StoreEventKind.Limit, "slow", "created"), told[0]);
         watch.Dispose();

@@ -209,13 +209,13 @@ public sealed class OneTurnTests : IDisposable
 
     private (T1 First, T2 Second) Run<T1, T2>(Command<T1> first, Command<T2> second)
     {
-        var envelopes = Turn(new Asked<T1>(first), new Asked<T2>(second));
-        return (Result<T1>(envelopes[0]), Result<T2>(envelopes[1]));
+        var pending = Turn(new Asked<T1>(first), new Asked<T2>(second));
+        return (Result<T1>(pending[0]), Result<T2>(pending[1]));
     }
 
     private List<ClaimedJob> Claim<T1, T2>(Command<T1> first, Command<T2> second) => Claim(new Asked<T1>(first), new Asked<T2>(second));
 
-    private List<ClaimedJob> Claim(params Envelope[] commands)
+    private List<ClaimedJob> Claim(params PendingOperation[] commands)
     {
         now += TimeSpan.TicksPerMillisecond;
         var turn = session.Begin(now);
@@ -224,7 +224,7 @@ public sealed class OneTurnTests : IDisposable
         return claimed;
     }
 
-    private Envelope[] Turn(params Envelope[] commands)
+    private PendingOperation[] Turn(params PendingOperation[] commands)
     {
         var turn = session.Begin(now);
         turns.Run(turn, [.. commands], claim: null);
@@ -234,9 +234,9 @@ public sealed class OneTurnTests : IDisposable
         return commands;
     }
 
-    private static T Result<T>(Envelope envelope) => ((Asked<T>)envelope).Outcome!;
+    private static T Result<T>(PendingOperation pending) => ((Asked<T>)pending).Outcome!;
 
-    private sealed class Asked<T>(Command<T> command) : Envelope<T>
+    private sealed class Asked<T>(Command<T> command) : PendingOperation<T>
     {
         public T? Outcome { get; private set; }
 

@@ -86,7 +86,7 @@ public sealed class RolledBackTurnTests : IDisposable
         var end = Answered(job, after: 40) with { CountsAt = late is { } by ? slot.AddMilliseconds(by) : null };
         now = end.EndedAt.UtcTicks;
 
-        Run(new CommandEnvelope<int>(new FinishAttempts([end])));
+        Run(new PendingCommand<int>(new FinishAttempts([end])));
         Assert.Equal(free + ((late ?? 0) * Millisecond), State.EarliestAt(now, weight: 1));
 
         // The rows say so too.
@@ -101,13 +101,13 @@ public sealed class RolledBackTurnTests : IDisposable
         var job = Assert.Single(Add(1));
         var slot = job.Slot!.Value.At;
         now = slot.UtcTicks + (2 * Millisecond);
-        Run(new CommandEnvelope<int>(new FinishAttempts([Answered(job, after: 2)])));
+        Run(new PendingCommand<int>(new FinishAttempts([Answered(job, after: 2)])));
         now = State.EarliestAt(now, weight: 1) - Millisecond;
         var next = Assert.Single(Add(1));
         var free = State.EarliestAt(now, weight: 1);
         now = next.Slot!.Value.At.UtcTicks + (60 * Millisecond);
 
-        Run(new CommandEnvelope<int>(new FinishAttempts([Answered(next, after: 40)])));
+        Run(new PendingCommand<int>(new FinishAttempts([Answered(next, after: 40)])));
         Assert.Equal(next.Slot.Value.At.AddMilliseconds(40).AddSeconds(1).UtcTicks, State.EarliestAt(now, weight: 1));
         Assert.True(State.EarliestAt(now, weight: 1) > free);
         RollBack();
@@ -121,11 +121,11 @@ public sealed class RolledBackTurnTests : IDisposable
         var job = Assert.Single(Add(3));
         var end = new AttemptEnd(job.Id, job.Lease, StartedAt: null, new DateTimeOffset(now, TimeSpan.Zero), new JobOutcome.Cancelled(CancelReason.Request));
 
-        var finish = new CommandEnvelope<int>(new FinishAttempts([end]));
+        var finish = new PendingCommand<int>(new FinishAttempts([end]));
         RollBack(finish);
         Assert.Equal(3, State.Taken(now));
         Run(finish);
-        Assert.Equal(1, await finish.Answer);
+        Assert.Equal(1, await finish.Completion);
         Assert.Equal(0, State.Taken(now));
     }
 
@@ -233,9 +233,9 @@ public sealed class RolledBackTurnTests : IDisposable
     private List<ClaimedJob> Add(params int[] weights) =>
         Run(Ask(new AddJobs([.. weights.Select(weight => new NewRow(new NewJob { Id = JobId.FromParts(++lastStamp, 0), Queue = "q", Weight = weight, Payload = "1"u8.ToArray() }))], FrozenSet<JobId>.Empty)));
 
-    private static CommandEnvelope<T> Ask<T>(Command<T> command) => new(command);
+    private static PendingCommand<T> Ask<T>(Command<T> command) => new(command);
 
-    private List<ClaimedJob> Run(params Envelope[] commands)
+    private List<ClaimedJob> Run(params PendingOperation[] commands)
     {
         var turn = session.Begin(now);
         var claimed = turns.Run(turn, [.. commands], Pending());
@@ -244,7 +244,7 @@ public sealed class RolledBackTurnTests : IDisposable
         return claimed;
     }
 
-    private void RollBack(params Envelope[] commands)
+    private void RollBack(params PendingOperation[] commands)
     {
         turns.Run(session.Begin(now), [.. commands], Pending());
         var former = session.Memory;

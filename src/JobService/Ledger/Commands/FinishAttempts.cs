@@ -101,7 +101,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
             var reason = running.StopReason ?? outcome.Reason;
             turn.Changes.Add(new JobChange.Stopped(Stamp, end.Lease, startedAt, end.EndedAt.UtcTicks, UndoAttempt: !WasStarted, reason));
             WriteAttempt(status: null, "cancelled");
-            return End(JobState.Cancelled, WasStarted, Words.Of(reason));
+            return End(JobState.Cancelled, WasStarted, WireNames.Of(reason));
         }
 
         public JobState Read(JobOutcome.Retried outcome)

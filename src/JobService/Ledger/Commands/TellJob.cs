@@ -15,7 +15,7 @@ internal sealed record TellJob(JobId Job) : Command<bool>
         if (turn.Fetched.Job(Job.Stamp) is not { } row || row.Id != Job || turn.Memory.FindQueue(row.QueueId) is not { } queue)
             return false;
 
-        var reason = row.State == JobState.Cancelled ? Words.Of(row.CancelReason!.Value) : null;
+        var reason = row.State == JobState.Cancelled ? WireNames.Of(row.CancelReason!.Value) : null;
         var now = StoreEvent.OfJob(Job, queue.Entry.Name, row.Key, row.State, row.Attempt, Watching.BatchOf(turn, row.Batch), reason);
         turn.Events?.Add(now with { Kind = StoreEventKind.JobAsItStands });
         return true;

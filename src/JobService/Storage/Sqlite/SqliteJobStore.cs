@@ -78,7 +78,7 @@ public sealed partial class SqliteJobStore : IJobStore
 
     public string? Trouble => writer.Trouble;
 
-    public Task<ClaimAnswer> ClaimAsync(ClaimRequest request, CancellationToken stopTaking) => writer.ClaimAsync(request, stopTaking);
+    public Task<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken stopTaking) => writer.ClaimAsync(request, stopTaking);
 
     public void Renew(ClaimRequest newest, bool atOnce) => writer.Renew(newest, atOnce);
 

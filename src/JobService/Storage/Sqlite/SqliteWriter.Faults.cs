@@ -11,7 +11,7 @@ internal sealed partial class SqliteWriter
     private static readonly TimeSpan ReopenAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>One of them broke the turn: the others are still to be committed, in their order.</summary>
-    private void TakeHalves(List<Envelope> commands)
+    private void TakeHalves(List<PendingOperation> commands)
     {
         var half = commands.Count / 2;
         TakeTurn(commands[..half], request: null, woken: false);
@@ -19,7 +19,7 @@ internal sealed partial class SqliteWriter
     }
 
     /// <summary>The storage is to blame. What concerns the memory alone is still answered, if the memory can be read.</summary>
-    private void Refuse(List<Envelope> commands, StorageUnavailableException error)
+    private void Refuse(List<PendingOperation> commands, StorageUnavailableException error)
     {
         commands.FindAll(command => command.NeedsCommit).ForEach(command => command.Fail(error));
         var questions = commands.FindAll(command => !command.NeedsCommit);

@@ -63,7 +63,7 @@ internal sealed partial class SqliteWriter
     private static partial void LogListenerFailed(ILogger logger, Exception error);
 
     /// <summary>Behind the turn: one that is repeated is not to be told of twice.</summary>
-    private sealed class Joining(SqliteWriter writer, StoreListener listener) : Envelope<IDisposable>
+    private sealed class Joining(SqliteWriter writer, StoreListener listener) : PendingOperation<IDisposable>
     {
         public override bool NeedsCommit => false;
 

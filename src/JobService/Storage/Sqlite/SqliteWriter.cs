@@ -20,10 +20,10 @@ internal sealed partial class SqliteWriter : IDisposable
     private readonly Thread thread;
     private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private List<Envelope> gathering = [];
+    private List<PendingOperation> gathering = [];
     private PendingClaim? claim;
     private PendingClaim? latestClaim;
-    private bool nudged = true;
+    private bool turnRequested = true;
     private bool stopping;
 
     private SqliteSession? session;
@@ -46,7 +46,7 @@ internal sealed partial class SqliteWriter : IDisposable
         session = OpenSession(turn => TakeUpTime(turn, opening.Jumped));
         former = session.Memory;
         Catalog = session.Memory.Snapshot();
-        alarm = time.CreateTimer(static state => ((SqliteWriter)state!).Nudge(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        alarm = time.CreateTimer(static state => ((SqliteWriter)state!).RequestTurn(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         thread = new Thread(Loop) { IsBackground = true, Name = "sqlite writer" };
     }
 
@@ -97,24 +97,24 @@ internal sealed partial class SqliteWriter : IDisposable
 
     private void Loop()
     {
-        var commands = new List<Envelope>();
+        var commands = new List<PendingOperation>();
         while (true)
         {
             PendingClaim? request;
             bool woken;
             lock (gate)
             {
-                while (!HasGathered && !nudged && !stopping)
+                while (!HasGathered && !turnRequested && !stopping)
                 {
                     if (!Monitor.Wait(gate, LookEvery))
-                        nudged |= LookAtTheWall(); // a nudge may come while the wait ends
+                        turnRequested |= LookAtTheWall(); // a request may come while the wait ends
                 }
 
                 if (stopping && !HasGathered)
                     break;
                 (commands, gathering) = (gathering, commands);
                 (request, claim) = (claim, null);
-                (woken, nudged) = (nudged, false);
+                (woken, turnRequested) = (turnRequested, false);
             }
 
             submissions.MoveTo(commands);
@@ -129,7 +129,7 @@ internal sealed partial class SqliteWriter : IDisposable
     /// <param name="commands">What is asked for.</param>
     /// <param name="request">The pending claim, if there is one.</param>
     /// <param name="woken">True when something may be due; then even a turn of questions only must commit.</param>
-    private void TakeTurn(List<Envelope> commands, PendingClaim? request, bool woken)
+    private void TakeTurn(List<PendingOperation> commands, PendingClaim? request, bool woken)
     {
         try
         {
@@ -154,7 +154,7 @@ internal sealed partial class SqliteWriter : IDisposable
     }
 
     /// <summary>Answered also while nothing can be written.</summary>
-    private void Answer(List<Envelope> questions)
+    private void Answer(List<PendingOperation> questions)
     {
         var look = Open().Ask(Clock.Now);
         look.Events = EventsToCollect();
@@ -163,7 +163,7 @@ internal sealed partial class SqliteWriter : IDisposable
         questions.ForEach(question => question.Complete());
     }
 
-    private void Commit(List<Envelope> commands, PendingClaim? request)
+    private void Commit(List<PendingOperation> commands, PendingClaim? request)
     {
         if (database.Damage is { } damage)
             throw new StorageUnavailableException(damage);
@@ -186,10 +186,10 @@ internal sealed partial class SqliteWriter : IDisposable
             Catalog = open.Memory.Snapshot();
 
         if (turn.GoesOn)
-            Nudge();
+            RequestTurn();
         turn.BackedOff.ForEach(queue => LogBackedOff(logger, queue.Queue, queue.Wait.TotalSeconds));
         Tell(turn);
-        Answers.Give(commands);
+        Completions.Run(commands);
         // Semaphores may be wider now, or new: what was offered before is to be offered anew.
         if (claimed.Count > 0 || request?.Newest.CatalogRevision < Catalog.Revision)
             request!.Complete(claimed);
@@ -258,7 +258,7 @@ internal sealed partial class SqliteWriter : IDisposable
 
         var wait = new TimeSpan(next - Clock.Now);
         if (wait <= TimeSpan.Zero)
-            Nudge();
+            RequestTurn();
         else
             (alarmAt, _) = (next, alarm.Change(wait < MaxAlarm ? wait : MaxAlarm, Timeout.InfiniteTimeSpan));
     }

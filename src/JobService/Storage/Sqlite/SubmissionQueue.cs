@@ -7,25 +7,25 @@ namespace JobService.Storage.Sqlite;
 /// <remarks>Single jobs go first, so that none waits behind the uploads of others; an upload gets on by at least a chunk in each turn.</remarks>
 internal sealed class SubmissionQueue(SubmissionBounds bounds)
 {
-    private readonly Channel<Envelope> jobs = Channel.CreateBounded<Envelope>(new BoundedChannelOptions(bounds.Capacity) { SingleReader = true });
+    private readonly Channel<PendingOperation> jobs = Channel.CreateBounded<PendingOperation>(new BoundedChannelOptions(bounds.Capacity) { SingleReader = true });
 
-    private readonly Channel<(Envelope Chunk, int Jobs)> chunks =
-        Channel.CreateBounded<(Envelope Chunk, int Jobs)>(new BoundedChannelOptions(bounds.Capacity) { SingleReader = true });
+    private readonly Channel<(PendingOperation Chunk, int Jobs)> chunks =
+        Channel.CreateBounded<(PendingOperation Chunk, int Jobs)>(new BoundedChannelOptions(bounds.Capacity) { SingleReader = true });
 
     public bool IsEmpty => jobs.Reader.Count == 0 && chunks.Reader.Count == 0;
 
     /// <returns>False when it is full or closed.</returns>
-    public bool TryAdd(Envelope job) => jobs.Writer.TryWrite(job);
+    public bool TryAdd(PendingOperation job) => jobs.Writer.TryWrite(job);
 
     /// <summary>Waits until there may be a place for a job, or until it is closed.</summary>
     public async Task WaitForPlaceAsync(CancellationToken giveUp) => await jobs.Writer.WaitToWriteAsync(giveUp);
 
     /// <summary>Waits for a place too.</summary>
     /// <exception cref="ChannelClosedException">It is closed.</exception>
-    public ValueTask AddChunkAsync(Envelope chunk, int count) => chunks.Writer.WriteAsync((chunk, count), CancellationToken.None);
+    public ValueTask AddChunkAsync(PendingOperation chunk, int count) => chunks.Writer.WriteAsync((chunk, count), CancellationToken.None);
 
     /// <summary>What one turn takes of it.</summary>
-    public void MoveTo(List<Envelope> commands)
+    public void MoveTo(List<PendingOperation> commands)
     {
         var taken = 0;
         for (; taken < bounds.JobsPerTurn && jobs.Reader.TryRead(out var job); taken++)

@@ -2,9 +2,9 @@ using JobService.Ledger;
 
 namespace JobService.Tests.Storage;
 
-public sealed class CommitTimesTests
+public sealed class DelayEstimateTests
 {
-    private readonly CommitTimes times = new();
+    private readonly DelayEstimate times = new();
 
     [Fact]
     public void Slots_lie_behind_all_but_the_slowest_commits()

@@ -1,13 +1,13 @@
 namespace JobService.Ledger;
 
-/// <summary>The recent times from planning a claim until its slots are being waited for: no slot may be earlier than that. Or the recent delays of alarms, which are set earlier by that much.</summary>
+/// <summary>Estimates a delay from its recent values: of claims, from the planning until the slot clock waits for the slots, so that no slot is earlier than that; and of alarms, which are set earlier by that much.</summary>
 /// <param name="least">Lower bound of the estimate, in ticks.</param>
 /// <param name="most">Upper bound of the estimate, in ticks.</param>
-internal sealed class CommitTimes(long least = CommitTimes.Least, long most = CommitTimes.Most)
+internal sealed class DelayEstimate(long least = DelayEstimate.Least, long most = DelayEstimate.Most)
 {
     private const int Remembered = 128;
 
-    /// <summary>A single slow commit out of a hundred, as in a process that has just started, must not delay every slot: the lead is at most this many times the median.</summary>
+    /// <summary>One slow commit in a hundred, as in a process that has just started, must not delay every slot: the estimate is at most this many times the median.</summary>
     private const int TimesMedian = 4;
 
     /// <summary>A slot lost to a late commit costs a period; a slot later than necessary costs the difference: between 0.5 and 50 ms.</summary>

@@ -1,7 +1,7 @@
 namespace JobService.Jobs;
 
 /// <summary>The wire names of states and reasons.</summary>
-public static class Words
+public static class WireNames
 {
     public static string Of(JobState state) => state switch
     {

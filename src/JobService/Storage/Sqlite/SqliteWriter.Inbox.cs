@@ -4,31 +4,31 @@ using JobService.Ledger.Commands;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>What other threads hand in: it gathers until the next turn.</summary>
+/// <summary>The inbox of the writer: what other threads submit gathers there until the next turn.</summary>
 internal sealed partial class SqliteWriter
 {
     private readonly SubmissionQueue submissions;
 
-    /// <returns>False when so many wait already.</returns>
-    public bool TrySubmit(AddJob job, out Task<Addition> answer)
+    /// <returns>False when as many wait as may.</returns>
+    public bool TrySubmit(AddJob job, out Task<Addition> addition)
     {
-        var envelope = new SubmissionEnvelope<Addition>(job);
-        answer = envelope.Answer;
+        var pending = new PendingSubmission<Addition>(job);
+        addition = pending.Completion;
         if (stopping)
             throw Closed();
-        if (!submissions.TryAdd(envelope))
+        if (!submissions.TryAdd(pending))
             return false;
         Wake();
         return true;
     }
 
-    /// <summary>A chunk of an upload. Waits for a place too.</summary>
+    /// <summary>A chunk of an upload. Waits for capacity, too.</summary>
     public async Task<IReadOnlyList<Addition>> SubmitAsync(AddJobs jobs)
     {
-        var envelope = new CommandEnvelope<IReadOnlyList<Addition>>(jobs);
+        var pending = new PendingCommand<IReadOnlyList<Addition>>(jobs);
         try
         {
-            await submissions.AddChunkAsync(envelope, jobs.Rows.Count);
+            await submissions.AddChunkAsync(pending, jobs.Rows.Count);
         }
         catch (ChannelClosedException)
         {
@@ -36,34 +36,34 @@ internal sealed partial class SqliteWriter
         }
 
         Wake();
-        return await envelope.Answer;
+        return await pending.Completion;
     }
 
-    /// <summary>Waits until there may be a place for a submission.</summary>
+    /// <summary>Waits until there may be capacity for a submission.</summary>
     public Task WaitForPlaceAsync(CancellationToken giveUp) => submissions.WaitForPlaceAsync(giveUp);
 
-    public Task<T> RunAsync<T>(Command<T> command) => Post(new CommandEnvelope<T>(command));
+    public Task<T> RunAsync<T>(Command<T> command) => Post(new PendingCommand<T>(command));
 
-    public Task<T> AskAsync<T>(Question<T> question) => Post(new QuestionEnvelope<T>(question));
+    public Task<T> AskAsync<T>(Question<T> question) => Post(new PendingQuestion<T>(question));
 
     /// <summary>One pending claim at a time; it is tried in every turn until something is claimed.</summary>
-    public Task<ClaimAnswer> ClaimAsync(ClaimRequest request, CancellationToken stopTaking)
+    public Task<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken stopTaking)
     {
         var pending = new PendingClaim(request);
         lock (gate)
         {
             claim = latestClaim = pending;
-            nudged = true;
+            turnRequested = true;
             Monitor.Pulse(gate);
         }
 
         var withdrawal = stopTaking.Register(() => Withdraw(pending));
         if (stopTaking.CanBeCanceled)
-            _ = pending.Answer.ContinueWith(_ => withdrawal.Unregister(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        return pending.Answer;
+            _ = pending.Completion.ContinueWith(_ => withdrawal.Unregister(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return pending.Completion;
     }
 
-    /// <summary>Also while a turn tries the claim: if it claims nothing, the next one takes what is newest. A claim that is answered does not mind.</summary>
+    /// <summary>Also while a turn tries the claim: if it claims nothing, the next turn uses the newest request. No effect on a completed claim.</summary>
     public void Renew(ClaimRequest newest, bool atOnce)
     {
         lock (gate)
@@ -72,16 +72,16 @@ internal sealed partial class SqliteWriter
                 pending.Newest = newest;
             if (!atOnce)
                 return;
-            nudged = true;
+            turnRequested = true;
             Monitor.Pulse(gate);
         }
     }
 
-    private void Nudge()
+    private void RequestTurn()
     {
         lock (gate)
         {
-            nudged = true;
+            turnRequested = true;
             Monitor.Pulse(gate);
         }
     }
@@ -107,16 +107,16 @@ internal sealed partial class SqliteWriter
 
     private static StorageUnavailableException Closed() => new("The storage is closed.");
 
-    private Task<T> Post<T>(Envelope<T> envelope)
+    private Task<T> Post<T>(PendingOperation<T> pending)
     {
         lock (gate)
         {
             if (stopping)
                 throw Closed();
-            gathering.Add(envelope);
+            gathering.Add(pending);
             Monitor.Pulse(gate);
         }
 
-        return envelope.Answer;
+        return pending.Completion;
     }
 }

@@ -34,8 +34,3 @@ internal sealed record BatchEnding(long FinishedAt, long Total, long Succeeded, 
         CancelReason = CancelReason,
     };
 }
-
-/// <summary>The result of one step of pruning.</summary>
-/// <param name="Deleted">How many jobs, batches or states of limits, whichever were most.</param>
-/// <param name="GoesOn">False when the walk has reached its end.</param>
-public readonly record struct PruneStep(int Deleted, bool GoesOn);
