@@ -62,9 +62,9 @@ internal static class BatchEndpoints
         if (keyFault is not null)
             return Problems.Header(IdempotencyHeader.Name, keyFault);
 
-        using var room = new BodyMemory(memory.Open(), memory.MaxWait, time, http.RequestAborted);
+        using var reserved = new BodyMemory(memory.Open(), memory.MaxWait, time, http.RequestAborted);
         var id = ids.Next();
-        var (batch, jobs, refusal) = await ReadAsync(request, key, room, id, (job, index) => job.ToNewJob(ids.Next(), store.Now, batch: new BatchPlace(id, index)));
+        var (batch, jobs, refusal) = await ReadAsync(request, key, reserved, id, (job, index) => job.ToNewJob(ids.Next(), store.Now, batch: new BatchPlace(id, index)));
         if (refusal is not null)
             return refusal;
         if (waits.IsDraining)
@@ -83,12 +83,12 @@ internal static class BatchEndpoints
     }
 
     private static async Task<(NewBatch? Batch, IReadOnlyList<NewJob> Jobs, IResult? Refusal)> ReadAsync(
-        HttpRequest request, string? key, BodyMemory room, JobId id, Func<SubmitJob, int, NewJob> make)
+        HttpRequest request, string? key, BodyMemory reserved, JobId id, Func<SubmitJob, int, NewJob> make)
     {
-        var (body, refusal) = await JsonBody.ReadWholeAsync(request, BatchJobs.MaxBytes, room);
+        var (body, refusal) = await JsonBody.ReadWholeAsync(request, BatchJobs.MaxBytes, reserved);
         if (refusal is not null)
             return (null, [], refusal);
-        var reading = new BatchJobs(body, room);
+        var reading = new BatchJobs(body, reserved);
         var (jobs, wrong) = await reading.ReadAsync(make);
         if (wrong is not null)
             return (null, [], wrong);

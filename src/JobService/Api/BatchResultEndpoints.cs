@@ -55,7 +55,7 @@ internal static class BatchResultEndpoints
         {
             while (true)
             {
-                if (!await page.MakeRoomAsync(ReadBytes))
+                if (!await page.ReserveAsync(ReadBytes))
                     return page.Count > 0 ? Answer(complete: false) : Problems.ResponsesFull();
                 if (await reader.NextAsync(limit - page.Count) is not { } read)
                     return Problems.NoBatch(wanted.Batch.ToString());

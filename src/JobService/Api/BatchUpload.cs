@@ -37,7 +37,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
     private readonly TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ByteHold room = parts.Memory.OpenUpload();
+    private readonly ByteReservation memory = parts.Memory.OpenUpload();
     private List<NewJob> piece = [];
     private (long Piece, long Writing) bytes;
     private List<long> lines = [];
@@ -75,7 +75,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
             refusal = await writing ?? refusal;
             await stop.CancelAsync();
             await looking;
-            room.Dispose();
+            memory.Dispose();
             await CloseAsync(isRefused: refusal is not null, isCut);
         }
 
@@ -90,11 +90,11 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
             while (await reader.ReadAsync(stop.Token))
             {
                 // The beginning of a long line is kept until its end arrives.
-                if (await MakeRoomAsync(reader.Buffered, stop) is { } noMore)
+                if (await ReserveAsync(reader.Buffered, stop) is { } noMore)
                     return noMore;
                 while (reader.TryTake(out var line))
                 {
-                    if (await MakeRoomAsync(CopiesOfLine * line.Length, stop) is { } none)
+                    if (await ReserveAsync(CopiesOfLine * line.Length, stop) is { } none)
                         return none;
                     if (Take(line, reader.Line) is { } wrong)
                         return wrong;
@@ -137,7 +137,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
 
     /// <summary>Reserves memory for the next line, in addition to what is held. When there is none, the jobs read so far are written first, and only then does it wait.</summary>
     /// <returns>Why nothing more is accepted.</returns>
-    private async ValueTask<ProblemAnswer?> MakeRoomAsync(long more, CancellationTokenSource stop)
+    private async ValueTask<ProblemAnswer?> ReserveAsync(long more, CancellationTokenSource stop)
     {
         if (Fits(more))
             return null;
@@ -146,13 +146,13 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         if (await writing is { } refusal)
             return refusal;
         bytes = default;
-        room.ShrinkTo(0);
-        if (!Fits(more) && !await room.GrowToAsync(more, Timeout.InfiniteTimeSpan, stop.Token))
+        memory.ShrinkTo(0);
+        if (!Fits(more) && !await memory.GrowToAsync(more, Timeout.InfiniteTimeSpan, stop.Token))
             throw new OperationCanceledException(stop.Token);
         return null;
     }
 
-    private bool Fits(long more) => bytes.Piece + bytes.Writing + more is var all && (all <= UncountedBytes || room.TryGrowTo(all));
+    private bool Fits(long more) => bytes.Piece + bytes.Writing + more is var all && (all <= UncountedBytes || memory.TryGrowTo(all));
 
     /// <summary>Starts writing the chunk once the previous one is written.</summary>
     /// <returns>Why the previous chunk was not accepted completely.</returns>
@@ -163,7 +163,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         writing = AppendAsync(piece, lines, stop);
         (piece, lines) = ([], []);
         bytes = (0, bytes.Piece);
-        room.ShrinkTo(bytes.Writing);
+        memory.ShrinkTo(bytes.Writing);
         return null;
     }
 

@@ -73,7 +73,7 @@ internal static class JobActionEndpoints
         };
     }
 
-    // 202 queued again · 404 · 409 neither failed nor cancelled · 429 no room
+    // 202 queued again · 404 · 409 neither failed nor cancelled · 429 full
     private static async Task<IResult> RetryAsync(string id, HttpContext http, IJobStore store)
     {
         if (!JobId.TryParse(id, out var job))
@@ -93,7 +93,7 @@ internal static class JobActionEndpoints
         return await store.FindAsync(job, ResultJson.MaxInlineBytes) is { } found ? Answer(StatusCodes.Status202Accepted, found) : Problems.NoJob(id);
     }
 
-    // 200 · 400 empty filter · 429 no room
+    // 200 · 400 empty filter · 429 full
     private static async Task<IResult> CancelManyAsync(HttpContext http, IJobStore store, IntakeMemory memory, TimeProvider time)
     {
         var (filter, refusal) = await SelectionAsync(http, memory, time);
@@ -104,7 +104,7 @@ internal static class JobActionEndpoints
         return new JsonAnswer<CancelledJobs>(StatusCodes.Status200OK, new CancelledJobs(matched, cancelled, stopping));
     }
 
-    // 200 · 400 empty filter · 429 no room
+    // 200 · 400 empty filter · 429 full
     private static async Task<IResult> RetryManyAsync(HttpContext http, IJobStore store, IntakeMemory memory, TimeProvider time)
     {
         var (filter, refusal) = await SelectionAsync(http, memory, time);

@@ -69,7 +69,7 @@ internal static class JobEndpoints
             var before = query.Before;
             while (true)
             {
-                if (!await page.MakeRoomAsync(ReadBytes))
+                if (!await page.ReserveAsync(ReadBytes))
                     return page.Count > 0 ? Answer(Cursor.Of(before!.Value)) : Problems.ResponsesFull();
 
                 // One more than asked for shows whether there is a next page.

@@ -36,9 +36,9 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
         IResult? answer;
         Addition? addition = null;
         // A client that waits for the job's end does not hold the memory of its submission.
-        using (var room = new BodyMemory(memory.Open(), memory.MaxWait, time, http.RequestAborted))
+        using (var reserved = new BodyMemory(memory.Open(), memory.MaxWait, time, http.RequestAborted))
         {
-            (var job, answer) = await ReadAsync(http.Request, room, id, key);
+            (var job, answer) = await ReadAsync(http.Request, reserved, id, key);
             if (job is not null)
                 addition = await intake.SubmitAsync(job, http.RequestAborted, waits.StopTaking);
         }
@@ -49,9 +49,9 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
     }
 
     /// <returns>The job, or why it is refused.</returns>
-    private async ValueTask<(NewJob? Job, IResult? Refusal)> ReadAsync(HttpRequest request, BodyMemory room, JobId id, string? key)
+    private async ValueTask<(NewJob? Job, IResult? Refusal)> ReadAsync(HttpRequest request, BodyMemory reserved, JobId id, string? key)
     {
-        var body = await JsonBody.ReadAsync<SubmitJob>(request, room, fingerprint: key is not null);
+        var body = await JsonBody.ReadAsync<SubmitJob>(request, reserved, fingerprint: key is not null);
         if (body.IsRefused)
             return (null, body.Refusal);
         Violation[] violations = [.. body.Value.Check()];

@@ -87,7 +87,7 @@ internal static class QueueEndpoints
     }
 
     // 200 replaced · 201 created · 400 · 412 changed meanwhile · 413 · 415 · 422 unknown limit · 429 no memory
-    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, QueueCapacity room, IntakeMemory memory, TimeProvider time, ChangeLog changes)
+    private static async Task<IResult> PutAsync(string name, HttpContext http, IJobStore store, QueueCapacity capacity, IntakeMemory memory, TimeProvider time, ChangeLog changes)
     {
         var current = store.Catalog.Queues.GetValueOrDefault(name)?.Revision;
         var (definition, expected, refusal) = await DefinitionBody<QueueDefinition>.ReadAsync(http, "queue", name, current, memory, time, DefinitionRules.Check);
@@ -105,7 +105,7 @@ internal static class QueueEndpoints
             replaced: (replaced, former) =>
             {
                 if (replaced.Definition.Capacity > former.Definition.Capacity)
-                    room.Widen(name);
+                    capacity.Widen(name);
                 return Answer(StatusCodes.Status200OK, replaced, http);
             },
             outdated: Problems.Outdated,

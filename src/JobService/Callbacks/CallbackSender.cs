@@ -132,11 +132,11 @@ public sealed partial class CallbackSender : BackgroundService
     {
         sends.RemoveAll(send => send.IsCompleted);
         var now = store.Now;
-        while (!stop.IsCancellationRequested && receivers.TakeNext(now, out var known, out var room) is { } origin)
+        while (!stop.IsCancellationRequested && receivers.TakeNext(now, out var known, out var free) is { } origin)
         {
             try
             {
-                await SendDueAsync(origin, known, room, now);
+                await SendDueAsync(origin, known, free, now);
             }
             catch
             {

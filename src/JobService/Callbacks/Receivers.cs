@@ -58,12 +58,12 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
     /// The caller reads the store and reports what else is due.</summary>
     /// <param name="now">The moment.</param>
     /// <param name="known">Deliveries in progress: they are pending too, until they have ended.</param>
-    /// <param name="room">How many more it may have in progress.</param>
-    public string? TakeNext(DateTimeOffset now, out IReadOnlySet<JobId> known, out int room)
+    /// <param name="free">How many more it may have in progress.</param>
+    public string? TakeNext(DateTimeOffset now, out IReadOnlySet<JobId> known, out int free)
     {
         lock (gate)
         {
-            (known, room) = (new HashSet<JobId>(), 0);
+            (known, free) = (new HashSet<JobId>(), 0);
             foreach (var standing in standings)
             {
                 standing.FallDue(now);
@@ -72,7 +72,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
                     continue;
 
                 known = next.InHand.Keys.ToHashSet();
-                room = Math.Min(RoomOf(next), places);
+                free = Math.Min(FreePlacesOf(next), places);
                 Change(next, () => next.NextAt = null);
                 return next.Origin;
             }
@@ -171,7 +171,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
     }
 
     /// <summary>Until it has responded, a single try finds out whether it does.</summary>
-    private int RoomOf(Receiver receiver) => (receiver.Standing == Answers.Yes ? maxPerReceiver : 1) - receiver.InHand.Count;
+    private int FreePlacesOf(Receiver receiver) => (receiver.Standing == Answers.Yes ? maxPerReceiver : 1) - receiver.InHand.Count;
 
     private Receiver Of(string origin)
     {
@@ -195,7 +195,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
     {
         standings[(int)receiver.Standing].Remove(receiver);
         change();
-        if (receiver.NextAt is not null && RoomOf(receiver) > 0)
+        if (receiver.NextAt is not null && FreePlacesOf(receiver) > 0)
             standings[(int)receiver.Standing].Add(receiver);
     }
 

@@ -15,15 +15,15 @@ public sealed partial class JobCompleter(
 
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(500);
 
-    private readonly Channel<(AttemptEnd End, ByteHold? Memory)> ends = Channel.CreateBounded<(AttemptEnd End, ByteHold? Memory)>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+    private readonly Channel<(AttemptEnd End, ByteReservation? Memory)> ends = Channel.CreateBounded<(AttemptEnd End, ByteReservation? Memory)>(new BoundedChannelOptions(Capacity) { SingleReader = true });
 
     private readonly List<AttemptEnd> batch = [];
-    private readonly List<ByteHold> memory = [];
+    private readonly List<ByteReservation> memory = [];
     private (int Ended, int Returned) sinceStopping;
 
     /// <param name="end">What the attempt came to.</param>
-    /// <param name="memory">The room that its result takes: given back when it is written.</param>
-    public ValueTask CompleteAsync(AttemptEnd end, ByteHold? memory = null) => ends.Writer.WriteAsync((end, memory));
+    /// <param name="memory">The memory of its result: released when it is written.</param>
+    public ValueTask CompleteAsync(AttemptEnd end, ByteReservation? memory = null) => ends.Writer.WriteAsync((end, memory));
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {

@@ -70,7 +70,7 @@ public sealed partial class JobWorkers(
 
     private async Task RunAsync(ClaimedJob job, LargeInput? input)
     {
-        var memory = new ByteHold(responses);
+        var memory = new ByteReservation(responses);
         try
         {
             var end = await AttemptAsync(job, memory, input);
@@ -90,7 +90,7 @@ public sealed partial class JobWorkers(
         }
     }
 
-    private async ValueTask<AttemptEnd> AttemptAsync(ClaimedJob job, ByteHold memory, LargeInput? input)
+    private async ValueTask<AttemptEnd> AttemptAsync(ClaimedJob job, ByteReservation memory, LargeInput? input)
     {
         if (await gates.EnterAsync(job) is not { } admission)
             return EndOf(job, new JobOutcome.Unstarted());
@@ -101,7 +101,7 @@ public sealed partial class JobWorkers(
         return end;
     }
 
-    /// <summary>There is no room for what the job sends. Its slot goes back before it passes; the job waits in its turn, with its permit, and goes back to its lane when there is room.</summary>
+    /// <summary>There is no memory for the input of the job. It gives its slot back before that passes, waits for memory with its permit, and then returns to its lane.</summary>
     private async Task GiveUpSlotAsync(ClaimedJob job, LargeInput input)
     {
         _ = store.GiveUpSlotAsync(job);
@@ -113,8 +113,8 @@ public sealed partial class JobWorkers(
                 return;
             }
 
-            // Written before the permit is released, so that the freed permit goes to this job, for which there is room.
-            var end = EndOf(job, await WaitForRoomAsync(job, input));
+            // Written before the permit is released, so that the freed permit goes to this job, whose input is in memory.
+            var end = EndOf(job, await WaitForMemoryAsync(job, input));
             var written = store.FinishAsync([end]);
             await ((Task)written).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             gates.Leave(admission, callWasMade: false);
@@ -131,7 +131,7 @@ public sealed partial class JobWorkers(
         }
     }
 
-    private async Task<JobOutcome> WaitForRoomAsync(ClaimedJob job, LargeInput input)
+    private async Task<JobOutcome> WaitForMemoryAsync(ClaimedJob job, LargeInput input)
     {
         // One of its queue that has its input needs the permit.
         if (inputs.IsKeptFor(job.Queue))

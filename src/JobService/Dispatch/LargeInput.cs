@@ -9,14 +9,14 @@ namespace JobService.Dispatch;
 public sealed class LargeInput : IDisposable
 {
     private readonly IJobStore store;
-    private readonly ByteHold room;
+    private readonly ByteReservation memory;
     private Task<JobInput>? reading;
 
     internal LargeInput(ClaimedJob job, IJobStore store, ByteBudget budget)
     {
         (Job, this.store) = (job, store);
-        room = new ByteHold(budget);
-        if (room.TryGrowTo(job.UnreadBytes))
+        memory = new ByteReservation(budget);
+        if (memory.TryGrowTo(job.UnreadBytes))
             reading = store.ReadInputAsync(job.Id);
     }
 
@@ -40,7 +40,7 @@ public sealed class LargeInput : IDisposable
     /// <exception cref="OperationCanceledException">The attempt is abandoned.</exception>
     public async ValueTask<JobInput> ReadAsync(CancellationToken abandoned)
     {
-        if (reading is null && !await room.GrowToAsync(Job.UnreadBytes, Timeout.InfiniteTimeSpan, abandoned))
+        if (reading is null && !await memory.GrowToAsync(Job.UnreadBytes, Timeout.InfiniteTimeSpan, abandoned))
             throw new OperationCanceledException(abandoned);
         return await (reading ??= store.ReadInputAsync(Job.Id));
     }
@@ -48,6 +48,6 @@ public sealed class LargeInput : IDisposable
     public void Dispose()
     {
         reading = null;
-        room.Dispose();
+        memory.Dispose();
     }
 }

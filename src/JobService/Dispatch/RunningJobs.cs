@@ -19,7 +19,7 @@ public sealed class RunningJobs
             early.TryRemove(ended.Job, out _);
     };
 
-    public RunningAttempt Enter(ClaimedJob job, ByteHold? memory = null, LargeInput? input = null)
+    public RunningAttempt Enter(ClaimedJob job, ByteReservation? memory = null, LargeInput? input = null)
     {
         var attempt = new RunningAttempt(job, memory, input);
         attempts[job.Id] = attempt;
@@ -54,7 +54,7 @@ public sealed class RunningJobs
 /// <param name="job">The job.</param>
 /// <param name="memory">The memory budget of its response, until its outcome is written; null: unlimited.</param>
 /// <param name="input">The input that the claim has left in the store; null when the job contains all of it.</param>
-public sealed class RunningAttempt(ClaimedJob job, ByteHold? memory = null, LargeInput? input = null) : IDisposable
+public sealed class RunningAttempt(ClaimedJob job, ByteReservation? memory = null, LargeInput? input = null) : IDisposable
 {
     private readonly CancellationTokenSource source = new();
     private readonly Lock switching = new();
@@ -62,7 +62,7 @@ public sealed class RunningAttempt(ClaimedJob job, ByteHold? memory = null, Larg
 
     public ClaimedJob Job { get; } = job;
 
-    public ByteHold? Memory { get; } = memory;
+    public ByteReservation? Memory { get; } = memory;
 
     public LargeInput? Input { get; } = input;
 

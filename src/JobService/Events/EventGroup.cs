@@ -3,7 +3,7 @@ namespace JobService.Events;
 
 /// <summary>All streams of one scope: the latest events are in one ring buffer, and each reader keeps only its position. An event that is overwritten before a reader has read it is missed by that reader.</summary>
 /// <remarks>Positions count the events of this group; numbers count those of all groups.</remarks>
-internal sealed class EventGroup(EventScope scope, long since, RingRoom room) : IDisposable
+internal sealed class EventGroup(EventScope scope, long since, RingBudget rings) : IDisposable
 {
     private const int Least = 16;
     private const int Most = 8_192;
@@ -123,7 +123,7 @@ internal sealed class EventGroup(EventScope scope, long since, RingRoom room) : 
         }
     }
 
-    public void Dispose() => room.Return(ring.Length - Least);
+    public void Dispose() => rings.Return(ring.Length - Least);
 
     private bool Touch()
     {
@@ -134,7 +134,7 @@ internal sealed class EventGroup(EventScope scope, long since, RingRoom room) : 
 
     private bool Grow()
     {
-        if (ring.Length == Most || !room.TryTake(ring.Length))
+        if (ring.Length == Most || !rings.TryTake(ring.Length))
             return false;
         var larger = new LiveEvent[ring.Length * 2];
         for (var at = first; at < end; at++)
@@ -145,7 +145,7 @@ internal sealed class EventGroup(EventScope scope, long since, RingRoom room) : 
 }
 
 /// <summary>Capacity of all rings together: with many groups each keeps less.</summary>
-internal sealed class RingRoom(int places)
+internal sealed class RingBudget(int places)
 {
     private int left = places;
 

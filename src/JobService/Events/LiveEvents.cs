@@ -22,7 +22,7 @@ internal sealed class LiveEvents : IDisposable
 
     private readonly Dictionary<EventScope, EventGroup> groups = [];
     private readonly List<EventGroup> touched = [];
-    private readonly RingRoom room = new(RingPlaces);
+    private readonly RingBudget rings = new(RingPlaces);
     private readonly Lock gate = new();
     private readonly IJobStore store;
     private readonly TimeProvider time;
@@ -133,7 +133,7 @@ internal sealed class LiveEvents : IDisposable
                 return (null, Task.CompletedTask);
             if (!groups.TryGetValue(scope, out var group))
             {
-                groups.Add(scope, group = new EventGroup(scope, latest, room));
+                groups.Add(scope, group = new EventGroup(scope, latest, rings));
                 Count(scope, 1);
             }
 

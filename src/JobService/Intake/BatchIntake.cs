@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace JobService.Intake;
 
 /// <summary>The front door for batches: as a whole, or in pieces that are accepted as fast as their queues have capacity.</summary>
-public sealed class BatchIntake(IJobStore store, QueueCapacity room, IOptions<IntakeOptions> options, TimeProvider time)
+public sealed class BatchIntake(IJobStore store, QueueCapacity capacity, IOptions<IntakeOptions> options, TimeProvider time)
 {
     /// <summary>How often to check again whether a full queue has capacity, when no end was reported, and whether a storage that failed can be written.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
@@ -25,14 +25,14 @@ public sealed class BatchIntake(IJobStore store, QueueCapacity room, IOptions<In
         var maxWait = TimeSpan.FromSeconds(options.Value.MaxWaitSeconds);
         while (true)
         {
-            var endsSeen = jobs is [] ? 0 : room.EndsOf(jobs[0].Queue);
+            var endsSeen = jobs is [] ? 0 : capacity.EndsOf(jobs[0].Queue);
             var addition = await store.AddBatchAsync(batch, jobs);
             var left = maxWait - time.GetElapsedTime(since);
             if (addition is not Addition.Full(var queue, var missing) full)
                 return addition;
-            var enough = (queue == jobs[0].Queue ? endsSeen : room.EndsOf(queue)) + missing;
-            if (!await room.WaitForEndsAsync(queue, enough, left, hangUp, stopTaking))
-                return full with { RetryAfter = room.RetryAfter(queue) };
+            var enough = (queue == jobs[0].Queue ? endsSeen : capacity.EndsOf(queue)) + missing;
+            if (!await capacity.WaitForEndsAsync(queue, enough, left, hangUp, stopTaking))
+                return full with { RetryAfter = capacity.RetryAfter(queue) };
         }
     }
 
@@ -57,7 +57,7 @@ public sealed class BatchIntake(IJobStore store, QueueCapacity room, IOptions<In
         while (accepted < jobs.Count)
         {
             var piece = most >= jobs.Count && accepted == 0 ? jobs : [.. jobs.Skip(accepted).Take(most)];
-            var endsSeen = room.EndsOf(piece[0].Queue);
+            var endsSeen = capacity.EndsOf(piece[0].Queue);
             var answers = await TakeInAsync(piece);
             var taken = answers.TakeWhile(answer => answer is Addition.Accepted).Count();
             accepted += taken;
@@ -70,10 +70,10 @@ public sealed class BatchIntake(IJobStore store, QueueCapacity room, IOptions<In
 
             var full = piece[taken].Queue;
             if (full != piece[0].Queue)
-                endsSeen = room.EndsOf(full);
-            if (!await room.WaitAsync(full, endsSeen, LookAgain, CancellationToken.None, stop) && stop.IsCancellationRequested)
+                endsSeen = capacity.EndsOf(full);
+            if (!await capacity.WaitAsync(full, endsSeen, LookAgain, CancellationToken.None, stop) && stop.IsCancellationRequested)
                 return (accepted, refusal);
-            most = (int)Math.Clamp(room.EndsOf(full) - endsSeen, 1, jobs.Count); // as many as have ended: to try all of them after each end would be wasted work
+            most = (int)Math.Clamp(capacity.EndsOf(full) - endsSeen, 1, jobs.Count); // as many as have ended: to try all of them after each end would be wasted work
         }
 
         return (accepted, null);

@@ -13,7 +13,7 @@ public sealed class IntakeMemory(IOptions<IntakeOptions> options, TimeProvider t
     public TimeSpan MaxWait { get; } = TimeSpan.FromSeconds(options.Value.MaxWaitSeconds);
 
     /// <summary>For a request that is read as a whole.</summary>
-    public ByteHold Open() => new(whole);
+    public ByteReservation Open() => new(whole);
 
-    public ByteHold OpenUpload() => new(uploads);
+    public ByteReservation OpenUpload() => new(uploads);
 }

@@ -3,7 +3,7 @@ using JobService.Storage;
 
 namespace JobService.Intake;
 
-/// <summary>Where submissions wait for a place in a full queue, first come first served: each job that ends lets one of them try again.</summary>
+/// <summary>Where submissions wait for capacity in a full queue, first come, first served: each job that ends lets one of them try again.</summary>
 public sealed class QueueCapacity
 {
     /// <summary>Weight of the newest second in the drain rate.</summary>
@@ -11,7 +11,7 @@ public sealed class QueueCapacity
 
     private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(60);
 
-    private readonly ConcurrentDictionary<string, Door> doors = new();
+    private readonly ConcurrentDictionary<string, Waiters> waitersByQueue = new();
     private readonly TimeProvider time;
     private readonly Func<double> chance;
 
@@ -22,19 +22,19 @@ public sealed class QueueCapacity
         store.Committed += news =>
         {
             foreach (var ended in news.Ended)
-                doors.GetOrAdd(ended.Queue, static (_, time) => new Door(time), time).CountEnd();
+                waitersByQueue.GetOrAdd(ended.Queue, static (_, time) => new Waiters(time), time).CountEnd();
         };
     }
 
-    /// <summary>How many jobs of the queue have ended: asked before a submission, so that a place that is freed before it joins the wait queue is not missed.</summary>
-    public long EndsOf(string queue) => doors.TryGetValue(queue, out var door) ? door.Ends : 0;
+    /// <summary>How many jobs of the queue have ended: read before a submission, so that capacity freed before it joins the wait queue is not missed.</summary>
+    public long EndsOf(string queue) => waitersByQueue.TryGetValue(queue, out var waiters) ? waiters.Ends : 0;
 
     /// <summary>As below, until the service stops.</summary>
     /// <returns>False also when the service stops.</returns>
     public Task<bool> WaitAsync(string queue, long seen, TimeSpan atMost, CancellationToken hangUp, CancellationToken stopTaking) =>
         UntilStopAsync(either => WaitAsync(queue, seen, atMost, either), hangUp, stopTaking);
 
-    /// <summary>For a caller that needs many places: it waits outside the queue, so that it takes no place that a single job could use.</summary>
+    /// <summary>For a batch, which needs capacity for many jobs: it waits outside the wait queue, so that it takes no capacity that a single job could use.</summary>
     /// <param name="queue">The full queue.</param>
     /// <param name="ends">The value that <see cref="EndsOf"/> must reach, unless the capacity of the queue is raised first.</param>
     /// <param name="atMost">How long to wait.</param>
@@ -54,8 +54,8 @@ public sealed class QueueCapacity
         if (atMost <= TimeSpan.Zero)
             return false;
 
-        var door = doors.GetOrAdd(queue, static (_, time) => new Door(time), time);
-        var turn = door.Join(seen);
+        var waiters = waitersByQueue.GetOrAdd(queue, static (_, time) => new Waiters(time), time);
+        var turn = waiters.Join(seen);
         try
         {
             await turn.Task.WaitAsync(atMost, time, hangUp);
@@ -63,23 +63,23 @@ public sealed class QueueCapacity
         }
         catch (TimeoutException)
         {
-            return !door.Leave(turn);
+            return !waiters.Leave(turn);
         }
         catch (OperationCanceledException)
         {
-            if (!door.Leave(turn))
-                door.LetOneIn(); // its place goes to the next in the queue
+            if (!waiters.Leave(turn))
+                waiters.ReleaseFirst(); // the next in the wait queue gets its turn
             throw;
         }
     }
 
-    /// <summary>The capacity of the queue was raised: all that wait for a place try again.</summary>
-    public void Widen(string queue) => doors.GetOrAdd(queue, static (_, time) => new Door(time), time).LetAllIn();
+    /// <summary>The capacity of the queue was raised: all that wait for capacity try again.</summary>
+    public void Widen(string queue) => waitersByQueue.GetOrAdd(queue, static (_, time) => new Waiters(time), time).ReleaseAll();
 
-    /// <summary>When a place may be free, from the rate at which jobs end: at least a second, jittered upwards so that refused clients do not retry together.</summary>
+    /// <summary>When capacity may be free, from the rate at which jobs end: at least a second, jittered upwards so that refused clients do not retry together.</summary>
     public TimeSpan RetryAfter(string queue)
     {
-        var seconds = doors.TryGetValue(queue, out var door) && door.EndsPerSecond() is > 0 and var rate ? (door.Waiting + 1) / rate : 1;
+        var seconds = waitersByQueue.TryGetValue(queue, out var waiters) && waiters.EndsPerSecond() is > 0 and var rate ? (waiters.Waiting + 1) / rate : 1;
         return TimeSpan.FromSeconds(Math.Ceiling(Math.Clamp(seconds, 1, LongestRetryAfter.TotalSeconds) * (1 + (0.5 * chance()))));
     }
 
@@ -88,10 +88,10 @@ public sealed class QueueCapacity
         if (atMost <= TimeSpan.Zero)
             return false;
 
-        var door = doors.GetOrAdd(queue, static (_, time) => new Door(time), time);
-        var enough = door.StandBy(ends);
+        var waiters = waitersByQueue.GetOrAdd(queue, static (_, time) => new Waiters(time), time);
+        var enough = waiters.JoinForEnds(ends);
         await enough.Task.WaitAsync(atMost, time, hangUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        door.GoAway(enough);
+        waiters.LeaveForEnds(enough);
         hangUp.ThrowIfCancellationRequested();
         return enough.Task.IsCompleted;
     }
@@ -109,10 +109,10 @@ public sealed class QueueCapacity
         }
     }
 
-    private sealed class Door(TimeProvider time)
+    private sealed class Waiters(TimeProvider time)
     {
-        private readonly LinkedList<TaskCompletionSource> line = [];
-        private readonly List<(long Ends, TaskCompletionSource Enough)> beside = [];
+        private readonly LinkedList<TaskCompletionSource> waitQueue = [];
+        private readonly List<(long Ends, TaskCompletionSource Enough)> waitingForEnds = [];
         private long second = time.GetTimestamp();
         private long endsThisSecond;
         private double rate;
@@ -121,99 +121,99 @@ public sealed class QueueCapacity
         {
             get
             {
-                lock (line)
-                    return line.Count;
+                lock (waitQueue)
+                    return waitQueue.Count;
             }
         }
 
         public long Ends { get; private set; }
 
-        /// <summary>Waits at the end of the queue; completed at once when nobody waits in it and a place was freed meanwhile.</summary>
+        /// <summary>Joins the end of the wait queue; completed at once when that is empty and a job has ended meanwhile.</summary>
         public TaskCompletionSource Join(long seen)
         {
             var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            lock (line)
+            lock (waitQueue)
             {
-                if (line.Count == 0 && Ends != seen)
+                if (waitQueue.Count == 0 && Ends != seen)
                     turn.SetResult();
                 else
-                    line.AddLast(turn);
+                    waitQueue.AddLast(turn);
             }
 
             return turn;
         }
 
-        /// <returns>False when it has been given a place meanwhile.</returns>
+        /// <returns>False when its turn has come meanwhile.</returns>
         public bool Leave(TaskCompletionSource turn)
         {
-            lock (line)
-                return line.Remove(turn);
+            lock (waitQueue)
+                return waitQueue.Remove(turn);
         }
 
-        public TaskCompletionSource StandBy(long ends)
+        public TaskCompletionSource JoinForEnds(long ends)
         {
             var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            lock (line)
+            lock (waitQueue)
             {
-                beside.Add((ends, enough));
-                CallThoseBeside(Ends);
+                waitingForEnds.Add((ends, enough));
+                ReleaseReached(Ends);
             }
 
             return enough;
         }
 
-        public void GoAway(TaskCompletionSource enough)
+        public void LeaveForEnds(TaskCompletionSource enough)
         {
-            lock (line)
-                beside.RemoveAll(one => one.Enough == enough);
+            lock (waitQueue)
+                waitingForEnds.RemoveAll(one => one.Enough == enough);
         }
 
         public void CountEnd()
         {
-            lock (line)
+            lock (waitQueue)
             {
                 Count();
                 endsThisSecond++;
                 Ends++;
-                LetOneIn();
-                CallThoseBeside(Ends);
+                ReleaseFirst();
+                ReleaseReached(Ends);
             }
         }
 
-        public void LetOneIn()
+        public void ReleaseFirst()
         {
-            lock (line)
+            lock (waitQueue)
             {
-                if (line.First is not { } first)
+                if (waitQueue.First is not { } first)
                     return;
-                line.RemoveFirst();
+                waitQueue.RemoveFirst();
                 first.Value.TrySetResult();
             }
         }
 
-        public void LetAllIn()
+        public void ReleaseAll()
         {
-            lock (line)
+            lock (waitQueue)
             {
-                Ends++; // a submission that was refused before this and joins the queue after it gets a place at once
-                while (line.Count > 0)
-                    LetOneIn();
-                CallThoseBeside(long.MaxValue);
+                Ends++; // a submission that was refused before this and joins the wait queue after it tries again at once
+                while (waitQueue.Count > 0)
+                    ReleaseFirst();
+                ReleaseReached(long.MaxValue);
             }
         }
 
         public double EndsPerSecond()
         {
-            lock (line)
+            lock (waitQueue)
             {
                 Count();
                 return rate;
             }
         }
 
-        private void CallThoseBeside(long ends)
+        private void ReleaseReached(long ends)
         {
-            foreach (var one in beside)
+            foreach (var one in waitingForEnds)
             {
                 if (one.Ends <= ends)
                     one.Enough.TrySetResult();

@@ -12,7 +12,7 @@ public sealed class ByteBudget(long total, TimeProvider time)
     private readonly Lock gate = new();
     private readonly LinkedList<Waiting> waiting = [];
     private long taken;
-    private ByteHold? beyond;
+    private ByteReservation? beyond;
 
     /// <summary>Bytes reserved now, without those of the holder that exceeds the budget.</summary>
     public long Taken
@@ -24,20 +24,20 @@ public sealed class ByteBudget(long total, TimeProvider time)
         }
     }
 
-    internal bool TryTake(ByteHold hold, long bytes)
+    internal bool TryTake(ByteReservation reservation, long bytes)
     {
         lock (gate)
-            return waiting.Count == 0 ? Grant(hold, bytes) : hold.IsBeyond;
+            return waiting.Count == 0 ? Grant(reservation, bytes) : reservation.IsBeyond;
     }
 
-    internal async Task<bool> TakeAsync(ByteHold hold, long bytes, TimeSpan atMost, CancellationToken stop)
+    internal async Task<bool> TakeAsync(ByteReservation reservation, long bytes, TimeSpan atMost, CancellationToken stop)
     {
         LinkedListNode<Waiting> place;
         lock (gate)
         {
-            if (waiting.Count == 0 && Grant(hold, bytes))
+            if (waiting.Count == 0 && Grant(reservation, bytes))
                 return true;
-            place = waiting.AddLast(new Waiting(hold, bytes));
+            place = waiting.AddLast(new Waiting(reservation, bytes));
             GrantNext();
         }
 
@@ -47,13 +47,13 @@ public sealed class ByteBudget(long total, TimeProvider time)
             return await place.Value.Granted.Task;
     }
 
-    internal void Return(ByteHold hold, long bytes)
+    internal void Return(ByteReservation reservation, long bytes)
     {
         lock (gate)
         {
             taken -= bytes;
-            hold.Bytes -= bytes;
-            if (hold == beyond && hold.Bytes == 0)
+            reservation.Bytes -= bytes;
+            if (reservation == beyond && reservation.Bytes == 0)
                 beyond = null;
             GrantNext();
         }
@@ -61,27 +61,27 @@ public sealed class ByteBudget(long total, TimeProvider time)
 
     private void GrantNext()
     {
-        while (waiting.First is { Value: var first } && Grant(first.Hold, first.Bytes, mayGoBeyond: true))
+        while (waiting.First is { Value: var first } && Grant(first.Reservation, first.Bytes, mayGoBeyond: true))
         {
             waiting.RemoveFirst();
             first.Granted.TrySetResult(true);
         }
     }
 
-    private bool Grant(ByteHold hold, long bytes, bool mayGoBeyond = false)
+    private bool Grant(ByteReservation reservation, long bytes, bool mayGoBeyond = false)
     {
-        if (hold.IsBeyond)
+        if (reservation.IsBeyond)
             return true;
         if (taken + bytes <= total)
         {
             taken += bytes;
-            hold.Bytes += bytes;
+            reservation.Bytes += bytes;
             return true;
         }
 
         if (!mayGoBeyond || beyond is not null)
             return false;
-        (beyond, hold.IsBeyond) = (hold, true);
+        (beyond, reservation.IsBeyond) = (reservation, true);
         return true;
     }
 
@@ -97,14 +97,14 @@ public sealed class ByteBudget(long total, TimeProvider time)
         }
     }
 
-    private sealed record Waiting(ByteHold Hold, long Bytes)
+    private sealed record Waiting(ByteReservation Reservation, long Bytes)
     {
         public TaskCompletionSource<bool> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
 
 /// <summary>The reservation of one holder: a request, an upload or a response. Not thread-safe.</summary>
-public sealed class ByteHold(ByteBudget budget) : IDisposable
+public sealed class ByteReservation(ByteBudget budget) : IDisposable
 {
     private bool isOver;
 

@@ -30,7 +30,7 @@ public sealed record ApiCall(JobId Job, int Attempt, ReadOnlyMemory<byte> Payloa
     public IReadOnlyList<string> KeepHeaders { get; init; } = [];
 
     /// <summary>The memory budget of its response; null: unlimited.</summary>
-    public ByteHold? Memory { get; init; }
+    public ByteReservation? Memory { get; init; }
 }
 
 /// <summary>How a call ended.</summary>

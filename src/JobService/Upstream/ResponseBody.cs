@@ -13,7 +13,7 @@ internal static class ResponseBody
     private const int UncountedBytes = 2 * FirstBytes;
 
     /// <returns>The body, or why there is none.</returns>
-    public static async ValueTask<(ReadOnlyMemory<byte> Body, ApiAnswer.Broken? Fault)> ReadAsync(HttpResponseMessage response, int maxBytes, ByteHold? memory, CancellationToken cancel)
+    public static async ValueTask<(ReadOnlyMemory<byte> Body, ApiAnswer.Broken? Fault)> ReadAsync(HttpResponseMessage response, int maxBytes, ByteReservation? memory, CancellationToken cancel)
     {
         var content = response.Content;
         var (length, lengthFault) = LengthOf(response);
@@ -59,7 +59,7 @@ internal static class ResponseBody
         || response.StatusCode is System.Net.HttpStatusCode.NoContent or System.Net.HttpStatusCode.NotModified;
 
     /// <returns>Null when the body is larger than the cap.</returns>
-    private static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, long? length, int maxBytes, ByteHold? memory, CancellationToken cancel)
+    private static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, long? length, int maxBytes, ByteReservation? memory, CancellationToken cancel)
     {
         // The announced length is only a hint at first: a response to HEAD announces bytes that it does not send. Once bytes have arrived, it is a promise.
         var announced = length ?? content.Headers.ContentLength;
@@ -104,7 +104,7 @@ internal static class ResponseBody
         }
     }
 
-    private static async ValueTask GrowAsync(ByteHold? memory, long bytes, CancellationToken cancel)
+    private static async ValueTask GrowAsync(ByteReservation? memory, long bytes, CancellationToken cancel)
     {
         if (bytes > UncountedBytes && memory is not null && !await memory.GrowToAsync(bytes, Timeout.InfiniteTimeSpan, cancel))
             throw new OperationCanceledException(cancel);

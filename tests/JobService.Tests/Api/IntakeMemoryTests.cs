@@ -62,7 +62,7 @@ public sealed class IntakeMemoryTests : IAsyncDisposable
     }
 
     /// <summary>All of it, and what one may take beyond.</summary>
-    private async Task<Taken> TakeAllAsync(Func<ByteHold> open)
+    private async Task<Taken> TakeAllAsync(Func<ByteReservation> open)
     {
         var (all, beyond) = (open(), open());
         Assert.True(all.TryGrowTo(Half));
@@ -70,7 +70,7 @@ public sealed class IntakeMemoryTests : IAsyncDisposable
         return new Taken(all, beyond);
     }
 
-    private sealed record Taken(ByteHold All, ByteHold Beyond) : IDisposable
+    private sealed record Taken(ByteReservation All, ByteReservation Beyond) : IDisposable
     {
         public void Dispose()
         {

@@ -44,12 +44,12 @@ public sealed class ResponseMemoryTests : IAsyncDisposable
     public async Task What_was_read_goes_out_without_its_rest_when_there_is_no_room_for_that()
     {
         var page = new JsonPage(service.Services.GetRequiredService<ResponseMemory>().Open(hang));
-        Assert.True(await page.MakeRoomAsync(Budget));
+        Assert.True(await page.ReserveAsync(Budget));
         page.Settle();
         using var others = await TakeAllAsync();
         using var beyond = await TakeAllAsync();
 
-        Assert.False(await page.MakeRoomAsync(1));
+        Assert.False(await page.ReserveAsync(1));
     }
 
     [Fact]

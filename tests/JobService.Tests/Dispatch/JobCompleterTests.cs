@@ -43,7 +43,7 @@ public sealed class JobCompleterTests : IAsyncDisposable
 
         Execute("ALTER TABLE results RENAME TO away");
         var budget = new ByteBudget(100, TimeProvider.System);
-        var room = new ByteHold(budget);
+        var room = new ByteReservation(budget);
         Assert.True(room.TryGrowTo(50));
         await completer.CompleteAsync(driver.End(running, StoreDriver.Success()), room);
         await failed.Logged.WaitAsync(Hang, CancellationToken.None);

@@ -10,7 +10,7 @@ public sealed class EventGroupTests
 
     private static readonly EventPace unhurried = new(TimeSpan.Zero, PageSize: 100, MaxBehind: long.MaxValue);
 
-    private readonly RingRoom room = new(1_000_000);
+    private readonly RingBudget room = new(1_000_000);
     private readonly EventPage page = new();
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class EventGroupTests
     [Fact]
     public void All_rings_together_keep_only_so_much()
     {
-        var scarce = new RingRoom(48);
+        var scarce = new RingBudget(48);
         var (first, second) = (new EventGroup(EventScope.All, Since, scarce), new EventGroup(EventScope.OfQueue("q"), Since, scarce));
         Append(first, 1_000);
         Append(second, 1_000);

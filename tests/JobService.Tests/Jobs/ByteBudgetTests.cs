@@ -16,8 +16,8 @@ public sealed class ByteBudgetTests
     [Fact]
     public void What_fits_is_granted_at_once_and_comes_back()
     {
-        using (var first = new ByteHold(budget))
-        using (var second = new ByteHold(budget))
+        using (var first = new ByteReservation(budget))
+        using (var second = new ByteReservation(budget))
         {
             Assert.True(first.TryGrowTo(60));
             Assert.False(second.TryGrowTo(41));
@@ -33,10 +33,10 @@ public sealed class ByteBudgetTests
     public async Task Nothing_small_overtakes_what_waits()
     {
         using var running = Full();
-        using var beyond = new ByteHold(budget);
+        using var beyond = new ByteReservation(budget);
         Assert.True(await beyond.GrowToAsync(100, Patient, hang));
-        using var large = new ByteHold(budget);
-        using var small = new ByteHold(budget);
+        using var large = new ByteReservation(budget);
+        using var small = new ByteReservation(budget);
         var largeWaits = large.GrowToAsync(80, Patient, hang).AsTask();
 
         running.ShrinkTo(50);
@@ -52,7 +52,7 @@ public sealed class ByteBudgetTests
     [Fact]
     public async Task Holders_that_wait_for_each_other_end_one_after_the_other()
     {
-        ByteHold[] holders = [.. Enumerable.Range(0, 4).Select(_ => new ByteHold(budget))];
+        ByteReservation[] holders = [.. Enumerable.Range(0, 4).Select(_ => new ByteReservation(budget))];
         Assert.All(holders, holder => Assert.True(holder.TryGrowTo(25)));
         var waits = holders.Select(holder => holder.GrowToAsync(1_000, Patient, hang).AsTask()).ToArray();
 
@@ -71,11 +71,11 @@ public sealed class ByteBudgetTests
     public async Task Patience_has_an_end_and_a_place_that_is_left_holds_up_nobody()
     {
         using var running = Full();
-        using var beyond = new ByteHold(budget);
+        using var beyond = new ByteReservation(budget);
         Assert.True(await beyond.GrowToAsync(1, Patient, hang));
-        using var impatient = new ByteHold(budget);
-        using var stopped = new ByteHold(budget);
-        using var patient = new ByteHold(budget);
+        using var impatient = new ByteReservation(budget);
+        using var stopped = new ByteReservation(budget);
+        using var patient = new ByteReservation(budget);
         using var stop = new CancellationTokenSource();
         var first = impatient.GrowToAsync(100, TimeSpan.FromSeconds(2), hang).AsTask();
         var second = stopped.GrowToAsync(100, Patient, stop.Token).AsTask();
@@ -94,16 +94,16 @@ public sealed class ByteBudgetTests
     public async Task A_wait_without_patience_is_a_look()
     {
         using var running = Full();
-        using var beyond = new ByteHold(budget);
+        using var beyond = new ByteReservation(budget);
         Assert.True(await beyond.GrowToAsync(1, Patient, hang));
-        using var late = new ByteHold(budget);
+        using var late = new ByteReservation(budget);
 
         Assert.False(await late.GrowToAsync(1, TimeSpan.FromSeconds(-1), hang));
     }
 
-    private ByteHold Full()
+    private ByteReservation Full()
     {
-        var hold = new ByteHold(budget);
+        var hold = new ByteReservation(budget);
         Assert.True(hold.TryGrowTo(100));
         return hold;
     }

@@ -12,12 +12,12 @@ public sealed class ResponseBodyTests : IAsyncLifetime
 
     private readonly CancellationToken hang = TestContext.Current.CancellationToken;
     private readonly ByteBudget budget = new(Budget, TimeProvider.System);
-    private readonly ByteHold all;
-    private readonly ByteHold beyond;
+    private readonly ByteReservation all;
+    private readonly ByteReservation beyond;
 
     public ResponseBodyTests()
     {
-        (all, beyond) = (new ByteHold(budget), new ByteHold(budget));
+        (all, beyond) = (new ByteReservation(budget), new ByteReservation(budget));
         Assert.True(all.TryGrowTo(Budget));
     }
 
@@ -39,7 +39,7 @@ public sealed class ResponseBodyTests : IAsyncLifetime
     {
         using var body = new MemoryStream(new byte[bytes]);
         using var response = Of(isAnnounced ? body : new Unannounced(body));
-        using var hold = new ByteHold(budget);
+        using var hold = new ByteReservation(budget);
 
         var reading = ResponseBody.ReadAsync(response, MaxBytes, hold, hang).AsTask();
 
@@ -54,7 +54,7 @@ public sealed class ResponseBodyTests : IAsyncLifetime
     public async Task What_is_small_needs_no_room()
     {
         using var response = Of(new MemoryStream(new byte[8_000]));
-        using var hold = new ByteHold(budget);
+        using var hold = new ByteReservation(budget);
 
         Assert.Equal(8_000, (await ResponseBody.ReadAsync(response, MaxBytes, hold, hang)).Body.Length);
     }
@@ -67,7 +67,7 @@ public sealed class ResponseBodyTests : IAsyncLifetime
             await gzip.WriteAsync(new byte[20_000], hang);
         using var response = Of(new MemoryStream(small.ToArray()));
         response.Content.Headers.ContentEncoding.Add("gzip");
-        using var hold = new ByteHold(budget);
+        using var hold = new ByteReservation(budget);
 
         var reading = ResponseBody.ReadAsync(response, MaxBytes, hold, hang).AsTask();
 

@@ -7,7 +7,7 @@ namespace JobService.Api.Http;
 /// <param name="maxWait">The total wait for all memory that it needs.</param>
 /// <param name="time">Measures the wait.</param>
 /// <param name="hangUp">The client disconnected.</param>
-internal sealed class BodyMemory(ByteHold hold, TimeSpan maxWait, TimeProvider time, CancellationToken hangUp) : IDisposable
+internal sealed class BodyMemory(ByteReservation hold, TimeSpan maxWait, TimeProvider time, CancellationToken hangUp) : IDisposable
 {
     private TimeSpan left = maxWait;
 

@@ -35,8 +35,8 @@ internal static class JsonBody
     public static async ValueTask<Parsed<T>> ReadAsync<T>(HttpContext http, IntakeMemory memory, TimeProvider time)
         where T : class
     {
-        using var room = new BodyMemory(memory.Open(), memory.MaxWait, time, http.RequestAborted);
-        return await ReadAsync<T>(http.Request, room);
+        using var reserved = new BodyMemory(memory.Open(), memory.MaxWait, time, http.RequestAborted);
+        return await ReadAsync<T>(http.Request, reserved);
     }
 
     /// <param name="request">The request.</param>

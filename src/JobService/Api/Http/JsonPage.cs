@@ -5,8 +5,8 @@ using JobService.Api.Contracts;
 namespace JobService.Api.Http;
 
 /// <summary>The items of a JSON page, written one after the other into chunks of memory that are released one by one as they are sent.</summary>
-/// <param name="room">The memory of the page; disposed with it.</param>
-internal sealed class JsonPage(BodyMemory room) : IBufferWriter<byte>, IDisposable
+/// <param name="memory">The memory of the page; disposed with it.</param>
+internal sealed class JsonPage(BodyMemory memory) : IBufferWriter<byte>, IDisposable
 {
     /// <summary>A page that has reached this size is full, whatever its limit.</summary>
     public const int MaxBytes = 16 * 1024 * 1024;
@@ -28,10 +28,10 @@ internal sealed class JsonPage(BodyMemory room) : IBufferWriter<byte>, IDisposab
     /// <summary>Waits for memory for the items to be read next, in addition to what the page holds.</summary>
     /// <returns>False when none became free in time: the page ends here.</returns>
     /// <exception cref="OperationCanceledException">The client disconnected.</exception>
-    public ValueTask<bool> MakeRoomAsync(long bytes) => room.GrowToAsync(Bytes + bytes);
+    public ValueTask<bool> ReserveAsync(long bytes) => memory.GrowToAsync(Bytes + bytes);
 
     /// <summary>The items read have been written, and only the page itself is held.</summary>
-    public void Settle() => room.ShrinkTo(Bytes);
+    public void Settle() => memory.ShrinkTo(Bytes);
 
     /// <param name="item">The next item.</param>
     /// <param name="pathBase">The base path under which the client reaches the service.</param>
@@ -67,7 +67,7 @@ internal sealed class JsonPage(BodyMemory room) : IBufferWriter<byte>, IDisposab
     public void Dispose()
     {
         writer?.Dispose();
-        room.Dispose();
+        memory.Dispose();
     }
 
     void IBufferWriter<byte>.Advance(int count)

@@ -12,5 +12,5 @@ internal sealed class ResponseMemory(IOptions<WaitOptions> options, TimeProvider
     private readonly ByteBudget budget = new(options.Value.MaxHeldBytes, time);
 
     /// <summary>For one response.</summary>
-    public BodyMemory Open(CancellationToken hangUp) => new(new ByteHold(budget), MaxWait, time, hangUp);
+    public BodyMemory Open(CancellationToken hangUp) => new(new ByteReservation(budget), MaxWait, time, hangUp);
 }

@@ -21,7 +21,7 @@ internal sealed record AddJob(NewRow Row) : Command<Addition>
         if (Adding.Refusal(turn, job) is { } refusal)
             return refusal;
 
-        // Before the room: an upload whose batch has been cancelled does not go on waiting for it.
+        // Checked before the capacity: an upload whose batch has been cancelled stops waiting for that.
         if (job.Batch is { } place && !Batching.TakesJobs(turn, place.Batch))
             return new Addition.BatchStopped();
         var queue = turn.Memory.FindQueue(job.Queue)!;
