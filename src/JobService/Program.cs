@@ -70,7 +70,7 @@ try
     services.AddSingleton<TrueCost>();
     Settings<ProcessingOptions>(ProcessingOptions.Section);
     Settings<DispatchOptions>(DispatchOptions.Section);
-    services.AddSingleton<QueueGates>();
+    services.AddSingleton<QueueSemaphores>();
     services.AddSingleton<Holds>();
     services.AddSingleton<FeedbackReader>();
     services.AddSingleton<RunningJobs>();

@@ -6,7 +6,7 @@ namespace JobService.Dispatch;
 
 /// <summary>Claims jobs for the permits that there are, with their slots, and hands them to the workers.</summary>
 public sealed partial class Dispatcher(
-    QueueGates gates, JobWorkers workers, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Dispatcher> logger) : BackgroundService
+    QueueSemaphores semaphores, JobWorkers workers, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Dispatcher> logger) : BackgroundService
 {
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
 
@@ -18,7 +18,7 @@ public sealed partial class Dispatcher(
         {
             try
             {
-                foreach (var job in await gates.ClaimAsync(stopTaking.Token))
+                foreach (var job in await semaphores.ClaimAsync(stopTaking.Token))
                     await workers.Claimed.WriteAsync(job, CancellationToken.None);
             }
             catch (Exception error) when (error is not ChannelClosedException)

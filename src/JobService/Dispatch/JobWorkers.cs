@@ -13,7 +13,7 @@ namespace JobService.Dispatch;
 /// <remarks>For every claimed job a permit of its queue's semaphore is kept, or is expected in its slot, so the channel is never a place to wait in for longer than a hand-over.</remarks>
 public sealed partial class JobWorkers(
     IJobStore store,
-    QueueGates gates,
+    QueueSemaphores semaphores,
     SlotClock slots,
     StartPacer starts,
     LargeInputs inputs,
@@ -92,7 +92,7 @@ public sealed partial class JobWorkers(
 
     private async ValueTask<AttemptEnd> AttemptAsync(ClaimedJob job, ByteReservation memory, LargeInput? input)
     {
-        if (await gates.EnterAsync(job) is not { } admission)
+        if (await semaphores.EnterAsync(job) is not { } admission)
             return EndOf(job, new JobOutcome.Unstarted());
 
         var attempt = running.Enter(job, memory, input);
@@ -107,7 +107,7 @@ public sealed partial class JobWorkers(
         _ = store.GiveUpSlotAsync(job);
         try
         {
-            if (await gates.EnterAsync(job) is not { } admission)
+            if (await semaphores.EnterAsync(job) is not { } admission)
             {
                 await completer.CompleteAsync(EndOf(job, new JobOutcome.Unstarted()));
                 return;
@@ -117,7 +117,7 @@ public sealed partial class JobWorkers(
             var end = EndOf(job, await WaitForMemoryAsync(job, input));
             var written = store.FinishAsync([end]);
             await ((Task)written).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            gates.Leave(admission, callWasMade: false);
+            semaphores.Leave(admission, callWasMade: false);
             if (!written.IsCompletedSuccessfully)
                 await completer.CompleteAsync(end);
         }
@@ -147,7 +147,7 @@ public sealed partial class JobWorkers(
 
     private AttemptEnd EndOf(ClaimedJob job, JobOutcome notStarted) => new(job.Id, job.Lease, StartedAt: null, store.Now, notStarted);
 
-    private void EndCall(ClaimedJob job, QueueGates.Admission admission, CallOver over)
+    private void EndCall(ClaimedJob job, QueueSemaphores.Admission admission, CallOver over)
     {
         // Before the permit lets the next one go, and before the completer gets the end: the store takes things in the order they come.
         // What a call took that was never made goes back with its end: then an unused slot comes back too.
@@ -158,7 +158,7 @@ public sealed partial class JobWorkers(
             _ = over.Held?.SettleAsync(told);
         }
 
-        gates.Leave(admission, over.WasMade);
+        semaphores.Leave(admission, over.WasMade);
     }
 
     private void BeginGrace() => _ = AbandonLaterAsync();

@@ -2,35 +2,35 @@ using JobService.Lanes;
 
 namespace JobService.Dispatch;
 
-/// <summary>Permits that are promised before they are back. Not thread-safe: its gate's lock guards it.</summary>
+/// <summary>Permits that are promised before they are returned. Not thread-safe: guarded by the lock of its semaphore.</summary>
 /// <remarks>
-/// Where calls take much the same time, the claim of the next job is committed while the call still runs, and the next call starts the moment this one ends: otherwise a commit
-/// lies between any two calls. A promise is no permit. It binds no call either: whichever ends first lets the first job go that waits in its slot.
+/// Where calls take about the same time, the claim of the next job is committed while the call still runs, and the next call starts the moment this one ends: otherwise there would be a commit
+/// between any two calls. A promise is not a permit, and not tied to a call: whichever call ends first, its permit goes to the first job that waits in its slot.
 /// </remarks>
 internal sealed class PermitPromises
 {
-    /// <summary>More are not handed out in one round.</summary>
+    /// <summary>No more are used in one round of planning.</summary>
     private const int MostOffered = 512;
 
     private readonly CallTimes times = new();
 
-    /// <summary>Calls under way, in the order of their starts.</summary>
-    private readonly LinkedList<GateCall> calls = new();
+    /// <summary>Calls in progress, in the order of their starts.</summary>
+    private readonly LinkedList<PermittedCall> calls = new();
 
-    /// <summary>Jobs that were promised a permit and have not got it.</summary>
+    /// <summary>Jobs that were promised a permit and do not have it yet.</summary>
     private int open;
 
-    /// <summary>Calls under way whose end is awaited.</summary>
+    /// <summary>Calls in progress whose end a promise counts on.</summary>
     private int awaited;
 
-    /// <summary>Whether a call that begins is one that can be counted on.</summary>
+    /// <summary>Whether the ends of calls can be predicted.</summary>
     public bool CanExpect => times.Usual is not null;
 
-    /// <summary>Permits that are to be kept, because they are back before the jobs that were promised them have come. Calls that still run are counted on for every promise.</summary>
+    /// <summary>Returned permits to keep for jobs that were promised one and have not taken it yet. Each promise counts on a call in progress as long as there is one.</summary>
     public int Kept => Math.Max(open - awaited, 0);
 
     /// <param name="now">Ticks of store time.</param>
-    /// <returns>When the calls end that nobody counts on yet, in order.</returns>
+    /// <returns>When the calls that no promise counts on are expected to end, in order.</returns>
     public IReadOnlyList<long> Expected(long now)
     {
         if (times.Usual is not { } usual)
@@ -50,8 +50,8 @@ internal sealed class PermitPromises
         return moments;
     }
 
-    /// <summary>Jobs were claimed that count on these ends.</summary>
-    /// <param name="moments">Some of those that were expected, in order. One whose call has ended meanwhile counts on the permit that is back.</param>
+    /// <summary>Jobs were claimed for these expected permits.</summary>
+    /// <param name="moments">Some of the expected times, in order. If the call of one has ended meanwhile, its job uses the returned permit.</param>
     public void Make(IReadOnlyList<long> moments)
     {
         open += moments.Count;
@@ -70,12 +70,12 @@ internal sealed class PermitPromises
         }
     }
 
-    public LinkedListNode<GateCall> Start(long now) => calls.AddLast(new GateCall(now));
+    public LinkedListNode<PermittedCall> Start(long now) => calls.AddLast(new PermittedCall(now));
 
     /// <summary>A call has ended.</summary>
     /// <param name="call">The call.</param>
     /// <param name="took">Ticks; null when it was not made.</param>
-    public void End(LinkedListNode<GateCall> call, long? took)
+    public void End(LinkedListNode<PermittedCall> call, long? took)
     {
         calls.Remove(call);
         Await(call.Value, false);
@@ -83,10 +83,10 @@ internal sealed class PermitPromises
             times.Add(ticks);
     }
 
-    /// <summary>A job has got the permit that it was promised.</summary>
+    /// <summary>A job has the permit that it was promised.</summary>
     public void Keep() => Settle(inTime: true);
 
-    /// <summary>A job was promised a permit that has not come in time. The call that should have ended first is not counted on any more.</summary>
+    /// <summary>A job did not get its promised permit in time. No promise counts on the most overdue call any more.</summary>
     public void Break()
     {
         if (calls.FirstOrDefault(call => call.IsAwaited) is { } overdue)
@@ -94,7 +94,7 @@ internal sealed class PermitPromises
         Settle(inTime: false);
     }
 
-    private void Await(GateCall call, bool wanted)
+    private void Await(PermittedCall call, bool wanted)
     {
         awaited += (wanted ? 1 : 0) - (call.IsAwaited ? 1 : 0);
         call.IsAwaited = wanted;
@@ -109,14 +109,14 @@ internal sealed class PermitPromises
 
 /// <summary>A call that holds a permit.</summary>
 /// <param name="startedAt">Ticks of store time.</param>
-public sealed class GateCall(long startedAt)
+public sealed class PermittedCall(long startedAt)
 {
     public long StartedAt { get; } = startedAt;
 
-    /// <summary>When it is expected to end: said once, since whoever counts on it names it by that.</summary>
+    /// <summary>When it is expected to end: set once, because promises refer to the call by this time.</summary>
     internal long? EndsAt { get; set; }
 
-    /// <summary>Its permit has been promised: once only.</summary>
+    /// <summary>Its permit has been promised, which happens only once.</summary>
     internal bool IsPromised { get; set; }
 
     /// <summary>A promise still counts on its end.</summary>

@@ -2,12 +2,12 @@ using JobService.Limits;
 
 namespace JobService.Lanes;
 
-/// <summary>What a queue's semaphore offers. Moments are ticks of store time.</summary>
-/// <param name="Free">Permits that are there, and that no claimed job is still to come for.</param>
-/// <param name="Expected">When running calls are expected to bring theirs back, in order: a job that is claimed for one waits for it in its slot, or gives the slot up.</param>
+/// <summary>The permits that a queue's semaphore offers. Times are ticks of store time.</summary>
+/// <param name="Free">Free permits that are not kept for claimed jobs.</param>
+/// <param name="Expected">When running calls are expected to return theirs, in order: a job that is claimed for one waits for it in its slot, or gives the slot up.</param>
 public sealed record Permits(int Free, IReadOnlyList<long> Expected)
 {
-    /// <summary>A call that should have ended so long ago, in ticks, is not counted on: nobody knows when it will.</summary>
+    /// <summary>In ticks: a call that is overdue by more is not counted on, because its end cannot be predicted.</summary>
     public const long MostOverdue = 5 * TimeSpan.TicksPerMillisecond / 2;
 
     public static Permits None { get; } = new(0);
@@ -25,10 +25,10 @@ internal sealed class PermitPool
     private readonly List<long> expected = [];
     private int used;
 
-    /// <param name="offered">What there is.</param>
+    /// <param name="offered">The permits offered.</param>
     /// <param name="atMost">Jobs that may start in this round.</param>
     /// <param name="now">The moment of planning.</param>
-    /// <param name="until">Permits that are expected later are not handed out yet; null when none is to be that is not there.</param>
+    /// <param name="until">Permits that are expected later are not used in this round; null when only free ones are.</param>
     public PermitPool(Permits offered, int atMost, long now, long? until)
     {
         free = Math.Min(offered.Free, atMost);
@@ -48,10 +48,10 @@ internal sealed class PermitPool
 
     public int Left => free + expected.Count - used;
 
-    /// <summary>When the next permit is there; null when it is free.</summary>
+    /// <summary>When the next permit is expected; null when it is free.</summary>
     public long? NextPermitAt => used < free ? null : expected[used - free];
 
-    /// <summary>When there will be more to hand out; <see cref="LimitState.Never"/> when nobody knows.</summary>
+    /// <summary>When more permits are expected; <see cref="LimitState.Never"/> when that is unknown.</summary>
     public long MoreAt { get; } = LimitState.Never;
 
     public void Use() => used++;

@@ -13,12 +13,12 @@ public sealed class FirstCallsTests : IAsyncDisposable
 
     private readonly TemporaryStore temporary = new();
     private readonly SlotClock slots;
-    private readonly QueueGates gates;
+    private readonly QueueSemaphores gates;
 
     public FirstCallsTests()
     {
         slots = new SlotClock(temporary.Time);
-        gates = new QueueGates(temporary.Store, slots, new StartPacer(temporary.Store, slots));
+        gates = new QueueSemaphores(temporary.Store, slots, new StartPacer(temporary.Store, slots));
     }
 
     public async ValueTask DisposeAsync()

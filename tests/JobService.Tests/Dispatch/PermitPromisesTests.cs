@@ -9,8 +9,8 @@ public sealed class PermitPromisesTests : IDisposable
 {
     private const long Millisecond = TimeSpan.TicksPerMillisecond;
 
-    private readonly QueueGate gate = new("q", 2);
-    private readonly List<LinkedListNode<GateCall>> open = [];
+    private readonly QueueSemaphore gate = new("q", 2);
+    private readonly List<LinkedListNode<PermittedCall>> open = [];
 
     public void Dispose() => gate.Dispose();
 
@@ -255,7 +255,7 @@ public sealed class PermitPromisesTests : IDisposable
     public async Task Whatever_happens_no_more_calls_run_than_the_gate_is_wide_and_no_permit_is_lost()
     {
         const int Width = 8;
-        using var wide = new QueueGate("q", Width);
+        using var wide = new QueueSemaphore("q", Width);
         var claiming = new Lock();
         var (running, most, promisedCount, now) = (0, 0, 0, 0L);
         for (var i = 0; i < 16; i++)
@@ -342,7 +342,7 @@ public sealed class PermitPromisesTests : IDisposable
     }
 
     /// <summary>A call with a permit of its own.</summary>
-    private LinkedListNode<GateCall> Begin(long at)
+    private LinkedListNode<PermittedCall> Begin(long at)
     {
         gate.Claim(free: 1, []);
         Assert.Null(gate.Enter(isPromised: false));

@@ -263,7 +263,7 @@ public sealed class LanePaceTests
             void Answer(bool accepted, int remaining, long end, long saidAt)
             {
                 underWay--;
-                width = width == FirstWidth ? Width : width; // QueueGates opens with the first response
+                width = width == FirstWidth ? Width : width; // QueueSemaphores opens with the first response
                 var until = ApiLimiter.Tell(telling, end, saidAt, now);
                 pace ??= new LanePace();
                 if (accepted)

@@ -3,26 +3,26 @@ using JobService.Lanes;
 namespace JobService.Dispatch;
 
 /// <summary>
-/// A <see cref="SemaphoreSlim"/> whose size may change: what is taken beyond a smaller size is a debt that returning permits pay. A job takes its permit when its call begins; from its claim to there
-/// one is kept for it, or is <see cref="PermitPromises">promised</see>. What is left is offered for the next claims.
+/// A <see cref="SemaphoreSlim"/> whose size may change: permits taken beyond a reduced size are a debt, which returning permits pay. A job takes its permit when its call begins; from its claim until then
+/// one is kept for it, or is <see cref="PermitPromises">promised</see>. The rest is offered with the next claim.
 /// </summary>
-/// <remarks>The semaphore bounds the calls, whatever was offered: a job that finds no permit waits for one in its slot.</remarks>
-public sealed class QueueGate(string queue, int size) : IDisposable
+/// <remarks>The semaphore bounds the calls, whatever was offered: a job for which there is no permit waits for one in its slot.</remarks>
+public sealed class QueueSemaphore(string queue, int size) : IDisposable
 {
-    /// <summary>Of so many expected ends each new one is told at once, of more only now and then.</summary>
+    /// <summary>Up to this many expected ends, each new one renews the offer; beyond, only some do.</summary>
     private const int FewExpected = 16;
 
     private readonly SemaphoreSlim permits = new(size);
     private readonly Lock gate = new();
     private readonly PermitPromises promises = new();
 
-    /// <summary>Jobs whose slot has come and whose permit has not.</summary>
+    /// <summary>Jobs whose slot is due and whose permit is not back yet.</summary>
     private readonly LinkedList<PermitWait> waiting = new();
 
     private int size = size;
     private int debt;
 
-    /// <summary>Jobs that were claimed for a free permit and have not come for it.</summary>
+    /// <summary>Jobs that were claimed for a free permit and have not taken it yet.</summary>
     private int claimed;
 
     private Permits offered = Permits.None;
@@ -35,7 +35,7 @@ public sealed class QueueGate(string queue, int size) : IDisposable
 
     public string Queue { get; } = queue;
 
-    /// <summary>A call has ended, or has taken its time: see <see cref="Open"/>.</summary>
+    /// <summary>A call has ended, or has taken long enough: see <see cref="Open"/>.</summary>
     public bool IsKnown => Volatile.Read(ref isKnown);
 
     public void Resize(int wanted)
@@ -48,8 +48,8 @@ public sealed class QueueGate(string queue, int size) : IDisposable
             size = wanted;
             for (; more > 0; more--)
             {
-                // On the thread pool: this one has other queues to look at.
-                if (GiveBack() is { } next)
+                // On the thread pool: the current thread serves other queues, too.
+                if (Return() is { } next)
                     ThreadPool.UnsafeQueueUserWorkItem(static job => job.Enter(), next, preferLocal: false);
             }
 
@@ -59,7 +59,7 @@ public sealed class QueueGate(string queue, int size) : IDisposable
         }
     }
 
-    /// <summary>What may be claimed by now.</summary>
+    /// <summary>The permits that may be claimed now.</summary>
     /// <param name="now">Ticks of store time.</param>
     public Permits Offer(long now)
     {
@@ -70,9 +70,9 @@ public sealed class QueueGate(string queue, int size) : IDisposable
         }
     }
 
-    /// <summary>Jobs were claimed: each comes to <see cref="Enter"/>.</summary>
-    /// <param name="free">So many for permits that were offered as free.</param>
-    /// <param name="expected">The others, for those that were expected then.</param>
+    /// <summary>Jobs were claimed: each will call <see cref="Enter"/>.</summary>
+    /// <param name="free">How many of them use permits that were offered as free.</param>
+    /// <param name="expected">The expected permits that the others use, by their times.</param>
     public void Claim(int free, IReadOnlyList<long> expected)
     {
         lock (gate)
@@ -82,13 +82,13 @@ public sealed class QueueGate(string queue, int size) : IDisposable
         }
     }
 
-    /// <summary>A claimed job comes for its permit.</summary>
-    /// <returns>Null when it has it; else what is told when it has, or when it <see cref="GiveUp">gives up</see>.</returns>
+    /// <summary>A claimed job takes its permit, or begins to wait for it.</summary>
+    /// <returns>Null when it has the permit; otherwise its wait, which ends when it gets one or <see cref="GiveUp">gives up</see>.</returns>
     public PermitWait? Enter(bool isPromised)
     {
         lock (gate)
         {
-            // What is kept for the jobs that were claimed for a free one is theirs.
+            // Permits that are kept for jobs claimed for a free one are not available to others.
             var has = permits.CurrentCount > (isPromised ? claimed : 0) && permits.Wait(0);
             if (!isPromised)
                 claimed--;
@@ -98,7 +98,7 @@ public sealed class QueueGate(string queue, int size) : IDisposable
         }
     }
 
-    /// <summary>The job's time is up; nothing when it has its permit.</summary>
+    /// <summary>The time of the job is up. No effect when it has its permit.</summary>
     public void GiveUp(PermitWait job)
     {
         lock (gate)
@@ -112,9 +112,9 @@ public sealed class QueueGate(string queue, int size) : IDisposable
         job.TurnAway();
     }
 
-    /// <summary>The call of a job that has its permit begins.</summary>
-    /// <returns>The call, and what is to be offered by now.</returns>
-    public (LinkedListNode<GateCall> Call, OfferChange Change) Start(long now)
+    /// <summary>Begins the call of a job that has its permit.</summary>
+    /// <returns>The call, and whether the offer has changed.</returns>
+    public (LinkedListNode<PermittedCall> Call, OfferChange Change) Start(long now)
     {
         lock (gate)
         {
@@ -123,25 +123,25 @@ public sealed class QueueGate(string queue, int size) : IDisposable
         }
     }
 
-    /// <summary>True once: for the first call of all.</summary>
+    /// <summary>True once, for the very first call.</summary>
     public bool Begin() => !Interlocked.Exchange(ref hasBegun, true);
 
-    /// <summary>What is called is known from now on.</summary>
-    /// <returns>False when it was known before.</returns>
+    /// <summary>The API is known from now on: the first calls no longer hold others back.</summary>
+    /// <returns>False when it was already known.</returns>
     public bool Open() => !Interlocked.Exchange(ref isKnown, true);
 
-    /// <summary>The call is over, and its permit is back. The next call begins in this very thread, if its job stands ready.</summary>
+    /// <summary>The call is over, and its permit is back. The call of the job that waits longest begins on this very thread.</summary>
     /// <param name="call">The call.</param>
     /// <param name="took">Ticks; null when it was not made.</param>
-    /// <returns>What is to be offered by now.</returns>
-    public OfferChange End(LinkedListNode<GateCall> call, long? took)
+    /// <returns>Whether the offer has changed.</returns>
+    public OfferChange End(LinkedListNode<PermittedCall> call, long? took)
     {
         PermitWait? next;
         OfferChange change;
         lock (gate)
         {
             promises.End(call, took);
-            next = GiveBack();
+            next = Return();
             change = Change;
         }
 
@@ -149,18 +149,18 @@ public sealed class QueueGate(string queue, int size) : IDisposable
         return change;
     }
 
-    /// <summary>It is to be asked anew what it offers.</summary>
-    /// <returns>False when that was known.</returns>
+    /// <summary>Marks the offer as possibly changed.</summary>
+    /// <returns>False when it was already marked.</returns>
     public bool Mark() => !Volatile.Read(ref isMarked) && !Interlocked.Exchange(ref isMarked, true);
 
-    /// <summary>Before it is asked.</summary>
+    /// <summary>Before a new offer.</summary>
     public void Unmark() => Interlocked.Exchange(ref isMarked, false);
 
     public void Dispose() => permits.Dispose();
 
     private int Free => Math.Max(permits.CurrentCount - claimed - promises.Kept, 0);
 
-    /// <summary>Small changes are not worth a word: with each claim all is offered anew. What is told is a first permit, twice as many, and all.</summary>
+    /// <summary>Small changes do not renew the offer, which every claim makes again: a first permit, twice as many, and all of them do.</summary>
     private OfferChange Change
     {
         get
@@ -174,9 +174,9 @@ public sealed class QueueGate(string queue, int size) : IDisposable
         }
     }
 
-    /// <summary>A permit pays the debt, or goes to the job that waits longest, or is free.</summary>
-    /// <returns>The job, which is still to be told.</returns>
-    private PermitWait? GiveBack()
+    /// <summary>Returns a permit: it pays the debt, goes to the job that waits longest, or is free.</summary>
+    /// <returns>That job, which the caller has to resume.</returns>
+    private PermitWait? Return()
     {
         if (debt > 0)
         {
@@ -198,14 +198,14 @@ public sealed class QueueGate(string queue, int size) : IDisposable
 }
 
 /// <summary>A job that waits for its permit.</summary>
-/// <param name="isPromised">It counts on a call that still runs.</param>
+/// <param name="isPromised">It counts on the permit of a call that still runs.</param>
 public sealed class PermitWait(bool isPromised)
 {
     private readonly TaskCompletionSource<bool> entered = new();
 
     public bool IsPromised { get; } = isPromised;
 
-    /// <summary>Whether it has got it in time.</summary>
+    /// <summary>True when it got its permit in time.</summary>
     public Task<bool> Entered => entered.Task;
 
     internal void Enter() => entered.SetResult(true);
@@ -213,15 +213,15 @@ public sealed class PermitWait(bool isPromised)
     internal void TurnAway() => entered.SetResult(false);
 }
 
-/// <summary>How what a gate could offer differs from what it has offered.</summary>
+/// <summary>How the current offer of a semaphore differs from its last one.</summary>
 public enum OfferChange
 {
-    /// <summary>Not worth telling.</summary>
+    /// <summary>Not enough to renew the offer.</summary>
     None,
 
-    /// <summary>It offered no permit, and has one: jobs may be waiting for it.</summary>
+    /// <summary>It offered no permit and has one now: jobs may be waiting for it.</summary>
     MoreThanNone,
 
-    /// <summary>No job waits for that, but the next ones may want it.</summary>
+    /// <summary>No job waits for it, but later ones may use it.</summary>
     Other,
 }

@@ -7,25 +7,25 @@ using JobService.Tests.Support;
 namespace JobService.Tests.Dispatch;
 
 /// <summary>One call at a time, each of 20 ms, over the real store: the next job is claimed while the call before still runs.</summary>
-public sealed class QueueGatesTests : IAsyncDisposable
+public sealed class QueueSemaphoresTests : IAsyncDisposable
 {
     private static readonly TimeSpan CallTime = TimeSpan.FromMilliseconds(20);
 
     private readonly TemporaryStore temporary = new();
     private readonly SlotClock slots;
     private readonly StartPacer starts;
-    private readonly QueueGates gates;
+    private readonly QueueSemaphores semaphores;
 
-    public QueueGatesTests()
+    public QueueSemaphoresTests()
     {
         slots = new SlotClock(temporary.Time);
         starts = new StartPacer(temporary.Store, slots);
-        gates = new QueueGates(temporary.Store, slots, starts);
+        semaphores = new QueueSemaphores(temporary.Store, slots, starts);
     }
 
     public async ValueTask DisposeAsync()
     {
-        gates.Dispose();
+        semaphores.Dispose();
         slots.Dispose();
         await temporary.DisposeAsync();
     }
@@ -43,10 +43,10 @@ public sealed class QueueGatesTests : IAsyncDisposable
         Assert.Equal(CallTime / 2, next.PermitAt - temporary.Store.Now);
         Assert.Equal(JobState.Running, (await temporary.Store.FindAsync(next.Id, 0))!.State);
         Assert.Equal(paced, next.Slot is { } slot && next.PermitAt >= slot.At && next.PermitAt <= slot.At + slot.Window);
-        var entering = gates.EnterAsync(next);
+        var entering = semaphores.EnterAsync(next);
         Assert.False(entering.IsCompleted);
 
-        gates.Leave(admission, callWasMade: true);
+        semaphores.Leave(admission, callWasMade: true);
 
         Assert.True(entering.IsCompleted);
         Assert.NotNull(await entering);
@@ -62,7 +62,7 @@ public sealed class QueueGatesTests : IAsyncDisposable
         temporary.Time.Advance(CallTime / 2);
         var next = Assert.Single(await ClaimAsync());
 
-        var entering = gates.EnterAsync(next).AsTask();
+        var entering = semaphores.EnterAsync(next).AsTask();
         var until = next.Slot is { } slot ? slot.At + slot.Window : next.PermitAt!.Value + TimeSpan.FromMilliseconds(5);
         temporary.Time.Advance(until - temporary.Store.Now - TimeSpan.FromTicks(1));
         Assert.False(entering.IsCompleted);
@@ -71,7 +71,7 @@ public sealed class QueueGatesTests : IAsyncDisposable
         Assert.Null(await entering.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken));
         var afterwards = ClaimAsync();
         Assert.False(afterwards.IsCompleted);
-        gates.Leave(admission, callWasMade: true); // whoever comes next is told
+        semaphores.Leave(admission, callWasMade: true); // whoever comes next is told
         Assert.Null(Assert.Single(await afterwards).PermitAt);
     }
 
@@ -81,21 +81,21 @@ public sealed class QueueGatesTests : IAsyncDisposable
         await PutQueueAsync(paced: false, maxConcurrency: 3);
         var jobs = await ClaimAsync();
         Assert.Equal(3, jobs.Count);
-        var first = (await gates.EnterAsync(jobs[0]))!.Value;
-        var waiting = gates.ClaimAsync(CancellationToken.None);
+        var first = (await semaphores.EnterAsync(jobs[0]))!.Value;
+        var waiting = semaphores.ClaimAsync(CancellationToken.None);
 
         await PutQueueAsync(paced: false, maxConcurrency: 1, jobs: 0);
         Assert.Empty(await waiting.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken));
-        var entering = gates.EnterAsync(jobs[1]).AsTask();
+        var entering = semaphores.EnterAsync(jobs[1]).AsTask();
         Assert.False(entering.IsCompleted);
-        gates.Leave(first, callWasMade: true);
+        semaphores.Leave(first, callWasMade: true);
         var second = (await entering.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken))!.Value;
 
-        waiting = gates.ClaimAsync(CancellationToken.None);
+        waiting = semaphores.ClaimAsync(CancellationToken.None);
         await PutQueueAsync(paced: false, maxConcurrency: 5, jobs: 0);
         Assert.Empty(await waiting.WaitAsync(Patience.Hang, TestContext.Current.CancellationToken));
         Assert.Equal(3, (await ClaimAsync()).Count); // one runs, and one is still to come
-        gates.Leave(second, callWasMade: true);
+        semaphores.Leave(second, callWasMade: true);
     }
 
     [Fact]
@@ -106,8 +106,8 @@ public sealed class QueueGatesTests : IAsyncDisposable
         await PutQueueAsync(paced: true);
         await temporary.Store.PutLimitAsync("rate", new RateDefinition { Permits = 10 }, expected: null);
         var job = Assert.Single(await ClaimAsync());
-        _ = gates.ClaimAsync(CancellationToken.None);
-        Assert.NotNull(await gates.EnterAsync(job));
+        _ = semaphores.ClaimAsync(CancellationToken.None);
+        Assert.NotNull(await semaphores.EnterAsync(job));
         var startsAt = job.Slot!.Value.At + job.Slot.Value.Window + TimeSpan.FromMilliseconds(30);
         temporary.Time.Advance(startsAt - temporary.Store.Now);
         Assert.Equal(StartVerdict.Started, starts.TryStart(job, out var startedAt));
@@ -129,28 +129,28 @@ public sealed class QueueGatesTests : IAsyncDisposable
 
     /// <summary>Calls one after the other, until it is known how long they take.</summary>
     /// <returns>The last one, which has just begun.</returns>
-    private async Task<QueueGates.Admission> LearnAsync()
+    private async Task<QueueSemaphores.Admission> LearnAsync()
     {
         for (var call = 0; call < 16; call++)
         {
             var admission = await BeginAsync();
             temporary.Time.Advance(CallTime);
-            gates.Leave(admission, callWasMade: true);
+            semaphores.Leave(admission, callWasMade: true);
         }
 
         return await BeginAsync();
     }
 
-    private async Task<QueueGates.Admission> BeginAsync()
+    private async Task<QueueSemaphores.Admission> BeginAsync()
     {
         var job = Assert.Single(await ClaimAsync());
         if (job.Slot is { } slot && slot.At > temporary.Store.Now)
             temporary.Time.Advance(slot.At - temporary.Store.Now);
-        var admission = (await gates.EnterAsync(job))!.Value;
+        var admission = (await semaphores.EnterAsync(job))!.Value;
         // Written, so that what was claimed ahead for the next one cannot be meant.
         await temporary.Store.FinishAsync([new AttemptEnd(job.Id, job.Lease, temporary.Store.Now, temporary.Store.Now, new JobOutcome.Failed(new JobError(ErrorTypes.Upstream, 400, null)))]);
         return admission;
     }
 
-    private Task<IReadOnlyList<ClaimedJob>> ClaimAsync() => gates.ClaimAsync(CancellationToken.None).WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
+    private Task<IReadOnlyList<ClaimedJob>> ClaimAsync() => semaphores.ClaimAsync(CancellationToken.None).WaitAsync(Patience.Hang, TestContext.Current.CancellationToken);
 }
