@@ -1,7 +1,7 @@
 namespace JobService.Ledger;
 
-/// <summary>The rows that the rules read and change: one transaction of a database.</summary>
-internal interface ILedgerRows
+/// <summary>The rows that the rules read and change, on a connection of their own: one transaction after the other. Disposed, it rolls back what is not committed.</summary>
+internal interface ILedgerRows : IDisposable
 {
     IJobRows Jobs { get; }
 
@@ -12,6 +12,10 @@ internal interface ILedgerRows
     IBatchRows Batches { get; }
 
     IDeliveryRows Deliveries { get; }
+
+    void Begin();
+
+    void Commit();
 
     /// <summary>Answers all that a turn is going to look at.</summary>
     Fetched Fetch(Wanted wanted);

@@ -22,7 +22,7 @@ internal sealed class SimulatedService : IDisposable
     private PendingClaim pending;
     private TurnRun turns;
     private LeaseSource leases;
-    private SqliteSession session;
+    private LedgerSession session;
     private bool goesOn;
 
     public SimulatedService(string path, Random random)
@@ -142,7 +142,7 @@ internal sealed class SimulatedService : IDisposable
         }
     }
 
-    private SqliteSession OpenSession(LedgerMemory? former) => SqliteSession.Open(database, leases, Now, former, NullLogger.Instance);
+    private LedgerSession OpenSession(LedgerMemory? former) => LedgerSession.Open(new SqliteRows(database.Connect()), leases, Now, former, NullLogger.Instance);
 
     private ClaimRequest NewRequest() => new(++requests, Memory.LastRevision, Memory.Queues.ToDictionary(queue => queue.Entry.Name, queue => Offer(queue.Entry.Name)), Starts.Tell(requests));
 

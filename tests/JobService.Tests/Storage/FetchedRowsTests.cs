@@ -1,7 +1,6 @@
 using JobService.Jobs;
 using JobService.Ledger;
 using JobService.Storage.Sqlite;
-using Microsoft.Data.Sqlite;
 
 namespace JobService.Tests.Storage;
 
@@ -10,7 +9,6 @@ public sealed class FetchedRowsTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("jobservice-fetched-");
     private readonly SqliteDatabase database;
-    private readonly SqliteConnection connection;
     private readonly SqliteRows rows;
     private long lastStamp;
     private long lastLease;
@@ -18,16 +16,13 @@ public sealed class FetchedRowsTests : IDisposable
     public FetchedRowsTests()
     {
         database = SqliteDatabase.Open(Path.Combine(folder.FullName, "jobs.db"));
-        connection = database.Connect();
-        rows = new SqliteRows(connection.Handle!);
-        using var begin = new SqliteStatement(connection.Handle!, "BEGIN IMMEDIATE");
-        begin.Run();
+        rows = new SqliteRows(database.Connect());
+        rows.Begin();
     }
 
     public void Dispose()
     {
         rows.Dispose();
-        connection.Dispose();
         database.Dispose();
         folder.Delete(recursive: true);
     }

@@ -78,7 +78,7 @@ public sealed class JobRowsTests : IDisposable
     [Fact]
     public void A_change_that_does_not_find_its_row_is_no_change_of_this_store()
     {
-        using var all = new SqliteRows(connection.Handle!);
+        using var all = new SqliteRows(database.Connect());
         JobChange placed = new JobChange.Placed(stamp, Parked.InLockQueue); // it runs
 
         var refusal = Assert.Throws<InvalidOperationException>(() => all.Write([placed]));
@@ -89,7 +89,7 @@ public sealed class JobRowsTests : IDisposable
     [Fact]
     public void Changes_are_written_in_their_order()
     {
-        using var all = new SqliteRows(connection.Handle!);
+        using var all = new SqliteRows(database.Connect());
 
         all.Write([
             new JobChange.Requeued(stamp, Lease, StartedAt: 2, Now: 3) { Throttle = ThrottleMark.Clear, Parked = Parked.InLockQueue },

@@ -13,7 +13,7 @@ public sealed class OneTurnTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("jobservice-turn-").FullName;
     private readonly SqliteDatabase database;
-    private readonly SqliteSession session;
+    private readonly LedgerSession session;
     private readonly TurnRun turns;
     private readonly List<JobEnded> ended = [];
     private long now = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero).UtcTicks;
@@ -23,7 +23,7 @@ public sealed class OneTurnTests : IDisposable
     {
         database = SqliteDatabase.Open(Path.Combine(folder, "jobs.db"));
         turns = new TurnRun(() => now);
-        session = SqliteSession.Open(database, new LeaseSource(1), now, former: null, NullLogger.Instance);
+        session = LedgerSession.Open(new SqliteRows(database.Connect()), new LeaseSource(1), now, former: null, NullLogger.Instance);
         lastStamp = new DateTimeOffset(now, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
         Run(new PutQueue("q", new QueueDefinition(), Expected: null));
     }

@@ -20,7 +20,7 @@ public sealed class RolledBackTurnTests : IDisposable
     private readonly List<LateStart> late = [];
     private readonly PendingClaim pending = new(NoRequest);
     private readonly TurnRun turns;
-    private SqliteSession session;
+    private LedgerSession session;
     private long now = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero).UtcTicks;
     private long lastStamp;
 
@@ -28,7 +28,7 @@ public sealed class RolledBackTurnTests : IDisposable
     {
         database = SqliteDatabase.Open(Path.Combine(folder, "jobs.db"));
         turns = new TurnRun(() => now);
-        session = SqliteSession.Open(database, leases, now, former: null, NullLogger.Instance);
+        session = LedgerSession.Open(new SqliteRows(database.Connect()), leases, now, former: null, NullLogger.Instance);
         lastStamp = new DateTimeOffset(now, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
     }
 
@@ -249,6 +249,6 @@ public sealed class RolledBackTurnTests : IDisposable
         turns.Run(session.Begin(now), [.. commands], Pending());
         var former = session.Memory;
         session.Dispose();
-        session = SqliteSession.Open(database, leases, now, former, NullLogger.Instance);
+        session = LedgerSession.Open(new SqliteRows(database.Connect()), leases, now, former, NullLogger.Instance);
     }
 }

@@ -1,20 +1,46 @@
 using JobService.Ledger;
+using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>The writer's statements, by what they are about, and the one place where changes are written.</summary>
-internal sealed class SqliteRows(sqlite3 database) : ILedgerRows, IChangeWriters, IDisposable
+/// <summary>The writer's connection with its statements, by what they are about, and the one place where changes are written.</summary>
+internal sealed class SqliteRows : ILedgerRows, IChangeWriters
 {
-    private readonly JobRows jobs = new(database);
-    private readonly JobWrites jobWrites = new(database);
-    private readonly ParkedRows parked = new(database);
-    private readonly DefinitionRows definitions = new(database);
-    private readonly LimitStateRows limitStates = new(database);
-    private readonly BatchRows batches = new(database);
-    private readonly PruneRows prunes = new(database);
-    private readonly DeliveryRows deliveries = new(database);
-    private readonly ClockRows clock = new(database);
+    private const int BusyMilliseconds = 1_000;
+
+    private readonly SqliteConnection connection;
+    private readonly SqliteStatement begin;
+    private readonly SqliteStatement commit;
+    private readonly JobRows jobs;
+    private readonly JobWrites jobWrites;
+    private readonly ParkedRows parked;
+    private readonly DefinitionRows definitions;
+    private readonly LimitStateRows limitStates;
+    private readonly BatchRows batches;
+    private readonly PruneRows prunes;
+    private readonly DeliveryRows deliveries;
+    private readonly ClockRows clock;
+
+    /// <param name="connection">An open connection, which it disposes.</param>
+    public SqliteRows(SqliteConnection connection)
+    {
+        this.connection = connection;
+        var handle = connection.Handle!;
+        // Nobody else is to write the file: whoever does is not waited for longer than clients wait for their answer.
+        _ = raw.sqlite3_busy_timeout(handle, BusyMilliseconds);
+        begin = new SqliteStatement(handle, "BEGIN IMMEDIATE");
+        commit = new SqliteStatement(handle, "COMMIT");
+        jobs = new JobRows(handle);
+        jobWrites = new JobWrites(handle);
+        parked = new ParkedRows(handle);
+        definitions = new DefinitionRows(handle);
+        limitStates = new LimitStateRows(handle);
+        batches = new BatchRows(handle);
+        prunes = new PruneRows(handle);
+        deliveries = new DeliveryRows(handle);
+        clock = new ClockRows(handle);
+    }
 
     public IJobRows Jobs => jobs;
 
@@ -39,6 +65,10 @@ internal sealed class SqliteRows(sqlite3 database) : ILedgerRows, IChangeWriters
     DeliveryChange.IWriter IChangeWriters.Deliveries => deliveries;
 
     ClockChange.IWriter IChangeWriters.Clock => clock;
+
+    public void Begin() => begin.Run();
+
+    public void Commit() => commit.Run();
 
     public Fetched Fetch(Wanted wanted)
     {
@@ -102,6 +132,8 @@ internal sealed class SqliteRows(sqlite3 database) : ILedgerRows, IChangeWriters
 
     public void Dispose()
     {
+        begin.Dispose();
+        commit.Dispose();
         jobs.Dispose();
         jobWrites.Dispose();
         parked.Dispose();
@@ -111,5 +143,6 @@ internal sealed class SqliteRows(sqlite3 database) : ILedgerRows, IChangeWriters
         prunes.Dispose();
         deliveries.Dispose();
         clock.Dispose();
+        connection.Dispose(); // rolls back what is open
     }
 }

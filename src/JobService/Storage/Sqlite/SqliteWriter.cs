@@ -26,7 +26,7 @@ internal sealed partial class SqliteWriter : IDisposable
     private bool turnRequested = true;
     private bool stopping;
 
-    private SqliteSession? session;
+    private LedgerSession? session;
     private LedgerMemory? former;
     private LaneCounting? counting;
     private Catalog catalog = Catalog.Empty;
@@ -208,7 +208,7 @@ internal sealed partial class SqliteWriter : IDisposable
         alarmAt = LedgerMemory.Never;
     }
 
-    private SqliteSession Open()
+    private LedgerSession Open()
     {
         session ??= OpenSession();
         former = session.Memory;
@@ -216,13 +216,13 @@ internal sealed partial class SqliteWriter : IDisposable
     }
 
     /// <param name="first">Done before anything is read.</param>
-    private SqliteSession OpenSession(Action<Turn>? first = null)
+    private LedgerSession OpenSession(Action<Turn>? first = null)
     {
         counting?.Dispose();
         counting = new LaneCounting(database, logger);
         try
         {
-            var opened = SqliteSession.Open(database, leases, Clock.Now, former, logger, first);
+            var opened = LedgerSession.Open(new SqliteRows(database.Connect()), leases, Clock.Now, former, logger, first);
             counting.Start(opened.Memory, lanes => _ = RunAsync(lanes));
             return opened;
         }
