@@ -50,9 +50,9 @@ internal static class HealthCheckVerb
             using var response = await client.GetAsync(new Uri($"{binding.Scheme}://localhost:{(binding.IsUnixPipe ? 80 : binding.Port)}{binding.PathBase}/livez"));
             return response.IsSuccessStatusCode ? null : $"{address}: {(int)response.StatusCode}";
         }
-        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or FormatException or ArgumentException)
+        catch (Exception exception) when (exception is HttpRequestException or SocketException or OperationCanceledException or FormatException or ArgumentException)
         {
-            // The outer exception would name the host of the request, which is not the address called.
+            // The outer exception would name the host of the request, which is not the address called. A connection reset as soon as it is accepted fails with the inner one alone.
             return $"{address}: {(exception.InnerException is SocketException socket ? socket.Message : exception.Message)}";
         }
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Threading.Channels;
 using JobService.Tests.Support;
@@ -118,7 +119,7 @@ internal sealed class KillLoop(DirectoryInfo data, int kills, Random random) : I
         {
             return await request();
         }
-        catch (Exception exception) when (exception is HttpRequestException { StatusCode: null } or IOException)
+        catch (Exception exception) when (exception is HttpRequestException { StatusCode: null } or IOException or SocketException)
         {
             return null;
         }

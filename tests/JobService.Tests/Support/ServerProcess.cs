@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 
 namespace JobService.Tests.Support;
 
@@ -131,7 +132,7 @@ internal sealed class ServerProcess : IAsyncDisposable
                 if (answer.StatusCode == HttpStatusCode.OK)
                     return;
             }
-            catch (HttpRequestException)
+            catch (Exception refused) when (refused is HttpRequestException or SocketException)
             {
                 // Does not listen yet.
             }

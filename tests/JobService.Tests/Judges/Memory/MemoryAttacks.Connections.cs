@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using JobService.Tests.Support;
@@ -124,7 +125,7 @@ internal sealed partial class MemoryAttacks
                 answer.EnsureSuccessStatusCode();
                 return;
             }
-            catch (HttpRequestException cut) when (cut.StatusCode is null && service.IsRunning)
+            catch (Exception cut) when ((cut is HttpRequestException { StatusCode: null } or SocketException) && service.IsRunning)
             {
                 hang.ThrowIfCancellationRequested();
             }
