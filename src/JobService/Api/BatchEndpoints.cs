@@ -26,21 +26,21 @@ internal static class BatchEndpoints
             .WithSummary("Submit a batch")
             .WithDescription(Descriptions.SubmitBatch)
             .Takes<SubmitBatch>(Examples.Batch, MediaTypes.Ndjson).Takes(UploadQuery.Takes).TakesHeaders(RequestHeader.IdempotencyKey)
-            .Answers<BatchView>(StatusCodes.Status202Accepted, "Durable. `Location` names the batch.")
+            .Returns<BatchView>(StatusCodes.Status202Accepted, "Durable. `Location` names the batch.")
             .Sends(ResponseHeader.Location, ResponseHeader.Replayed)
             .Refuses(ProblemType.TooSlow, ProblemType.BatchStopped, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.UnknownQueue, ProblemType.OverCapacity, ProblemType.NeverFits, ProblemType.RequestNotAllowed, ProblemType.Mismatched, ProblemType.QueueFull, ProblemType.Draining, ProblemType.StorageUnavailable, ProblemType.Internal);
 
         batches.MapGet("/{id}", GetAsync).WithName("getBatch")
             .WithSummary("Read a batch")
             .WithDescription("Its jobs by state, its progress and when it is expected to finish.")
-            .Answers<BatchView>(StatusCodes.Status200OK, "The batch as it is now.")
+            .Returns<BatchView>(StatusCodes.Status200OK, "The batch as it is now.")
             .Refuses(ProblemType.NotFound);
 
         batches.MapPost("/{id}/cancel", CancelAsync).WithName("cancelBatch")
             .WithSummary("Cancel a batch")
             .WithDescription("Queued jobs are cancelled, running ones are stopped, and an upload in progress is ended.")
-            .Answers<BatchView>(StatusCodes.Status200OK, "All of its jobs have ended (also when it was cancelled before).")
-            .Answers<BatchView>(StatusCodes.Status202Accepted, "Its jobs are being cancelled.")
+            .Returns<BatchView>(StatusCodes.Status200OK, "All of its jobs have ended (also when it was cancelled before).")
+            .Returns<BatchView>(StatusCodes.Status202Accepted, "Its jobs are being cancelled.")
             .Refuses(ProblemType.NotFound, ProblemType.BatchFinished, ProblemType.StorageUnavailable);
 
         batches.MapBatchResults();
@@ -119,7 +119,7 @@ internal static class BatchEndpoints
     // 200 · 404
     private static async Task<IResult> GetAsync(string id, IJobStore store) =>
         JobId.TryParse(id, out var batch) && await store.FindBatchAsync(batch) is { } found
-            ? new JsonAnswer<BatchView>(StatusCodes.Status200OK, BatchView.Of(found))
+            ? new JsonResponse<BatchView>(StatusCodes.Status200OK, BatchView.Of(found))
             : Problems.NoBatch(id);
 
     // 200 over · 202 being cancelled · 404 · 409 over before
@@ -134,12 +134,12 @@ internal static class BatchEndpoints
             return refusal;
 
         var stopped = await waits.IsOverWithinAsync(watch, StopPatience, http.RequestAborted);
-        return stopped is null ? Problems.NoBatch(id) : new JsonAnswer<BatchView>(stopped.IsOver ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, BatchView.Of(stopped));
+        return stopped is null ? Problems.NoBatch(id) : new JsonResponse<BatchView>(stopped.IsOver ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, BatchView.Of(stopped));
     }
 
-    private static JsonAnswer<BatchView> Accepted(Batch batch, HttpContext http)
+    private static JsonResponse<BatchView> Accepted(Batch batch, HttpContext http)
     {
         http.Response.Headers.Location = http.Request.Reached($"/v1/batches/{batch.Id}");
-        return new JsonAnswer<BatchView>(StatusCodes.Status202Accepted, BatchView.Of(batch));
+        return new JsonResponse<BatchView>(StatusCodes.Status202Accepted, BatchView.Of(batch));
     }
 }

@@ -16,7 +16,7 @@ internal sealed class BatchJobs(ReadOnlyMemory<byte> document, BodyMemory memory
 
     private const int MaxReported = 20;
 
-    private static readonly ProblemAnswer TooMuch = Problems.JobsTooLarge(
+    private static readonly ProblemResponse TooMuch = Problems.JobsTooLarge(
         $"With the defaults filled in, the jobs have more than {MaxBytes} bytes. Send them as application/x-ndjson, one job per line, or put large data elsewhere and submit its address.");
 
     /// <summary>The batch without its jobs.</summary>
@@ -24,7 +24,7 @@ internal sealed class BatchJobs(ReadOnlyMemory<byte> document, BodyMemory memory
 
     /// <param name="make">Creates a job from what was submitted and its index.</param>
     /// <returns>The jobs, or everything that is wrong.</returns>
-    public async ValueTask<(IReadOnlyList<NewJob> Jobs, ProblemAnswer? Refusal)> ReadAsync(Func<SubmitJob, int, NewJob> make)
+    public async ValueTask<(IReadOnlyList<NewJob> Jobs, ProblemResponse? Refusal)> ReadAsync(Func<SubmitJob, int, NewJob> make)
     {
         if (BatchDocument.Read(document, SubmitBatch.MaxJobs, out var broken) is not { } parts)
             return ([], Problems.Body([broken!]));

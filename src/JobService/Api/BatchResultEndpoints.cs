@@ -19,7 +19,7 @@ internal static class BatchResultEndpoints
             .WithSummary("Read the results of a batch")
             .WithDescription(Descriptions.BatchResults)
             .Takes(ResultsQuery.Takes).TakesHeaders(RequestHeader.LastEventId)
-            .Answers<ResultPage>(StatusCodes.Status200OK, "A page of results, or a stream of them.", MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.EventStream)
+            .Returns<ResultPage>(StatusCodes.Status200OK, "A page of results, or a stream of them.", MediaTypes.Json, MediaTypes.Ndjson, MediaTypes.EventStream)
             .Refuses(ProblemType.NotFound, ProblemType.NotAcceptable, ProblemType.ResponsesFull);
 
     // 200 · 400 · 404 · 406
@@ -50,13 +50,13 @@ internal static class BatchResultEndpoints
         using var patient = waits.Patience(patience, http.RequestAborted);
         var reader = new ResultReader(store, wanted);
         var page = new JsonPage(memory.Open(http.RequestAborted));
-        var answered = false;
+        var hasResponse = false;
         try
         {
             while (true)
             {
                 if (!await page.ReserveAsync(ReadBytes))
-                    return page.Count > 0 ? Answer(complete: false) : Problems.ResponsesFull();
+                    return page.Count > 0 ? Response(complete: false) : Problems.ResponsesFull();
                 if (await reader.NextAsync(limit - page.Count) is not { } read)
                     return Problems.NoBatch(wanted.Batch.ToString());
 
@@ -65,19 +65,19 @@ internal static class BatchResultEndpoints
                 page.Settle();
                 var isFull = page.Count == limit || page.Bytes > JsonPage.MaxBytes;
                 if (reader.IsEnd || isFull || (!read.IsCut && !await patient.ChangedAsync(watch)))
-                    return Answer(reader.IsEnd && read.Batch.IsOver);
+                    return Response(reader.IsEnd && read.Batch.IsOver);
             }
         }
         finally
         {
-            if (!answered)
+            if (!hasResponse)
                 page.Dispose();
         }
 
-        PageAnswer<ResultPage> Answer(bool complete)
+        PageResponse<ResultPage> Response(bool complete)
         {
-            answered = true;
-            return new PageAnswer<ResultPage>(page, new ResultPage([], complete, complete || reader.IsPart ? null : ResultsQuery.CursorOf(wanted.InInputOrder, reader.After)));
+            hasResponse = true;
+            return new PageResponse<ResultPage>(page, new ResultPage([], complete, complete || reader.IsPart ? null : ResultsQuery.CursorOf(wanted.InInputOrder, reader.After)));
         }
     }
 }

@@ -14,7 +14,7 @@ internal sealed record UploadParts(BatchIntake Intake, IntakeMemory Memory, IJob
 /// <param name="Refusal">Why not every job was accepted; null when all were.</param>
 /// <param name="Accepted">Jobs that were accepted.</param>
 /// <param name="IsCut">The client disconnected before the end.</param>
-internal sealed record UploadEnd(ProblemAnswer? Refusal, long Accepted, bool IsCut);
+internal sealed record UploadEnd(ProblemResponse? Refusal, long Accepted, bool IsCut);
 
 /// <summary>One upload: the jobs of a batch arrive line by line and are accepted as fast as their queues have capacity.</summary>
 /// <remarks>While one chunk is being committed, the next one is read: reader and writer run concurrently, with at most two chunks in memory.</remarks>
@@ -41,7 +41,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
     private List<NewJob> piece = [];
     private (long Piece, long Writing) bytes;
     private List<long> lines = [];
-    private Task<ProblemAnswer?> writing = Task.FromResult<ProblemAnswer?>(null);
+    private Task<ProblemResponse?> writing = Task.FromResult<ProblemResponse?>(null);
     private int index;
     private long accepted;
     private bool takesNoMore;
@@ -55,7 +55,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, parts.Waits.StopTaking);
         var reader = new LineReader(http.Request.BodyReader, parts.Time);
         var looking = EndWithBatchAsync(stop);
-        ProblemAnswer? refusal = null;
+        ProblemResponse? refusal = null;
         var isCut = false;
         try
         {
@@ -83,7 +83,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
     }
 
     /// <returns>What is wrong with a line, or why nothing more is accepted; null at the end of the body.</returns>
-    private async Task<ProblemAnswer?> ReadAsync(LineReader reader, CancellationTokenSource stop)
+    private async Task<ProblemResponse?> ReadAsync(LineReader reader, CancellationTokenSource stop)
     {
         try
         {
@@ -119,7 +119,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
     }
 
     /// <returns>What is wrong with the line.</returns>
-    private ProblemAnswer? Take(ReadOnlyMemory<byte> json, long line)
+    private ProblemResponse? Take(ReadOnlyMemory<byte> json, long line)
     {
         var job = JsonBody.ReadJob((defaults?.ApplyTo(json, LineReader.MaxLineBytes) ?? json).Span, out var faults);
         if (job is null || faults.Count > 0)
@@ -137,7 +137,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
 
     /// <summary>Reserves memory for the next line, in addition to what is held. When there is none, the jobs read so far are written first, and only then does it wait.</summary>
     /// <returns>Why nothing more is accepted.</returns>
-    private async ValueTask<ProblemAnswer?> ReserveAsync(long more, CancellationTokenSource stop)
+    private async ValueTask<ProblemResponse?> ReserveAsync(long more, CancellationTokenSource stop)
     {
         if (Fits(more))
             return null;
@@ -156,7 +156,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
 
     /// <summary>Starts writing the chunk once the previous one is written.</summary>
     /// <returns>Why the previous chunk was not accepted completely.</returns>
-    private async Task<ProblemAnswer?> WriteAsync(CancellationTokenSource stop)
+    private async Task<ProblemResponse?> WriteAsync(CancellationTokenSource stop)
     {
         if (await writing is { } refusal)
             return refusal;
@@ -167,7 +167,7 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         return null;
     }
 
-    private async Task<ProblemAnswer?> AppendAsync(List<NewJob> jobs, List<long> numbers, CancellationTokenSource stop)
+    private async Task<ProblemResponse?> AppendAsync(List<NewJob> jobs, List<long> numbers, CancellationTokenSource stop)
     {
         var (taken, refusal) = await parts.Intake.AppendAsync(jobs, stop.Token);
         accepted += taken;
@@ -226,6 +226,6 @@ internal sealed class BatchUpload(UploadParts parts, NewBatch batch, JobDefaults
         await parts.Intake.CloseAsync(batch.Id, parts.Waits.StopTaking);
     }
 
-    private ProblemAnswer At(ProblemAnswer problem, long line) => 
+    private ProblemResponse At(ProblemResponse problem, long line) => 
         problem.With(one => one with { Detail = $"Line {line} of the upload: {one.Detail}", Batch = batch.Id.Value, Line = line });
 }

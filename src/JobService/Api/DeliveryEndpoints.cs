@@ -26,7 +26,7 @@ internal static class DeliveryEndpoints
         deliveries.MapGet("", (string id, IJobStore store, IDeliveryStore log) => ListAsync(subject, id, store, log)).WithName($"list{subject.Name}Deliveries")
             .WithSummary($"List the deliveries of the callback of {subject.Words}")
             .WithDescription("Newest first: one for each time that it ended, with every try. Empty when it has no callback or has not ended yet.")
-            .Answers<DeliveryList>(StatusCodes.Status200OK, "The deliveries, sent and pending.")
+            .Returns<DeliveryList>(StatusCodes.Status200OK, "The deliveries, sent and pending.")
             .Refuses(ProblemType.NotFound);
 
         // 202 · 404 no such job or batch, or no such delivery of it
@@ -35,7 +35,7 @@ internal static class DeliveryEndpoints
             .WithSummary($"Send a delivery of {subject.Words} again")
             .WithDescription("Sends it at once, with the same `webhook-id` and body, whatever its state; if that fails, the whole retry schedule starts again. "
                 + "An address that was disabled by a 410 is used again. No body is needed.")
-            .Answers<DeliveryView>(StatusCodes.Status202Accepted, "The delivery is pending.")
+            .Returns<DeliveryView>(StatusCodes.Status202Accepted, "The delivery is pending.")
             .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
     }
 
@@ -44,7 +44,7 @@ internal static class DeliveryEndpoints
         if (!JobId.TryParse(id, out var over) || !await subject.ExistsAsync(over, store))
             return subject.Missing(id);
         var found = await deliveries.DeliveriesAsync(over, MaxShown);
-        return new JsonAnswer<DeliveryList>(StatusCodes.Status200OK, new DeliveryList([.. found.Select(DeliveryView.Of)]));
+        return new JsonResponse<DeliveryList>(StatusCodes.Status200OK, new DeliveryList([.. found.Select(DeliveryView.Of)]));
     }
 
     private static async Task<IResult> RedeliverAsync(Subject subject, string id, string delivery, IJobStore store, IDeliveryStore deliveries)
@@ -52,10 +52,10 @@ internal static class DeliveryEndpoints
         if (!JobId.TryParse(id, out var over) || !await subject.ExistsAsync(over, store))
             return subject.Missing(id);
         return JobId.TryParse(delivery, out var sent) && await deliveries.RedeliverAsync(over, sent) is { } pending
-            ? new JsonAnswer<DeliveryView>(StatusCodes.Status202Accepted, DeliveryView.Of(pending))
+            ? new JsonResponse<DeliveryView>(StatusCodes.Status202Accepted, DeliveryView.Of(pending))
             : Problems.NoDelivery(delivery);
     }
 
     /// <summary>What a callback is about.</summary>
-    private sealed record Subject(string Path, string Name, string Words, Func<JobId, IJobStore, Task<bool>> ExistsAsync, Func<string, ProblemAnswer> Missing);
+    private sealed record Subject(string Path, string Name, string Words, Func<JobId, IJobStore, Task<bool>> ExistsAsync, Func<string, ProblemResponse> Missing);
 }

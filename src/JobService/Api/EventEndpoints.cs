@@ -20,14 +20,14 @@ internal static class EventEndpoints
             .WithSummary("Follow events as they happen")
             .WithDescription(Descriptions.Events)
             .WithMetadata(EventQuery.Takes).TakesHeaders(RequestHeader.LastEventId)
-            .Answers<string>(StatusCodes.Status200OK, "A stream that stays open.", MediaTypes.EventStream)
+            .Returns<string>(StatusCodes.Status200OK, "A stream that stays open.", MediaTypes.EventStream)
             .Refuses(ProblemType.QueueFull, ProblemType.Draining);
 
         v1.MapGet("/jobs/{id}/events", OfJobAsync).WithName("watchJob").WithTags("Jobs")
             .WithSummary("Follow a job")
             .WithDescription(Descriptions.JobEvents).TakesHeaders(RequestHeader.LastEventId)
-            .Answers<string>(StatusCodes.Status200OK, "A stream that ends with the job.", MediaTypes.EventStream)
-            .AnswersEmpty(StatusCodes.Status204NoContent, "`Last-Event-ID` names the end of the job: there is nothing more to come. A browser's `EventSource` stops asking.")
+            .Returns<string>(StatusCodes.Status200OK, "A stream that ends with the job.", MediaTypes.EventStream)
+            .ReturnsEmpty(StatusCodes.Status204NoContent, "`Last-Event-ID` names the end of the job: there is nothing more to come. A browser's `EventSource` stops asking.")
             .Refuses(ProblemType.NotFound, ProblemType.QueueFull, ProblemType.Draining);
     }
 

@@ -13,11 +13,11 @@ internal sealed class ExceptionProblems(ILogger<ExceptionProblems> log) : IExcep
         if (httpContext.RequestAborted.IsCancellationRequested || exception is ConnectionResetException)
             return true;
 
-        await Answer(exception).ExecuteAsync(httpContext);
+        await Response(exception).ExecuteAsync(httpContext);
         return true;
     }
 
-    private ProblemAnswer Answer(Exception exception)
+    private ProblemResponse Response(Exception exception)
     {
         switch (exception)
         {

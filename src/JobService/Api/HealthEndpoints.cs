@@ -12,23 +12,23 @@ internal static class HealthEndpoints
 
         health.MapGet("/livez", Live).WithName("isAlive")
             .WithSummary("Is the process alive?")
-            .Answers<HealthView>(StatusCodes.Status200OK, "It is.")
+            .Returns<HealthView>(StatusCodes.Status200OK, "It is.")
             .Refuses();
 
         health.MapGet("/readyz", Ready).WithName("isReady")
             .WithSummary("Does the service accept jobs?")
-            .Answers<HealthView>(StatusCodes.Status200OK, "It does.")
+            .Returns<HealthView>(StatusCodes.Status200OK, "It does.")
             .Refuses(ProblemType.Draining, ProblemType.StorageUnavailable);
     }
 
-    private static JsonAnswer<HealthView> Live() => new(StatusCodes.Status200OK, new HealthView("ok"));
+    private static JsonResponse<HealthView> Live() => new(StatusCodes.Status200OK, new HealthView("ok"));
 
     // 200 · 503 draining, or the storage cannot be written
     private static IResult Ready(IJobStore store, JobWaits waits)
     {
         if (waits.IsDraining)
             return Problems.Draining();
-        return store.Trouble is { } trouble ? Problems.StorageUnavailable(trouble) : new JsonAnswer<HealthView>(StatusCodes.Status200OK, new HealthView("ok") { Clock = ClockView.Of(store.Clock) });
+        return store.Trouble is { } trouble ? Problems.StorageUnavailable(trouble) : new JsonResponse<HealthView>(StatusCodes.Status200OK, new HealthView("ok") { Clock = ClockView.Of(store.Clock) });
     }
 }
 

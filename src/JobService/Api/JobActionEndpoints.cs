@@ -20,27 +20,27 @@ internal static class JobActionEndpoints
         jobs.MapPost("/{id}/cancel", CancelAsync).WithName("cancelJob")
             .WithSummary("Cancel a job")
             .WithDescription("A waiting job is cancelled at once. A running one is stopped: its call is aborted, its processing cancelled.")
-            .Answers<JobView>(StatusCodes.Status200OK, "The job is cancelled, by this request or before.")
-            .Answers<JobView>(StatusCodes.Status202Accepted, "The job runs and has been told to stop.")
+            .Returns<JobView>(StatusCodes.Status200OK, "The job is cancelled, by this request or before.")
+            .Returns<JobView>(StatusCodes.Status202Accepted, "The job runs and has been told to stop.")
             .Refuses(ProblemType.NotFound, ProblemType.JobFinished, ProblemType.StorageUnavailable);
 
         jobs.MapPost("/{id}/retry", RetryAsync).WithName("retryJob")
             .WithSummary("Retry a failed or cancelled job")
             .WithDescription("Puts the job back to `queued` with its failure count reset.")
-            .Answers<JobView>(StatusCodes.Status202Accepted, "The job is queued again.")
+            .Returns<JobView>(StatusCodes.Status202Accepted, "The job is queued again.")
             .Sends(ResponseHeader.Location)
             .Refuses(ProblemType.NotFound, ProblemType.NotRetryable, ProblemType.QueueFull, ProblemType.StorageUnavailable);
 
         jobs.MapPost("/cancel", CancelManyAsync).WithName("cancelJobs")
             .WithSummary("Cancel all jobs that match")
             .Takes<JobSelection>(Examples.Selection)
-            .Answers<CancelledJobs>(StatusCodes.Status200OK, "How many matched, were cancelled and were told to stop.")
+            .Returns<CancelledJobs>(StatusCodes.Status200OK, "How many matched, were cancelled and were told to stop.")
             .Refuses(ProblemType.TooLarge, ProblemType.MediaType, ProblemType.QueueFull, ProblemType.StorageUnavailable);
 
         jobs.MapPost("/retry", RetryManyAsync).WithName("retryJobs")
             .WithSummary("Retry all failed and cancelled jobs that match")
             .Takes<JobSelection>(Examples.FailedSelection)
-            .Answers<RequeuedJobs>(StatusCodes.Status200OK, "How many matched and were queued again.")
+            .Returns<RequeuedJobs>(StatusCodes.Status200OK, "How many matched and were queued again.")
             .Refuses(ProblemType.TooLarge, ProblemType.MediaType, ProblemType.QueueFull, ProblemType.StorageUnavailable);
     }
 
@@ -68,8 +68,8 @@ internal static class JobActionEndpoints
         {
             null => Problems.NoJob(id),
             { State: JobState.Succeeded or JobState.Failed } ended => Problems.JobFinished(ended.State),
-            { State: JobState.Cancelled } cancelled => Answer(StatusCodes.Status200OK, cancelled),
-            { State: JobState.Queued or JobState.Running } stopping => Answer(StatusCodes.Status202Accepted, stopping),
+            { State: JobState.Cancelled } cancelled => Response(StatusCodes.Status200OK, cancelled),
+            { State: JobState.Queued or JobState.Running } stopping => Response(StatusCodes.Status202Accepted, stopping),
         };
     }
 
@@ -90,7 +90,7 @@ internal static class JobActionEndpoints
             return refusal;
 
         http.Response.Headers.Location = http.Request.Reached($"/v1/jobs/{job}");
-        return await store.FindAsync(job, ResultJson.MaxInlineBytes) is { } found ? Answer(StatusCodes.Status202Accepted, found) : Problems.NoJob(id);
+        return await store.FindAsync(job, ResultJson.MaxInlineBytes) is { } found ? Response(StatusCodes.Status202Accepted, found) : Problems.NoJob(id);
     }
 
     // 200 · 400 empty filter · 429 full
@@ -101,7 +101,7 @@ internal static class JobActionEndpoints
             return refusal!;
 
         var (matched, cancelled, stopping) = await store.CancelManyAsync(filter, CancelReason.Request);
-        return new JsonAnswer<CancelledJobs>(StatusCodes.Status200OK, new CancelledJobs(matched, cancelled, stopping));
+        return new JsonResponse<CancelledJobs>(StatusCodes.Status200OK, new CancelledJobs(matched, cancelled, stopping));
     }
 
     // 200 · 400 empty filter · 429 full
@@ -112,7 +112,7 @@ internal static class JobActionEndpoints
             return refusal!;
 
         var (matched, requeued) = await store.RetryManyAsync(filter);
-        return new JsonAnswer<RequeuedJobs>(StatusCodes.Status200OK, new RequeuedJobs(matched, requeued));
+        return new JsonResponse<RequeuedJobs>(StatusCodes.Status200OK, new RequeuedJobs(matched, requeued));
     }
 
     private static async Task<(JobFilter? Filter, IResult? Refusal)> SelectionAsync(HttpContext http, IntakeMemory memory, TimeProvider time)
@@ -125,5 +125,5 @@ internal static class JobActionEndpoints
         return violations.Length > 0 ? (null, Problems.Body(violations)) : (body.Value.ToFilter(), null);
     }
 
-    private static JsonAnswer<JobView> Answer(int status, Job job) => new(status, JobView.Of(job));
+    private static JsonResponse<JobView> Response(int status, Job job) => new(status, JobView.Of(job));
 }

@@ -20,12 +20,12 @@ internal static class JobEndpoints
     {
         var jobs = v1.MapGroup("/jobs").WithTags("Jobs");
 
-        jobs.MapPost("", (Func<HttpContext, Task>)v1.ServiceProvider.GetRequiredService<JobSubmission>().AnswerAsync).WithName("submitJob")
+        jobs.MapPost("", (Func<HttpContext, Task>)v1.ServiceProvider.GetRequiredService<JobSubmission>().RespondAsync).WithName("submitJob")
             .WithSummary("Submit a job")
             .WithDescription(Descriptions.Submit)
             .Takes<SubmitJob>(Examples.Job).Takes(QueryParameter.OnDisconnect).TakesHeaders(RequestHeader.Prefer, RequestHeader.IdempotencyKey)
-            .Answers<JobView>(StatusCodes.Status202Accepted, "Durable. `Location` names the job.")
-            .Answers<JobView>(StatusCodes.Status200OK, "Only with `Prefer: wait`: the job has ended.")
+            .Returns<JobView>(StatusCodes.Status202Accepted, "Durable. `Location` names the job.")
+            .Returns<JobView>(StatusCodes.Status200OK, "Only with `Prefer: wait`: the job has ended.")
             .Sends(ResponseHeader.Location, ResponseHeader.PreferenceApplied, ResponseHeader.Replayed)
             .Refuses(ProblemType.InProgress, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.UnknownQueue, ProblemType.NeverFits, ProblemType.RequestNotAllowed, ProblemType.Mismatched, ProblemType.QueueFull, ProblemType.Draining, ProblemType.StorageUnavailable, ProblemType.Internal);
 
@@ -33,7 +33,7 @@ internal static class JobEndpoints
             .WithSummary("List jobs")
             .WithDescription("Newest first. `nextCursor` and `Link: rel=\"next\"` lead to the next page. Results and attempts are left out.")
             .WithMetadata(ListQuery.Takes)
-            .Answers<JobList>(StatusCodes.Status200OK, "A page of jobs.")
+            .Returns<JobList>(StatusCodes.Status200OK, "A page of jobs.")
             .Sends(ResponseHeader.Link)
             .Refuses(ProblemType.ResponsesFull);
 
@@ -41,15 +41,15 @@ internal static class JobEndpoints
             .WithSummary("Read a job")
             .WithDescription("The status is 200 whatever the state. `?wait=20` holds the response until the job ends. With the `ETag` in `If-None-Match` the status is 304 while nothing has changed.")
             .Takes(QueryParameter.Wait).TakesHeaders(RequestHeader.IfNoneMatch)
-            .Answers<JobView>(StatusCodes.Status200OK, "The job as it is now.")
-            .AnswersEmpty(StatusCodes.Status304NotModified, "Nothing has changed.")
+            .Returns<JobView>(StatusCodes.Status200OK, "The job as it is now.")
+            .ReturnsEmpty(StatusCodes.Status304NotModified, "Nothing has changed.")
             .Sends(ResponseHeader.ETag, ResponseHeader.WaitAgain)
             .Refuses(ProblemType.NotFound);
 
         jobs.MapGet("/{id}/result", ResultAsync).WithName("getJobResult")
             .WithSummary("Read a job's result as it is")
             .WithDescription("The response's body after processing, with its own content type. Compression is removed, and a body that is labelled as JSON but is not valid JSON is served as text or as bytes.")
-            .Answers<byte[]>(StatusCodes.Status200OK, "The result.", MediaTypes.Bytes)
+            .Returns<byte[]>(StatusCodes.Status200OK, "The result.", MediaTypes.Bytes)
             .Refuses(ProblemType.NotFound, ProblemType.NoResult);
 
         jobs.MapJobActions();
@@ -63,14 +63,14 @@ internal static class JobEndpoints
             return refusal!;
 
         var page = new JsonPage(memory.Open(http.RequestAborted));
-        var answered = false;
+        var hasResponse = false;
         try
         {
             var before = query.Before;
             while (true)
             {
                 if (!await page.ReserveAsync(ReadBytes))
-                    return page.Count > 0 ? Answer(Cursor.Of(before!.Value)) : Problems.ResponsesFull();
+                    return page.Count > 0 ? Response(Cursor.Of(before!.Value)) : Problems.ResponsesFull();
 
                 // One more than asked for shows whether there is a next page.
                 var some = Math.Min(query.Limit - page.Count, ReadAtOnce);
@@ -79,24 +79,24 @@ internal static class JobEndpoints
                     page.Add(JobView.Of(job), http.Request.PathBase.ToUriComponent());
                 page.Settle();
                 if (found.Count <= some)
-                    return Answer(cursor: null);
+                    return Response(cursor: null);
                 before = found[some - 1].Id;
                 if (page.Count == query.Limit || page.Bytes > JsonPage.MaxBytes)
-                    return Answer(Cursor.Of(before.Value));
+                    return Response(Cursor.Of(before.Value));
             }
         }
         finally
         {
-            if (!answered)
+            if (!hasResponse)
                 page.Dispose();
         }
 
-        PageAnswer<JobList> Answer(string? cursor)
+        PageResponse<JobList> Response(string? cursor)
         {
-            answered = true;
+            hasResponse = true;
             if (cursor is not null)
                 http.Response.Headers.Link = $"<{ListQuery.Next(http.Request, cursor)}>; rel=\"next\"";
-            return new PageAnswer<JobList>(page, new JobList([], cursor));
+            return new PageResponse<JobList>(page, new JobList([], cursor));
         }
     }
 

@@ -15,7 +15,7 @@ namespace JobService.Api;
 internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobStore store, JobEventHub hub, JobIdSource ids, JobWaits waits, TimeProvider time)
 {
     // 202 accepted · 200 finished while the client waited · 400 invalid · 409 same key in progress · 413 · 415 · 422 can never run · 429 full · 503
-    public Task AnswerAsync(HttpContext http)
+    public Task RespondAsync(HttpContext http)
     {
         var (key, keyFault) = IdempotencyHeader.Read(http.Request.Headers[IdempotencyHeader.Name]);
         if (keyFault is not null)
@@ -33,19 +33,19 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
         var asked = Preferences.Wait(http.Request.Headers["Prefer"]);
         // Registered before the job can end, so that an end in between is not missed.
         using var wait = asked is null ? null : hub.WhenEnded(id);
-        IResult? answer;
+        IResult? response;
         Addition? addition = null;
         // A client that waits for the job's end does not hold the memory of its submission.
         using (var reserved = new BodyMemory(memory.Open(), memory.MaxWait, time, http.RequestAborted))
         {
-            (var job, answer) = await ReadAsync(http.Request, reserved, id, key);
+            (var job, response) = await ReadAsync(http.Request, reserved, id, key);
             if (job is not null)
                 addition = await intake.SubmitAsync(job, http.RequestAborted, waits.StopTaking);
         }
 
         if (addition is not null)
-            answer = wait is null && addition is Addition.Accepted accepted ? Accepted(accepted.Job, http) : await AnswerOfAsync(addition, wait, asked, cancelOnHangUp, http);
-        await answer!.ExecuteAsync(http);
+            response = wait is null && addition is Addition.Accepted accepted ? Accepted(accepted.Job, http) : await ResponseOfAsync(addition, wait, asked, cancelOnHangUp, http);
+        await response!.ExecuteAsync(http);
     }
 
     /// <returns>The job, or why it is refused.</returns>
@@ -62,7 +62,7 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
         return (body.Value.ToNewJob(id, store.Now, key is null ? null : new IdempotencyKey(key, body.Fingerprint)), null);
     }
 
-    private Task<IResult> AnswerOfAsync(Addition addition, JobEndWait? wait, int? asked, bool cancelOnHangUp, HttpContext http) => addition.Match(
+    private Task<IResult> ResponseOfAsync(Addition addition, JobEndWait? wait, int? asked, bool cancelOnHangUp, HttpContext http) => addition.Match(
         accepted: job => wait is null
             ? Task.FromResult<IResult>(Accepted(job, http))
             : EndedAsync(job, wait, TimeSpan.FromSeconds(asked!.Value), cancelOnHangUp, http),
@@ -88,7 +88,7 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
             : await store.FindAsync(earlier, ResultJson.MaxInlineBytes);
         if (known is null)
             return Problems.IdempotencyInProgress();
-        return asked is null ? Answer(StatusCodes.Status202Accepted, known, http) : Accepted(known, http);
+        return asked is null ? Response(StatusCodes.Status202Accepted, known, http) : Accepted(known, http);
     }
 
     private TimeSpan Patience(TimeSpan asked, HttpContext http)
@@ -98,14 +98,14 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
         return patience;
     }
 
-    private static JsonAnswer<JobView> Accepted(Job job, HttpContext http) =>
-        Answer(job.State.IsFinished() ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, job, http);
+    private static JsonResponse<JobView> Accepted(Job job, HttpContext http) =>
+        Response(job.State.IsFinished() ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, job, http);
 
-    private static JsonAnswer<JobView> Answer(int status, Job job, HttpContext http)
+    private static JsonResponse<JobView> Response(int status, Job job, HttpContext http)
     {
         var view = JobView.Of(job);
         http.Response.Headers.Location = http.Request.Reached(view.Links.Self);
-        return new JsonAnswer<JobView>(status, view);
+        return new JsonResponse<JobView>(status, view);
     }
 
     /// <returns>True for cancel; null when it is neither.</returns>

@@ -19,14 +19,14 @@ internal static class LimitEndpoints
 
         limits.MapGet("", List).WithName("listLimits")
             .WithSummary("List limits")
-            .Answers<LimitList>(StatusCodes.Status200OK, "All limits, by name.")
+            .Returns<LimitList>(StatusCodes.Status200OK, "All limits, by name.")
             .Refuses();
 
         limits.MapGet("/{name}", GetAsync).WithName("getLimit")
             .WithSummary("Read a limit and its state")
             .WithDescription(Descriptions.GetLimit)
             .Takes(QueryParameter.StateKey)
-            .Answers<LimitView>(StatusCodes.Status200OK, "The limit.")
+            .Returns<LimitView>(StatusCodes.Status200OK, "The limit.")
             .Sends(ResponseHeader.ETag)
             .Refuses(ProblemType.NotFound);
 
@@ -34,26 +34,26 @@ internal static class LimitEndpoints
             .WithSummary("Create or replace a limit")
             .WithDescription(Descriptions.PutLimit)
             .Takes<LimitDefinition>(Examples.Limits).TakesHeaders(RequestHeader.IfMatch, RequestHeader.IfNoneYet)
-            .Answers<LimitView>(StatusCodes.Status200OK, "Replaced.")
-            .Answers<LimitView>(StatusCodes.Status201Created, "Created.")
+            .Returns<LimitView>(StatusCodes.Status200OK, "Replaced.")
+            .Returns<LimitView>(StatusCodes.Status201Created, "Created.")
             .Sends(ResponseHeader.ETag, ResponseHeader.Location)
             .Refuses(ProblemType.Outdated, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.QueueFull, ProblemType.StorageUnavailable);
 
         limits.MapDelete("/{name}", DeleteAsync).WithName("deleteLimit")
             .WithSummary("Delete a limit")
             .TakesHeaders(RequestHeader.IfMatch)
-            .AnswersEmpty(StatusCodes.Status204NoContent, "Deleted.")
+            .ReturnsEmpty(StatusCodes.Status204NoContent, "Deleted.")
             .Refuses(ProblemType.NotFound, ProblemType.InUse, ProblemType.Configured, ProblemType.Outdated, ProblemType.StorageUnavailable);
 
         limits.MapDelete("/{name}/learned", LiftAsync).WithName("liftLimit")
             .WithSummary("Clear what a limit has learned")
             .WithDescription(Descriptions.LiftLimit)
             .Takes(QueryParameter.LearnedKey)
-            .AnswersEmpty(StatusCodes.Status204NoContent, "The learned state is cleared.")
+            .ReturnsEmpty(StatusCodes.Status204NoContent, "The learned state is cleared.")
             .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
     }
 
-    private static JsonAnswer<LimitList> List(IJobStore store) => new(StatusCodes.Status200OK,
+    private static JsonResponse<LimitList> List(IJobStore store) => new(StatusCodes.Status200OK,
         new LimitList([.. store.Catalog.Limits.Values.OrderBy(limit => limit.Name, StringComparer.Ordinal).Select(limit => LimitView.Of(limit))]));
 
     // 200 · 400 bad key · 404
@@ -61,7 +61,7 @@ internal static class LimitEndpoints
     {
         if (KeyQuery.Read(http.Request, out var key) is { } refusal)
             return refusal;
-        return store.Catalog.Limits.TryGetValue(name, out var limit) ? await AnswerAsync(StatusCodes.Status200OK, limit, http, store, key) : Problems.NoLimit(name);
+        return store.Catalog.Limits.TryGetValue(name, out var limit) ? await ResponseAsync(StatusCodes.Status200OK, limit, http, store, key) : Problems.NoLimit(name);
     }
 
     // 200 replaced · 201 created · 400 · 412 changed meanwhile · 413 · 415 · 429 no memory
@@ -78,9 +78,9 @@ internal static class LimitEndpoints
             created: async made =>
             {
                 http.Response.Headers.Location = http.Request.Reached($"/v1/limits/{name}");
-                return await AnswerAsync(StatusCodes.Status201Created, made, http, store);
+                return await ResponseAsync(StatusCodes.Status201Created, made, http, store);
             },
-            replaced: async (replaced, _) => await AnswerAsync(StatusCodes.Status200OK, replaced, http, store),
+            replaced: async (replaced, _) => await ResponseAsync(StatusCodes.Status200OK, replaced, http, store),
             outdated: current => Task.FromResult<IResult>(Problems.Outdated(current)),
             unknownLimit: limit => throw new UnreachableException($"A limit names no limits, and '{limit}' was not found."));
     }
@@ -120,9 +120,9 @@ internal static class LimitEndpoints
         return Results.NoContent();
     }
 
-    private static async Task<JsonAnswer<LimitView>> AnswerAsync(int status, LimitEntry limit, HttpContext http, IJobStore store, string? key = null)
+    private static async Task<JsonResponse<LimitView>> ResponseAsync(int status, LimitEntry limit, HttpContext http, IJobStore store, string? key = null)
     {
         http.Response.Headers.ETag = EntityTags.Of(limit.Revision);
-        return new JsonAnswer<LimitView>(status, LimitView.Of(limit, await store.LimitAsync(limit.Name, key)));
+        return new JsonResponse<LimitView>(status, LimitView.Of(limit, await store.LimitAsync(limit.Name, key)));
     }
 }

@@ -15,7 +15,7 @@ internal static class MapEndpoint
             .WithSummary("Jobs in, results out")
             .WithDescription(Descriptions.Map)
             .Accepts<SubmitJob>(MediaTypes.Ndjson).Takes(ResultsQuery.Order)
-            .Answers<ResultView>(StatusCodes.Status200OK, "One result per line, and a summary as the last line. `Location` names the batch.", MediaTypes.Ndjson)
+            .Returns<ResultView>(StatusCodes.Status200OK, "One result per line, and a summary as the last line. `Location` names the batch.", MediaTypes.Ndjson)
             .Sends(ResponseHeader.Location)
             .Refuses(ProblemType.NotFound, ProblemType.TooSlow, ProblemType.BatchStopped, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.UnknownQueue, ProblemType.NeverFits, ProblemType.RequestNotAllowed, ProblemType.Draining, ProblemType.StorageUnavailable, ProblemType.Internal);
 

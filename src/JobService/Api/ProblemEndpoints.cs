@@ -14,7 +14,7 @@ internal static class ProblemEndpoints
     }
 
     private static IResult List(HttpContext http) => WantsJson(http.Request)
-        ? new JsonAnswer<ProblemTypeView[]>(StatusCodes.Status200OK, [.. ProblemType.All.Values.Select(ProblemTypeView.Of)])
+        ? new JsonResponse<ProblemTypeView[]>(StatusCodes.Status200OK, [.. ProblemType.All.Values.Select(ProblemTypeView.Of)])
         : Page("Problems", string.Concat(ProblemType.All.Values.Select(type =>
             $"<li><a href=\"{http.Request.Reached("/problems/" + type.Name)}\">{type.Name}</a> {WebUtility.HtmlEncode(type.Title)}</li>")), "ul");
 
@@ -24,7 +24,7 @@ internal static class ProblemEndpoints
         if (!ProblemType.All.TryGetValue(name, out var type))
             return Problems.OfStatus(StatusCodes.Status404NotFound);
         if (WantsJson(http.Request))
-            return new JsonAnswer<ProblemTypeView>(StatusCodes.Status200OK, ProblemTypeView.Of(type));
+            return new JsonResponse<ProblemTypeView>(StatusCodes.Status200OK, ProblemTypeView.Of(type));
 
         var status = type.Status is { } number ? $"HTTP status {number}. " : "Found as the 'error' of a job. ";
         return Page(type.Title, status + WebUtility.HtmlEncode(type.Meaning), "p");

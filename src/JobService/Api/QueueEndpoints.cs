@@ -17,14 +17,14 @@ internal static class QueueEndpoints
 
         queues.MapGet("", List).WithName("listQueues")
             .WithSummary("List queues")
-            .Answers<QueueList>(StatusCodes.Status200OK, "All queues, by name.")
+            .Returns<QueueList>(StatusCodes.Status200OK, "All queues, by name.")
             .Refuses();
 
         queues.MapGet("/{name}", GetAsync).WithName("getQueue")
             .WithSummary("Read a queue")
             .WithDescription(Descriptions.GetQueue)
             .Takes(QueryParameter.LearnedKey)
-            .Answers<QueueView>(StatusCodes.Status200OK, "The queue.")
+            .Returns<QueueView>(StatusCodes.Status200OK, "The queue.")
             .Sends(ResponseHeader.ETag)
             .Refuses(ProblemType.NotFound);
 
@@ -32,45 +32,45 @@ internal static class QueueEndpoints
             .WithSummary("Create or replace a queue")
             .WithDescription(Descriptions.PutQueue)
             .Takes<QueueDefinition>(Examples.Queue).TakesHeaders(RequestHeader.IfMatch, RequestHeader.IfNoneYet)
-            .Answers<QueueView>(StatusCodes.Status200OK, "Replaced.")
-            .Answers<QueueView>(StatusCodes.Status201Created, "Created.")
+            .Returns<QueueView>(StatusCodes.Status200OK, "Replaced.")
+            .Returns<QueueView>(StatusCodes.Status201Created, "Created.")
             .Sends(ResponseHeader.ETag, ResponseHeader.Location)
             .Refuses(ProblemType.Outdated, ProblemType.TooLarge, ProblemType.MediaType, ProblemType.UnknownLimit, ProblemType.QueueFull, ProblemType.StorageUnavailable);
 
         queues.MapDelete("/{name}", DeleteAsync).WithName("deleteQueue")
             .WithSummary("Delete a queue")
             .TakesHeaders(RequestHeader.IfMatch)
-            .AnswersEmpty(StatusCodes.Status204NoContent, "Deleted.")
+            .ReturnsEmpty(StatusCodes.Status204NoContent, "Deleted.")
             .Refuses(ProblemType.NotFound, ProblemType.InUse, ProblemType.Configured, ProblemType.Outdated, ProblemType.StorageUnavailable);
 
         queues.MapPost("/{name}/pause", (string name, HttpContext http, IJobStore store, ChangeLog changes) => PauseAsync(name, paused: true, http, store, changes)).WithName("pauseQueue")
             .WithSummary("Pause a queue")
             .WithDescription("No further call is started; running calls continue to their end. Jobs are still accepted up to the capacity.")
-            .Answers<QueueView>(StatusCodes.Status200OK, "The queue as it is now.")
+            .Returns<QueueView>(StatusCodes.Status200OK, "The queue as it is now.")
             .Sends(ResponseHeader.ETag)
             .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
 
         queues.MapPost("/{name}/resume", (string name, HttpContext http, IJobStore store, ChangeLog changes) => PauseAsync(name, paused: false, http, store, changes)).WithName("resumeQueue")
             .WithSummary("Resume a paused queue")
-            .Answers<QueueView>(StatusCodes.Status200OK, "The queue as it is now.")
+            .Returns<QueueView>(StatusCodes.Status200OK, "The queue as it is now.")
             .Sends(ResponseHeader.ETag)
             .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
 
         queues.MapPost("/{name}/purge", PurgeAsync).WithName("purgeQueue")
             .WithSummary("Cancel the queued jobs of a queue")
             .WithDescription("Every queued job is cancelled with the reason `purge`; running ones continue.")
-            .Answers<CancelledJobs>(StatusCodes.Status200OK, "How many were cancelled.")
+            .Returns<CancelledJobs>(StatusCodes.Status200OK, "How many were cancelled.")
             .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
 
         queues.MapDelete("/{name}/learned", LiftAsync).WithName("liftQueue")
             .WithSummary("Clear what a queue without limits has learned")
             .WithDescription(Descriptions.LiftQueue)
             .Takes(QueryParameter.LearnedKey)
-            .AnswersEmpty(StatusCodes.Status204NoContent, "The learned state is cleared.")
+            .ReturnsEmpty(StatusCodes.Status204NoContent, "The learned state is cleared.")
             .Refuses(ProblemType.NotFound, ProblemType.StorageUnavailable);
     }
 
-    private static JsonAnswer<QueueList> List(IJobStore store) => new(StatusCodes.Status200OK,
+    private static JsonResponse<QueueList> List(IJobStore store) => new(StatusCodes.Status200OK,
         new QueueList([.. store.Catalog.Queues.Values.OrderBy(queue => queue.Name, StringComparer.Ordinal).Select(queue => QueueView.Of(queue))]));
 
     // 200 · 400 bad key · 404
@@ -83,7 +83,7 @@ internal static class QueueEndpoints
 
         http.Response.Headers.ETag = EntityTags.Of(queue.Revision);
         var view = QueueView.Of(queue, counts, await store.StartsPerSecondAsync(name)) with { Learned = QueueLearnedView.Of(await store.LearnedAsync(name, key)) };
-        return new JsonAnswer<QueueView>(StatusCodes.Status200OK, view);
+        return new JsonResponse<QueueView>(StatusCodes.Status200OK, view);
     }
 
     // 200 replaced · 201 created · 400 · 412 changed meanwhile · 413 · 415 · 422 unknown limit · 429 no memory
@@ -100,13 +100,13 @@ internal static class QueueEndpoints
             created: made =>
             {
                 http.Response.Headers.Location = http.Request.Reached($"/v1/queues/{name}");
-                return Answer(StatusCodes.Status201Created, made, http);
+                return Response(StatusCodes.Status201Created, made, http);
             },
             replaced: (replaced, former) =>
             {
                 if (replaced.Definition.Capacity > former.Definition.Capacity)
                     capacity.Widen(name);
-                return Answer(StatusCodes.Status200OK, replaced, http);
+                return Response(StatusCodes.Status200OK, replaced, http);
             },
             outdated: Problems.Outdated,
             unknownLimit: Problems.UnknownLimit);
@@ -141,7 +141,7 @@ internal static class QueueEndpoints
             return Problems.NoQueue(name);
 
         changes.Put(http, outcome);
-        return Answer(StatusCodes.Status200OK, outcome.Entry, http);
+        return Response(StatusCodes.Status200OK, outcome.Entry, http);
     }
 
     // 200 · 404
@@ -153,7 +153,7 @@ internal static class QueueEndpoints
         var (matched, cancelled, stopping) = await store.CancelManyAsync(new JobFilter { Queue = name, State = JobState.Queued }, CancelReason.Purge);
         if (cancelled + stopping > 0)
             changes.Note(http, "Queue", name, $"purged, {cancelled + stopping} jobs cancelled");
-        return new JsonAnswer<CancelledJobs>(StatusCodes.Status200OK, new CancelledJobs(matched, cancelled, stopping));
+        return new JsonResponse<CancelledJobs>(StatusCodes.Status200OK, new CancelledJobs(matched, cancelled, stopping));
     }
 
     // 204 · 400 bad key · 404
@@ -169,9 +169,9 @@ internal static class QueueEndpoints
         return Results.NoContent();
     }
 
-    private static JsonAnswer<QueueView> Answer(int status, QueueEntry queue, HttpContext http)
+    private static JsonResponse<QueueView> Response(int status, QueueEntry queue, HttpContext http)
     {
         http.Response.Headers.ETag = EntityTags.Of(queue.Revision);
-        return new JsonAnswer<QueueView>(status, QueueView.Of(queue));
+        return new JsonResponse<QueueView>(status, QueueView.Of(queue));
     }
 }

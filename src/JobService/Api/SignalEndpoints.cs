@@ -15,24 +15,24 @@ internal static class SignalEndpoints
         signals.MapGet("/{name}", GetAsync).WithName("getSignal")
             .WithSummary("Read a signal")
             .WithDescription("A signal that was never set reads as not set.")
-            .Answers<SignalView>(StatusCodes.Status200OK, "The signal.")
+            .Returns<SignalView>(StatusCodes.Status200OK, "The signal.")
             .Refuses();
 
         signals.MapPut("/{name}", SetAsync).WithName("setSignal")
             .WithSummary("Set a signal")
             .WithDescription("Releases all jobs that wait for it now, and those that arrive until it is cleared. Setting it again changes nothing. No body is needed.")
-            .Answers<SignalView>(StatusCodes.Status200OK, "The signal is set.")
+            .Returns<SignalView>(StatusCodes.Status200OK, "The signal is set.")
             .Refuses(ProblemType.StorageUnavailable);
 
         signals.MapDelete("/{name}", ClearAsync).WithName("clearSignal")
             .WithSummary("Clear a signal")
             .WithDescription("Jobs that arrive from now on wait. Jobs that were released when it was set are not affected.")
-            .AnswersEmpty(StatusCodes.Status204NoContent, "The signal is not set (any more).")
+            .ReturnsEmpty(StatusCodes.Status204NoContent, "The signal is not set (any more).")
             .Refuses(ProblemType.StorageUnavailable);
     }
 
     // 200 also for a name that was never used · 400
-    private static async Task<IResult> GetAsync(string name, IJobStore store) => Names.IsName(name) ? await AnswerAsync(name, store) : BadName();
+    private static async Task<IResult> GetAsync(string name, IJobStore store) => Names.IsName(name) ? await ResponseAsync(name, store) : BadName();
 
     // 200 · 400
     private static async Task<IResult> SetAsync(string name, HttpContext http, IJobStore store, ChangeLog changes)
@@ -41,7 +41,7 @@ internal static class SignalEndpoints
             return BadName();
         if (await store.SetSignalAsync(name))
             changes.Note(http, "Signal", name, "set");
-        return await AnswerAsync(name, store);
+        return await ResponseAsync(name, store);
     }
 
     // 204 also when it was not set · 400
@@ -54,8 +54,8 @@ internal static class SignalEndpoints
         return Results.NoContent();
     }
 
-    private static async Task<JsonAnswer<SignalView>> AnswerAsync(string name, IJobStore store) =>
+    private static async Task<JsonResponse<SignalView>> ResponseAsync(string name, IJobStore store) =>
         new(StatusCodes.Status200OK, SignalView.Of(name, await store.FindSignalAsync(name)));
 
-    private static ProblemAnswer BadName() => Problems.Invalid($"A signal's name: {Names.Wanted}.");
+    private static ProblemResponse BadName() => Problems.Invalid($"A signal's name: {Names.Wanted}.");
 }

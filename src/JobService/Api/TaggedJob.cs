@@ -5,7 +5,7 @@ using JobService.Jobs;
 namespace JobService.Api;
 
 /// <summary>A job with its strong entity tag; 304 when the client has the current version.</summary>
-internal sealed class TaggedJob(Job job, DateTimeOffset now) : JsonAnswer<JobView>(StatusCodes.Status200OK, JobView.Of(job))
+internal sealed class TaggedJob(Job job, DateTimeOffset now) : JsonResponse<JobView>(StatusCodes.Status200OK, JobView.Of(job))
 {
     private const int MaxRetryAfterSeconds = 60;
 

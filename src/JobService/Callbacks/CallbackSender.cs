@@ -171,14 +171,14 @@ public sealed partial class CallbackSender : BackgroundService
 
     private async Task SendAsync(string origin, JobId id)
     {
-        bool? answered = null;
+        bool? responded = null;
         try
         {
             if (await deliveries.OpenAsync(id) is not { } work)
                 return;
             await using var overrun = time.CreateTimer(_ => receivers.Overrun(origin, id), null, Overrun, Timeout.InfiniteTimeSpan);
             var ended = await TryAsync(work);
-            answered = ended.Status is not null;
+            responded = ended.Status is not null;
             await WriteAsync(ended);
         }
         catch (Exception) when (abandon.IsCancellationRequested)
@@ -192,7 +192,7 @@ public sealed partial class CallbackSender : BackgroundService
         }
         finally
         {
-            receivers.Leave(origin, id, answered, store.Now);
+            receivers.Leave(origin, id, responded, store.Now);
         }
     }
 
@@ -200,20 +200,20 @@ public sealed partial class CallbackSender : BackgroundService
     {
         var (at, since) = (store.Now, time.GetTimestamp());
         var body = work.Body ?? EventBody.Of(work, root.Path);
-        var answer = await client.PostAsync(work.Callback, work.Pending.Id, body, abandon.Token);
-        var (state, nextAt) = Conclude(answer, work.Failures + 1);
-        return new DeliveryTry(work.Pending, at, time.GetElapsedTime(since), answer.Status, answer.Error, body, state, nextAt);
+        var response = await client.PostAsync(work.Callback, work.Pending.Id, body, abandon.Token);
+        var (state, nextAt) = Conclude(response, work.Failures + 1);
+        return new DeliveryTry(work.Pending, at, time.GetElapsedTime(since), response.Status, response.Error, body, state, nextAt);
     }
 
-    private (DeliveryState State, DateTimeOffset? NextAt) Conclude(WebhookAnswer answer, int failures)
+    private (DeliveryState State, DateTimeOffset? NextAt) Conclude(WebhookResponse response, int failures)
     {
-        if (answer.Error is null)
+        if (response.Error is null)
             return (DeliveryState.Delivered, null);
-        if (answer.Status == StatusCodes.Status410Gone)
+        if (response.Status == StatusCodes.Status410Gone)
             return (DeliveryState.Disabled, null);
-        if (answer.IsFinal || RetrySchedule.WaitAfter(failures, chance()) is not { } wait)
+        if (response.IsFinal || RetrySchedule.WaitAfter(failures, chance()) is not { } wait)
             return (DeliveryState.Failed, null);
-        return (DeliveryState.Pending, store.Now + (answer.RetryAfter > wait ? answer.RetryAfter.Value : wait));
+        return (DeliveryState.Pending, store.Now + (response.RetryAfter > wait ? response.RetryAfter.Value : wait));
     }
 
     /// <summary>The event has been sent: while the store cannot be written, its place stays occupied, rather than sending it again.</summary>

@@ -17,8 +17,8 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
     private const int MaxRemembered = 10_000;
 
     private readonly Dictionary<string, Receiver> receivers = [];
-    private readonly HashSet<string> answering = [];
-    private readonly Queue<string> answeringSince = new();
+    private readonly HashSet<string> responding = [];
+    private readonly Queue<string> respondingSince = new();
     private readonly Lock gate = new();
 
     // In the order in which they are tried.
@@ -120,9 +120,9 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
     /// <summary>A try has ended, and its end is stored.</summary>
     /// <param name="origin">The receiver.</param>
     /// <param name="delivery">What was sent.</param>
-    /// <param name="answered">Whether it has responded, with any status; null when it was not called.</param>
+    /// <param name="responded">Whether it has responded, with any status; null when it was not called.</param>
     /// <param name="now">The current time: there may be more deliveries.</param>
-    public void Leave(string origin, JobId delivery, bool? answered, DateTimeOffset now)
+    public void Leave(string origin, JobId delivery, bool? responded, DateTimeOffset now)
     {
         lock (gate)
         {
@@ -131,10 +131,10 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
             {
                 if (receiver.InHand.Remove(delivery, out var standing))
                     LeavePlace(standing);
-                receiver.Standing = answered switch
+                receiver.Standing = responded switch
                 {
-                    true => Answers.Yes,
-                    false => Answers.No,
+                    true => Responsiveness.Yes,
+                    false => Responsiveness.No,
                     null => receiver.Standing,
                 };
                 receiver.NextAt = now;
@@ -171,23 +171,23 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
     }
 
     /// <summary>Until it has responded, a single try finds out whether it does.</summary>
-    private int FreePlacesOf(Receiver receiver) => (receiver.Standing == Answers.Yes ? maxPerReceiver : 1) - receiver.InHand.Count;
+    private int FreePlacesOf(Receiver receiver) => (receiver.Standing == Responsiveness.Yes ? maxPerReceiver : 1) - receiver.InHand.Count;
 
     private Receiver Of(string origin)
     {
         if (!receivers.TryGetValue(origin, out var receiver))
-            receivers.Add(origin, receiver = new Receiver(origin) { Standing = answering.Contains(origin) ? Answers.Yes : Answers.Unknown });
+            receivers.Add(origin, receiver = new Receiver(origin) { Standing = responding.Contains(origin) ? Responsiveness.Yes : Responsiveness.Unknown });
         return receiver;
     }
 
     private void Remember(Receiver receiver)
     {
-        if (receiver.Standing != Answers.Yes)
-            answering.Remove(receiver.Origin);
-        else if (answering.Add(receiver.Origin))
-            answeringSince.Enqueue(receiver.Origin);
-        while (answeringSince.Count > MaxRemembered)
-            answering.Remove(answeringSince.Dequeue());
+        if (receiver.Standing != Responsiveness.Yes)
+            responding.Remove(receiver.Origin);
+        else if (responding.Add(receiver.Origin))
+            respondingSince.Enqueue(receiver.Origin);
+        while (respondingSince.Count > MaxRemembered)
+            responding.Remove(respondingSince.Dequeue());
     }
 
     /// <summary>A receiver's position in the order depends on its state: it is removed before the state changes.</summary>
@@ -202,7 +202,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Whether it gave any response the last time.</summary>
-    private enum Answers
+    private enum Responsiveness
     {
         Yes,
         Unknown,
@@ -213,7 +213,7 @@ internal sealed class Receivers(int maxPerReceiver, int maxInHand)
     {
         public string Origin { get; } = origin;
 
-        public Answers Standing { get; set; }
+        public Responsiveness Standing { get; set; }
 
         public DateTimeOffset? NextAt { get; set; }
 

@@ -35,10 +35,10 @@ public sealed class WebhookClient : IDisposable
     /// <param name="id">The webhook id.</param>
     /// <param name="body">JSON.</param>
     /// <param name="abandon">The service stops.</param>
-    public async Task<WebhookAnswer> PostAsync(Callback callback, JobId id, ReadOnlyMemory<byte> body, CancellationToken abandon)
+    public async Task<WebhookResponse> PostAsync(Callback callback, JobId id, ReadOnlyMemory<byte> body, CancellationToken abandon)
     {
         if (KeyOf(callback.Secret) is not { } key)
-            return new WebhookAnswer(null, MissingSecret(callback.Secret));
+            return new WebhookResponse(null, MissingSecret(callback.Secret));
 
         using var bound = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, abandon);
@@ -48,14 +48,14 @@ public sealed class WebhookClient : IDisposable
             await dialer.CheckAsync(message.RequestUri!, either.Token);
             using var response = await http.SendAsync(message, either.Token);
             if (ResponseBody.LengthOf(response).Fault is { } broken)
-                return new WebhookAnswer(null, broken);
-            return new WebhookAnswer((int)response.StatusCode, ErrorOf(response, message.RequestUri!)) { RetryAfter = RetryAfterOf(response) };
+                return new WebhookResponse(null, broken);
+            return new WebhookResponse((int)response.StatusCode, ErrorOf(response, message.RequestUri!)) { RetryAfter = RetryAfterOf(response) };
         }
         catch (Exception error) when (!abandon.IsCancellationRequested)
         {
             if (AddressGuard.BlockedBy(error) is { } blocked)
-                return new WebhookAnswer(null, blocked.Message) { IsFinal = true };
-            return new WebhookAnswer(null, bound.IsCancellationRequested ? $"No response within {timeout.TotalSeconds:0.###} s." : TransportFault.Detail(error));
+                return new WebhookResponse(null, blocked.Message) { IsFinal = true };
+            return new WebhookResponse(null, bound.IsCancellationRequested ? $"No response within {timeout.TotalSeconds:0.###} s." : TransportFault.Detail(error));
         }
     }
 
@@ -93,7 +93,7 @@ public sealed class WebhookClient : IDisposable
 /// <summary>The result of one try.</summary>
 /// <param name="Status">The receiver's status; null when there was no response.</param>
 /// <param name="Error">Why it failed; null when it succeeded.</param>
-public sealed record WebhookAnswer(int? Status, string? Error)
+public sealed record WebhookResponse(int? Status, string? Error)
 {
     /// <summary>How long the receiver asks to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }

@@ -14,29 +14,29 @@ public sealed class FeedbackReader(IJobStore store, TrueCost costs)
 
     /// <summary>Synchronously, unless reading the cost takes much memory: such responses are read two at a time.</summary>
     /// <param name="job">The job of the call.</param>
-    /// <param name="answer">How the call ended.</param>
+    /// <param name="result">How the call ended.</param>
     /// <param name="abandoned">The attempt was stopped or has timed out: its cost is not read.</param>
     /// <returns>Null when there is no feedback, as after most calls.</returns>
-    public ValueTask<CallFeedback?> ReadAsync(ClaimedJob job, ApiAnswer answer, CancellationToken abandoned) =>
-        answer is ApiAnswer.Answered { IsRefusal: false } answered && TakesTurn(job, answered) ? InTurnAsync(job, answered, abandoned) : ValueTask.FromResult(Of(job, answer));
+    public ValueTask<CallFeedback?> ReadAsync(ClaimedJob job, CallResult result, CancellationToken abandoned) =>
+        result is CallResult.Responded { IsRefusal: false } responded && TakesTurn(job, responded) ? InTurnAsync(job, responded, abandoned) : ValueTask.FromResult(Of(job, result));
 
-    public CallFeedback? Of(ClaimedJob job, ApiAnswer answer) => answer.Match(
+    public CallFeedback? Of(ClaimedJob job, CallResult result) => result.Match(
         (Reader: this, Job: job),
-        answered: static (call, answered) => call.Reader.OfAnswered(call.Job, answered),
-        broken: static (_, _) => null,
+        responded: static (call, responded) => call.Reader.OfResponse(call.Job, responded),
+        failed: static (_, _) => null,
         notStarted: static (_, _) => null,
         circuitOpen: static (call, open) => call.Reader.OfOpenCircuit(open.Wait));
 
     private CallFeedback OfOpenCircuit(TimeSpan wait) => new() { NotBefore = store.Now + wait, CircuitOpen = true };
 
-    private CallFeedback? OfAnswered(ClaimedJob job, ApiAnswer.Answered answer) => answer switch
+    private CallFeedback? OfResponse(ClaimedJob job, CallResult.Responded response) => response switch
     {
         { IsRefusal: true, Hint: var hint } => new CallFeedback { Refused = true, NotBefore = MomentOf(hint) },
         { Status: StatusCodes.Status503ServiceUnavailable, Hint.Budgets: null or { Count: 0 } } when job.Queue.Definition.Limits.Count == 0 => Overloaded,
-        _ => OfAnswer(BudgetsOf(answer.Hint), TrueWeightsOf(job, answer)),
+        _ => OfSuccess(BudgetsOf(response.Hint), TrueWeightsOf(job, response)),
     };
 
-    private async ValueTask<CallFeedback?> InTurnAsync(ClaimedJob job, ApiAnswer.Answered answer, CancellationToken abandoned)
+    private async ValueTask<CallFeedback?> InTurnAsync(ClaimedJob job, CallResult.Responded response, CancellationToken abandoned)
     {
         try
         {
@@ -44,13 +44,13 @@ public sealed class FeedbackReader(IJobStore store, TrueCost costs)
         }
         catch (OperationCanceledException)
         {
-            return OfAnswer(BudgetsOf(answer.Hint), weights: null);
+            return OfSuccess(BudgetsOf(response.Hint), weights: null);
         }
 
         try
         {
             using var busy = BusyThread.Enter();
-            return Of(job, answer);
+            return Of(job, response);
         }
         finally
         {
@@ -58,7 +58,7 @@ public sealed class FeedbackReader(IJobStore store, TrueCost costs)
         }
     }
 
-    private static CallFeedback? OfAnswer(IReadOnlyList<CallBudget>? budgets, Dictionary<string, int>? weights) =>
+    private static CallFeedback? OfSuccess(IReadOnlyList<CallBudget>? budgets, Dictionary<string, int>? weights) =>
         budgets is null && weights is null ? null : new CallFeedback { Budgets = budgets ?? [], TrueWeights = weights };
 
     /// <summary>A refusal with a wait of zero names no time: the limits have to find their pace themselves.</summary>
@@ -79,19 +79,19 @@ public sealed class FeedbackReader(IJobStore store, TrueCost costs)
     private string? ExpressionOf(string limit, QueueDefinition queue) =>
         store.Catalog.Limits.TryGetValue(limit, out var entry) && !entry.Definition.IsHeld ? ExpressionOf(entry.Definition, queue) : null;
 
-    private bool TakesTurn(ClaimedJob job, ApiAnswer.Answered answer)
+    private bool TakesTurn(ClaimedJob job, CallResult.Responded response)
     {
         var queue = job.Queue.Definition;
         for (var i = 0; i < queue.Limits.Count; i++)
         {
-            if (ExpressionOf(queue.Limits[i], queue) is { } expression && costs.TakesTurn(expression, answer))
+            if (ExpressionOf(queue.Limits[i], queue) is { } expression && costs.TakesTurn(expression, response))
                 return true;
         }
 
         return false;
     }
 
-    private Dictionary<string, int>? TrueWeightsOf(ClaimedJob job, ApiAnswer.Answered answer)
+    private Dictionary<string, int>? TrueWeightsOf(ClaimedJob job, CallResult.Responded response)
     {
         var queue = job.Queue.Definition;
         Dictionary<string, int>? weights = null;
@@ -101,7 +101,7 @@ public sealed class FeedbackReader(IJobStore store, TrueCost costs)
             if (ExpressionOf(queue.Limits[i], queue) is not { } expression)
                 continue;
             if (expression != last.Expression)
-                last = (expression, costs.Of(expression, answer));
+                last = (expression, costs.Of(expression, response));
             if (last.Cost is { } cost)
                 (weights ??= [])[queue.Limits[i]] = cost;
         }

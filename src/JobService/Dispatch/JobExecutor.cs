@@ -7,7 +7,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace JobService.Dispatch;
 
-/// <summary>Turns one attempt into one outcome: the call, then the processing of its answer. It never writes.</summary>
+/// <summary>Turns one attempt into one outcome: the call, then the processing of its response. It never writes.</summary>
 public sealed class JobExecutor(
     ApiTargets targets, ProcessingPool processing, IJobStore store, FeedbackReader feedbackReader, Holds holds, StartPacer starts, IHostApplicationLifetime lifetime, TimeProvider time, Func<double> chance)
 {
@@ -24,7 +24,7 @@ public sealed class JobExecutor(
         JobInput? input = null;
         try
         {
-            ApiAnswer answer;
+            CallResult result;
             CallFeedback? feedback = null;
             HeldCall? held = null;
             try
@@ -45,13 +45,13 @@ public sealed class JobExecutor(
                     var call = targets.For(job.Queue).CallAsync(request, () => MayStart(attempt, ref startedAt, ref notYet), attempt.Abandoned);
                     if (!call.IsCompleted)
                         timeout ??= time.CreateTimer(static state => ((RunningAttempt)state!).TimeOut(), attempt, job.Timeout, Timeout.InfiniteTimeSpan);
-                    answer = await call;
+                    result = await call;
                 }
                 while (notYet);
-                feedback = await feedbackReader.ReadAsync(job, answer, attempt.Abandoned);
+                feedback = await feedbackReader.ReadAsync(job, result, attempt.Abandoned);
                 if (feedback is not null)
                     held = holds.Hold(job, feedback); // before the permit of this call allows the next one to start
-                if (answer is ApiAnswer.Broken { Type: ErrorTypes.Blocked })
+                if (result is CallResult.Failed { Type: ErrorTypes.Blocked })
                 {
                     starts.End(job, startedAt ?? default);
                     startedAt = null; // the guard runs after the last check: nothing was sent
@@ -67,7 +67,7 @@ public sealed class JobExecutor(
                 callOver(new CallOver(WasMade: startedAt is not null, feedback, held));
             }
 
-            var conclusion = ConcludeAsync(attempt, answer, feedback);
+            var conclusion = ConcludeAsync(attempt, result, feedback);
             if (!conclusion.IsCompleted)
                 endedAt = null;
             outcome = await conclusion;
@@ -108,29 +108,29 @@ public sealed class JobExecutor(
         return verdict == StartVerdict.Started;
     }
 
-    private Task<JobOutcome> ConcludeAsync(RunningAttempt attempt, ApiAnswer answer, CallFeedback? feedback) => answer.Match(
+    private Task<JobOutcome> ConcludeAsync(RunningAttempt attempt, CallResult result, CallFeedback? feedback) => result.Match(
         (Executor: this, Attempt: attempt, Feedback: feedback),
-        answered: static (end, answered) => end.Executor.ConcludeAsync(end.Attempt, answered, end.Feedback?.NotBefore),
-        broken: static (end, broken) =>
-            Task.FromResult(end.Executor.Failure(end.Attempt.Job, new JobError(broken.Type, Status: null, broken.Detail), broken.MayRetry, wait: null)),
+        responded: static (end, responded) => end.Executor.ConcludeAsync(end.Attempt, responded, end.Feedback?.NotBefore),
+        failed: static (end, failed) =>
+            Task.FromResult(end.Executor.Failure(end.Attempt.Job, new JobError(failed.Type, Status: null, failed.Detail), failed.MayRetry, wait: null)),
         notStarted: static (end, _) => Task.FromResult<JobOutcome>(end.Attempt.StopReason is { } reason ? new JobOutcome.Cancelled(reason) : new JobOutcome.Unstarted()),
         circuitOpen: static (_, _) => Task.FromResult<JobOutcome>(new JobOutcome.Unstarted()));
 
-    private async Task<JobOutcome> ConcludeAsync(RunningAttempt attempt, ApiAnswer.Answered answer, DateTimeOffset? notBefore)
+    private async Task<JobOutcome> ConcludeAsync(RunningAttempt attempt, CallResult.Responded response, DateTimeOffset? notBefore)
     {
         var job = attempt.Job;
-        if (answer.Status is >= 200 and < 300)
+        if (response.Status is >= 200 and < 300)
         {
-            var result = new JobResult(answer.Status, answer.ContentType, answer.Body, answer.Body.Length) { Headers = answer.Headers };
+            var result = new JobResult(response.Status, response.ContentType, response.Body, response.Body.Length) { Headers = response.Headers };
             return new JobOutcome.Succeeded(await processing.RunAsync(job.Queue.Definition.Process, result, attempt.Abandoned));
         }
 
-        return answer is { IsRefusal: true, Hint.ShouldRetry: not false }
-            ? Throttled(job, answer, notBefore)
-            : Failure(job, UpstreamError(answer), mayRetry: answer.Hint.ShouldRetry ?? answer.Status is 408 or 425 or >= 500, answer.Hint.RetryAfter);
+        return response is { IsRefusal: true, Hint.ShouldRetry: not false }
+            ? Throttled(job, response, notBefore)
+            : Failure(job, UpstreamError(response), mayRetry: response.Hint.ShouldRetry ?? response.Status is 408 or 425 or >= 500, response.Hint.RetryAfter);
     }
 
-    private JobOutcome Throttled(ClaimedJob job, ApiAnswer.Answered refusal, DateTimeOffset? notBefore)
+    private JobOutcome Throttled(ClaimedJob job, CallResult.Responded refusal, DateTimeOffset? notBefore)
     {
         var error = UpstreamError(refusal);
         return job.Queue.Definition.Retry.GivesUp(job.ThrottledSince, store.Now, notBefore)
@@ -157,8 +157,8 @@ public sealed class JobExecutor(
 
     private static string TimeoutDetail(ClaimedJob job) => $"The attempt took longer than {job.Timeout.TotalSeconds:0.###} s, call and processing together.";
 
-    private static JobError UpstreamError(ApiAnswer.Answered answer) =>
-        new(ErrorTypes.Upstream, answer.Status, AnswerText.Of(answer.Note, answer.Body.Span, JobError.MaxDetailBytes)) { Headers = answer.Headers };
+    private static JobError UpstreamError(CallResult.Responded response) =>
+        new(ErrorTypes.Upstream, response.Status, ResponseText.Of(response.Note, response.Body.Span, JobError.MaxDetailBytes)) { Headers = response.Headers };
 }
 
 /// <summary>A call has ended, however.</summary>

@@ -64,8 +64,8 @@ internal sealed class PacedStarts
             var (limit, key, pace) = job.Rates[i];
             if (!rates.TryGetValue((limit, key), out var rate))
                 continue;
-            var behindAnswers = Math.Max(rate.Answers.EarliestAt(now.UtcTicks, pace), rate.Arrivals.EarliestAt(pace));
-            var allowed = Math.Max(rate.Starts.EarliestFor(job.PlannedAt.UtcTicks, pace), behindAnswers);
+            var afterResponses = Math.Max(rate.Responses.EarliestAt(now.UtcTicks, pace), rate.Arrivals.EarliestAt(pace));
+            var allowed = Math.Max(rate.Starts.EarliestFor(job.PlannedAt.UtcTicks, pace), afterResponses);
             if (allowed > earliest)
                 (earliest, binding) = (allowed, (limit, key));
         }
@@ -90,7 +90,7 @@ internal sealed class PacedStarts
         {
             var rate = RateOf(limit, key, now);
             rate.Starts.Add(now.UtcTicks, counted.UtcTicks, job.PlannedAt.UtcTicks, pace);
-            rate.Answers.Start(now.UtcTicks, pace);
+            rate.Responses.Start(now.UtcTicks, pace);
             rate.Arrivals.Start(now.UtcTicks, counted.UtcTicks, pace);
         }
 
@@ -108,7 +108,7 @@ internal sealed class PacedStarts
         {
             if (!rates.TryGetValue((limit, key), out var rate))
                 continue;
-            var counted = Math.Max(rate.Answers.End(startedAt.UtcTicks, now.UtcTicks, pace) ?? 0, rate.Arrivals.End(startedAt.UtcTicks, now.UtcTicks, pace) ?? 0);
+            var counted = Math.Max(rate.Responses.End(startedAt.UtcTicks, now.UtcTicks, pace) ?? 0, rate.Arrivals.End(startedAt.UtcTicks, now.UtcTicks, pace) ?? 0);
             if (counted > 0)
                 rate.Starts.Postpone(now.UtcTicks, counted, pace);
             countsAt = Math.Max(countsAt, counted);
@@ -137,7 +137,7 @@ internal sealed class PacedStarts
             return;
         foreach (var (state, rate) in rates)
         {
-            if (rate.Starts.IsOver(now.UtcTicks) && rate.Answers.IsOver(now.UtcTicks))
+            if (rate.Starts.IsOver(now.UtcTicks) && rate.Responses.IsOver(now.UtcTicks))
                 rates.Remove(state);
         }
 
@@ -153,7 +153,7 @@ internal sealed class PacedStarts
     {
         public ActualStarts Starts { get; } = new();
 
-        public AnswerWatch Answers { get; } = new();
+        public ResponseWatch Responses { get; } = new();
 
         public LateArrivals Arrivals { get; } = new();
     }

@@ -131,12 +131,12 @@ public sealed class QueueSemaphores : IDisposable
     }
 
     /// <summary>The claimed jobs show which permits of the offer were used.</summary>
-    private IReadOnlyList<ClaimedJob> Register(ClaimResult answer)
+    private IReadOnlyList<ClaimedJob> Register(ClaimResult result)
     {
         lock (offering)
         {
             ReadCatalog(); // jobs that were claimed after it changed enter by the new size
-            foreach (var jobs in answer.Jobs.GroupBy(job => job.Queue.Name))
+            foreach (var jobs in result.Jobs.GroupBy(job => job.Queue.Name))
             {
                 var semaphore = semaphores[jobs.Key];
                 var expected = jobs.Where(job => job.PermitAt is not null).Select(job => job.PermitAt!.Value.UtcTicks).ToList();
@@ -145,7 +145,7 @@ public sealed class QueueSemaphores : IDisposable
             }
         }
 
-        return starts.TakeUp(answer);
+        return starts.TakeUp(result);
     }
 
     private void ReadCatalog()

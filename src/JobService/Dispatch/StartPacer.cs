@@ -28,13 +28,13 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
 
     /// <summary>Jobs were claimed.</summary>
     /// <returns>The same, planned no later than the first late start that the store did not know of.</returns>
-    public IReadOnlyList<ClaimedJob> TakeUp(ClaimResult answer)
+    public IReadOnlyList<ClaimedJob> TakeUp(ClaimResult result)
     {
         lock (gate)
         {
-            return starts.Heard(answer.Known) is { } unheard
-                ? [.. answer.Jobs.Select(job => job.PlannedAt > unheard ? job with { PlannedAt = unheard } : job)]
-                : answer.Jobs;
+            return starts.Heard(result.Known) is { } unheard
+                ? [.. result.Jobs.Select(job => job.PlannedAt > unheard ? job with { PlannedAt = unheard } : job)]
+                : result.Jobs;
         }
     }
 

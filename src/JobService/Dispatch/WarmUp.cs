@@ -20,7 +20,7 @@ public sealed class WarmUp(
     /// <summary>Its own expression: those of the limits come from whoever may define them.</summary>
     private const string WeightFrom = "sum([usage.input, usage.output])";
 
-    private const string Answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nX-RateLimit-Remaining: 1\r\nX-RateLimit-Reset: 1\r\n\r\n{}";
+    private const string Success = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nX-RateLimit-Remaining: 1\r\nX-RateLimit-Reset: 1\r\n\r\n{}";
     private const string Refusal = "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: 2\r\nRetry-After: 1\r\n\r\n{}";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -43,24 +43,24 @@ public sealed class WarmUp(
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var own = new UpstreamOptions { AllowPrivateNetworks = true, MaxAnswerBytes = options.Value.MaxAnswerBytes };
+        var own = new UpstreamOptions { AllowPrivateNetworks = true, MaxResponseBytes = options.Value.MaxResponseBytes };
         var target = new HttpTarget { BaseAddress = $"http://{listener.LocalEndpoint}" };
         await using var api = new HttpApi("warm-up", target, own, configuration, time, logger);
         var call = new ApiCall(default, Attempt: 1, "{}"u8.ToArray(), Request: null, Patience, Paced: true);
-        var answering = AnswerAsync(listener, cancel);
+        var responding = RespondAsync(listener, cancel);
         Learn(await api.CallAsync(call, static () => true, cancel));
         Learn(await api.CallAsync(call, static () => true, cancel));
-        await answering;
+        await responding;
     }
 
     /// <summary>Into holds that belong to no queue.</summary>
-    private void Learn(ApiAnswer answer)
+    private void Learn(CallResult result)
     {
-        if (answer is ApiAnswer.Answered answered && store.Catalog.Limits.Values.Any(limit => limit.Definition.WeightFrom is not null))
-            costs.Of(WeightFrom, answered);
+        if (result is CallResult.Responded response && store.Catalog.Limits.Values.Any(limit => limit.Definition.WeightFrom is not null))
+            costs.Of(WeightFrom, response);
         var holds = new Holds(store);
         var job = JobWith([.. store.Catalog.Limits.Keys.Take(1)]);
-        if (feedbackReader.Of(JobWith([]), answer) is { } feedback)
+        if (feedbackReader.Of(JobWith([]), result) is { } feedback)
             holds.Hold(job, feedback);
         holds.Holding(job);
     }
@@ -71,13 +71,13 @@ public sealed class WarmUp(
         return new ClaimedJob { Id = default, Lease = 0, Queue = queue, Attempt = 1, MaxAttempts = 1, Timeout = Patience };
     }
 
-    private static async Task AnswerAsync(TcpListener listener, CancellationToken cancel)
+    private static async Task RespondAsync(TcpListener listener, CancellationToken cancel)
     {
         using var peer = await listener.AcceptSocketAsync(cancel);
-        foreach (var answer in (string[])[Answer, Refusal])
+        foreach (var response in (string[])[Success, Refusal])
         {
             await peer.ReceiveAsync(new byte[4_096], cancel);
-            await peer.SendAsync(System.Text.Encoding.ASCII.GetBytes(answer), cancel);
+            await peer.SendAsync(System.Text.Encoding.ASCII.GetBytes(response), cancel);
         }
     }
 }

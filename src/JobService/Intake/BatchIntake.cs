@@ -58,13 +58,13 @@ public sealed class BatchIntake(IJobStore store, QueueCapacity capacity, IOption
         {
             var piece = most >= jobs.Count && accepted == 0 ? jobs : [.. jobs.Skip(accepted).Take(most)];
             var endsSeen = capacity.EndsOf(piece[0].Queue);
-            var answers = await TakeInAsync(piece);
-            var taken = answers.TakeWhile(answer => answer is Addition.Accepted).Count();
+            var results = await TakeInAsync(piece);
+            var taken = results.TakeWhile(result => result is Addition.Accepted).Count();
             accepted += taken;
             most = jobs.Count;
             if (taken == piece.Count)
                 continue;
-            var refusal = answers[taken] as Addition.Refusal ?? throw new UnreachableException($"A job of an upload has no idempotency key: {answers[taken]}.");
+            var refusal = results[taken] as Addition.Refusal ?? throw new UnreachableException($"A job of an upload has no idempotency key: {results[taken]}.");
             if (refusal is not Addition.Full)
                 return (accepted, refusal);
 

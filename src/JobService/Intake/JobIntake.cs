@@ -44,9 +44,9 @@ public sealed class JobIntake(IJobStore store, QueueCapacity capacity, IOptions<
             var endsSeen = capacity.EndsOf(job.Queue);
             if (store.TryAdd(job, out var addition))
             {
-                var answer = await addition;
-                if (answer is not Addition.Full full)
-                    return answer;
+                var result = await addition;
+                if (result is not Addition.Full full)
+                    return result;
                 if (!await capacity.WaitAsync(job.Queue, endsSeen, maxWait - time.GetElapsedTime(since), hangUp, stopTaking))
                     return stopTaking.IsCancellationRequested ? new Addition.Draining() : full with { RetryAfter = capacity.RetryAfter(job.Queue) };
             }

@@ -25,7 +25,7 @@ public static class ErrorTypes
     public const string Unreadable = "response-unreadable";
 
     /// <summary>The response was larger than the cap.</summary>
-    public const string TooLarge = "answer-too-large";
+    public const string TooLarge = "response-too-large";
 
     /// <summary>A header of the queue names a secret that the configuration does not have.</summary>
     public const string MissingSecret = "secret-missing";

@@ -77,12 +77,12 @@ public sealed partial class LanePlanner
 
     /// <summary>The API has responded: from now on windows know when it had counted the call at the latest.</summary>
     /// <returns>True when a state has changed.</returns>
-    public bool Answered(LimitHold hold, long now, CallTime? call = null)
+    public bool Responded(LimitHold hold, long now, CallTime? call = null)
     {
         var isNew = false;
         foreach (var held in hold.Limits)
         {
-            if (held.IsRecounted || held.Weight == held.Refunded || !held.State.Answered(hold.At, held.Weight - held.Refunded, now, call))
+            if (held.IsRecounted || held.Weight == held.Refunded || !held.State.Responded(hold.At, held.Weight - held.Refunded, now, call))
                 continue;
             Reconsider(held.WaitQueue);
             isNew = true;

@@ -117,7 +117,7 @@ public abstract partial class LimitState
     /// <param name="now">The moment.</param>
     /// <param name="call">When it was sent and its response arrived, if known: a call that took longer than others may have been counted later.</param>
     /// <returns>True when this lets other calls start earlier, or delays them.</returns>
-    public virtual bool Answered(long at, int weight, long now, CallTime? call = null) => false;
+    public virtual bool Responded(long at, int weight, long now, CallTime? call = null) => false;
 
     /// <summary>The call that took the weight for <paramref name="at"/> has started late: later calls are planned after <paramref name="to"/>, which is at most <see cref="StartWindow"/> before the start.</summary>
     public virtual void Postpone(long at, int weight, long to)

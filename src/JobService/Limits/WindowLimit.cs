@@ -23,7 +23,7 @@ public sealed class WindowLimit : LimitState
     private StartLog? log;
     private List<long>? changed;
 
-    private LateAnswers times;
+    private LateResponses times;
 
     // The permits before the limit last changed what it counts.
     private int convertedFrom;
@@ -127,7 +127,7 @@ public sealed class WindowLimit : LimitState
             MoveOn(at, to, weight);
     }
 
-    public override bool Answered(long at, int weight, long now, CallTime? call = null)
+    public override bool Responded(long at, int weight, long now, CallTime? call = null)
     {
         var share = Math.Min(1, (double)weight / Definition.Permits);
         var ordinary = call is { } seen ? times.Learn(seen.Took, period, share) : 0;

@@ -26,11 +26,11 @@ public sealed class ProcessingPool : BackgroundService
     /// <summary>Waits for a place in the queue, then for the result.</summary>
     /// <param name="abandon">Removes the response from the queue, or stops the work on it.</param>
     /// <exception cref="OperationCanceledException">Abandoned, or the service shuts down.</exception>
-    public Task<JobResult> RunAsync(ProcessDefinition how, JobResult answer, CancellationToken abandon)
+    public Task<JobResult> RunAsync(ProcessDefinition how, JobResult response, CancellationToken abandon)
     {
         if (abandon.IsCancellationRequested)
             return Task.FromCanceled<JobResult>(abandon);
-        return how is NoProcessing ? Task.FromResult(answer) : QueueAsync(how, answer, abandon);
+        return how is NoProcessing ? Task.FromResult(response) : QueueAsync(how, response, abandon);
     }
 
     public override void Dispose()
@@ -58,9 +58,9 @@ public sealed class ProcessingPool : BackgroundService
             run.Cancel();
     }
 
-    private async Task<JobResult> QueueAsync(ProcessDefinition how, JobResult answer, CancellationToken abandon)
+    private async Task<JobResult> QueueAsync(ProcessDefinition how, JobResult response, CancellationToken abandon)
     {
-        var run = new ProcessingRun(how, answer, abandon);
+        var run = new ProcessingRun(how, response, abandon);
         try
         {
             await waiting.Writer.WriteAsync(run, abandon);
@@ -95,7 +95,7 @@ public sealed class ProcessingPool : BackgroundService
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(run.Abandon, stop);
         try
         {
-            run.Finish(await Task.Run(() => Process(run.How, run.Answer, stopped.Token), stopped.Token));
+            run.Finish(await Task.Run(() => Process(run.How, run.Response, stopped.Token), stopped.Token));
         }
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)
         {
@@ -108,9 +108,9 @@ public sealed class ProcessingPool : BackgroundService
     }
 
     // One argument and one class per kind.
-    private JobResult Process(ProcessDefinition how, JobResult answer, CancellationToken stop)
+    private JobResult Process(ProcessDefinition how, JobResult response, CancellationToken stop)
     {
         using var busy = BusyThread.Enter();
-        return how.Match(none: () => answer, simulated: process => SimulatedProcessor.Run(process, answer, time, stop));
+        return how.Match(none: () => response, simulated: process => SimulatedProcessor.Run(process, response, time, stop));
     }
 }

@@ -3,7 +3,7 @@ using JobService.Jobs;
 namespace JobService.Processing;
 
 /// <summary>One response in processing. The start and the cancellation race for it, and the first one wins.</summary>
-internal sealed class ProcessingRun(ProcessDefinition how, JobResult answer, CancellationToken abandon)
+internal sealed class ProcessingRun(ProcessDefinition how, JobResult response, CancellationToken abandon)
 {
     // Asynchronously: the continuation of a result must not run on the pool's worker.
     private readonly TaskCompletionSource<JobResult> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -11,7 +11,7 @@ internal sealed class ProcessingRun(ProcessDefinition how, JobResult answer, Can
 
     public ProcessDefinition How => how;
 
-    public JobResult Answer => answer;
+    public JobResult Response => response;
 
     public CancellationToken Abandon => abandon;
 

@@ -9,7 +9,7 @@ internal static class SimulatedProcessor
     // About 0.1 ms of work between two checks of the clock and the token.
     private const int BlockBytes = 64 * 1024;
 
-    public static JobResult Run(SimulatedProcessing how, JobResult answer, TimeProvider time, CancellationToken stop)
+    public static JobResult Run(SimulatedProcessing how, JobResult response, TimeProvider time, CancellationToken stop)
     {
         var start = time.GetTimestamp();
         var work = TimeSpan.FromSeconds(how.CpuSeconds);
@@ -20,6 +20,6 @@ internal static class SimulatedProcessor
             SHA256.HashData(block, block);
         }
 
-        return answer;
+        return response;
     }
 }

@@ -14,7 +14,7 @@ public sealed class ApiTargets(
     private readonly Lock change = new();
     private readonly ILogger log = logs.CreateLogger<ApiTargets>();
 
-    /// <summary>The current target. A call on one that was replaced meanwhile returns <see cref="ApiAnswer.NotStarted"/>.</summary>
+    /// <summary>The current target. A call on one that was replaced meanwhile returns <see cref="CallResult.NotStarted"/>.</summary>
     public IApiTarget For(QueueEntry queue) =>
         queues.TryGetValue(queue.Name, out var kept) && kept.Revision >= queue.Revision ? kept.Target : Replace(queue);
 

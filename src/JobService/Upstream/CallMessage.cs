@@ -17,7 +17,7 @@ internal sealed class CallMessage(HttpTarget target, IConfiguration configuratio
         "Content-Type", "Expires", "Last-Modified",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    public (HttpRequestMessage? Message, ApiAnswer.Broken? Fault) Build(ApiCall call)
+    public (HttpRequestMessage? Message, CallResult.Failed? Fault) Build(ApiCall call)
     {
         var address = CallAddress.Of(target.BaseAddress, call.Request?.Path, call.Request?.Query);
         if (address is null)
@@ -57,7 +57,7 @@ internal sealed class CallMessage(HttpTarget target, IConfiguration configuratio
         return hasNone ? ReadOnlyMemory<byte>.Empty : call.Payload;
     }
 
-    private ApiAnswer.Broken? AddHeaders(HttpRequestMessage message, ApiCall call)
+    private CallResult.Failed? AddHeaders(HttpRequestMessage message, ApiCall call)
     {
         foreach (var (name, value) in target.Headers)
         {
@@ -78,7 +78,7 @@ internal sealed class CallMessage(HttpTarget target, IConfiguration configuratio
         return null;
     }
 
-    private ApiAnswer.Broken? AddHeader(HttpRequestMessage message, string name, HeaderValue value)
+    private CallResult.Failed? AddHeader(HttpRequestMessage message, string name, HeaderValue value)
     {
         if (HeaderRules.NameFault(name) is { } nameFault)
             return Unsendable(nameFault);
@@ -107,7 +107,7 @@ internal sealed class CallMessage(HttpTarget target, IConfiguration configuratio
         headers.TryAddWithoutValidation(name, value);
     }
 
-    private static ApiAnswer.Broken Missing(string detail) => new(ErrorTypes.MissingSecret, detail, MayRetry: false);
+    private static CallResult.Failed Missing(string detail) => new(ErrorTypes.MissingSecret, detail, MayRetry: false);
 
-    private static ApiAnswer.Broken Unsendable(string detail) => new(ErrorTypes.Transport, detail, MayRetry: false);
+    private static CallResult.Failed Unsendable(string detail) => new(ErrorTypes.Transport, detail, MayRetry: false);
 }

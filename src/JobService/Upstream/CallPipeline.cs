@@ -19,11 +19,11 @@ internal sealed class CallPipeline
     private static readonly ResiliencePropertyKey<TimeSpan> Bound = new("JobService.CallTimeout");
 
     private readonly CircuitBreakerStateProvider circuit = new();
-    private readonly ResiliencePipeline<ApiAnswer> pipeline;
+    private readonly ResiliencePipeline<CallResult> pipeline;
 
     public CallPipeline(string queue, TimeProvider time, ILogger log) =>
-        pipeline = new ResiliencePipelineBuilder<ApiAnswer> { TimeProvider = time }
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<ApiAnswer>
+        pipeline = new ResiliencePipelineBuilder<CallResult> { TimeProvider = time }
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<CallResult>
             {
                 FailureRatio = BreakAtFailureRatio,
                 MinimumThroughput = MinCalls,
@@ -49,8 +49,8 @@ internal sealed class CallPipeline
             .Build();
 
     /// <summary>Throws only the <see cref="OperationCanceledException"/> of <paramref name="abandon"/>.</summary>
-    public async Task<ApiAnswer> RunAsync<TCall>(
-        Func<TCall, CancellationToken, ValueTask<ApiAnswer>> send, TCall call, TimeSpan timeout, CancellationToken abandon)
+    public async Task<CallResult> RunAsync<TCall>(
+        Func<TCall, CancellationToken, ValueTask<CallResult>> send, TCall call, TimeSpan timeout, CancellationToken abandon)
     {
         var context = ResilienceContextPool.Shared.Get(abandon);
         context.Properties.Set(Bound, timeout > TimeSpan.Zero ? timeout : TimeSpan.FromTicks(1));
@@ -63,7 +63,7 @@ internal sealed class CallPipeline
                 }
                 catch (OperationCanceledException stopped)
                 {
-                    return Outcome.FromException<ApiAnswer>(stopped);
+                    return Outcome.FromException<CallResult>(stopped);
                 }
             },
             context,
@@ -75,12 +75,12 @@ internal sealed class CallPipeline
             case null:
                 return outcome.Result!;
             case BrokenCircuitException open:
-                return new ApiAnswer.CircuitOpen(RestOfBreak(open));
+                return new CallResult.CircuitOpen(RestOfBreak(open));
             case TimeoutRejectedException:
-                return new ApiAnswer.Broken(ErrorTypes.Timeout, $"No complete response within {timeout.TotalSeconds:0.###} s.", MayRetry: true);
+                return new CallResult.Failed(ErrorTypes.Timeout, $"No complete response within {timeout.TotalSeconds:0.###} s.", MayRetry: true);
             default:
                 abandon.ThrowIfCancellationRequested();
-                return new ApiAnswer.Broken(ErrorTypes.Transport, outcome.Exception.Message, MayRetry: true);
+                return new CallResult.Failed(ErrorTypes.Transport, outcome.Exception.Message, MayRetry: true);
         }
     }
 
@@ -99,12 +99,12 @@ internal sealed class CallPipeline
 
     // A job chooses its timeout, and an API that names a time in a 503 is working: neither shows that the API is broken.
     // But only a response may close the circuit again, so a probe without one counts as a failure.
-    private bool CountsAgainst(Outcome<ApiAnswer> end) => end.Result switch
+    private bool CountsAgainst(Outcome<CallResult> end) => end.Result switch
     {
-        ApiAnswer.Answered { IsRefusal: true } => false,
-        ApiAnswer.Answered answer => answer.Status >= 500,
-        ApiAnswer.Broken { Type: ErrorTypes.Transport } => true,
-        ApiAnswer.Broken { Type: ErrorTypes.TooLarge } => false,
+        CallResult.Responded { IsRefusal: true } => false,
+        CallResult.Responded response => response.Status >= 500,
+        CallResult.Failed { Type: ErrorTypes.Transport } => true,
+        CallResult.Failed { Type: ErrorTypes.TooLarge } => false,
         _ => circuit.CircuitState == CircuitState.HalfOpen,
     };
 }

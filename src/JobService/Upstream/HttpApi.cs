@@ -10,7 +10,7 @@ public sealed class HttpApi : IApiTarget
     private readonly Connections connections;
     private readonly CallMessage messages;
     private readonly CallPipeline pipeline;
-    private readonly int maxAnswerBytes;
+    private readonly int maxResponseBytes;
     private readonly TimeProvider time;
     private readonly ServerClock server;
     private volatile bool certificateWanted;
@@ -19,7 +19,7 @@ public sealed class HttpApi : IApiTarget
     {
         messages = new CallMessage(target, configuration);
         pipeline = new CallPipeline(queue, time, log);
-        maxAnswerBytes = options.MaxAnswerBytes;
+        maxResponseBytes = options.MaxResponseBytes;
         this.time = time;
         server = new ServerClock(time);
         dialer ??= new Dialer(options, time);
@@ -42,7 +42,7 @@ public sealed class HttpApi : IApiTarget
         http = new HttpMessageInvoker(handler, disposeHandler: true);
     }
 
-    public async Task<ApiAnswer> CallAsync(ApiCall call, Func<bool> mayStart, CancellationToken abandon)
+    public async Task<CallResult> CallAsync(ApiCall call, Func<bool> mayStart, CancellationToken abandon)
     {
         abandon.ThrowIfCancellationRequested();
         var (message, fault) = messages.Build(call);
@@ -60,22 +60,22 @@ public sealed class HttpApi : IApiTarget
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask<ApiAnswer> SendAsync((HttpRequestMessage Message, ApiCall Call, Func<bool> MayStart) step, CancellationToken cancel)
+    private async ValueTask<CallResult> SendAsync((HttpRequestMessage Message, ApiCall Call, Func<bool> MayStart) step, CancellationToken cancel)
     {
         Connections.Place? place = null;
         try
         {
             place = await connections.EnterAsync(step.Call.Paced, cancel);
             if (!step.MayStart())
-                return new ApiAnswer.NotStarted();
+                return new CallResult.NotStarted();
 
             using var response = await http.SendAsync(step.Message, cancel);
             // The times in the headers count from now on, however long the body takes.
             var (hint, since) = (RateHeaders.Read(response.Headers, server), time.GetTimestamp());
-            var (body, fault) = await ResponseBody.ReadAsync(response, maxAnswerBytes, step.Call.Memory, cancel);
+            var (body, fault) = await ResponseBody.ReadAsync(response, maxResponseBytes, step.Call.Memory, cancel);
             if (fault is not null && (response.IsSuccessStatusCode || fault.Type == ErrorTypes.Transport))
                 return fault;
-            return step.Call.Judged(new ApiAnswer.Answered((int)response.StatusCode, ResponseHeaders.ContentTypeOf(response.Content), body, hint.After(time.GetElapsedTime(since)))
+            return step.Call.Judged(new CallResult.Responded((int)response.StatusCode, ResponseHeaders.ContentTypeOf(response.Content), body, hint.After(time.GetElapsedTime(since)))
             {
                 Headers = ResponseHeaders.Kept(response, step.Call.KeepHeaders),
                 Note = fault?.Detail ?? RedirectNote(response, step.Message.RequestUri!), // the status is valid whether or not the body can be read
@@ -83,7 +83,7 @@ public sealed class HttpApi : IApiTarget
         }
         catch (Exception error) when (!cancel.IsCancellationRequested)
         {
-            return BrokenBy(error);
+            return FailedBy(error);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
@@ -103,9 +103,9 @@ public sealed class HttpApi : IApiTarget
         return null!;
     }
 
-    private ApiAnswer.Broken BrokenBy(Exception error) => AddressGuard.BlockedBy(error) is { } blocked
-        ? new ApiAnswer.Broken(ErrorTypes.Blocked, blocked.Message, MayRetry: false)
-        : new ApiAnswer.Broken(ErrorTypes.Transport, TransportFault.Detail(error, certificateWanted), MayRetry: true);
+    private CallResult.Failed FailedBy(Exception error) => AddressGuard.BlockedBy(error) is { } blocked
+        ? new CallResult.Failed(ErrorTypes.Blocked, blocked.Message, MayRetry: false)
+        : new CallResult.Failed(ErrorTypes.Transport, TransportFault.Detail(error, certificateWanted), MayRetry: true);
 
     private static string? RedirectNote(HttpResponseMessage response, Uri asked) => ResponseHeaders.LocationOf(response, asked) is { } location
         ? $"The API points to {location}. Redirects are not followed: use that address if it is the right one."

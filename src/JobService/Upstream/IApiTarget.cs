@@ -7,9 +7,9 @@ public interface IApiTarget : IAsyncDisposable
 {
     /// <summary>Makes the call, unless it may not start any more.</summary>
     /// <param name="call">What to send.</param>
-    /// <param name="mayStart">Called once, as the last step before the send. False: return <see cref="ApiAnswer.NotStarted"/>.</param>
+    /// <param name="mayStart">Called once, as the last step before the send. False: return <see cref="CallResult.NotStarted"/>.</param>
     /// <param name="abandon">Aborts the call; the only exception this method throws is its <see cref="OperationCanceledException"/>.</param>
-    Task<ApiAnswer> CallAsync(ApiCall call, Func<bool> mayStart, CancellationToken abandon);
+    Task<CallResult> CallAsync(ApiCall call, Func<bool> mayStart, CancellationToken abandon);
 }
 
 /// <param name="Job">Sent as <c>X-Job-Id</c> and as <c>Idempotency-Key: "id"</c>.</param>
@@ -24,7 +24,7 @@ public sealed record ApiCall(JobId Job, int Attempt, ReadOnlyMemory<byte> Payloa
     public IReadOnlyList<int> ThrottledBy { get; init; } = [];
 
     /// <summary>The response to this call, classified as its queue says.</summary>
-    public ApiAnswer.Answered Judged(ApiAnswer.Answered answer) => ThrottledBy.Contains(answer.Status) ? answer with { IsNamedRefusal = true } : answer;
+    public CallResult.Responded Judged(CallResult.Responded response) => ThrottledBy.Contains(response.Status) ? response with { IsNamedRefusal = true } : response;
 
     /// <summary>Names of the response's headers that are kept.</summary>
     public IReadOnlyList<string> KeepHeaders { get; init; } = [];
@@ -34,19 +34,19 @@ public sealed record ApiCall(JobId Job, int Attempt, ReadOnlyMemory<byte> Payloa
 }
 
 /// <summary>How a call ended.</summary>
-public abstract record ApiAnswer
+public abstract record CallResult
 {
-    private ApiAnswer()
+    private CallResult()
     {
     }
 
     /// <summary>A new kind is a new parameter here: a reader that does not handle it does not compile. Takes a state, so that a call allocates no closure.</summary>
     public abstract T Match<TState, T>(
-        TState state, Func<TState, Answered, T> answered, Func<TState, Broken, T> broken, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen);
+        TState state, Func<TState, Responded, T> responded, Func<TState, Failed, T> failed, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen);
 
     /// <summary>A complete response, of whatever status.</summary>
     /// <param name="Hint">What its headers say about future calls.</param>
-    public sealed record Answered(int Status, string? ContentType, ReadOnlyMemory<byte> Body, RateHint Hint = default) : ApiAnswer
+    public sealed record Responded(int Status, string? ContentType, ReadOnlyMemory<byte> Body, RateHint Hint = default) : CallResult
     {
         /// <summary>The headers of it that the call keeps; null when there were none.</summary>
         public IReadOnlyDictionary<string, string>? Headers { get; init; }
@@ -61,34 +61,34 @@ public abstract record ApiAnswer
         public bool IsRefusal => IsNamedRefusal || Status is 429 or 529 || (Status is (>= 400 and < 500) or 503 && Hint.SaysNotNow) || (Status == 503 && Hint.RetryAfter is not null);
 
         public override T Match<TState, T>(
-            TState state, Func<TState, Answered, T> answered, Func<TState, Broken, T> broken, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen) =>
-            answered(state, this);
+            TState state, Func<TState, Responded, T> responded, Func<TState, Failed, T> failed, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen) =>
+            responded(state, this);
     }
 
     /// <summary>No usable response: connection, timeout, address, size.</summary>
     /// <param name="Type">One of <see cref="ErrorTypes"/>.</param>
     /// <param name="Detail">What happened, without secrets.</param>
     /// <param name="MayRetry">False when the next attempt would fail the same way.</param>
-    public sealed record Broken(string Type, string Detail, bool MayRetry) : ApiAnswer
+    public sealed record Failed(string Type, string Detail, bool MayRetry) : CallResult
     {
         public override T Match<TState, T>(
-            TState state, Func<TState, Answered, T> answered, Func<TState, Broken, T> broken, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen) =>
-            broken(state, this);
+            TState state, Func<TState, Responded, T> responded, Func<TState, Failed, T> failed, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen) =>
+            failed(state, this);
     }
 
     /// <summary>The call was not made: its slot has passed or is held back, or the queue is paused.</summary>
-    public sealed record NotStarted : ApiAnswer
+    public sealed record NotStarted : CallResult
     {
         public override T Match<TState, T>(
-            TState state, Func<TState, Answered, T> answered, Func<TState, Broken, T> broken, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen) =>
+            TState state, Func<TState, Responded, T> responded, Func<TState, Failed, T> failed, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen) =>
             notStarted(state, this);
     }
 
     /// <summary>The call was not made: the circuit breaker is open for so long.</summary>
-    public sealed record CircuitOpen(TimeSpan Wait) : ApiAnswer
+    public sealed record CircuitOpen(TimeSpan Wait) : CallResult
     {
         public override T Match<TState, T>(
-            TState state, Func<TState, Answered, T> answered, Func<TState, Broken, T> broken, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen) =>
+            TState state, Func<TState, Responded, T> responded, Func<TState, Failed, T> failed, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen) =>
             circuitOpen(state, this);
     }
 }

@@ -13,12 +13,12 @@ internal static class ResponseBody
     private const int UncountedBytes = 2 * FirstBytes;
 
     /// <returns>The body, or why there is none.</returns>
-    public static async ValueTask<(ReadOnlyMemory<byte> Body, ApiAnswer.Broken? Fault)> ReadAsync(HttpResponseMessage response, int maxBytes, ByteReservation? memory, CancellationToken cancel)
+    public static async ValueTask<(ReadOnlyMemory<byte> Body, CallResult.Failed? Fault)> ReadAsync(HttpResponseMessage response, int maxBytes, ByteReservation? memory, CancellationToken cancel)
     {
         var content = response.Content;
         var (length, lengthFault) = LengthOf(response);
         if (lengthFault is not null)
-            return (default, new ApiAnswer.Broken(ErrorTypes.Transport, lengthFault, MayRetry: true));
+            return (default, new CallResult.Failed(ErrorTypes.Transport, lengthFault, MayRetry: true));
         if (await ReadAsync(content, length, maxBytes, memory, cancel) is not { } encoded)
             return (default, TooLarge(maxBytes));
 
@@ -26,7 +26,7 @@ internal static class ResponseBody
         if (codings.Length == 0 || encoded.IsEmpty)
             return (WithoutMark(encoded, content), null);
         if (ContentCodings.Fault(codings) is { } unreadable)
-            return (default, new ApiAnswer.Broken(ErrorTypes.Unreadable, unreadable, MayRetry: false));
+            return (default, new CallResult.Failed(ErrorTypes.Unreadable, unreadable, MayRetry: false));
         // The size is unknown: the maximum is reserved, twice, because the buffer grows by copying.
         await GrowAsync(memory, encoded.Length + (2L * maxBytes), cancel);
         try
@@ -37,7 +37,7 @@ internal static class ResponseBody
         }
         catch (InvalidDataException damage)
         {
-            return (default, new ApiAnswer.Broken(ErrorTypes.Transport, damage.Message, MayRetry: true));
+            return (default, new CallResult.Failed(ErrorTypes.Transport, damage.Message, MayRetry: true));
         }
     }
 
@@ -113,5 +113,5 @@ internal static class ResponseBody
     private static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> body, HttpContent content) =>
         ResultJson.WithoutMark(body) is var plain && plain.Length < body.Length && ResultJson.SaysJson(ResponseHeaders.ContentTypeOf(content)) ? plain : body;
 
-    private static ApiAnswer.Broken TooLarge(int maxBytes) => new(ErrorTypes.TooLarge, $"The response has more than {maxBytes} bytes.", MayRetry: false);
+    private static CallResult.Failed TooLarge(int maxBytes) => new(ErrorTypes.TooLarge, $"The response has more than {maxBytes} bytes.", MayRetry: false);
 }

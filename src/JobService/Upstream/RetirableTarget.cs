@@ -3,23 +3,23 @@ namespace JobService.Upstream;
 /// <summary>A target that can be replaced while calls run: it is disposed when the last of them has ended.</summary>
 internal sealed class RetirableTarget(IApiTarget target) : IApiTarget
 {
-    private static readonly Task<ApiAnswer> NotStarted = Task.FromResult<ApiAnswer>(new ApiAnswer.NotStarted());
+    private static readonly Task<CallResult> NotStarted = Task.FromResult<CallResult>(new CallResult.NotStarted());
 
     // The owner counts as one: zero is reached exactly once, at the end.
     private int holders = 1;
     private int retired;
 
-    public Task<ApiAnswer> CallAsync(ApiCall call, Func<bool> mayStart, CancellationToken abandon)
+    public Task<CallResult> CallAsync(ApiCall call, Func<bool> mayStart, CancellationToken abandon)
     {
         if (!TryEnter())
             return NotStarted;
 
-        var answer = target.CallAsync(call, mayStart, abandon);
-        if (!answer.IsCompleted)
-            return LeaveAfterAsync(answer);
+        var result = target.CallAsync(call, mayStart, abandon);
+        if (!result.IsCompleted)
+            return LeaveAfterAsync(result);
 
         Leave();
-        return answer;
+        return result;
     }
 
     public void Retire()
@@ -34,11 +34,11 @@ internal sealed class RetirableTarget(IApiTarget target) : IApiTarget
         return ValueTask.CompletedTask;
     }
 
-    private async Task<ApiAnswer> LeaveAfterAsync(Task<ApiAnswer> answer)
+    private async Task<CallResult> LeaveAfterAsync(Task<CallResult> result)
     {
         try
         {
-            return await answer;
+            return await result;
         }
         finally
         {

@@ -13,12 +13,12 @@ public sealed class SimulatedApi : IApiTarget
 {
     private const string Json = "application/json";
 
-    private static readonly Task<ApiAnswer> NotStarted = Task.FromResult<ApiAnswer>(new ApiAnswer.NotStarted());
-    private static readonly ApiAnswer Failure = new ApiAnswer.Answered(500, Json, """{"error":"simulated failure"}"""u8.ToArray());
+    private static readonly Task<CallResult> NotStarted = Task.FromResult<CallResult>(new CallResult.NotStarted());
+    private static readonly CallResult Failure = new CallResult.Responded(500, Json, """{"error":"simulated failure"}"""u8.ToArray());
     private static readonly ResiliencePropertyKey<TimeSpan> Bound = new("JobService.CallTimeout");
 
     private readonly FixedWindow? limit;
-    private readonly ResiliencePipeline<ApiAnswer>? faults;
+    private readonly ResiliencePipeline<CallResult>? faults;
 
     public SimulatedApi(SimulatedTarget target, TimeProvider time, Func<double> chance)
     {
@@ -27,37 +27,37 @@ public sealed class SimulatedApi : IApiTarget
         faults = target.LatencySeconds.Max > 0 || target.FailureRate > 0 ? FaultsOf(target, time, chance) : null;
     }
 
-    public Task<ApiAnswer> CallAsync(ApiCall call, Func<bool> mayStart, CancellationToken abandon)
+    public Task<CallResult> CallAsync(ApiCall call, Func<bool> mayStart, CancellationToken abandon)
     {
         if (abandon.IsCancellationRequested)
-            return Task.FromCanceled<ApiAnswer>(abandon);
+            return Task.FromCanceled<CallResult>(abandon);
         if (!mayStart())
             return NotStarted;
         if (limit is not null && !limit.TryTake(out var rest))
-            return Task.FromResult<ApiAnswer>(new ApiAnswer.Answered(429, Json, """{"error":"too many calls"}"""u8.ToArray(), new RateHint(rest, Budgets: null)));
-        return faults is null ? Task.FromResult<ApiAnswer>(Echo(call)) : AnswerAsync(faults, call, abandon);
+            return Task.FromResult<CallResult>(new CallResult.Responded(429, Json, """{"error":"too many calls"}"""u8.ToArray(), new RateHint(rest, Budgets: null)));
+        return faults is null ? Task.FromResult<CallResult>(Echo(call)) : RespondAsync(faults, call, abandon);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private static async Task<ApiAnswer> AnswerAsync(ResiliencePipeline<ApiAnswer> faults, ApiCall call, CancellationToken abandon)
+    private static async Task<CallResult> RespondAsync(ResiliencePipeline<CallResult> faults, ApiCall call, CancellationToken abandon)
     {
         var context = ResilienceContextPool.Shared.Get(abandon);
         context.Properties.Set(Bound, call.Timeout);
         var outcome = await faults.ExecuteOutcomeAsync(
-            static (_, call) => ValueTask.FromResult(Outcome.FromResult<ApiAnswer>(Echo(call))), context, call);
+            static (_, call) => ValueTask.FromResult(Outcome.FromResult<CallResult>(Echo(call))), context, call);
         ResilienceContextPool.Shared.Return(context);
         if (outcome.Exception is TimeoutRejectedException)
-            return new ApiAnswer.Broken(ErrorTypes.Timeout, $"No answer within {call.Timeout.TotalSeconds:0.###} s.", MayRetry: true);
+            return new CallResult.Failed(ErrorTypes.Timeout, $"No response within {call.Timeout.TotalSeconds:0.###} s.", MayRetry: true);
 
         outcome.ThrowIfException();
-        return outcome.Result is ApiAnswer.Answered answer ? call.Judged(answer) : outcome.Result!;
+        return outcome.Result is CallResult.Responded response ? call.Judged(response) : outcome.Result!;
     }
 
-    private static ResiliencePipeline<ApiAnswer> FaultsOf(SimulatedTarget target, TimeProvider time, Func<double> chance)
+    private static ResiliencePipeline<CallResult> FaultsOf(SimulatedTarget target, TimeProvider time, Func<double> chance)
     {
         var (least, most) = (target.LatencySeconds.Min, target.LatencySeconds.Max);
-        return new ResiliencePipelineBuilder<ApiAnswer> { TimeProvider = time }
+        return new ResiliencePipelineBuilder<CallResult> { TimeProvider = time }
             .AddTimeout(new TimeoutStrategyOptions
             {
                 TimeoutGenerator = call => ValueTask.FromResult(call.Context.Properties.GetValue(Bound, TimeSpan.Zero)),
@@ -68,17 +68,17 @@ public sealed class SimulatedApi : IApiTarget
                 Randomizer = chance,
                 LatencyGenerator = _ => ValueTask.FromResult(TimeSpan.FromSeconds(least + (chance() * (most - least)))),
             })
-            .AddChaosOutcome(new ChaosOutcomeStrategyOptions<ApiAnswer>
+            .AddChaosOutcome(new ChaosOutcomeStrategyOptions<CallResult>
             {
                 InjectionRate = target.FailureRate,
                 Randomizer = chance,
-                OutcomeGenerator = _ => ValueTask.FromResult<Outcome<ApiAnswer>?>(Outcome.FromResult(Failure)),
+                OutcomeGenerator = _ => ValueTask.FromResult<Outcome<CallResult>?>(Outcome.FromResult(Failure)),
             })
             .Build();
     }
 
     // The payload is JSON already: one copy into a buffer of the right size.
-    private static ApiAnswer.Answered Echo(ApiCall call)
+    private static CallResult.Responded Echo(ApiCall call)
     {
         const int GuidLength = 36;
         const int MaxIntLength = 11;
@@ -94,7 +94,7 @@ public sealed class SimulatedApi : IApiTarget
         rest = Append(rest, ",\"echo\":"u8);
         rest = Append(rest, payload);
         rest[0] = (byte)'}';
-        return new ApiAnswer.Answered(200, Json, body);
+        return new CallResult.Responded(200, Json, body);
     }
 
     private static Span<byte> Append(Span<byte> rest, scoped ReadOnlySpan<byte> bytes)

@@ -32,20 +32,20 @@ public sealed class TrueCost(ILogger<TrueCost> logger)
     internal static SemaphoreSlim Turns { get; } = new(2);
 
     /// <summary>Whether reading the cost needs one of the <see cref="Turns"/>.</summary>
-    public bool TakesTurn(string expression, ApiAnswer.Answered answer) =>
-        answer.Body.Length > 0 && Known(expression).Whole is { } whole && (answer.Body.Length > MaxBytesInPassing || whole.WorkOn(answer.Body.Length) > MaxWorkInPassing);
+    public bool TakesTurn(string expression, CallResult.Responded response) =>
+        response.Body.Length > 0 && Known(expression).Whole is { } whole && (response.Body.Length > MaxBytesInPassing || whole.WorkOn(response.Body.Length) > MaxWorkInPassing);
 
     /// <returns>From 0 to <see cref="MaxWeight"/>, rounded up; null when the response does not say it. In a stream the last event or line that states it counts.</returns>
-    public int? Of(string expression, ApiAnswer.Answered answer)
+    public int? Of(string expression, CallResult.Responded response)
     {
-        if (answer.Status is < 200 or > 299 || answer.ContentType is not { } type)
+        if (response.Status is < 200 or > 299 || response.ContentType is not { } type)
             return null;
-        var stream = StreamedJson.FromLast(type, answer.Body);
+        var stream = StreamedJson.FromLast(type, response.Body);
         if (stream is null && !type.Contains("json", StringComparison.OrdinalIgnoreCase))
             return null;
 
         var known = Known(expression);
-        var (cost, why) = stream is null ? OfDocument(known, WithoutMark(answer.Body)) : OfLast(known, stream);
+        var (cost, why) = stream is null ? OfDocument(known, WithoutMark(response.Body)) : OfLast(known, stream);
         if (cost is null && known.TellOnce())
             logger.LogInformation("weightFrom {Expression} found no cost in a response; the job's weight is unchanged: {Why}", expression, why);
         return cost;

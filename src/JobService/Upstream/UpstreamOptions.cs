@@ -16,7 +16,7 @@ public sealed class UpstreamOptions : IValidatableObject
 
     /// <summary>Maximum bytes of a response body; a larger one fails the job. Default 10 485 760 (10 MiB), from 1 024 to 1 073 741 824.</summary>
     [Range(1_024, 1_073_741_824)]
-    public int MaxAnswerBytes { get; set; } = 10 * 1024 * 1024;
+    public int MaxResponseBytes { get; set; } = 10 * 1024 * 1024;
 
     /// <summary>
     /// Bytes of responses in memory at once, from the first read until they are stored, processing included. When the budget is used up, a response is not read further: its call continues, within its timeout, and keeps its permit.

@@ -34,7 +34,7 @@ public sealed class ReceiversTests
         Assert.Null(receivers.TakeNext(Noon, out var _, out var _));
         Assert.Null(receivers.NextAt(out var change));
 
-        receivers.Leave("a", Id(1), answered: true, Noon);
+        receivers.Leave("a", Id(1), responded: true, Noon);
 
         Assert.True(change.IsCompleted);
         Assert.Equal("a", receivers.TakeNext(Noon, out var known, out var room));
@@ -57,7 +57,7 @@ public sealed class ReceiversTests
         Assert.Null(receivers.TakeNext(Noon, out var _, out var _));
         Assert.Null(receivers.NextAt(out var change));
 
-        receivers.Leave("a", Id(1), answered: true, Noon);
+        receivers.Leave("a", Id(1), responded: true, Noon);
         Assert.True(change.IsCompleted);
         Assert.Equal("a", receivers.TakeNext(Noon, out var _, out var _));
         Assert.Equal("c", receivers.TakeNext(Noon, out var _, out var _));
@@ -67,12 +67,12 @@ public sealed class ReceiversTests
     public void A_silent_receiver_gets_one_at_a_time_until_it_answers()
     {
         receivers.Enter("a", Id(1));
-        receivers.Leave("a", Id(1), answered: false, Noon);
+        receivers.Leave("a", Id(1), responded: false, Noon);
         receivers.TakeNext(Noon, out var _, out var room);
         Assert.Equal(1, room);
 
         receivers.Enter("a", Id(2));
-        receivers.Leave("a", Id(2), answered: true, Noon);
+        receivers.Leave("a", Id(2), responded: true, Noon);
         receivers.TakeNext(Noon, out var _, out room);
         Assert.Equal(2, room);
     }
@@ -97,7 +97,7 @@ public sealed class ReceiversTests
         receivers.ForgetIdle("a");
         Assert.Equal(1, receivers.Count);
 
-        receivers.Leave("a", Id(1), answered: true, Noon);
+        receivers.Leave("a", Id(1), responded: true, Noon);
         receivers.TakeNext(Noon, out var _, out var _);
         receivers.ForgetIdle("a");
         Assert.Equal(0, receivers.Count);
@@ -107,7 +107,7 @@ public sealed class ReceiversTests
     public void Whoever_answers_goes_before_whoever_is_not_known_and_these_before_the_silent()
     {
         receivers.Enter("silent", Id(1));
-        receivers.Leave("silent", Id(1), answered: false, Noon.AddSeconds(-3));
+        receivers.Leave("silent", Id(1), responded: false, Noon.AddSeconds(-3));
         receivers.Expect("new", Noon.AddSeconds(-2));
         Prove("well");
         receivers.Expect("well", Noon.AddSeconds(-1));
@@ -149,7 +149,7 @@ public sealed class ReceiversTests
         Assert.Equal((4 * 16) + 3, taken);
 
         many.NextAt(out var change);
-        many.Leave("dead-000", Id(0), answered: false, Noon);
+        many.Leave("dead-000", Id(0), responded: false, Noon);
         Assert.True(change.IsCompleted);
         many.Overrun($"dead-{taken - 1:000}", Id(taken - 1));
         Assert.Equal(2, Fill(many, taken)); // a new one, and in the fourth place the one that has been silent
@@ -159,7 +159,7 @@ public sealed class ReceiversTests
     public void What_has_answered_is_remembered_when_it_has_nothing_more()
     {
         receivers.Enter("a", Id(1));
-        receivers.Leave("a", Id(1), answered: true, Noon);
+        receivers.Leave("a", Id(1), responded: true, Noon);
         receivers.TakeNext(Noon, out var _, out var _);
         receivers.ForgetIdle("a");
         Assert.Equal(0, receivers.Count);
@@ -193,9 +193,9 @@ public sealed class ReceiversTests
                     now = now.AddSeconds(chance.NextDouble());
                     break;
                 case 2 when inHand > 0:
-                    var answered = chance.Next(2) == 0;
-                    many.Leave(origin, inHandOf[origin].Pop(), answered, now);
-                    model[origin] = (answered ? 0 : 2, inHand - 1, now);
+                    var responded = chance.Next(2) == 0;
+                    many.Leave(origin, inHandOf[origin].Pop(), responded, now);
+                    model[origin] = (responded ? 0 : 2, inHand - 1, now);
                     break;
                 default:
                     var expected = model.Where(one => one.Value.NextAt <= now && one.Value.InHand < (one.Value.Standing == 0 ? 3 : 1))
@@ -219,7 +219,7 @@ public sealed class ReceiversTests
     private static void Prove(string origin, Receivers receivers)
     {
         receivers.Enter(origin, Id(-1));
-        receivers.Leave(origin, Id(-1), answered: true, Noon.AddYears(1));
+        receivers.Leave(origin, Id(-1), responded: true, Noon.AddYears(1));
     }
 
     /// <summary>Takes whoever is next until nobody is.</summary>

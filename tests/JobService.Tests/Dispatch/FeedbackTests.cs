@@ -284,7 +284,7 @@ public sealed class FeedbackTests : IAsyncDisposable
         await PutLimitAsync("sum", new RateDefinition { Permits = 100, WeightFrom = "usage.in + usage.out" });
         var job = await ClaimedAsync(new QueueDefinition { Limits = ["sum"] });
         var feedbackReader = service.Services.GetRequiredService<FeedbackReader>();
-        var large = new ApiAnswer.Answered(200, "application/json", Encoding.UTF8.GetBytes("""{"usage": {"in": 7, "out": 5}, "text": "…"}""".Replace("…", new string('x', 20_000), StringComparison.Ordinal)));
+        var large = new CallResult.Responded(200, "application/json", Encoding.UTF8.GetBytes("""{"usage": {"in": 7, "out": 5}, "text": "…"}""".Replace("…", new string('x', 20_000), StringComparison.Ordinal)));
         var small = large with { Body = """{"usage": {"in": 7, "out": 5}}"""u8.ToArray() };
         using var abandoned = new CancellationTokenSource();
         await TrueCost.Turns.WaitAsync(TestContext.Current.CancellationToken);
@@ -357,7 +357,7 @@ public sealed class FeedbackTests : IAsyncDisposable
         await PutLimitAsync("calls", new RateDefinition { Permits = 100 });
         var job = await ClaimedAsync(new QueueDefinition { Limits = ["calls"] });
         var feedbackReader = service.Services.GetRequiredService<FeedbackReader>();
-        var answer = new ApiAnswer.Answered(200, "application/json", "{}"u8.ToArray());
+        var answer = new CallResult.Responded(200, "application/json", "{}"u8.ToArray());
         feedbackReader.Of(job, answer);
 
         var before = GC.GetAllocatedBytesForCurrentThread();

@@ -229,10 +229,10 @@ public sealed class LanePlannerTests
         model.Planner.Correct(first.Hold!, key: "", "tokens", trueWeight: 1, answeredAt);
 
         // What it has cost goes a period behind its response, what the other has taken not before its own.
-        Assert.True(model.Planner.Answered(first.Hold!, answeredAt));
+        Assert.True(model.Planner.Responded(first.Hold!, answeredAt));
         var state = model.Planner.StateOf("tokens", "").State;
         Assert.Equal((6, 5), (state.Taken(answeredAt + TimeSpan.TicksPerSecond - 1), state.Taken(answeredAt + TimeSpan.TicksPerSecond)));
-        Assert.True(model.Planner.Answered(second.Hold!, answeredAt));
+        Assert.True(model.Planner.Responded(second.Hold!, answeredAt));
         Assert.Equal(0, state.Taken(answeredAt + TimeSpan.TicksPerSecond));
     }
 

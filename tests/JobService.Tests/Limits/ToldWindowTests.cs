@@ -220,7 +220,7 @@ public sealed class ToldWindowTests
                     limit.End(1, isCounted: false);
                     if (accepted)
                     {
-                        limit.Answered(slot, 1, readAt);
+                        limit.Responded(slot, 1, readAt);
                         if (told is { } until)
                             limit.Expect(call, remaining, until, readAt);
                         return;

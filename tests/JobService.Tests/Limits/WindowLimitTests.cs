@@ -53,7 +53,7 @@ public sealed class WindowLimitTests
                     case 5 or 6:
                         // The answer comes in the moment in which the API counts the call: what waits for it goes a period later, and not a tick more.
                         var answered = model.Starts[step.Weight % model.Starts.Count];
-                        if (answered is { IsAnswered: false, IsCorrected: false } && limit.Answered(answered.Slot, answered.Weight, answered.At))
+                        if (answered is { IsAnswered: false, IsCorrected: false } && limit.Responded(answered.Slot, answered.Weight, answered.At))
                             answered.IsAnswered = true;
                         break;
                 }
@@ -81,7 +81,7 @@ public sealed class WindowLimitTests
                 if (step.Fate > 5)
                     continue;
                 var answeredAt = at + (long)(step.Late * 2 * model.Lateness);
-                Assert.Equal(answeredAt < start.CountedBy, limit.Answered(at, weight, answeredAt));
+                Assert.Equal(answeredAt < start.CountedBy, limit.Responded(at, weight, answeredAt));
                 start.CountedBy = Math.Min(start.CountedBy, answeredAt);
             }
         },
@@ -263,7 +263,7 @@ public sealed class WindowLimitTests
             if (n % 10 == 0)
                 limit.Correct(at, 1, 0, at);
             if (n % 10 == 5)
-                limit.Answered(at, 1, at + Millisecond);
+                limit.Responded(at, 1, at + Millisecond);
         }
 
         Assert.InRange(limit.Taken(limit.EarliestAt(Begin, 1)), 999_000, 1_000_000);

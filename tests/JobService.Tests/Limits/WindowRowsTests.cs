@@ -26,7 +26,7 @@ public sealed class WindowRowsTests
                 if (step.Fate is 2 or 3)
                     limit.Correct(slot, took, step.Weight, now);
                 if (step.Fate is 4 or 5)
-                    limit.Answered(slot, took, slot + (long)(step.Late * WindowModel.Millisecond));
+                    limit.Responded(slot, took, slot + (long)(step.Late * WindowModel.Millisecond));
                 if (step.Fate > 7)
                     continue;
 

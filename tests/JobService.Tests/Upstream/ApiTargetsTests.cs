@@ -98,7 +98,7 @@ public sealed class ApiTargetsTests : IAsyncDisposable
         targets.For(Queue(2, new SimulatedTarget()));
         goOn.SetResult();
 
-        Assert.Equal(200, Assert.IsType<ApiAnswer.Answered>(await call).Status);
+        Assert.Equal(200, Assert.IsType<CallResult.Responded>(await call).Status);
         await server.ClientGone;
     }
 
@@ -110,7 +110,7 @@ public sealed class ApiTargetsTests : IAsyncDisposable
 
         targets.For(Queue(2, new SimulatedTarget()));
 
-        Assert.IsType<ApiAnswer.NotStarted>(await held.CallAsync());
+        Assert.IsType<CallResult.NotStarted>(await held.CallAsync());
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class ApiTargetsTests : IAsyncDisposable
         {
             var mine = number % 10 == 0 ? Interlocked.Increment(ref revision) : Volatile.Read(ref revision);
             var answer = await targets.For(Queue(mine, new SimulatedTarget { Limit = new() { Permits = 1_000_000, PeriodSeconds = mine + 1 } })).CallAsync();
-            Assert.True(answer is ApiAnswer.Answered { Status: 200 } or ApiAnswer.NotStarted);
+            Assert.True(answer is CallResult.Responded { Status: 200 } or CallResult.NotStarted);
         });
     }
 

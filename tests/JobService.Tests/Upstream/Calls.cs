@@ -17,16 +17,16 @@ internal static class Calls
     public static ApiCall Of(ApiRequest? request = null, string payload = """{"n":1}""", TimeSpan? timeout = null) =>
         new(Job, Attempt: 1, Encoding.UTF8.GetBytes(payload), request, timeout ?? TimeSpan.FromSeconds(30));
 
-    public static Task<ApiAnswer> CallAsync(this IApiTarget api, ApiCall? call = null) =>
+    public static Task<CallResult> CallAsync(this IApiTarget api, ApiCall? call = null) =>
         api.CallAsync(call ?? Of(), static () => true, Cancel).WaitAsync(Patience.Hang, Cancel);
 
-    public static async Task<ApiAnswer.Answered> AnsweredAsync(this IApiTarget api, ApiCall? call = null) =>
-        Assert.IsType<ApiAnswer.Answered>(await api.CallAsync(call));
+    public static async Task<CallResult.Responded> AnsweredAsync(this IApiTarget api, ApiCall? call = null) =>
+        Assert.IsType<CallResult.Responded>(await api.CallAsync(call));
 
-    public static async Task<ApiAnswer.Broken> BrokenAsync(this IApiTarget api, ApiCall? call = null) =>
-        Assert.IsType<ApiAnswer.Broken>(await api.CallAsync(call));
+    public static async Task<CallResult.Failed> BrokenAsync(this IApiTarget api, ApiCall? call = null) =>
+        Assert.IsType<CallResult.Failed>(await api.CallAsync(call));
 
-    public static string Text(this ApiAnswer.Answered answer) => Encoding.UTF8.GetString(answer.Body.Span);
+    public static string Text(this CallResult.Responded answer) => Encoding.UTF8.GetString(answer.Body.Span);
 
     public static HttpApi Http(
         string address, Dictionary<string, HeaderValue>? headers = null, UpstreamOptions? options = null,

@@ -23,7 +23,7 @@ public sealed class CircuitTests
         time.Advance(TimeSpan.FromSeconds(2));
         var answer = await api.CallAsync(Calls.Of(), () => throw new InvalidOperationException("asked"), Calls.Cancel);
 
-        Assert.Equal(new ApiAnswer.CircuitOpen(TimeSpan.FromSeconds(3)), answer);
+        Assert.Equal(new CallResult.CircuitOpen(TimeSpan.FromSeconds(3)), answer);
         Assert.Equal(CallsToBreak, server.Requests.Count);
     }
 
@@ -51,7 +51,7 @@ public sealed class CircuitTests
         var breaks = new List<double>();
         for (var probe = 0; probe < 6; probe++)
         {
-            var open = Assert.IsType<ApiAnswer.CircuitOpen>(await api.CallAsync());
+            var open = Assert.IsType<CallResult.CircuitOpen>(await api.CallAsync());
             breaks.Add(open.Wait.TotalSeconds);
             time.Advance(open.Wait);
             await api.AnsweredAsync();
@@ -75,7 +75,7 @@ public sealed class CircuitTests
         await abandon.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => probe);
 
-        Assert.Equal(new ApiAnswer.CircuitOpen(TimeSpan.FromSeconds(1)), other);
+        Assert.Equal(new CallResult.CircuitOpen(TimeSpan.FromSeconds(1)), other);
     }
 
     [Fact]
@@ -86,9 +86,9 @@ public sealed class CircuitTests
         await BreakAsync(api);
         time.Advance(TimeSpan.FromSeconds(5));
 
-        Assert.IsType<ApiAnswer.NotStarted>(await api.CallAsync(Calls.Of(), () => false, Calls.Cancel));
+        Assert.IsType<CallResult.NotStarted>(await api.CallAsync(Calls.Of(), () => false, Calls.Cancel));
 
-        Assert.IsType<ApiAnswer.CircuitOpen>(await api.CallAsync());
+        Assert.IsType<CallResult.CircuitOpen>(await api.CallAsync());
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class CircuitTests
         for (var call = 0; call < CallsToBreak; call++)
             await api.BrokenAsync();
 
-        Assert.IsType<ApiAnswer.CircuitOpen>(await api.CallAsync());
+        Assert.IsType<CallResult.CircuitOpen>(await api.CallAsync());
     }
 
     [Theory]
@@ -156,7 +156,7 @@ public sealed class CircuitTests
         await using var api = Calls.Http("http://127.0.0.1:9", time: time);
 
         for (var call = 0; call < 2 * CallsToBreak; call++)
-            Assert.IsType<ApiAnswer.NotStarted>(await api.CallAsync(Calls.Of(), () => false, Calls.Cancel));
+            Assert.IsType<CallResult.NotStarted>(await api.CallAsync(Calls.Of(), () => false, Calls.Cancel));
     }
 
     private static async Task BreakAsync(HttpApi api)

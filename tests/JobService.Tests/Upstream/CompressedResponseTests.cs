@@ -13,7 +13,7 @@ public sealed class CompressedResponseTests
 {
     private const int Cap = 100_000;
 
-    private static readonly UpstreamOptions Capped = new() { AllowPrivateNetworks = true, MaxAnswerBytes = Cap };
+    private static readonly UpstreamOptions Capped = new() { AllowPrivateNetworks = true, MaxResponseBytes = Cap };
     private static readonly string Json = $"[{string.Join(',', Enumerable.Range(0, 5_000))}]";
 
     public static TheoryData<string> Codings => ["gzip", "x-gzip", "GZIP", "br", "deflate", "bare deflate", "identity", "gzip, identity", "gzip, br", "deflate, gzip, br"];

@@ -109,7 +109,7 @@ public sealed class DialectTests
     public void An_error_beside_calls_that_are_left_is_no_refusal(params string[] headers)
     {
         using var response = With(headers);
-        Assert.False(new ApiAnswer.Answered(403, ContentType: null, Body: default, RateHeaders.Read(response.Headers, new ServerClock(TimeProvider.System))).IsRefusal);
+        Assert.False(new CallResult.Responded(403, ContentType: null, Body: default, RateHeaders.Read(response.Headers, new ServerClock(TimeProvider.System))).IsRefusal);
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public sealed class DialectTests
 
         var hint = RateHeaders.Read(response.Headers, new ServerClock(own));
 
-        var isRefusal = new ApiAnswer.Answered(status, ContentType: null, Body: default, hint).IsRefusal;
+        var isRefusal = new CallResult.Responded(status, ContentType: null, Body: default, hint).IsRefusal;
         Assert.True(isRefusal == (status != 200), limiter);
         if (isRefusal)
             Assert.Equal(pause, hint.Pause?.TotalSeconds);

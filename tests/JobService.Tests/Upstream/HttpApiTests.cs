@@ -168,7 +168,7 @@ public sealed class HttpApiTests
 
         var answer = await api.CallAsync(Calls.Of(), static () => false, Calls.Cancel);
 
-        Assert.IsType<ApiAnswer.NotStarted>(answer);
+        Assert.IsType<CallResult.NotStarted>(answer);
         Assert.Equal(0, server.ConnectionCount);
     }
 

@@ -57,7 +57,7 @@ public sealed class OneCallOneRequestTests
         // Whether a call finds the close or runs into it is a race: it may break, but it is never sent twice.
         var answers = 0;
         for (var call = 0; call < CallCount; call++)
-            answers += await api.CallAsync(Call(method, hasBody)) is ApiAnswer.Answered ? 1 : 0;
+            answers += await api.CallAsync(Call(method, hasBody)) is CallResult.Responded ? 1 : 0;
 
         Assert.InRange(server.Requests.Count, answers, CallCount);
         Assert.Equal(server.Requests.Count, server.ConnectionCount);

@@ -17,7 +17,7 @@ public sealed class SimulatedApiTests
         var call = api.CallAsync(Calls.Of() with { Attempt = int.MaxValue }, () => true, Calls.Cancel);
 
         Assert.True(call.IsCompletedSuccessfully);
-        var answer = Assert.IsType<ApiAnswer.Answered>(await call);
+        var answer = Assert.IsType<CallResult.Responded>(await call);
         Assert.Equal((200, "application/json"), (answer.Status, answer.ContentType));
         Assert.Equal($$$"""{"jobId":"{{{Calls.Job}}}","attempt":2147483647,"echo":{"n":1}}""", answer.Text());
     }
@@ -37,7 +37,7 @@ public sealed class SimulatedApiTests
     {
         await using var api = Limited(permits: 1, seconds: 1);
 
-        Assert.IsType<ApiAnswer.NotStarted>(await api.CallAsync(Calls.Of(), () => false, Calls.Cancel));
+        Assert.IsType<CallResult.NotStarted>(await api.CallAsync(Calls.Of(), () => false, Calls.Cancel));
 
         Assert.Equal(200, (await api.AnsweredAsync()).Status);
     }
@@ -81,7 +81,7 @@ public sealed class SimulatedApiTests
         time.Advance(TimeSpan.FromSeconds(0.001));
 
         Assert.False(early);
-        Assert.IsType<ApiAnswer.Answered>(await call);
+        Assert.IsType<CallResult.Responded>(await call);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class SimulatedApiTests
         var call = api.CallAsync(Calls.Of(timeout: TimeSpan.FromSeconds(2)), () => true, Calls.Cancel);
         time.Advance(TimeSpan.FromSeconds(2));
 
-        Assert.Equal((ErrorTypes.Timeout, true), await call is ApiAnswer.Broken broken ? (broken.Type, broken.MayRetry) : default);
+        Assert.Equal((ErrorTypes.Timeout, true), await call is CallResult.Failed broken ? (broken.Type, broken.MayRetry) : default);
     }
 
     [Fact]

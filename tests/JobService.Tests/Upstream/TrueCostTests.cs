@@ -64,13 +64,13 @@ public sealed class TrueCostTests
     [InlineData(200, null)]
     [InlineData(200, "text/plain")]
     public void Only_a_good_answer_in_JSON_names_one(int status, string? type) =>
-        Assert.Null(costs.Of("cost", new ApiAnswer.Answered(status, type, """{"cost": 7}"""u8.ToArray())));
+        Assert.Null(costs.Of("cost", new CallResult.Responded(status, type, """{"cost": 7}"""u8.ToArray())));
 
     [Theory]
     [InlineData("application/json; charset=utf-8")]
     [InlineData("application/vnd.api+json")]
     [InlineData("Application/JSON")]
-    public void JSON_has_many_names(string type) => Assert.Equal(7, costs.Of("cost", new ApiAnswer.Answered(200, type, """{"cost": 7}"""u8.ToArray())));
+    public void JSON_has_many_names(string type) => Assert.Equal(7, costs.Of("cost", new CallResult.Responded(200, type, """{"cost": 7}"""u8.ToArray())));
 
     [Theory]
     [InlineData("cost")]
@@ -142,7 +142,7 @@ public sealed class TrueCostTests
             data: {"usage": {"total_tokens": 99}} was cut off
             """;
 
-        Assert.Equal(cost, costs.Of(expression, new ApiAnswer.Answered(200, "text/event-stream; charset=utf-8", Encoding.UTF8.GetBytes(Stream))));
+        Assert.Equal(cost, costs.Of(expression, new CallResult.Responded(200, "text/event-stream; charset=utf-8", Encoding.UTF8.GetBytes(Stream))));
     }
 
     [Theory]
@@ -157,8 +157,8 @@ public sealed class TrueCostTests
 
             """;
 
-        Assert.Equal(290, costs.Of("eval_count", new ApiAnswer.Answered(200, type, Encoding.UTF8.GetBytes(Lines))));
-        Assert.Equal(290, costs.Of("eval_count + `0`", new ApiAnswer.Answered(200, type, Encoding.UTF8.GetBytes(Lines))));
+        Assert.Equal(290, costs.Of("eval_count", new CallResult.Responded(200, type, Encoding.UTF8.GetBytes(Lines))));
+        Assert.Equal(290, costs.Of("eval_count + `0`", new CallResult.Responded(200, type, Encoding.UTF8.GetBytes(Lines))));
     }
 
     [Fact]
@@ -166,8 +166,8 @@ public sealed class TrueCostTests
     {
         var events = string.Concat(Enumerable.Repeat($"data: {{\"items\": [{string.Join(',', Enumerable.Repeat(1, 500))}]}}\n\n", 5_000));
 
-        Assert.Null(costs.Of("sum(items[*].cost) + nowhere", new ApiAnswer.Answered(200, "text/event-stream", Encoding.UTF8.GetBytes(events))));
-        Assert.Null(costs.Of("items.cost", new ApiAnswer.Answered(200, "text/event-stream", Encoding.UTF8.GetBytes(events))));
+        Assert.Null(costs.Of("sum(items[*].cost) + nowhere", new CallResult.Responded(200, "text/event-stream", Encoding.UTF8.GetBytes(events))));
+        Assert.Null(costs.Of("items.cost", new CallResult.Responded(200, "text/event-stream", Encoding.UTF8.GetBytes(events))));
     }
 
     [Theory]
@@ -179,7 +179,7 @@ public sealed class TrueCostTests
         var stream = "data:{\"cost\": 7}\n\n" + string.Concat(Enumerable.Repeat(part, 500_000));
         var took = System.Diagnostics.Stopwatch.StartNew();
 
-        Assert.Null(costs.Of("cost", new ApiAnswer.Answered(200, type, Encoding.UTF8.GetBytes(stream))));
+        Assert.Null(costs.Of("cost", new CallResult.Responded(200, type, Encoding.UTF8.GetBytes(stream))));
 
         Assert.InRange(took.Elapsed, TimeSpan.Zero, Patience.Hang); // half a million exceptions take longer
     }
@@ -188,21 +188,21 @@ public sealed class TrueCostTests
     [InlineData("data: {\"cost\": 5}\n\ndata: {\"cost\": 42}")]
     [InlineData("data: {\"cost\": 5}\r\n\r\ndata: {\"cost\": 42}\r\n")]
     public void The_last_event_counts_without_an_empty_line_behind_it(string stream) =>
-        Assert.Equal(42, costs.Of("cost", new ApiAnswer.Answered(200, "text/event-stream", Encoding.UTF8.GetBytes(stream))));
+        Assert.Equal(42, costs.Of("cost", new CallResult.Responded(200, "text/event-stream", Encoding.UTF8.GetBytes(stream))));
 
     [Fact]
     public void The_first_of_very_many_events_may_name_it()
     {
         var stream = "data: {\"message\": {\"usage\": {\"input_tokens\": 7}}}\n\n" + string.Concat(Enumerable.Repeat("data: {\"delta\": \"word\"}\n\n", 100_000));
 
-        Assert.Equal(7, costs.Of("message.usage.input_tokens", new ApiAnswer.Answered(200, "text/event-stream", Encoding.UTF8.GetBytes(stream))));
+        Assert.Equal(7, costs.Of("message.usage.input_tokens", new CallResult.Responded(200, "text/event-stream", Encoding.UTF8.GetBytes(stream))));
     }
 
     [Fact]
     public void A_byte_order_mark_hides_nothing()
     {
-        Assert.Equal(7, costs.Of("cost", new ApiAnswer.Answered(200, "application/json", Encoding.UTF8.GetBytes("\uFEFF{\"cost\": 7}"))));
-        Assert.Equal(7, costs.Of("cost | @", new ApiAnswer.Answered(200, "application/json", Encoding.UTF8.GetBytes("\uFEFF{\"cost\": 7}"))));
+        Assert.Equal(7, costs.Of("cost", new CallResult.Responded(200, "application/json", Encoding.UTF8.GetBytes("\uFEFF{\"cost\": 7}"))));
+        Assert.Equal(7, costs.Of("cost | @", new CallResult.Responded(200, "application/json", Encoding.UTF8.GetBytes("\uFEFF{\"cost\": 7}"))));
     }
 
     [Fact]
@@ -227,7 +227,7 @@ public sealed class TrueCostTests
         Assert.Contains("usage.total_tokens", Assert.Single(told), StringComparison.Ordinal);
     }
 
-    private static ApiAnswer.Answered Answer(string body) => new(200, "application/json", Encoding.UTF8.GetBytes(body));
+    private static CallResult.Responded Answer(string body) => new(200, "application/json", Encoding.UTF8.GetBytes(body));
 
     private static string ObjectOf((string Name, string Value)[] members) =>
         $"{{{string.Join(',', members.Select(member => $"\"{member.Name}\":{member.Value}"))}}}";

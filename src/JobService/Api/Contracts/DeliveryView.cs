@@ -15,7 +15,7 @@ public sealed record DeliveryView
     public required string Url { get; init; }
 
     /// <summary><c>pending</c>: it will be sent, for the first time or again. <c>delivered</c>: the receiver accepted it. <c>failed</c>: it was tried for more than a day.
-    /// <c>disabled</c>: the receiver answered 410, and nothing is sent there until a delivery is requested again.</summary>
+    /// <c>disabled</c>: the receiver responded with 410, and nothing is sent there until a delivery is requested again.</summary>
     public required DeliveryState State { get; init; }
 
     /// <summary>When it happened.</summary>

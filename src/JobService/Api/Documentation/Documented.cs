@@ -19,7 +19,7 @@ internal sealed record RequestHeader(string Name, string Description, string Exa
 
     public static readonly RequestHeader LastEventId = new("Last-Event-ID", "Continues after the event with this `id`; a browser's `EventSource` sends it automatically.", "17");
 
-    public static readonly RequestHeader IfNoneMatch = new("If-None-Match", "Answers 304 while the `ETag` is this one.", "\"0123456789abcdef\"");
+    public static readonly RequestHeader IfNoneMatch = new("If-None-Match", "Returns 304 while the `ETag` is this one.", "\"0123456789abcdef\"");
 }
 
 /// <summary>A header of a response.</summary>
@@ -76,10 +76,10 @@ internal static class Documented
     public static RouteHandlerBuilder TakesHeaders(this RouteHandlerBuilder route, params RequestHeader[] headers) =>
         route.WithMetadata(new TakesHeadersMetadata(headers));
 
-    public static RouteHandlerBuilder Answers<TBody>(this RouteHandlerBuilder route, int status, string description, params string[] contentTypes) =>
+    public static RouteHandlerBuilder Returns<TBody>(this RouteHandlerBuilder route, int status, string description, params string[] contentTypes) =>
         route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(TBody), contentTypes is [] ? [MediaTypes.Json] : contentTypes) { Description = description });
 
-    public static RouteHandlerBuilder AnswersEmpty(this RouteHandlerBuilder route, int status, string description) =>
+    public static RouteHandlerBuilder ReturnsEmpty(this RouteHandlerBuilder route, int status, string description) =>
         route.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(void), []) { Description = description });
 
     /// <summary>Headers of the successful responses; the description of each says when it is present.</summary>

@@ -36,7 +36,7 @@ internal sealed class ApiKeyGate(IOptions<ApiOptions> options) : IDisposable
 
     public void Dispose() => wrongTries.Dispose();
 
-    private ProblemAnswer? Refusal(HttpContext http)
+    private ProblemResponse? Refusal(HttpContext http)
     {
         var client = ClientAddress.NetworkOf(http);
         var isFamiliar = familiar.ContainsKey(client);

@@ -10,7 +10,7 @@ internal static class QueryGate
             ? refusal.ExecuteAsync(http)
             : next(http);
 
-    private static ProblemAnswer? Fault(HttpRequest request, Endpoint endpoint)
+    private static ProblemResponse? Fault(HttpRequest request, Endpoint endpoint)
     {
         if (!request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase))
             return null;

@@ -20,7 +20,7 @@ internal sealed class RequestLog(TimeProvider time, ILogger<RequestLog> log)
             return;
 
         // Escaped, so that a client cannot put line breaks or terminal sequences into the log; without the query, which may name customers.
-        log.LogInformation("{Method} {Path} answered {Status} in {Milliseconds:0} ms (to {Client:l})",
+        log.LogInformation("{Method} {Path} responded {Status} in {Milliseconds:0} ms (to {Client:l})",
             http.Request.Method, http.Request.Path.ToUriComponent(), status, time.GetElapsedTime(start).TotalMilliseconds, ClientAddress.Of(http));
     }
 

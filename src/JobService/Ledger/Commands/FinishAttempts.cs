@@ -52,7 +52,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
         if (end.StartedAt is { } started && running.Hold is { } late && turn.Memory.Planner.PostponeUntold(late, running.Key, started.UtcTicks, end.CountsAt?.UtcTicks ?? 0))
             turn.Touch(late, running.Key);
         // Only a good answer: what was aborted may still be on its way to the API.
-        if (end.Outcome is JobOutcome.Succeeded && running.Hold is { } taken && turn.Memory.Planner.Answered(taken, turn.Now, TimeOf(end)))
+        if (end.Outcome is JobOutcome.Succeeded && running.Hold is { } taken && turn.Memory.Planner.Responded(taken, turn.Now, TimeOf(end)))
             turn.Touch(taken, running.Key);
 
         // A job that was told to stop does not go round again.

@@ -6,7 +6,7 @@ using JobService.Api.Contracts;
 namespace JobService.Api;
 
 /// <summary>A response in JSON, written in one piece with its length. It ends with a line break, so that a shell prompt starts on its own line.</summary>
-internal class JsonAnswer<T>(int status, T value, string contentType = "application/json") : IResult
+internal class JsonResponse<T>(int status, T value, string contentType = "application/json") : IResult
 {
     /// <summary>Bytes of a response that are copied to have the line break with them; of more, a client that reads slowly would hold each copy.</summary>
     private const int MaxInOnePiece = 16 * 1024;

@@ -6,7 +6,7 @@ namespace JobService.Limits;
 /// 1/512 of the limit: each call earns a share, up to a twentieth of the period, and moving a call spends it. The ordinary time is learned from zero upwards: the first calls, over
 /// cold connections, are the slowest.
 /// </remarks>
-internal struct LateAnswers
+internal struct LateResponses
 {
     private const int ShareOfPeriod = 512;
     private const int MostShare = 20;

@@ -4,13 +4,13 @@ using JobService.Limits;
 namespace JobService.Tests.Dispatch;
 
 /// <summary>T is 2 ms, the limit has no burst, and a call takes 1 ms.</summary>
-public sealed class AnswerWatchTests
+public sealed class ResponseWatchTests
 {
     private const long Begin = 639_000_000_000_000_000;
     private const long Millisecond = TimeSpan.TicksPerMillisecond;
     private static readonly StartPace pace = new(2 * Millisecond, 0);
 
-    private readonly AnswerWatch answers = new();
+    private readonly ResponseWatch answers = new();
     private long now = Begin;
 
     [Fact]

@@ -7,7 +7,7 @@ namespace JobService.Dispatch;
 /// An API counts arrivals. A call may be counted at any moment between its start and its response, and calls that an API (or the machine under both) has delayed are counted together when it
 /// continues: however even their starts were, they look like a burst. So no further call starts while responses are overdue.
 /// </remarks>
-internal sealed class AnswerWatch
+internal sealed class ResponseWatch
 {
     /// <summary>An API that has been silent for longer is slow, not stalled: waiting for it is useless.</summary>
     private const long LongestHold = 200 * TimeSpan.TicksPerMillisecond;
@@ -30,7 +30,7 @@ internal sealed class AnswerWatch
 
     private long usual = -1;
     private long lastStart;
-    private long lastAnswer;
+    private long lastResponse;
     private (long At, long Takes)? cold;
 
     /// <summary>True when nothing that is remembered still counts at a moment.</summary>
@@ -62,7 +62,7 @@ internal sealed class AnswerWatch
         var wasHeldUp = SilentFor(now, pace) > 0;
         if (underWay.IndexOf(startedAt) is >= 0 and var index)
             underWay.RemoveAt(index);
-        lastAnswer = now;
+        lastResponse = now;
         Learn(now - startedAt);
         if (cold is var (at, _) && at == startedAt)
         {
@@ -78,7 +78,7 @@ internal sealed class AnswerWatch
     {
         if (usual < 0 || underWay.Count < Tolerated + (pace.Ahead / pace.Takes))
             return 0;
-        var silent = now - Math.Max(lastAnswer, underWay[0] + usual);
+        var silent = now - Math.Max(lastResponse, underWay[0] + usual);
         return silent > Patience * (pace.Takes + usual) ? silent : 0;
     }
 

@@ -3,7 +3,7 @@ using System.Text;
 namespace JobService.Dispatch;
 
 /// <summary>The beginning of a response as text for a failed job: whole characters only, invalid bytes are replaced.</summary>
-internal static class AnswerText
+internal static class ResponseText
 {
     /// <param name="note">Text to put before it; null for none.</param>
     /// <param name="body">The response.</param>

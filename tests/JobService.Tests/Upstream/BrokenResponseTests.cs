@@ -7,11 +7,11 @@ using static JobService.Tests.Support.WireReplies;
 
 namespace JobService.Tests.Upstream;
 
-public sealed class BrokenAnswerTests
+public sealed class BrokenResponseTests
 {
     private const int Cap = 100_000;
 
-    private static readonly UpstreamOptions Capped = new() { AllowPrivateNetworks = true, MaxAnswerBytes = Cap };
+    private static readonly UpstreamOptions Capped = new() { AllowPrivateNetworks = true, MaxResponseBytes = Cap };
 
     public static TheoryData<string> NoHttp =>
     [
@@ -90,7 +90,7 @@ public sealed class BrokenAnswerTests
 
         var answer = await api.CallAsync();
 
-        Assert.Equal(passes, answer is ApiAnswer.Answered { Body.Length: Cap });
+        Assert.Equal(passes, answer is CallResult.Responded { Body.Length: Cap });
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class BrokenAnswerTests
         await server.FirstRequest;
         time.Advance(TimeSpan.FromSeconds(5));
 
-        var broken = Assert.IsType<ApiAnswer.Broken>(await call);
+        var broken = Assert.IsType<CallResult.Failed>(await call);
         Assert.Equal((ErrorTypes.Timeout, true), (broken.Type, broken.MayRetry));
         await server.ClientGone;
     }

@@ -3,7 +3,7 @@ using JobService.Limits;
 namespace JobService.Tests.Limits;
 
 /// <summary>An answer shows that the API had counted the call.</summary>
-public sealed class WindowAnswerTests
+public sealed class WindowResponseTests
 {
     private const long Begin = WindowStory.Begin;
     private const long Second = TimeSpan.TicksPerSecond;
@@ -16,7 +16,7 @@ public sealed class WindowAnswerTests
         limit.Take(Begin, 1);
         limit.Take(Begin, 1);
 
-        Assert.True(limit.Answered(Begin, 1, Begin + Millisecond));
+        Assert.True(limit.Responded(Begin, 1, Begin + Millisecond));
 
         Assert.Equal(Begin + Millisecond + Second, limit.EarliestAt(Begin, 1));
         Assert.Equal(Begin + (7 * Millisecond) + (Millisecond / 2) + Second, limit.EarliestAt(Begin, 2));
@@ -32,7 +32,7 @@ public sealed class WindowAnswerTests
         limit.Take(Begin, 1);
         var before = limit.EarliestAt(Begin, 1);
 
-        Assert.False(limit.Answered(Begin + otherSlot, weight, Begin + (long)(milliseconds * Millisecond)));
+        Assert.False(limit.Responded(Begin + otherSlot, weight, Begin + (long)(milliseconds * Millisecond)));
         Assert.Equal(before, limit.EarliestAt(Begin, 1));
     }
 
@@ -81,7 +81,7 @@ public sealed class WindowAnswerTests
             while (answers.TryPeek(out var ended, out var endedAt) && endedAt <= at)
             {
                 answers.Dequeue();
-                limit.Answered(ended.At, 1, endedAt, new CallTime(ended.At, endedAt));
+                limit.Responded(ended.At, 1, endedAt, new CallTime(ended.At, endedAt));
                 at = limit.EarliestAt(at, 1);
             }
 
@@ -102,7 +102,7 @@ public sealed class WindowAnswerTests
         for (var call = 0; call < 9; call++)
             limit.Take(at, 1);
         for (var call = 0; call < 9; call++)
-            Assert.True(limit.Answered(at, 1, at + (50 * Millisecond), new CallTime(at, at + (50 * Millisecond))));
+            Assert.True(limit.Responded(at, 1, at + (50 * Millisecond), new CallTime(at, at + (50 * Millisecond))));
 
         Assert.Equal(at + (50 * Millisecond) + Second, limit.EarliestAt(at + Second, 9));
     }
@@ -121,6 +121,6 @@ public sealed class WindowAnswerTests
     private static bool Call(WindowLimit limit, long at, long took)
     {
         limit.Take(at, 1);
-        return limit.Answered(at, 1, at + took, new CallTime(at, at + took));
+        return limit.Responded(at, 1, at + took, new CallTime(at, at + took));
     }
 }

@@ -6,7 +6,7 @@ namespace JobService.Api;
 /// <summary>A page whose items have been written, with its length.</summary>
 /// <param name="page">Its items; their memory is released when it is sent.</param>
 /// <param name="frame">The page without its items, which are its first field.</param>
-internal sealed class PageAnswer<T>(JsonPage page, T frame) : IResult
+internal sealed class PageResponse<T>(JsonPage page, T frame) : IResult
 {
     private static readonly ReadOnlyMemory<byte> Beginning = """{"items":["""u8.ToArray();
 
