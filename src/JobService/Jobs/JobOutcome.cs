@@ -9,21 +9,21 @@ public abstract record JobOutcome
     }
 
     /// <summary>Handles each outcome. A new outcome is a new method here: a reader that does not handle it does not compile.</summary>
-    public interface IReader<out T>
+    public interface IReader
     {
-        T Read(Succeeded outcome);
+        void Read(Succeeded outcome);
 
-        T Read(Retried outcome);
+        void Read(Retried outcome);
 
-        T Read(Failed outcome);
+        void Read(Failed outcome);
 
-        T Read(Throttled outcome);
+        void Read(Throttled outcome);
 
-        T Read(Cancelled outcome);
+        void Read(Cancelled outcome);
 
-        T Read(Unstarted outcome);
+        void Read(Unstarted outcome);
 
-        T Read(Returned outcome);
+        void Read(Returned outcome);
     }
 
     /// <summary>The job goes back to its queue; otherwise it is over.</summary>
@@ -32,7 +32,7 @@ public abstract record JobOutcome
     /// <summary>The attempt did not come to its end: it never started, or a shutdown stopped it.</summary>
     public abstract bool IsUnfinished { get; }
 
-    public abstract T Read<T>(IReader<T> reader);
+    public abstract void Read(IReader reader);
 
     /// <summary>The call was successful and its response processed: the job has <paramref name="Result"/>.</summary>
     public sealed record Succeeded(JobResult Result) : JobOutcome
@@ -41,7 +41,7 @@ public abstract record JobOutcome
 
         public override bool IsUnfinished => false;
 
-        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+        public override void Read(IReader reader) => reader.Read(this);
     }
 
     /// <summary>A failure that is tried again after <paramref name="Wait"/>. Counts one failure.</summary>
@@ -51,7 +51,7 @@ public abstract record JobOutcome
 
         public override bool IsUnfinished => false;
 
-        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+        public override void Read(IReader reader) => reader.Read(this);
     }
 
     /// <summary>A failure that ends the job. Counts one failure.</summary>
@@ -61,7 +61,7 @@ public abstract record JobOutcome
 
         public override bool IsUnfinished => false;
 
-        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+        public override void Read(IReader reader) => reader.Read(this);
     }
 
     /// <summary>The API said "not now". Counts no failure; how long to wait is part of the <see cref="CallFeedback"/> of the call.</summary>
@@ -71,7 +71,7 @@ public abstract record JobOutcome
 
         public override bool IsUnfinished => false;
 
-        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+        public override void Read(IReader reader) => reader.Read(this);
     }
 
     /// <summary>Stopped on request or because nobody waits any more.</summary>
@@ -81,7 +81,7 @@ public abstract record JobOutcome
 
         public override bool IsUnfinished => false;
 
-        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+        public override void Read(IReader reader) => reader.Read(this);
     }
 
     /// <summary>Never reached the send: slot missed, queue paused, circuit open, shutdown. The claim is undone: no attempt, no failure.</summary>
@@ -94,7 +94,7 @@ public abstract record JobOutcome
 
         public override bool IsUnfinished => true;
 
-        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+        public override void Read(IReader reader) => reader.Read(this);
     }
 
     /// <summary>Stopped by a shutdown during the attempt. The attempt is kept, no failure is counted, and the job is queued again.</summary>
@@ -104,7 +104,7 @@ public abstract record JobOutcome
 
         public override bool IsUnfinished => true;
 
-        public override T Read<T>(IReader<T> reader) => reader.Read(this);
+        public override void Read(IReader reader) => reader.Read(this);
     }
 }
 

@@ -4,7 +4,7 @@ using JobService.Limits;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Running to whatever the attempt came to: written only where the lease still holds.</summary>
+/// <summary>Ends attempts: a running job reaches a terminal state or is queued again, only where the lease still holds.</summary>
 internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<int>
 {
     public override void Want(Wanted wanted, LedgerMemory memory)
@@ -16,7 +16,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
             if (job.Batch is { } batch)
                 wanted.Batches.Add(batch);
             if (job.Lock is { } name && memory.Locks.IsWaitedFor(name))
-                wanted.Locks.Add(new LockQuery(name)); // it is offered when this one has ended
+                wanted.Locks.Add(new LockQuery(name)); // the lock is offered to it when this job has ended
         }
     }
 
@@ -31,49 +31,49 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
             turn.Memory.Ending[end.Lease] = running;
             Finish(turn, end, running);
             written++;
-            Locking.Free(turn, running); // behind the requeue: who comes back stands in the line before those that are younger
+            Locking.Free(turn, running); // after the requeue: a job that returns to the wait queue is before the younger ones
         }
 
         return written;
     }
 
-    /// <summary>What stands for an end that no turn can write: the attempt was made, and what it came to is lost.</summary>
+    /// <summary>Replaces an end that no turn can write: the attempt was made, and its result is lost.</summary>
     public static AttemptEnd Unwritable(AttemptEnd end, Exception error) =>
         end with { Outcome = new JobOutcome.Failed(new JobError(ErrorTypes.Processing, Status: null, $"The result of the attempt could not be stored: {error.Message}")) };
 
     private static void Finish(Turn turn, AttemptEnd end, RunningJob running)
     {
         if (running.Hold is { HasReturned: false } hold)
-            GiveBack(turn, running, hold, callWasMade: end.StartedAt is not null);
+            ReturnLimits(turn, running, hold, callWasMade: end.StartedAt is not null);
         turn.Memory.Planner.EndCall(running.Hold, isCounted: end.StartedAt is not null, turn.Now);
         if (end.StartedAt is not null)
             turn.Memory.Planner.Started(running.Queue.Entry.Name, running.Key);
-        // Nobody has told yet when it started: the claims that would have have not come.
+        // Late starts are reported with the next claim, which may come after this end.
         if (end.StartedAt is { } started && running.Hold is { } late && turn.Memory.Planner.PostponeUntold(late, running.Key, started.UtcTicks, end.CountsAt?.UtcTicks ?? 0))
             turn.Touch(late, running.Key);
-        // Only a good answer: what was aborted may still be on its way to the API.
+        // Only after a success: an aborted call may still be on its way to the API.
         if (end.Outcome is JobOutcome.Succeeded && running.Hold is { } taken && turn.Memory.Planner.Responded(taken, turn.Now, TimeOf(end)))
             turn.Touch(taken, running.Key);
 
-        // A job that was told to stop does not go round again.
+        // A job that was told to stop is not queued again.
         var outcome = running.StopReason is { } reason && end.Outcome.RunsAgain ? new JobOutcome.Cancelled(reason) : end.Outcome;
-        _ = outcome.Read(new Outcomes(turn, end, running));
+        outcome.Read(new OutcomeWriter(turn, end, running));
     }
 
     private static CallTime? TimeOf(AttemptEnd end) => end.StartedAt is { } started && end.EndedAt >= started ? new CallTime(started.UtcTicks, end.EndedAt.UtcTicks) : null;
 
-    private static void GiveBack(Turn turn, RunningJob running, LimitHold hold, bool callWasMade)
+    private static void ReturnLimits(Turn turn, RunningJob running, LimitHold hold, bool callWasMade)
     {
         if (callWasMade && !hold.EndsWithTheCall)
-            return; // what a rate has handed out stays handed out
+            return; // a slot that was used is not given back
 
         turn.Memory.Planner.Return(hold, callWasMade, turn.Now);
         if (!callWasMade)
             turn.Touch(hold, running.Key);
     }
 
-    /// <summary>Writes what each outcome makes of the job, and says what that is. What is known of it holds for as long as the lease does, which each change asks for.</summary>
-    private sealed class Outcomes(Turn turn, AttemptEnd end, RunningJob running) : JobOutcome.IReader<JobState>
+    /// <summary>Writes the transition for each outcome. What the memory knows of the job is valid as long as the lease holds, which each change checks.</summary>
+    private sealed class OutcomeWriter(Turn turn, AttemptEnd end, RunningJob running) : JobOutcome.IReader
     {
         private readonly long? startedAt = end.StartedAt?.UtcTicks;
 
@@ -81,63 +81,59 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
 
         private bool WasStarted => startedAt is not null;
 
-        public JobState Read(JobOutcome.Succeeded outcome)
+        public void Read(JobOutcome.Succeeded outcome)
         {
             var endedAt = end.EndedAt.UtcTicks;
             turn.Changes.Add(new JobChange.Succeeded(Stamp, end.Lease, startedAt ?? endedAt, endedAt, outcome.Result));
-            return End(JobState.Succeeded, wasStarted: true);
+            End(JobState.Succeeded, wasStarted: true);
         }
 
-        public JobState Read(JobOutcome.Failed outcome)
+        public void Read(JobOutcome.Failed outcome)
         {
             turn.Changes.Add(new JobChange.Failed(Stamp, end.Lease, startedAt, end.EndedAt.UtcTicks, UndoAttempt: !WasStarted));
             turn.Changes.Add(new JobChange.ErrorWritten(Stamp, outcome.Error));
             WriteAttempt(outcome.Error.Status, "failed");
-            return End(JobState.Failed, WasStarted, outcome.Error.Type);
+            End(JobState.Failed, WasStarted, outcome.Error.Type);
         }
 
-        public JobState Read(JobOutcome.Cancelled outcome)
+        public void Read(JobOutcome.Cancelled outcome)
         {
             var reason = running.StopReason ?? outcome.Reason;
             turn.Changes.Add(new JobChange.Stopped(Stamp, end.Lease, startedAt, end.EndedAt.UtcTicks, UndoAttempt: !WasStarted, reason));
             WriteAttempt(status: null, "cancelled");
-            return End(JobState.Cancelled, WasStarted, WireNames.Of(reason));
+            End(JobState.Cancelled, WasStarted, WireNames.Of(reason));
         }
 
-        public JobState Read(JobOutcome.Retried outcome)
+        public void Read(JobOutcome.Retried outcome)
         {
             turn.Changes.Add(new JobChange.ErrorWritten(Stamp, outcome.Error));
             WriteAttempt(outcome.Error.Status, "failed");
-            return Requeue(outcome.Wait > TimeSpan.Zero ? turn.Now + outcome.Wait.Ticks : null, countFailure: true, ThrottleMark.Clear, "retry");
+            Requeue(outcome.Wait > TimeSpan.Zero ? turn.Now + outcome.Wait.Ticks : null, countFailure: true, ThrottleMark.Clear, "retry");
         }
 
-        public JobState Read(JobOutcome.Throttled outcome)
+        public void Read(JobOutcome.Throttled outcome)
         {
             turn.Changes.Add(new JobChange.ErrorWritten(Stamp, outcome.Error));
             WriteAttempt(outcome.Error.Status, "throttled");
-            return Requeue(dueAt: null, countFailure: false, ThrottleMark.Set, "throttled");
+            Requeue(dueAt: null, countFailure: false, ThrottleMark.Set, "throttled");
         }
 
-        public JobState Read(JobOutcome.Unstarted outcome)
+        public void Read(JobOutcome.Unstarted outcome)
         {
             if (!outcome.StartsNext && turn.Memory.Planner.CameBackUnstarted(running.Queue.Entry.Name, running.Key, running.ClaimedAt, turn.Now) is { } pause)
                 turn.BackedOff.Add((running.Queue.Entry.Name, pause));
-            return Requeue(dueAt: null, countFailure: false, ThrottleMark.Keep, "unstarted");
+            Requeue(dueAt: null, countFailure: false, ThrottleMark.Keep, "unstarted");
         }
 
-        public JobState Read(JobOutcome.Returned outcome)
+        public void Read(JobOutcome.Returned outcome)
         {
             WriteAttempt(status: null, "interrupted");
-            return Requeue(dueAt: null, countFailure: false, ThrottleMark.Keep, "interrupted");
+            Requeue(dueAt: null, countFailure: false, ThrottleMark.Keep, "interrupted");
         }
 
-        private JobState End(JobState state, bool wasStarted, string? reason = null)
-        {
-            turn.End(running.End(wasStarted), JobState.Running, state, reason);
-            return state;
-        }
+        private void End(JobState state, bool wasStarted, string? reason = null) => turn.End(running.End(wasStarted), JobState.Running, state, reason);
 
-        private JobState Requeue(long? dueAt, bool countFailure, ThrottleMark throttle, string reason)
+        private void Requeue(long? dueAt, bool countFailure, ThrottleMark throttle, string reason)
         {
             var (queue, job) = (running.Queue, running.Job);
             var again = job with
@@ -158,7 +154,6 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
             queue.Move(JobState.Running, JobState.Queued);
             Waking.Expect(turn, JobRow.Queued(again, dueAt, parked));
             turn.Events?.Add(StoreEvent.OfJob(job.Id, queue.Entry.Name, job.Key, JobState.Queued, again.Attempt, Watching.BatchOf(turn, job.Batch), reason));
-            return JobState.Queued;
         }
 
         private void WriteAttempt(int? status, string outcome)
