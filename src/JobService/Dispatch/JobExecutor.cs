@@ -16,65 +16,19 @@ public sealed class JobExecutor(
     public async Task<AttemptEnd> RunAsync(RunningAttempt attempt, Action<CallOver> callOver)
     {
         var job = attempt.Job;
-        DateTimeOffset? startedAt = null;
-        DateTimeOffset? endedAt = null;
-        DateTimeOffset? countsAt = null;
+        var call = new CallProgress();
         JobOutcome outcome;
-        ITimer? timeout = null;
-        JobInput? input = null;
         try
         {
-            CallResult result;
-            CallFeedback? feedback = null;
-            HeldCall? held = null;
-            try
-            {
-                bool notYet;
-                if (attempt.Input is { } large)
-                    input = await large.ReadAsync(attempt.Abandoned);
-                do
-                {
-                    await starts.ReadyAsync(job);
-                    notYet = false;
-                    var request = new ApiCall(job.Id, job.Attempt, input?.Payload ?? job.Payload, (input?.Request ?? job.Request)?.Read(), job.Timeout, Paced: job.Slot is not null)
-                    {
-                        ThrottledBy = job.Queue.Definition.ThrottledBy,
-                        KeepHeaders = job.Queue.Definition.KeepHeaders,
-                        Memory = attempt.Memory,
-                    };
-                    var call = targets.For(job.Queue).CallAsync(request, () => MayStart(attempt, ref startedAt, ref notYet), attempt.Abandoned);
-                    if (!call.IsCompleted)
-                        timeout ??= time.CreateTimer(static state => ((RunningAttempt)state!).TimeOut(), attempt, job.Timeout, Timeout.InfiniteTimeSpan);
-                    result = await call;
-                }
-                while (notYet);
-                feedback = await feedbackReader.ReadAsync(job, result, attempt.Abandoned);
-                if (feedback is not null)
-                    held = holds.Hold(job, feedback); // before the permit of this call allows the next one to start
-                if (result is CallResult.Failed { Type: ErrorTypes.Blocked })
-                {
-                    starts.End(job, startedAt ?? default);
-                    startedAt = null; // the guard runs after the last check: nothing was sent
-                }
-            }
-            finally
-            {
-                input = null;
-                attempt.Input?.Dispose(); // what was sent is no longer needed
-                if (startedAt is { } started)
-                    countsAt = starts.End(job, started);
-                endedAt = store.Now; // before the next call begins
-                callOver(new CallOver(WasMade: startedAt is not null, feedback, held));
-            }
-
+            var (result, feedback) = await CallAsync(attempt, call, callOver);
             var conclusion = ConcludeAsync(attempt, result, feedback);
             if (!conclusion.IsCompleted)
-                endedAt = null;
+                call.EndedAt = null; // the attempt ends with its processing
             outcome = await conclusion;
         }
         catch (OperationCanceledException)
         {
-            outcome = Stopped(attempt, startedAt is not null);
+            outcome = Stopped(attempt, call.StartedAt is not null);
         }
         catch (Exception error)
         {
@@ -82,15 +36,67 @@ public sealed class JobExecutor(
         }
         finally
         {
-            if (timeout is not null)
-                await timeout.DisposeAsync();
+            if (call.Timeout is not null)
+                await call.Timeout.DisposeAsync();
         }
 
-        return new AttemptEnd(job.Id, job.Lease, startedAt, endedAt ?? store.Now, outcome) { CountsAt = countsAt };
+        return new AttemptEnd(job.Id, job.Lease, call.StartedAt, call.EndedAt ?? store.Now, outcome) { CountsAt = call.CountsAt };
+    }
+
+    private async ValueTask<(CallResult Result, CallFeedback? Feedback)> CallAsync(RunningAttempt attempt, CallProgress call, Action<CallOver> callOver)
+    {
+        var job = attempt.Job;
+        CallFeedback? feedback = null;
+        HeldCall? held = null;
+        try
+        {
+            var result = await SendAsync(attempt, call);
+            feedback = await feedbackReader.ReadAsync(job, result, attempt.Abandoned);
+            if (feedback is not null)
+                held = holds.Hold(job, feedback); // before the permit of this call allows the next one to start
+            if (result is CallResult.Failed { WasSent: false })
+            {
+                starts.End(job, call.StartedAt ?? default);
+                call.StartedAt = null; // the connection is opened after the last check
+            }
+
+            return (result, feedback);
+        }
+        finally
+        {
+            attempt.Input?.Dispose(); // what was sent is no longer needed
+            if (call.StartedAt is { } started)
+                call.CountsAt = starts.End(job, started);
+            call.EndedAt = store.Now; // before the next call begins
+            callOver(new CallOver(WasMade: call.StartedAt is not null, feedback, held));
+        }
+    }
+
+    private async ValueTask<CallResult> SendAsync(RunningAttempt attempt, CallProgress call)
+    {
+        var job = attempt.Job;
+        var input = attempt.Input is { } large ? await large.ReadAsync(attempt.Abandoned) : null;
+        while (true)
+        {
+            await starts.ReadyAsync(job);
+            call.MustWait = false;
+            var request = new ApiCall(job.Id, job.Attempt, input?.Payload ?? job.Payload, (input?.Request ?? job.Request)?.Read(), job.Timeout, Paced: job.Slot is not null)
+            {
+                ThrottledBy = job.Queue.Definition.ThrottledBy,
+                KeepHeaders = job.Queue.Definition.KeepHeaders,
+                Memory = attempt.Memory,
+            };
+            var sending = targets.For(job.Queue).CallAsync(request, () => MayStart(attempt, call), attempt.Abandoned);
+            if (!sending.IsCompleted)
+                call.Timeout ??= time.CreateTimer(static state => ((RunningAttempt)state!).TimeOut(), attempt, job.Timeout, Timeout.InfiniteTimeSpan);
+            var result = await sending;
+            if (!call.MustWait)
+                return result;
+        }
     }
 
     /// <summary>The last check before the send.</summary>
-    private bool MayStart(RunningAttempt attempt, ref DateTimeOffset? startedAt, ref bool notYet)
+    private bool MayStart(RunningAttempt attempt, CallProgress call)
     {
         var job = attempt.Job;
         if (attempt.Abandoned.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested || holds.Holding(job)
@@ -102,9 +108,9 @@ public sealed class JobExecutor(
         if (job.StartBefore <= time.GetUtcNow()) // a time given by a user refers to the machine's clock
             return false;
         var verdict = starts.TryStart(job, out var now);
-        notYet = verdict == StartVerdict.NotYet;
+        call.MustWait = verdict == StartVerdict.NotYet;
         if (verdict == StartVerdict.Started)
-            startedAt = now;
+            call.StartedAt = now;
         return verdict == StartVerdict.Started;
     }
 
@@ -159,6 +165,23 @@ public sealed class JobExecutor(
 
     private static JobError UpstreamError(CallResult.Responded response) =>
         new(ErrorTypes.Upstream, response.Status, ResponseText.Of(response.Note, response.Body.Span, JobError.MaxDetailBytes)) { Headers = response.Headers };
+
+    private sealed class CallProgress
+    {
+        /// <summary>When it was sent; null when it was not.</summary>
+        public DateTimeOffset? StartedAt { get; set; }
+
+        public DateTimeOffset? EndedAt { get; set; }
+
+        /// <summary>See <see cref="AttemptEnd.CountsAt"/>.</summary>
+        public DateTimeOffset? CountsAt { get; set; }
+
+        /// <summary>Bounds the whole attempt; null while nothing had to wait.</summary>
+        public ITimer? Timeout { get; set; }
+
+        /// <summary>Another call has started late: this one tries again after it.</summary>
+        public bool MustWait { get; set; }
+    }
 }
 
 /// <summary>A call has ended, however.</summary>

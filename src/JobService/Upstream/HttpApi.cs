@@ -104,8 +104,8 @@ public sealed class HttpApi : IApiTarget
     }
 
     private CallResult.Failed FailedBy(Exception error) => AddressGuard.BlockedBy(error) is { } blocked
-        ? new CallResult.Failed(ErrorTypes.Blocked, blocked.Message, MayRetry: false)
-        : new CallResult.Failed(ErrorTypes.Transport, TransportFault.Detail(error, certificateWanted), MayRetry: true);
+        ? new CallResult.Failed(ErrorTypes.Blocked, blocked.Message, MayRetry: false) { WasSent = false }
+        : new CallResult.Failed(ErrorTypes.Transport, TransportFault.Detail(error, certificateWanted), MayRetry: true) { WasSent = !TransportFault.IsBeforeTheSend(error) };
 
     private static string? RedirectNote(HttpResponseMessage response, Uri asked) => ResponseHeaders.LocationOf(response, asked) is { } location
         ? $"The API points to {location}. Redirects are not followed: use that address if it is the right one."

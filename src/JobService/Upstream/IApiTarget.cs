@@ -71,6 +71,9 @@ public abstract record CallResult
     /// <param name="MayRetry">False when the next attempt would fail the same way.</param>
     public sealed record Failed(string Type, string Detail, bool MayRetry) : CallResult
     {
+        /// <summary>False when it is certain that no byte of the request was sent: there is no connection.</summary>
+        public bool WasSent { get; init; } = true;
+
         public override T Match<TState, T>(
             TState state, Func<TState, Responded, T> responded, Func<TState, Failed, T> failed, Func<TState, NotStarted, T> notStarted, Func<TState, CircuitOpen, T> circuitOpen) =>
             failed(state, this);

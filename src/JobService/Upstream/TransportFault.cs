@@ -18,6 +18,11 @@ internal static class TransportFault
             : detail;
     }
 
+    /// <summary>True when there was no connection on which the request could have been sent.</summary>
+    public static bool IsBeforeTheSend(Exception error) => IsOfConnecting(error)
+        || error is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+        or OperationCanceledException { InnerException: TimeoutException }; // the handler's timeout for connecting
+
     // The outer exceptions say only that a request failed; but for a connection they name the address.
     private static string ReasonOf(Exception error)
     {

@@ -118,6 +118,24 @@ public sealed class WayOfAJobTests : IAsyncDisposable
         Assert.Equal(("failed", ErrorTypes.Blocked, 0), (job.GetProperty("state").GetString(), TypeOf(job), job.GetProperty("attempt").GetInt32()));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(""", "limits": ["paced"]""")]
+    public async Task A_call_without_a_connection_is_a_failure_and_no_attempt_whether_it_is_paced_or_not(string limits)
+    {
+        await service.PutAsync("/v1/limits/paced", """{"kind": "rate", "permits": 1000}""");
+        await service.PutAsync("/v1/queues/gone", $$$"""
+            {"target": {"kind": "http", "baseAddress": "http://127.0.0.1:{{{FreePort.Next()}}}"}, "retry": {"maxAttempts": 2, "baseSeconds": 0, "maxSeconds": 0}{{{limits}}}}
+            """);
+
+        var job = await EndOfAsync(await SubmitAsync("""{"queue": "gone", "payload": 1}"""));
+
+        Assert.Equal(("failed", ErrorTypes.Transport), (job.GetProperty("state").GetString(), TypeOf(job)));
+        Assert.Equal((0, 2), (job.GetProperty("attempt").GetInt32(), job.GetProperty("failures").GetInt32()));
+        Assert.False(job.TryGetProperty("startedAt", out _));
+        Assert.Empty(job.GetProperty("attempts").EnumerateArray());
+    }
+
     [Fact]
     public async Task The_permit_goes_back_before_the_processing_begins()
     {
