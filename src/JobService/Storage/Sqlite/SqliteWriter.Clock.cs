@@ -3,17 +3,17 @@ using Microsoft.Extensions.Logging;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Store time over restarts, and what is said when the machine's clock is set.</summary>
+/// <summary>Keeps store time across restarts, and logs steps of the machine's clock.</summary>
 internal sealed partial class SqliteWriter
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WallClockCheckInterval = TimeSpan.FromSeconds(1);
 
     private long clockWrittenAt = long.MinValue / 2;
     private bool clockWanted;
 
     public StepWatch Steps { get; }
 
-    private void TakeUpTime(Turn turn, long jumped)
+    private void RecordTime(Turn turn, long jumped)
     {
         if (jumped > 0)
         {
@@ -29,10 +29,10 @@ internal sealed partial class SqliteWriter
         clockWrittenAt = time.GetTimestamp();
     }
 
-    /// <summary>The clock's row goes along with what is written anyway; by itself after a step, and now and then.</summary>
+    /// <summary>The clock's row is written together with other changes; by itself after a step, and from time to time.</summary>
     private void OfferClock(Turn turn)
     {
-        LookAtTheWall();
+        CheckWallClock();
         turn.Wall = time.GetUtcNow().UtcTicks;
         turn.WritesClock = clockWanted;
         if (clockWanted || ClockAge >= StoredClock.WrittenEvery)
@@ -49,9 +49,9 @@ internal sealed partial class SqliteWriter
 
     private TimeSpan ClockAge => time.GetElapsedTime(clockWrittenAt);
 
-    /// <summary>In each turn, and each second while there is none.</summary>
-    /// <returns>True when it wants a turn: moments given by users may have come, or the clock's row is old.</returns>
-    private bool LookAtTheWall()
+    /// <summary>Called in each turn, and each second while there is none.</summary>
+    /// <returns>True when a turn is needed: times given by users may have come, or the clock's row is old.</returns>
+    private bool CheckWallClock()
     {
         var step = Steps.Look();
         if (step is not null)
@@ -60,8 +60,8 @@ internal sealed partial class SqliteWriter
         return clockWanted;
     }
 
-    /// <summary>The last thing that this process writes.</summary>
-    private void LeaveTime()
+    /// <summary>The last write of this process.</summary>
+    private void WriteLastTime()
     {
         clockWanted = true;
         try
@@ -79,14 +79,14 @@ internal sealed partial class SqliteWriter
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
-        "The machine's clock was set {Direction} by {Seconds} s, or the machine was suspended: {From:O} became {To:O}. Limits, delays and retries go on by elapsed time; notBefore and startBefore go by the machine's clock. It differs from the service's own time by {Difference} s, which is worked off at 0.05 %")]
+        "The machine's clock was set {Direction} by {Seconds} s, or the machine was suspended: {From:O} became {To:O}. Limits, delays and retries continue in elapsed time; notBefore and startBefore follow the machine's clock. It differs from the service's own time by {Difference} s, which is reduced at a rate of 0.05 %")]
     private static partial void LogStep(ILogger logger, double seconds, string direction, DateTimeOffset from, DateTimeOffset to, double difference);
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
-        "The machine's clock was set forward while the service was down or before, or the machine was suspended: the service's own time leaves out {Seconds} s, and all that limits, delays and retries have counted moves along")]
+        "The machine's clock was set forward while the service was down or before, or the machine was suspended: the service's own time skips {Seconds} s, and everything that limits, delays and retries have counted moves with it")]
     private static partial void LogJumped(ILogger logger, double seconds);
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
-        "The machine's clock is {Seconds} s behind the service's own time, which never goes back: times shown are ahead by so much, and the difference is worked off at 0.05 %. notBefore and startBefore go by the machine's clock")]
+        "The machine's clock is {Seconds} s behind the service's own time, which never goes back: times are shown ahead by that much, and the difference is reduced at a rate of 0.05 %. notBefore and startBefore follow the machine's clock")]
     private static partial void LogAhead(ILogger logger, double seconds);
 }

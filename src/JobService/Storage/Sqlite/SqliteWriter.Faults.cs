@@ -5,20 +5,20 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>What follows a turn that has failed.</summary>
+/// <summary>Handles turns that have failed.</summary>
 internal sealed partial class SqliteWriter
 {
     private static readonly TimeSpan ReopenAfter = TimeSpan.FromSeconds(1);
 
-    /// <summary>One of them broke the turn: the others are still to be committed, in their order.</summary>
-    private void TakeHalves(List<PendingOperation> commands)
+    /// <summary>One of the commands broke the turn: the halves are run separately, in order, so that the others are committed.</summary>
+    private void RunHalves(List<PendingOperation> commands)
     {
         var half = commands.Count / 2;
         TakeTurn(commands[..half], request: null, woken: false);
         TakeTurn(commands[half..], request: null, woken: false);
     }
 
-    /// <summary>The storage is to blame. What concerns the memory alone is still answered, if the memory can be read.</summary>
+    /// <summary>The storage has failed. Questions and commands that need only the memory still complete, if the memory can be read.</summary>
     private void Refuse(List<PendingOperation> commands, StorageUnavailableException error)
     {
         commands.FindAll(command => command.NeedsCommit).ForEach(command => command.Fail(error));
@@ -39,7 +39,7 @@ internal sealed partial class SqliteWriter
     /// <summary>After a failed turn only the file is trusted: connection and memory are created again.</summary>
     private void Abandon(Exception error)
     {
-        // What is damaged was reported when it was found; of the same trouble once is enough.
+        // Damage was logged when it was found, and the same error is logged only once.
         if (error is not StorageUnavailableException && !(IsOfStorage(error) && Trouble == error.Message))
             LogTurnFailed(logger, error);
         if (database.FindsDamage(error))
@@ -59,7 +59,7 @@ internal sealed partial class SqliteWriter
         alarm.Change(ReopenAfter, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>A statement or a value that SQLite refuses says nothing about the file.</summary>
+    /// <summary>An error in a statement or a value says nothing about the file.</summary>
     private static bool IsOfStorage(Exception error) => error is SqliteException
     {
         SqliteErrorCode: not (raw.SQLITE_ERROR or raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_MISUSE or raw.SQLITE_RANGE),

@@ -4,53 +4,53 @@ using Microsoft.Extensions.Logging;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>What others hear of the commits, on the writer's thread.</summary>
+/// <summary>Publishes what was committed, on the writer's thread.</summary>
 internal sealed partial class SqliteWriter
 {
-    /// <summary>Used again in each turn: tens of thousands of events a second are no garbage.</summary>
+    /// <summary>Reused in each turn: tens of thousands of events a second create no garbage.</summary>
     private readonly List<StoreEvent> events = [];
 
     public event Action<StoreNews>? Committed;
 
     private event StoreListener? Watched;
 
-    /// <summary>By the writer itself, between two changes: what is committed from here on is told, whole.</summary>
-    public Task<IDisposable> WatchAsync(StoreListener listener) => Post(new Joining(this, listener));
+    /// <summary>The writer itself adds the listener, between two turns: it gets every change that is committed from then on.</summary>
+    public Task<IDisposable> WatchAsync(StoreListener listener) => Post(new PendingWatch(this, listener));
 
-    /// <summary>Nothing is collected while nobody watches.</summary>
+    /// <summary>Null while there is no listener: then no events are collected.</summary>
     private List<StoreEvent>? EventsToCollect()
     {
         events.Clear();
         return Watched is null ? null : events;
     }
 
-    private void Tell(Turn turn)
+    private void Publish(Turn turn)
     {
         var batches = turn.Batches.Changed();
         if (turn.Ended.Count + turn.StopRequests.Count + batches.Count + turn.DueReceivers.Count > 0)
         {
             var news = new StoreNews(turn.Ended, turn.StopRequests, batches) { DueReceivers = turn.DueReceivers };
-            Tell(Committed, listener => listener(news));
+            Notify(Committed, listener => listener(news));
         }
 
-        TellWatchers(turn);
+        PublishEvents(turn);
     }
 
-    private void TellWatchers(Turn turn)
+    private void PublishEvents(Turn turn)
     {
         if (turn.Events is { Count: > 0 } changes)
-            Tell(Watched, listener => listener(turn.NowTime, CollectionsMarshal.AsSpan(changes)));
+            Notify(Watched, listener => listener(turn.NowTime, CollectionsMarshal.AsSpan(changes)));
     }
 
-    /// <summary>What is committed is committed: a listener that throws neither undoes it nor silences the others.</summary>
-    private void Tell<TListener>(TListener? listeners, Action<TListener> tell)
+    /// <summary>An exception of one listener neither undoes the commit nor keeps the others from being notified.</summary>
+    private void Notify<TListener>(TListener? listeners, Action<TListener> notify)
         where TListener : Delegate
     {
         foreach (var listener in Delegate.EnumerateInvocationList(listeners))
         {
             try
             {
-                tell(listener);
+                notify(listener);
             }
             catch (Exception error)
             {
@@ -62,8 +62,8 @@ internal sealed partial class SqliteWriter
     [LoggerMessage(Level = LogLevel.Error, Message = "A subscriber to committed changes failed")]
     private static partial void LogListenerFailed(ILogger logger, Exception error);
 
-    /// <summary>Behind the turn: one that is repeated is not to be told of twice.</summary>
-    private sealed class Joining(SqliteWriter writer, StoreListener listener) : PendingOperation<IDisposable>
+    /// <summary>Adds the listener after the turn, because a turn may be repeated.</summary>
+    private sealed class PendingWatch(SqliteWriter writer, StoreListener listener) : PendingOperation<IDisposable>
     {
         public override bool NeedsCommit => false;
 

@@ -4,9 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>The one writer: a thread of its own that commits, turn by turn, all commands that have gathered and as many submitted jobs as a turn may take, the next claims last.</summary>
+/// <summary>The only writer: a thread of its own that commits, turn by turn, all commands that have gathered and as many submitted jobs as a turn may take, and finally claims the next jobs.</summary>
 /// <remarks>
-/// A turn starts as soon as there is something to do: an idle job waits for no timer and no batch to fill. While it commits, the next one gathers.
+/// A turn starts as soon as there is something to do: with an idle service, no job waits for a timer or for a batch to fill. While one turn commits, the commands of the next gather.
 /// </remarks>
 internal sealed partial class SqliteWriter : IDisposable
 {
@@ -43,7 +43,7 @@ internal sealed partial class SqliteWriter : IDisposable
         Clock = opening.Clock;
         Steps = new StepWatch(time);
         turns = new TurnRun(() => Clock.Now);
-        session = OpenSession(turn => TakeUpTime(turn, opening.Jumped));
+        session = OpenSession(turn => RecordTime(turn, opening.Jumped));
         former = session.Memory;
         Catalog = session.Memory.Snapshot();
         alarm = time.CreateTimer(static state => ((SqliteWriter)state!).RequestTurn(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -58,7 +58,7 @@ internal sealed partial class SqliteWriter : IDisposable
         private set => Volatile.Write(ref catalog, value);
     }
 
-    /// <summary>What the database said when it last could not be written; null since a write has succeeded.</summary>
+    /// <summary>The error of the last write, if it failed; null after a successful one.</summary>
     public string? Trouble
     {
         get => database.Damage ?? Volatile.Read(ref trouble);
@@ -66,7 +66,7 @@ internal sealed partial class SqliteWriter : IDisposable
     }
 
     /// <summary>Starts the loop.</summary>
-    /// <returns>Ends with it: when it was told to stop and all that has gathered is committed.</returns>
+    /// <returns>Completes when the loop has ended: it was told to stop, and everything that had gathered is committed.</returns>
     public Task RunAsync()
     {
         thread.Start();
@@ -106,8 +106,8 @@ internal sealed partial class SqliteWriter : IDisposable
             {
                 while (!HasGathered && !turnRequested && !stopping)
                 {
-                    if (!Monitor.Wait(gate, LookEvery))
-                        turnRequested |= LookAtTheWall(); // a request may come while the wait ends
+                    if (!Monitor.Wait(gate, WallClockCheckInterval))
+                        turnRequested |= CheckWallClock(); // a request may come while the wait ends
                 }
 
                 if (stopping && !HasGathered)
@@ -122,13 +122,13 @@ internal sealed partial class SqliteWriter : IDisposable
             commands.Clear();
         }
 
-        LeaveTime();
+        WriteLastTime();
         over.SetResult();
     }
 
-    /// <param name="commands">What is asked for.</param>
+    /// <param name="commands">The commands and questions that have gathered.</param>
     /// <param name="request">The pending claim, if there is one.</param>
-    /// <param name="woken">True when something may be due; then even a turn of questions only must commit.</param>
+    /// <param name="woken">True when something may be due: then a turn commits even if it has only questions.</param>
     private void TakeTurn(List<PendingOperation> commands, PendingClaim? request, bool woken)
     {
         try
@@ -145,21 +145,21 @@ internal sealed partial class SqliteWriter : IDisposable
             if (error is StorageUnavailableException || IsOfStorage(error))
                 Refuse(commands, error as StorageUnavailableException ?? new StorageUnavailableException(error.Message, error));
             else if (request is not null)
-                TakeTurn(commands, request: null, woken: false); // what is to be claimed may be what broke it
+                TakeTurn(commands, request: null, woken: false); // the claims may have caused the failure
             else if (commands.Count < 2)
                 commands.ForEach(command => command.Fail(error));
             else
-                TakeHalves(commands);
+                RunHalves(commands);
         }
     }
 
-    /// <summary>Answered also while nothing can be written.</summary>
+    /// <summary>Needs no commit: works also while nothing can be written.</summary>
     private void Answer(List<PendingOperation> questions)
     {
-        var look = Open().Ask(Clock.Now);
-        look.Events = EventsToCollect();
-        TurnRun.Answer(look, questions);
-        TellWatchers(look);
+        var turn = Open().Ask(Clock.Now);
+        turn.Events = EventsToCollect();
+        TurnRun.Answer(turn, questions);
+        PublishEvents(turn);
         questions.ForEach(question => question.Complete());
     }
 
@@ -176,31 +176,34 @@ internal sealed partial class SqliteWriter : IDisposable
         if (Trouble is not null)
             turn.Changes.Add(new DefinitionChange.Probed(turn.Now));
         open.Commit(turn);
+        AfterCommit(turn, commands, request, claimed);
+    }
 
+    /// <summary>Publishes what is durable now, and decides when the next turn begins.</summary>
+    private void AfterCommit(Turn turn, List<PendingOperation> commands, PendingClaim? request, List<ClaimedJob> claimed)
+    {
         Trouble = null;
         NoteClock(turn);
         if (claimed.Count > 0)
             turns.NoteClaimed();
-
         if (turn.CatalogChanged)
-            Catalog = open.Memory.Snapshot();
-
+            Catalog = turn.Memory.Snapshot();
         if (turn.GoesOn)
             RequestTurn();
         turn.BackedOff.ForEach(queue => LogBackedOff(logger, queue.Queue, queue.Wait.TotalSeconds));
-        Tell(turn);
+        Publish(turn);
         Completions.Run(commands);
-        // Semaphores may be wider now, or new: what was offered before is to be offered anew.
+        // A changed queue may have a different semaphore: a claim with an older offer is completed, so that its node offers again.
         if (claimed.Count > 0 || request?.Newest.CatalogRevision < Catalog.Revision)
             request!.Complete(claimed);
         else
             KeepPending(request);
-        SetAlarm(open.Memory);
+        SetAlarm(turn.Memory);
     }
 
     private bool HasGathered => gathering.Count > 0 || !submissions.IsEmpty;
 
-    /// <summary>When the alarm is what has called this turn, it tells how late alarms come.</summary>
+    /// <summary>A turn that the alarm has started shows how late alarms are.</summary>
     private void NoteAlarm()
     {
         if (alarmAt <= Clock.Now)
@@ -215,7 +218,7 @@ internal sealed partial class SqliteWriter : IDisposable
         return session;
     }
 
-    /// <param name="first">Done before anything is read.</param>
+    /// <param name="first">Runs before anything is read.</param>
     private LedgerSession OpenSession(Action<Turn>? first = null)
     {
         counting?.Dispose();
