@@ -54,6 +54,7 @@ internal static class Descriptions
     public const string Map = """
         Jobs in and results out on one connection, one per line, both at once: `cat jobs.ndjson | curl -sN -X POST -T . -H 'content-type: application/x-ndjson' …/map`.
         An invalid line ends the upload: `{"type": …, "line": …}` comes before the summary. Hanging up cancels the jobs that have not ended.
+        While there are no results, a space is sent every 5 s.
         """;
 
     public const string Events = """

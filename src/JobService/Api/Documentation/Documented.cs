@@ -10,7 +10,7 @@ internal sealed record RequestHeader(string Name, string Description, string Exa
         "`wait=20` holds the response until the job ends, for at most this many seconds (RFC 7240; values above `JobService:Api:MaxWaitSeconds`, 45, are reduced to that). Hanging up meanwhile cancels the job, unless an `Idempotency-Key` is given.", "wait=10");
 
     public static readonly RequestHeader IdempotencyKey = new(IdempotencyHeader.Name,
-        "Makes the request safe to repeat: the same key with the same body returns the same job, as long as the job is kept. 1 to 255 characters of visible ASCII and spaces, bare or in double quotes.",
+        "Makes the request safe to repeat: the same key with the same body returns the same job or batch, as long as that is kept. 1 to 255 characters of visible ASCII and spaces, bare or in double quotes.",
         "order-991");
 
     public static readonly RequestHeader IfMatch = new("If-Match", "Changes the resource only while its `ETag` is this one; `*` only if it exists.", "\"r17\"");

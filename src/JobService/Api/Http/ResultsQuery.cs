@@ -13,7 +13,7 @@ internal static class ResultsQuery
         "`input`: in the order of the jobs, each when those before it have ended (gather). `completion` (default): as they end (as_completed).", "input", "completion") { Enumeration = "ResultOrder" };
 
     private static readonly QueryParameter Until = new("until", "string",
-        "When the read is complete: `all` (default); `first`: the results available when the first job has ended; `firstFailure`: those available when the first job has failed.",
+        "How far to read: `all` (default): every result; `first`: the results available when the first job has ended, or the next one after the given position; `firstFailure`: the results available when a job has failed, all of them if none fails.",
         "all", "first", "firstFailure") { Enumeration = nameof(Api.Until) };
 
     private static readonly QueryParameter Limit = new("limit", "integer", "With JSON: results per page, 1 to 10000. Default: 1000.");
