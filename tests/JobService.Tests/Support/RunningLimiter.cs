@@ -44,7 +44,8 @@ internal sealed class RunningLimiter : IAsyncDisposable
     {
         foreach (var response in await Task.WhenAll(Enumerable.Range(0, WarmUpCalls).Select(_ => Client.GetAsync(new Uri("/", UriKind.Relative)))))
             response.Dispose();
-        await Task.Delay(LongestWindow, TimeProvider.System);
+        using var windows = new PeriodicTimer(LongestWindow, TimeProvider.System);
+        await windows.WaitForNextTickAsync();
     }
 
     public async ValueTask DisposeAsync()
