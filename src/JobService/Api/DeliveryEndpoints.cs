@@ -9,7 +9,7 @@ namespace JobService.Api;
 /// <summary>Lists the deliveries of callbacks, and sends them again.</summary>
 internal static class DeliveryEndpoints
 {
-    /// <summary>At most so many deliveries of one job or batch are listed: one for each time it ended, so this many retries by request.</summary>
+    /// <summary>Maximum deliveries of one job or batch in a list: one for each time it ended, so this many retries by request.</summary>
     private const int MaxShown = 100;
 
     public static void MapDeliveries(this IEndpointRouteBuilder v1)

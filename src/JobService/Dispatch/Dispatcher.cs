@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace JobService.Dispatch;
 
-/// <summary>Claims jobs for the permits that there are, with their slots, and hands them to the workers.</summary>
+/// <summary>Claims jobs, with their slots, for the permits available, and hands them to the workers.</summary>
 public sealed partial class Dispatcher(
     QueueSemaphores semaphores, JobWorkers workers, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Dispatcher> logger) : BackgroundService
 {
@@ -12,7 +12,7 @@ public sealed partial class Dispatcher(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // The stop begins when the host says so, not when the web server has said good-bye to its last client.
+        // The stop begins with the shutdown of the host, not when the web server has closed its last connection.
         using var stopTaking = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         while (!stopTaking.IsCancellationRequested)
         {

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace JobService.Dispatch;
 
-/// <summary>Writes outcomes in batches. While the storage cannot be written it keeps them: a result that was paid for is not thrown away.</summary>
+/// <summary>Writes outcomes in batches. While the storage cannot be written it keeps them: a result that was paid for is not discarded.</summary>
 public sealed partial class JobCompleter(
     IJobStore store, IHostApplicationLifetime lifetime, IOptions<DispatchOptions> options, TimeProvider time, ILogger<JobCompleter> logger) : BackgroundService
 {
@@ -21,7 +21,7 @@ public sealed partial class JobCompleter(
     private readonly List<ByteReservation> memory = [];
     private (int Ended, int Returned) sinceStopping;
 
-    /// <param name="end">What the attempt came to.</param>
+    /// <param name="end">The end of the attempt.</param>
     /// <param name="memory">The memory of its result: released when it is written.</param>
     public ValueTask CompleteAsync(AttemptEnd end, ByteReservation? memory = null) => ends.Writer.WriteAsync((end, memory));
 
@@ -44,7 +44,7 @@ public sealed partial class JobCompleter(
                     memory.Add(end.Memory);
             }
 
-            // Again until it is written, whether or not another end comes meanwhile.
+            // Tried again until they are written, whether or not other ends arrive meanwhile.
             while (!await WriteAsync())
                 await Task.Delay(AfterFailure, time, CancellationToken.None);
             batch.Clear();

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace JobService.Dispatch;
 
 /// <summary>Starts claimed jobs, each in its slot, and sees them to their end.</summary>
-/// <remarks>For every claimed job a permit of its queue's semaphore is kept, or is expected in its slot, so the channel is never a place to wait in for longer than a hand-over.</remarks>
+/// <remarks>For every claimed job a permit of its queue's semaphore is kept, or is expected in its slot, so that no job waits in the channel for longer than a hand-over.</remarks>
 public sealed partial class JobWorkers(
     IJobStore store,
     QueueSemaphores semaphores,
@@ -75,7 +75,7 @@ public sealed partial class JobWorkers(
         {
             var end = await AttemptAsync(job, memory, input);
             if (end.Outcome is not JobOutcome.Succeeded)
-                memory.Dispose(); // of a response that is no result only the beginning is kept
+                memory.Dispose(); // only the beginning of a response that is no result is kept
             await completer.CompleteAsync(end, memory);
         }
         catch (Exception error)
@@ -133,7 +133,7 @@ public sealed partial class JobWorkers(
 
     private async Task<JobOutcome> WaitForMemoryAsync(ClaimedJob job, LargeInput input)
     {
-        // One of its queue that has its input needs the permit.
+        // Another job of the queue has its input and needs the permit.
         if (inputs.IsKeptFor(job.Queue))
             return new JobOutcome.Unstarted();
 
@@ -149,8 +149,8 @@ public sealed partial class JobWorkers(
 
     private void EndCall(ClaimedJob job, QueueSemaphores.Admission admission, CallOver over)
     {
-        // Before the permit lets the next one go, and before the completer gets the end: the store takes things in the order they come.
-        // What a call took that was never made goes back with its end: then an unused slot comes back too.
+        // Before the permit starts the next call, and before the completer gets the end: the store processes commands in the order of arrival.
+        // A call that was never made returns what it took with the end of its attempt: then an unused slot is returned, too.
         var held = over.WasMade ? job : job with { HoldsLimits = false };
         if (held.HoldsLimits || over.Feedback is not null)
         {
@@ -180,7 +180,7 @@ public sealed partial class JobWorkers(
     private static partial void LogLost(ILogger logger, JobId job, Exception error);
 }
 
-/// <summary>Counts what is under way, and tells when nothing is.</summary>
+/// <summary>Counts the attempts in progress, and signals when there are none.</summary>
 internal sealed class InFlight
 {
     private readonly Lock gate = new();

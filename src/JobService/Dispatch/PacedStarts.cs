@@ -3,58 +3,58 @@ using JobService.Limits;
 
 namespace JobService.Dispatch;
 
-/// <summary>What this node's claims have started and when, as far as others in its hands were given their slots before that was known. Pure: asks no clock, takes no lock.</summary>
+/// <summary>The actual starts of this node's calls, for claimed jobs that were given their slots before these were known. Pure: uses no clock and no lock.</summary>
 internal sealed class PacedStarts
 {
     private const int FewEnoughToKeep = 1_024;
 
     private readonly Dictionary<(string Limit, string Key), PacedRate> rates = [];
-    private readonly List<UnheardStart> unheard = [];
+    private readonly List<UnconfirmedStart> unconfirmed = [];
     private TimeSpan handOver;
     private TimeSpan toldHandOver;
     private int sweepAbove = FewEnoughToKeep;
 
-    /// <summary>Something is to be told that no request has told yet.</summary>
-    public bool HasNews => unheard.Count > 0 && unheard[^1].Request == 0;
+    /// <summary>There is a late start that no request has reported yet.</summary>
+    public bool HasNews => unconfirmed.Count > 0 && unconfirmed[^1].Request == 0;
 
-    /// <summary>States that are remembered, needed or not.</summary>
+    /// <summary>Number of limit states that are remembered, needed or not.</summary>
     public int Count => rates.Count;
 
-    /// <summary>What the store may not have heard yet.</summary>
-    /// <param name="request">The number of the request that tells it.</param>
+    /// <summary>The late starts that the store has not confirmed.</summary>
+    /// <param name="request">The number of the request that reports them.</param>
     public StartsMade Tell(long request)
     {
         toldHandOver = handOver;
-        if (unheard.Count == 0)
+        if (unconfirmed.Count == 0)
             return StartsMade.None with { HandOver = handOver };
 
-        for (var i = unheard.Count - 1; i >= 0 && unheard[i].Request == 0; i--)
-            unheard[i] = unheard[i] with { Request = request };
-        return new StartsMade(unheard.ConvertAll(start => start.Start), handOver);
+        for (var i = unconfirmed.Count - 1; i >= 0 && unconfirmed[i].Request == 0; i--)
+            unconfirmed[i] = unconfirmed[i] with { Request = request };
+        return new StartsMade(unconfirmed.ConvertAll(start => start.Start), handOver);
     }
 
     /// <summary>Jobs were claimed.</summary>
-    /// <param name="known">The number of the last request that the store knew.</param>
-    /// <returns>The first moment of a late start that it did not know of; null when it knew all.</returns>
+    /// <param name="known">The last request whose late starts the store knew.</param>
+    /// <returns>When the first late start became known that the store did not know; null when it knew all.</returns>
     public DateTimeOffset? Heard(long known)
     {
         if (toldHandOver == handOver)
             handOver = TimeSpan.Zero;
-        unheard.RemoveAll(start => start.Request > 0 && start.Request <= known);
-        return unheard.Count > 0 ? unheard[0].NotedAt : null;
+        unconfirmed.RemoveAll(start => start.Request > 0 && start.Request <= known);
+        return unconfirmed.Count > 0 ? unconfirmed[0].NotedAt : null;
     }
 
-    /// <summary>A claim has come to where its slot is waited for.</summary>
+    /// <summary>The slot clock begins to wait for the slot of a claim.</summary>
     public void HandOver(ClaimedJob job, DateTimeOffset now)
     {
         if (now - job.PlannedAt > handOver)
             handOver = now - job.PlannedAt;
     }
 
-    /// <summary>The first moment at which a claim with a slot may start, as it looks now.</summary>
+    /// <summary>The first time at which a claim with a slot may start, as far as is known now.</summary>
     /// <param name="job">The claim.</param>
     /// <param name="now">The moment.</param>
-    /// <param name="binding">The state that holds it back; null when its slot does.</param>
+    /// <param name="binding">The limit state that delays it; null when only its slot does.</param>
     public DateTimeOffset EarliestFor(ClaimedJob job, DateTimeOffset now, out (string Limit, string Key)? binding)
     {
         binding = null;
@@ -65,7 +65,7 @@ internal sealed class PacedStarts
             if (!rates.TryGetValue((limit, key), out var rate))
                 continue;
             var afterResponses = Math.Max(rate.Responses.EarliestAt(now.UtcTicks, pace), rate.Arrivals.EarliestAt(pace));
-            var allowed = Math.Max(rate.Starts.EarliestFor(job.PlannedAt.UtcTicks, pace), afterResponses);
+            var allowed = Math.Max(rate.Starts.EarliestFor(job.KnowsStartsUntil.UtcTicks, pace), afterResponses);
             if (allowed > earliest)
                 (earliest, binding) = (allowed, (limit, key));
         }
@@ -73,7 +73,7 @@ internal sealed class PacedStarts
         return new DateTimeOffset(earliest, TimeSpan.Zero);
     }
 
-    /// <summary>The last look at the clock. What it lets start has started.</summary>
+    /// <summary>The last check of the clock. A call that may start counts as started.</summary>
     public StartVerdict TryStart(ClaimedJob job, DateTimeOffset now)
     {
         if (job.Slot is not { } slot)
@@ -89,18 +89,18 @@ internal sealed class PacedStarts
         foreach (var (limit, key, pace) in job.Rates)
         {
             var rate = RateOf(limit, key, now);
-            rate.Starts.Add(now.UtcTicks, counted.UtcTicks, job.PlannedAt.UtcTicks, pace);
+            rate.Starts.Add(now.UtcTicks, counted.UtcTicks, job.KnowsStartsUntil.UtcTicks, pace);
             rate.Responses.Start(now.UtcTicks, pace);
             rate.Arrivals.Start(now.UtcTicks, counted.UtcTicks, pace);
         }
 
         if (counted > slot.At)
-            unheard.Add(new UnheardStart(new LateStart(job.Lease, counted), now));
+            unconfirmed.Add(new UnconfirmedStart(new LateStart(job.Lease, counted), now));
         return StartVerdict.Started;
     }
 
     /// <summary>The call of a job that has started is over.</summary>
-    /// <returns>What its limits are to count it as, if that is later than they do.</returns>
+    /// <returns>The later start time that its limits should count; null when there is none.</returns>
     public DateTimeOffset? End(ClaimedJob job, DateTimeOffset startedAt, DateTimeOffset now)
     {
         var countsAt = 0L;
@@ -117,7 +117,7 @@ internal sealed class PacedStarts
         if (countsAt == 0)
             return null;
         var moment = new DateTimeOffset(countsAt, TimeSpan.Zero);
-        unheard.Add(new UnheardStart(new LateStart(job.Lease, moment), now));
+        unconfirmed.Add(new UnconfirmedStart(new LateStart(job.Lease, moment), now));
         return moment;
     }
 
@@ -130,7 +130,7 @@ internal sealed class PacedStarts
         return rate;
     }
 
-    /// <summary>Keys that never come back would pile up. Looked through when as many have come as the last look left.</summary>
+    /// <summary>Keys that never occur again would pile up. Swept when their number has doubled since the last sweep.</summary>
     private void Sweep(DateTimeOffset now)
     {
         if (rates.Count < sweepAbove)
@@ -144,10 +144,10 @@ internal sealed class PacedStarts
         sweepAbove = Math.Max(FewEnoughToKeep, 2 * rates.Count);
     }
 
-    /// <param name="Start">What the store is to hear.</param>
-    /// <param name="NotedAt">From here on it is so.</param>
-    /// <param name="Request">The first that tells it; 0: none has.</param>
-    private readonly record struct UnheardStart(LateStart Start, DateTimeOffset NotedAt, long Request = 0);
+    /// <param name="Start">The late start to report.</param>
+    /// <param name="NotedAt">When it became known.</param>
+    /// <param name="Request">The first request that reports it; 0 when none has.</param>
+    private readonly record struct UnconfirmedStart(LateStart Start, DateTimeOffset NotedAt, long Request = 0);
 
     private sealed class PacedRate
     {
@@ -164,7 +164,7 @@ public enum StartVerdict
 {
     Started,
 
-    /// <summary>Another start has come late: this one has to lie behind it.</summary>
+    /// <summary>Another call has started late: this one must start after it.</summary>
     NotYet,
 
     /// <summary>Before its slot, or so late that the slot is given up.</summary>

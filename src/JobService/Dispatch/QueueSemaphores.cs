@@ -37,7 +37,7 @@ public sealed class QueueSemaphores : IDisposable
     public QueueSemaphores(IJobStore store, SlotClock slots, StartPacer starts)
     {
         (this.store, this.slots, this.starts) = (store, slots, starts);
-        starts.CameLate += () => Renew(atOnce: false);
+        starts.StartedLate += () => Renew(atOnce: false);
     }
 
     /// <summary>Offers the permits and waits until jobs are claimed for them: each job then calls <see cref="EnterAsync"/>.</summary>

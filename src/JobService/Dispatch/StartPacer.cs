@@ -3,10 +3,10 @@ using JobService.Storage;
 
 namespace JobService.Dispatch;
 
-/// <summary>Spaces calls by their actual starts: one that comes late holds back those that were given their slots before that was known, by its lateness and no longer.</summary>
+/// <summary>Spaces calls by their actual starts: a late start delays the calls that were given their slots before it was known, by its lateness and no longer.</summary>
 /// <remarks>
-/// A slot is handed out some milliseconds ahead, as if all before it would be used on time. On a busy machine they are not, and a slot that is given up is lost, while one that
-/// is used late keeps the bound of its limits as long as the next ones lie behind it. Here they do so up to the moment at which the store is told and hands out later slots.
+/// A slot is handed out some milliseconds ahead, as if all slots before it were used on time. On a busy machine they are not, and a slot that is given up is lost, while one that
+/// is used late keeps the bound of its limits as long as the next starts come after it. This class ensures that until the store knows of the late start and hands out later slots.
 /// Priorities do not matter here: a job that has a slot goes before one that has none.
 /// </remarks>
 public sealed class StartPacer(IJobStore store, SlotClock slots)
@@ -15,11 +15,11 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
     private readonly PacedStarts starts = new();
     private readonly Dictionary<(string Limit, string Key), WaitQueue<Waiter>> waiting = [];
 
-    /// <summary>A start has come late, or is known to have: what waits for later slots is to lie behind it.</summary>
-    public event Action? CameLate;
+    /// <summary>A call has started late, or is now known to have: slots handed out from now on must be after it.</summary>
+    public event Action? StartedLate;
 
-    /// <summary>What the store may not have heard yet.</summary>
-    /// <param name="request">The number of the request that tells it.</param>
+    /// <summary>The late starts that the store has not confirmed.</summary>
+    /// <param name="request">The number of the request that reports them.</param>
     public StartsMade Tell(long request)
     {
         lock (gate)
@@ -27,25 +27,25 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
     }
 
     /// <summary>Jobs were claimed.</summary>
-    /// <returns>The same, planned no later than the first late start that the store did not know of.</returns>
+    /// <returns>The same jobs, each aware only of starts before the first late one that the store did not know.</returns>
     public IReadOnlyList<ClaimedJob> TakeUp(ClaimResult result)
     {
         lock (gate)
         {
-            return starts.Heard(result.Known) is { } unheard
-                ? [.. result.Jobs.Select(job => job.PlannedAt > unheard ? job with { PlannedAt = unheard } : job)]
+            return starts.Heard(result.Known) is { } unconfirmed
+                ? [.. result.Jobs.Select(job => job.KnowsStartsUntil > unconfirmed ? job with { KnowsStartsUntil = unconfirmed } : job)]
                 : result.Jobs;
         }
     }
 
-    /// <summary>A claim has come to where its slot is waited for.</summary>
+    /// <summary>The slot clock begins to wait for the slot of a claim.</summary>
     public void HandOver(ClaimedJob job)
     {
         lock (gate)
             starts.HandOver(job, store.Now);
     }
 
-    /// <summary>Waits behind the starts that were late, in the order of arrival. It ends also when the slot is over by then: <see cref="TryStart"/> decides.</summary>
+    /// <summary>Waits after late starts, in the order of arrival. The wait ends even if the slot has passed by then: <see cref="TryStart"/> decides.</summary>
     public Task ReadyAsync(ClaimedJob job)
     {
         if (job.Rates.Count == 0 || job.Slot is null)
@@ -68,7 +68,7 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
         }
     }
 
-    /// <summary>The last look at the clock before the send. What it lets start has started.</summary>
+    /// <summary>The last check of the clock before the send. A call that may start counts as started.</summary>
     public StartVerdict TryStart(ClaimedJob job, out DateTimeOffset now)
     {
         lock (gate)
@@ -77,13 +77,13 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
             var hadNews = starts.HasNews;
             var verdict = starts.TryStart(job, now);
             if (starts.HasNews && !hadNews)
-                SayThatOneCameLate();
+                NotifyOfLateStart();
             return verdict;
         }
     }
 
     /// <summary>The call of a job that has started is over.</summary>
-    /// <returns>What its limits are to count it as, if that is later than they do: told with the next claims, unless the end of the attempt comes first.</returns>
+    /// <returns>The later start time that its limits should count, null when there is none: reported with the next claim, unless the end of the attempt is written first.</returns>
     public DateTimeOffset? End(ClaimedJob job, DateTimeOffset startedAt)
     {
         if (job.Rates.Count == 0 || job.Slot is null)
@@ -95,10 +95,10 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
             var hadNews = starts.HasNews;
             var countsAt = starts.End(job, startedAt, now);
             if (starts.HasNews && !hadNews)
-                SayThatOneCameLate();
+                NotifyOfLateStart();
             foreach (var (limit, key, _) in job.Rates)
             {
-                // Who waits for this response may go earlier.
+                // A call that waits for this response may start earlier.
                 if (waiting.TryGetValue((limit, key), out var line) && !line.IsServed && line.Jobs.TryPeek(out var first)
                     && starts.EarliestFor(first.Job, now, out _) is var at && at < line.WakesAt)
                 {
@@ -110,8 +110,8 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
         }
     }
 
-    /// <summary>On the thread pool: between its last look and its send a call waits for nobody.</summary>
-    private void SayThatOneCameLate() => ThreadPool.UnsafeQueueUserWorkItem(static pacer => pacer.CameLate?.Invoke(), this, preferLocal: false);
+    /// <summary>On the thread pool: nothing may delay a call between its last check and its send.</summary>
+    private void NotifyOfLateStart() => ThreadPool.UnsafeQueueUserWorkItem(static pacer => pacer.StartedLate?.Invoke(), this, preferLocal: false);
 
     private void Wake(WaitQueue<Waiter> line, DateTimeOffset at)
     {
@@ -119,14 +119,14 @@ public sealed class StartPacer(IJobStore store, SlotClock slots)
         slots.Schedule(store.TimestampOf(at), new Turn(this, line, line.NextTurn()));
     }
 
-    /// <summary>The first that waits goes, if its moment has come; then the next one's is known.</summary>
+    /// <summary>Starts the first waiting call, if its time has come, and then schedules the next.</summary>
     private void ServeFirst(WaitQueue<Waiter> line, long turn)
     {
         Waiter first;
         lock (gate)
         {
             if (!line.IsFor(turn))
-                return; // another turn has been called since, for another moment or for the same again
+                return; // another turn has been scheduled since, for another time or for the same one
             first = line.Jobs.Peek();
             var now = store.Now;
             var at = starts.EarliestFor(first.Job, now, out _);

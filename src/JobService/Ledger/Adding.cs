@@ -2,10 +2,10 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>Nothing to queued, for single jobs and for those of a batch.</summary>
+/// <summary>Adds jobs: single ones and those of batches.</summary>
 internal static class Adding
 {
-    /// <summary>Why the queue can never take the job; null when it can.</summary>
+    /// <summary>Why the queue can never accept the job; null when it can.</summary>
     public static Addition.Refusal? Refusal(Turn turn, NewJob job)
     {
         if (turn.Memory.FindQueue(job.Queue) is not { } queue)

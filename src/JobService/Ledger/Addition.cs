@@ -52,7 +52,7 @@ public abstract record Addition
         public override T Match<T>(Func<Job, T> accepted, Func<Batch, T> batchAccepted, Func<JobId, T> replayed, Func<Refusal, T> refused) => batchAccepted(Batch);
     }
 
-    /// <summary>The same key and body came before.</summary>
+    /// <summary>The same key and body were submitted before.</summary>
     /// <param name="First">The job or the batch that they created.</param>
     public sealed record Replayed(JobId First) : Addition
     {

@@ -1,6 +1,6 @@
 namespace JobService.Ledger;
 
-/// <summary>What becomes of a batch's own row.</summary>
+/// <summary>A change of a batch's own row.</summary>
 internal abstract record BatchChange : Change
 {
     private BatchChange()
@@ -20,19 +20,19 @@ internal abstract record BatchChange : Change
 
     protected abstract int WriteTo(IWriter writer);
 
-    /// <summary>Nothing to open, and without a job: all that never changes of it.</summary>
+    /// <summary>Creates an open batch without jobs: the fields that never change.</summary>
     public sealed record Inserted(BatchRow Batch) : BatchChange
     {
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>As the turn leaves it: all that changes of it.</summary>
+    /// <summary>The fields that change, as they are at the end of the turn.</summary>
     public sealed record Counted(BatchRow Batch) : BatchChange
     {
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>Its jobs are gone, and so is it.</summary>
+    /// <summary>Deletes the batch after its jobs.</summary>
     public sealed record Deleted(long Stamp, string? Idempotency) : BatchChange
     {
         public override void ApplyTo(Fetched fetched) => fetched.PutBatch(Stamp, row: null);

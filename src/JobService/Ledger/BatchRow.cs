@@ -17,7 +17,7 @@ internal sealed class BatchRow(JobId id, string queue)
 
     public CancelReason? CancelReason { get; set; }
 
-    /// <summary>Jobs below this index have been told to stop; null when nobody is left to be told.</summary>
+    /// <summary>Jobs below this index have been told to stop; null when all of them have.</summary>
     public long? StopFrom { get; set; }
 
     public long CreatedAt { get; init; }

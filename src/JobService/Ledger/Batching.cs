@@ -33,23 +33,23 @@ internal static class Batching
 
     public static bool TakesJobs(Turn turn, JobId id) => turn.Batches.Find(id) is { IsOpen: true };
 
-    /// <summary>Tells the fetched jobs to stop; another turn follows while there are more, or while a batch is to stop that nothing was fetched for.</summary>
+    /// <summary>Tells the fetched jobs to stop; another turn follows while there are more, or when a batch has to stop whose jobs were not fetched.</summary>
     public static void Stop(Turn turn)
     {
         foreach (var stopping in turn.Fetched.Stopping)
         {
             if (!turn.Memory.StoppingBatches.Contains(stopping.Batch))
-                continue; // it was to be told, and was over
+                continue; // it is over: nothing is left to stop
             var batch = turn.Batches.Find(stopping.Batch)!;
             if (batch.StopFrom != stopping.From)
-                continue; // told anew in this turn
+                continue; // it was cancelled again in this turn
             foreach (var (_, job) in stopping.Jobs)
             {
                 if (turn.Fetched.Job(job) is { State: JobState.Queued or JobState.Running } row)
                     Cancelling.Cancel(turn, row.Id, batch.CancelReason ?? CancelReason.Batch);
             }
 
-            // Jobs may have come in the turn in which it was told.
+            // Jobs may have been added in the turn that cancelled it.
             if (stopping.IsAll && batch.Total == stopping.Total)
             {
                 batch.StopFrom = null;
@@ -70,7 +70,7 @@ internal static class Batching
         if (batch.CancelReason is not null)
             return;
         batch.CancelReason = reason;
-        batch.IsOpen = false; // an upload in progress learns it with its next line; nothing waits for that
+        batch.IsOpen = false; // an upload in progress notices it with its next line
         batch.StopFrom = 0;
         turn.Memory.StoppingBatches.Add(batch.Id.Stamp);
         FinishIfOver(turn, batch);
@@ -95,7 +95,7 @@ internal static class Batching
         if (batch.StopFrom is null)
             batch.CancelReason = null;
         else
-            batch.StopFrom = 0; // the others are still being told, and so is this one
+            batch.StopFrom = 0; // the jobs are still being told to stop, this one included
     }
 
     private static void FinishIfOver(Turn turn, BatchRow batch)

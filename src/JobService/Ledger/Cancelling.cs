@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>Queued to cancelled at once; running is told to stop.</summary>
+/// <summary>Cancels jobs: queued ones at once; running ones are told to stop.</summary>
 internal static class Cancelling
 {
     public static CancelOutcome Cancel(Turn turn, JobId job, CancelReason reason)

@@ -78,7 +78,7 @@ public sealed record QueueCounts(long Queued, long Running, long Succeeded, long
     public long Unfinished => Queued + Running;
 }
 
-/// <summary>What the lanes of a queue without limits have learned; of several keys what holds longest.</summary>
+/// <summary>What the lanes of a queue without limits have learned; of several keys, the values that hold longest.</summary>
 /// <param name="Keys">Keys that have learned something.</param>
 /// <param name="PausedUntil">The API said "not before".</param>
 /// <param name="Pace">Calls a second; null when there is no pace.</param>
@@ -95,7 +95,7 @@ public sealed record QueueLearned(int Keys, DateTimeOffset? PausedUntil, double?
 /// <param name="Taken">Permits in use: of the period for <c>rate</c>, started in the window for <c>window</c>, held for <c>concurrency</c>.</param>
 /// <param name="Available">Weight that could start now; of all keys together: what a key could start that holds nothing.</param>
 /// <param name="NextFreeAt">When the next permit is free; null when one is, or when it depends on other jobs' ends.</param>
-/// <param name="Waiting">Jobs that wait at the limit.</param>
+/// <param name="Waiting">Jobs that wait for the limit.</param>
 /// <param name="PausedUntil">The API said "not before".</param>
 public sealed record LimitStatus(long Taken, long Available, DateTimeOffset? NextFreeAt, long Waiting, DateTimeOffset? PausedUntil)
 {

@@ -1,25 +1,25 @@
 namespace JobService.Ledger;
 
-/// <summary>A change of rows, as a value: what a turn has decided. All changes of a turn are written in their order, before its commit.</summary>
-/// <remarks>A closed set: a new change is a new method of the interface that writes its kind, and a database that does not know it does not compile.</remarks>
+/// <summary>A change of rows that a turn has decided, as a value. All changes of a turn are written in order, before its commit.</summary>
+/// <remarks>A closed set: a new change is a new method of the interface that writes its kind, and a database without it does not compile.</remarks>
 internal abstract record Change
 {
-    /// <summary>Rows that it has to find; 0 when there need be none. Fewer, and the memory is not what the rows say: turn and memory are thrown away.</summary>
+    /// <summary>Minimum number of rows that it must affect. If it affects fewer, memory and rows disagree: the turn fails, and the memory is read again.</summary>
     public virtual int LeastRows => 1;
 
-    /// <summary>What it is, for whoever reads of it in the log: without what a job sends or gets.</summary>
+    /// <summary>Its name for the log, without payloads and results.</summary>
     public virtual string Kind => $"{GetType().DeclaringType!.Name}.{GetType().Name}";
 
-    /// <summary>Makes the same change to what a turn has fetched.</summary>
+    /// <summary>Applies the same change to the rows that the turn has fetched.</summary>
     public virtual void ApplyTo(Fetched fetched)
     {
     }
 
-    /// <returns>How many rows it has found.</returns>
+    /// <returns>How many rows it has affected.</returns>
     public abstract int WriteTo(IChangeWriters writers);
 }
 
-/// <summary>Who writes changes, by what they are about.</summary>
+/// <summary>Writes changes, one part for each kind.</summary>
 internal interface IChangeWriters
 {
     JobChange.IWriter Jobs { get; }
@@ -37,6 +37,6 @@ internal interface IChangeWriters
     ClockChange.IWriter Clock { get; }
 }
 
-/// <summary>What only the database knows of changes that were written.</summary>
-/// <param name="DueReceivers">Receivers of callbacks that have a new delivery; without those that want no more.</param>
+/// <summary>What only the database knows after the changes were written.</summary>
+/// <param name="DueReceivers">Receivers of callbacks that have a new delivery; without those that have asked for no more.</param>
 internal readonly record struct Written(IReadOnlyCollection<string> DueReceivers);

@@ -8,7 +8,7 @@ public sealed record ClaimedJob
 {
     public required JobId Id { get; init; }
 
-    /// <summary>The fencing token: whoever finishes must still hold it.</summary>
+    /// <summary>The fencing token: only the attempt that still holds it can finish the job.</summary>
     public required long Lease { get; init; }
 
     public required QueueEntry Queue { get; init; }
@@ -27,7 +27,7 @@ public sealed record ClaimedJob
 
     public required TimeSpan Timeout { get; init; }
 
-    /// <summary>When the API first said "not now", if it has been saying so without an answer since.</summary>
+    /// <summary>When the API first said "not now", if it has not given any other response since.</summary>
     public DateTimeOffset? ThrottledSince { get; init; }
 
     public DateTimeOffset? StartBefore { get; init; }
@@ -35,19 +35,22 @@ public sealed record ClaimedJob
     /// <summary>The moment of the start, in store time; null when no limit has a rate: at once.</summary>
     public Slot? Slot { get; init; }
 
-    /// <summary>What keeps its start apart from others.</summary>
+    /// <summary>The spacing that its start requires from others.</summary>
     public IReadOnlyList<RateStart> Rates { get; init; } = [];
 
-    /// <summary>When its slot was handed out, in store time: behind all starts that had come by then, but for late ones that the store was not told of (<see cref="ClaimResult.Known"/>).</summary>
+    /// <summary>When its slot was planned, in store time.</summary>
     public DateTimeOffset PlannedAt { get; init; }
 
-    /// <summary>When its permit is expected, in store time: it is waited for at the start, in the slot or, without one, hardly longer than until this. Null when a free one is to be there.</summary>
+    /// <summary>Its slot takes account of all starts up to this time: until it was planned, or until the first late start that the store did not know (<see cref="ClaimResult.Known"/>).</summary>
+    public DateTimeOffset KnowsStartsUntil { get; init; }
+
+    /// <summary>When its permit is expected, in store time: the start waits for it, within the slot or, without a slot, hardly longer than until this time. Null when it uses a free one.</summary>
     public DateTimeOffset? PermitAt { get; init; }
 
-    /// <summary>Payload and request of more bytes are left in the store by the claim: thousands may run at once.</summary>
+    /// <summary>Maximum bytes of payload and request that a claim reads; larger ones stay in the store until the call, because thousands of jobs may run at once.</summary>
     public const int MaxReadBytes = 16 * 1024;
 
-    /// <summary>Bytes of payload and request that the store has still to be asked for; 0 when they are here.</summary>
+    /// <summary>Bytes of payload and request that are still to be read from the store; 0 when they are here.</summary>
     public int UnreadBytes { get; init; }
 
     public ReadOnlyMemory<byte> Payload { get; init; }
@@ -58,9 +61,9 @@ public sealed record ClaimedJob
     public bool HoldsLimits { get; init; }
 }
 
-/// <summary>A call may start within [At, At + Window]; up to <paramref name="Delay"/> later, when what follows goes behind it (<see cref="StartsMade"/>).</summary>
+/// <summary>A call may start within [At, At + Window]; up to <paramref name="Delay"/> later if the next starts are postponed (<see cref="StartsMade"/>).</summary>
 public readonly record struct Slot(DateTimeOffset At, TimeSpan Window, TimeSpan Delay = default)
 {
-    /// <summary>From here on the slot is given up.</summary>
+    /// <summary>After this the slot is given up.</summary>
     public DateTimeOffset Latest => At + Window + Delay;
 }

@@ -3,25 +3,25 @@ using JobService.Lanes;
 
 namespace JobService.Ledger;
 
-/// <summary>Queued to running: the planner decides, the rows follow.</summary>
+/// <summary>Claims jobs: the planner decides which ones start, and their rows change accordingly.</summary>
 internal static class Claiming
 {
-    /// <summary>How late an alarm is counted to be at least: one tick of a kernel at 250 Hz, and some.</summary>
+    /// <summary>The least delay of an alarm that is assumed: a little more than one tick of a kernel at 250 Hz.</summary>
     public const long LeastAlarm = 6 * TimeSpan.TicksPerMillisecond;
 
-    /// <summary>At most, on a busy machine.</summary>
+    /// <summary>The greatest one, on a busy machine.</summary>
     public const long MostAlarm = 40 * TimeSpan.TicksPerMillisecond;
 
-    /// <summary>Slots of so much time are handed out in one round: more would save turns, and leave less to hand out again when a slot is given up.</summary>
+    /// <summary>The time span whose slots are handed out in one round: a longer one would save turns, but fewer slots that are given up could be handed out again.</summary>
     private static readonly TimeSpan OneRound = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>No slot was ever handed out farther ahead.</summary>
+    /// <summary>No slot is ever handed out farther ahead.</summary>
     public static TimeSpan FarthestSlot { get; } = new TimeSpan(DelayEstimate.Most + MostAlarm) + OneRound;
 
-    /// <summary>Takes up which calls have started late. Before all else of a turn: what a call has cost is put right where the call stands.</summary>
+    /// <summary>Applies the late starts that the claim reports. Before anything else in the turn, so that the cost of a call is corrected at its actual time.</summary>
     /// <param name="turn">The turn.</param>
-    /// <param name="claim">The pending claim tells them, again in each turn while it waits: twice is the same as once.</param>
-    /// <param name="times">Learn how long the last claims took to get there.</param>
+    /// <param name="claim">The pending claim: it reports them again in each turn while it waits, which has no further effect.</param>
+    /// <param name="times">Measures how long the last claims took to reach the slot clock.</param>
     public static void TakeStarts(Turn turn, PendingClaim claim, DelayEstimate times)
     {
         var request = claim.Newest;
@@ -40,10 +40,10 @@ internal static class Claiming
 
     /// <param name="turn">The turn, its claims last.</param>
     /// <param name="now">The moment of planning.</param>
-    /// <param name="lead">How long it may take until the claims have come to where their slots are waited for.</param>
+    /// <param name="lead">How long it may take until the slot clock waits for the slots of the claims.</param>
     /// <param name="alarm">How late the next alarm may come.</param>
     /// <param name="most">Jobs of one queue, at most.</param>
-    /// <param name="permits">What the queues' semaphores offer.</param>
+    /// <param name="permits">The permits that the semaphores of the queues offer.</param>
     public static List<ClaimedJob> Claim(Turn turn, long now, long lead, long alarm, int most, IReadOnlyDictionary<string, Permits> permits)
     {
         var starts = new List<(PlannedStart Start, RunningJob Job, long Lease)>();
@@ -85,7 +85,7 @@ internal static class Claiming
         return (start, running, lease);
     }
 
-    /// <summary>What the jobs send is read for those that were claimed, and for no others.</summary>
+    /// <summary>Reads the inputs of the claimed jobs, and of no others.</summary>
     private static List<ClaimedJob> HandOut(Turn turn, long now, List<(PlannedStart Start, RunningJob Job, long Lease)> starts)
     {
         var claimed = new List<ClaimedJob>(starts.Count);
@@ -123,6 +123,7 @@ internal static class Claiming
             Slot = start.Slot is { } at ? new Slot(new DateTimeOffset(at, TimeSpan.Zero), start.Window, start.Delay) : null,
             Rates = start.Rates,
             PlannedAt = new DateTimeOffset(now, TimeSpan.Zero),
+            KnowsStartsUntil = new DateTimeOffset(now, TimeSpan.Zero),
             UnreadBytes = input.UnreadBytes,
             Payload = input.Payload,
             Request = input.Request,

@@ -1,6 +1,6 @@
 namespace JobService.Ledger;
 
-/// <summary>What becomes of the row that store time goes on from, and of what was counted from it.</summary>
+/// <summary>A change of the stored clock, or of everything computed from it.</summary>
 internal abstract record ClockChange : Change
 {
     private ClockChange()
@@ -23,7 +23,7 @@ internal abstract record ClockChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>Store time jumps: what limits, waits and retries have counted from it lies as far from the new time as from the old.</summary>
+    /// <summary>Store time jumps: everything that limits, waits and retries have computed from it moves by the same distance.</summary>
     public sealed record Moved(long Ticks) : ClockChange
     {
         public override int LeastRows => 0;

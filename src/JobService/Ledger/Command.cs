@@ -8,7 +8,7 @@ internal abstract record Command<T>
     /// <summary>False when it changes only the memory: then it needs no transaction, and succeeds even while nothing can be written.</summary>
     public virtual bool ChangesRows => true;
 
-    /// <summary>Says which rows <see cref="Apply"/> looks at.</summary>
+    /// <summary>Names the rows that <see cref="Apply"/> needs.</summary>
     /// <param name="wanted">What is fetched before the turn.</param>
     /// <param name="memory">As it is before the turn.</param>
     public virtual void Want(Wanted wanted, LedgerMemory memory)

@@ -3,7 +3,7 @@ using JobService.Limits;
 
 namespace JobService.Ledger;
 
-/// <summary>Definitions of queues and limits, written when they say something new.</summary>
+/// <summary>Stores the definitions of queues and limits if they have changed.</summary>
 internal static class Defining
 {
     public static QueueEntry Write(
@@ -22,7 +22,7 @@ internal static class Defining
         return entry;
     }
 
-    /// <summary>Takes up what a queue of the same name has left behind.</summary>
+    /// <summary>Continues with the finished jobs of a deleted queue of the same name.</summary>
     private static QueueRow Make(Turn turn, QueueEntry entry, string? declared)
     {
         var former = turn.Fetched.Retired(entry.Name);
@@ -52,12 +52,12 @@ internal static class Defining
             turn.Changes.Add(new LimitStateChange.AllDeleted(name));
         else if (former is not null && former.Entry.Definition.Counts != definition.Counts)
             Recount(turn, name);
-        turn.Touch(turn.Memory.Planner.StatesOf(name)); // what is owed was converted to the new pace
+        turn.Touch(turn.Memory.Planner.StatesOf(name)); // the debt was converted to the new pace
         turn.CatalogChanged = true;
         return entry;
     }
 
-    /// <summary>The limit counts something else: calls that run are counted anew.</summary>
+    /// <summary>The limit counts something else now: running calls are counted again.</summary>
     private static void Recount(Turn turn, string limit)
     {
         foreach (var running in turn.Memory.Running.Values)

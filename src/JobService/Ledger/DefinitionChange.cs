@@ -3,7 +3,7 @@ using JobService.Limits;
 
 namespace JobService.Ledger;
 
-/// <summary>What becomes of queues, limits, and what the lanes of queues have learned.</summary>
+/// <summary>A change of queues, limits, or what the lanes of queues have learned.</summary>
 internal abstract record DefinitionChange : Change
 {
     private DefinitionChange()
@@ -45,15 +45,15 @@ internal abstract record DefinitionChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <param name="Id">Of the row that has the name, or of none.</param>
-    /// <param name="Entry">What it is from now on.</param>
-    /// <param name="Declared">What the configuration last said.</param>
+    /// <param name="Id">The row of that name, or a new one.</param>
+    /// <param name="Entry">The new definition.</param>
+    /// <param name="Declared">The definition last declared by the configuration.</param>
     public sealed record QueuePut(long Id, QueueEntry Entry, string? Declared) : DefinitionChange
     {
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>The row stays for the finished jobs that name it; a PUT of the same name takes it up again.</summary>
+    /// <summary>The row stays for the finished jobs that refer to it; a PUT of the same name uses it again.</summary>
     public sealed record QueueRetired(long Id) : DefinitionChange
     {
         protected override int WriteTo(IWriter writer) => writer.Write(this);
@@ -71,7 +71,7 @@ internal abstract record DefinitionChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>What was learned of one key, or of all, is lifted.</summary>
+    /// <summary>Clears what was learned about one key, or about all.</summary>
     public sealed record LanesLifted(long QueueId, string? Key) : DefinitionChange
     {
         public override int LeastRows => 0;
@@ -79,7 +79,7 @@ internal abstract record DefinitionChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>What was learned says nothing any more.</summary>
+    /// <summary>What was learned has expired.</summary>
     public sealed record LanesForgotten(long Now) : DefinitionChange
     {
         public override int LeastRows => 0;
@@ -87,7 +87,7 @@ internal abstract record DefinitionChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>Notes that the store is open at this moment: whether it can be written is known only by writing.</summary>
+    /// <summary>Records that the store is open: only a write shows whether it can be written.</summary>
     public sealed record Probed(long Now) : DefinitionChange
     {
         protected override int WriteTo(IWriter writer) => writer.Write(this);

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>Ends become events that receivers are told of, in the transaction of the end.</summary>
+/// <summary>Creates the events for receivers, in the transaction in which the job or batch ends.</summary>
 internal static class Delivering
 {
     public static void Announce(Turn turn, JobId job, JobState state) =>
@@ -14,7 +14,7 @@ internal static class Delivering
         turn.Changes.Add(new DeliveryChange.BatchAnnounced(NextId(turn, batch.Id), batch.Id.Stamp, DeliveryTypes.BatchFinished, turn.Now, ColumnJson.Write(ending)));
     }
 
-    /// <summary>A number of its own, and the subject's chance turned over: no delivery has the id of its subject.</summary>
+    /// <summary>A number of its own, and the inverted salt of the subject: no delivery has the id of its subject.</summary>
     private static JobId NextId(Turn turn, JobId subject)
     {
         var memory = turn.Memory;

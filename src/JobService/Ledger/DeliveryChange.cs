@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>What becomes of callbacks and their deliveries.</summary>
+/// <summary>A change of a callback or its deliveries.</summary>
 internal abstract record DeliveryChange : Change
 {
     private DeliveryChange()
@@ -43,7 +43,7 @@ internal abstract record DeliveryChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>An event with the job's row and error, as they are by then, as its ending. Created disabled when the receiver has responded with 410.</summary>
+    /// <summary>Creates an event with the job's current row and error as its ending. Created disabled when the receiver has responded with 410.</summary>
     public sealed record JobAnnounced(JobId Id, long Job, string Type, long Now) : DeliveryChange
     {
         protected override int WriteTo(IWriter writer) => writer.Write(this);
@@ -55,13 +55,13 @@ internal abstract record DeliveryChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>One more try in its history.</summary>
+    /// <summary>Adds a try to its history.</summary>
     public sealed record Tried(DeliveryTry Try) : DeliveryChange
     {
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>It stands as the try says.</summary>
+    /// <summary>Sets the state that the try has led to.</summary>
     public sealed record Settled(long Delivery, DeliveryState State, long? NextAt) : DeliveryChange
     {
         public override void ApplyTo(Fetched fetched) => fetched.Apply(Delivery, row => row with { State = State, NextAt = NextAt });
@@ -69,7 +69,7 @@ internal abstract record DeliveryChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>It is made once more.</summary>
+    /// <summary>Makes it pending again, on request.</summary>
     public sealed record Redelivered(long Delivery, long Now) : DeliveryChange
     {
         public override void ApplyTo(Fetched fetched) => fetched.Apply(Delivery, row => row with { State = DeliveryState.Pending, NextAt = Now });
@@ -77,7 +77,7 @@ internal abstract record DeliveryChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>Without effect when it is over, or its address has been enabled again.</summary>
+    /// <summary>No effect when it is over, or its address has been enabled again.</summary>
     public sealed record Disabled(long Delivery) : DeliveryChange
     {
         public override int LeastRows => 0;
@@ -85,13 +85,13 @@ internal abstract record DeliveryChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>The receiver of this delivery wants no more.</summary>
+    /// <summary>The receiver of this delivery has responded with 410: it gets no more.</summary>
     public sealed record UrlDisabled(long Delivery, long Now) : DeliveryChange
     {
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>The receiver is told again, if it wanted no more.</summary>
+    /// <summary>Enables the receiver again after a 410.</summary>
     public sealed record UrlEnabled(long Subject) : DeliveryChange
     {
         public override int LeastRows => 0;
@@ -106,7 +106,7 @@ internal abstract record DeliveryChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>Callback, deliveries and tries go with the job or the batch.</summary>
+    /// <summary>Deletes callback, deliveries and tries together with the job or the batch.</summary>
     public sealed record SubjectDeleted(long Subject) : DeliveryChange
     {
         public override void ApplyTo(Fetched fetched) => fetched.ForgetDeliveriesOf(Subject);

@@ -2,8 +2,8 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>The rows that a turn has fetched, as they are after its own changes: two commands about the same job see each other's.</summary>
-/// <remarks>Only what was fetched can be looked for: what nobody has named is not known, and is no row that is not there.</remarks>
+/// <summary>The rows that a turn has fetched, including its own changes: two commands for the same job see each other's changes.</summary>
+/// <remarks>Only rows that were fetched can be looked up: a row that no command has named is unknown, which is not the same as missing.</remarks>
 internal sealed class Fetched
 {
     private readonly Dictionary<string, (ReadOnlyMemory<byte> Fingerprint, JobId Subject)?> keys = [];
@@ -13,13 +13,13 @@ internal sealed class Fetched
     private readonly Dictionary<string, RetiredQueue?> retired = [];
     private readonly Dictionary<LockQuery, JobRow?> waiting = [];
 
-    /// <summary>Queued jobs whose deadline has passed, those that came back with such a one included.</summary>
+    /// <summary>Queued jobs whose deadline has passed, including those requeued by this turn.</summary>
     public List<long> Late { get; } = [];
 
-    /// <summary>Queued jobs whose moment has come.</summary>
+    /// <summary>Queued jobs that have become due.</summary>
     public List<long> Due { get; } = [];
 
-    /// <summary>The next moments behind those; null when they were not asked for.</summary>
+    /// <summary>The next due times after those; null when they were not fetched.</summary>
     public (long OfStore, long OnWall)? NextDue { get; set; }
 
     /// <inheritdoc cref="NextDue"/>
@@ -29,7 +29,7 @@ internal sealed class Fetched
 
     public List<StoppingJobs> Stopping { get; } = [];
 
-    /// <summary>What the walks have found; null when it was not asked for.</summary>
+    /// <summary>The result of the pruning step; null when none was fetched.</summary>
     public PruneFound? Prune { get; set; }
 
     public IEnumerable<DeliveryRow> Deliveries => deliveries.Values.OfType<DeliveryRow>();
@@ -40,21 +40,21 @@ internal sealed class Fetched
 
     public DeliveryRow? Delivery(long stamp) => deliveries.TryGetValue(stamp, out var row) ? row : throw NotNamed("delivery", stamp);
 
-    /// <summary>As it was before the turn: what the turn makes of it stands in <see cref="TurnBatches"/>.</summary>
+    /// <summary>As it was before the turn; the changes of the turn are in <see cref="TurnBatches"/>.</summary>
     public BatchRow? Batch(long stamp) => batches.TryGetValue(stamp, out var row) ? row : throw NotNamed("batch", stamp);
 
     public RetiredQueue? Retired(string name) => retired.TryGetValue(name, out var row) ? row : throw NotNamed("queue", name);
 
     public RetiredQueue? Retired(long id) => retired.Values.FirstOrDefault(queue => queue?.Id == id);
 
-    /// <summary>A job that may have been named: null when it was not, or is not there.</summary>
+    /// <summary>A job; null when it was not fetched, or does not exist.</summary>
     public JobRow? JobIfNamed(long stamp) => jobs.GetValueOrDefault(stamp);
 
     public bool HasBatch(long stamp) => batches.ContainsKey(stamp);
 
     public bool HasJob(long stamp) => jobs.ContainsKey(stamp);
 
-    /// <summary>Batches of the jobs that are known.</summary>
+    /// <summary>The batches of the fetched jobs.</summary>
     public IReadOnlyCollection<long> BatchesOfJobs => [.. jobs.Values.Select(job => job?.Batch).OfType<long>().Distinct()];
 
     public void PutKey(string key, (ReadOnlyMemory<byte> Fingerprint, JobId Subject)? found) => keys[key] = found;
@@ -67,7 +67,7 @@ internal sealed class Fetched
 
     public void PutRetired(string name, RetiredQueue? queue) => retired[name] = queue;
 
-    /// <summary>The change of a job whose row is known, or was found missing.</summary>
+    /// <summary>Applies the change to the job's row, if that was fetched.</summary>
     public void Apply(JobChange change)
     {
         if (jobs.Count > 0 && jobs.TryGetValue(change.Stamp, out var row))
@@ -87,7 +87,7 @@ internal sealed class Fetched
             deliveries[delivery.Id.Stamp] = null;
     }
 
-    /// <summary>The first job of a wait queue, as it was before the turn.</summary>
+    /// <summary>Stores the first job of a wait queue, as it was before the turn.</summary>
     public void PutWaiting(LockQuery query, JobRow? first)
     {
         waiting[query] = first;
@@ -95,7 +95,7 @@ internal sealed class Fetched
             jobs[first.Id.Stamp] = first;
     }
 
-    /// <returns>False when it was not asked for, or has left since: which one is the first is not known.</returns>
+    /// <returns>False when it was not fetched, or has left since: then the first job is unknown.</returns>
     public bool TryGetWaiting(LockQuery query, out QueuedRow? first)
     {
         first = null;
@@ -110,7 +110,7 @@ internal sealed class Fetched
     private static InvalidOperationException NotNamed<T>(string what, T which) => new($"A rule has asked for {what} {which}, which nobody had named before the turn.");
 }
 
-/// <summary>What a deleted queue has left behind.</summary>
+/// <summary>The rest of a deleted queue.</summary>
 /// <param name="Id">Its number.</param>
 /// <param name="Jobs">Its finished jobs by <see cref="JobState"/>.</param>
 internal sealed record RetiredQueue(long Id, long[] Jobs);
@@ -118,27 +118,27 @@ internal sealed record RetiredQueue(long Id, long[] Jobs);
 /// <summary>Jobs that waited for a signal when it was set.</summary>
 /// <param name="Signal">The signal.</param>
 /// <param name="SetCount">How often it had been set.</param>
-/// <param name="Jobs">Row numbers, those that came first before others.</param>
+/// <param name="Jobs">Row numbers, oldest first.</param>
 /// <param name="IsAll">There are no more.</param>
 internal sealed record ReleasedJobs(string Signal, long SetCount, IReadOnlyList<long> Jobs, bool IsAll);
 
-/// <summary>Jobs of a batch that is being stopped, or is to be, in their order.</summary>
+/// <summary>Jobs of a batch that is being stopped, in order.</summary>
 /// <param name="Batch">The batch.</param>
-/// <param name="From">Those from this place on.</param>
-/// <param name="Total">Jobs that the batch had.</param>
-/// <param name="Jobs">Their places and row numbers.</param>
+/// <param name="From">Their lowest index.</param>
+/// <param name="Total">How many jobs the batch had.</param>
+/// <param name="Jobs">Their indexes and row numbers.</param>
 /// <param name="IsAll">There are no more.</param>
 internal sealed record StoppingJobs(long Batch, long From, long Total, IReadOnlyList<(long Index, long Job)> Jobs, bool IsAll);
 
-/// <summary>What one step of the walks has found.</summary>
-/// <param name="Jobs">Jobs that nobody needs any more.</param>
-/// <param name="JobsEnd">Where the walk through the jobs has come to; 0 at its end.</param>
-/// <param name="Batches">Batches of which nothing but their own row is left.</param>
-/// <param name="States">States of limits, and the last moment that each says something about.</param>
+/// <summary>The result of one pruning step.</summary>
+/// <param name="Jobs">Jobs to delete.</param>
+/// <param name="JobsEnd">Where the walk through the jobs continues; 0 at its end.</param>
+/// <param name="Batches">Batches without jobs and pending deliveries.</param>
+/// <param name="States">Limit states, each with the last time that it affects.</param>
 /// <param name="Starts">Starts in windows.</param>
 internal sealed record PruneFound(
     IReadOnlyList<OldJob> Jobs, long JobsEnd, IReadOnlyList<(long Stamp, string? Idempotency)> Batches,
     List<(string Limit, string Key, long Until)> States, List<(string Limit, string Key, long At)> Starts);
 
-/// <summary>A job whose end is history, also to those who were to be told of it.</summary>
+/// <summary>A finished job that is older than the retention and has no pending delivery.</summary>
 internal readonly record struct OldJob(long Stamp, long QueueId, JobState State, bool HasCallback, long? Batch);

@@ -1,6 +1,6 @@
 namespace JobService.Ledger;
 
-/// <summary>What the rules read of batches, and of the places of jobs in them.</summary>
+/// <summary>Reads batches, and the places of jobs in them.</summary>
 internal interface IBatchRows
 {
     BatchRow? Find(long stamp);

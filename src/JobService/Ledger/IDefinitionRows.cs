@@ -2,14 +2,14 @@ using JobService.Limits;
 
 namespace JobService.Ledger;
 
-/// <summary>What the rules read of queues, limits, and what these have handed out and learned.</summary>
+/// <summary>Reads queues, limits, and what the limits have handed out and learned.</summary>
 internal interface IDefinitionRows
 {
     List<LimitRow> Limits();
 
     List<QueueRow> Queues();
 
-    /// <summary>The highest number of any queue, of those that were deleted too.</summary>
+    /// <summary>The highest number of any queue, including deleted ones.</summary>
     long LastQueue();
 
     List<(long QueueId, string Key, StoredLane Learned)> Lanes();

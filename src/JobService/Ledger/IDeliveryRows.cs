@@ -1,6 +1,6 @@
 namespace JobService.Ledger;
 
-/// <summary>What is loaded of deliveries.</summary>
+/// <summary>Reads deliveries.</summary>
 internal interface IDeliveryRows
 {
     /// <summary>The highest number of any delivery.</summary>

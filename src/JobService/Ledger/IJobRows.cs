@@ -1,14 +1,14 @@
 namespace JobService.Ledger;
 
-/// <summary>What the rules read of jobs.</summary>
+/// <summary>Reads jobs.</summary>
 internal interface IJobRows : ILaneRows
 {
-    /// <summary>What these jobs send, in their order: one question for all of them.</summary>
+    /// <summary>The inputs of these jobs, in order, with one query for all of them.</summary>
     List<ClaimedInput> Inputs(IReadOnlyList<long> stamps);
 
     List<long> Running();
 
-    /// <summary>The lanes in which jobs stand that may go. Of long ones the beginning is counted: their jobs are counted behind the start.</summary>
+    /// <summary>The lanes with jobs that may start. Of long lanes only the beginning is counted; the rest is counted after the start of the service.</summary>
     IEnumerable<LaneFound> Lanes();
 
     long? NextDue();

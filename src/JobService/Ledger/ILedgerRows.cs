@@ -17,9 +17,9 @@ internal interface ILedgerRows : IDisposable
 
     void Commit();
 
-    /// <summary>Answers all that a turn is going to look at.</summary>
+    /// <summary>Fetches the rows that a turn needs.</summary>
     Fetched Fetch(Wanted wanted);
 
-    /// <summary>Writes the changes in their order. One that does not find the rows that it has to find is no change of this store: it throws.</summary>
+    /// <summary>Writes the changes in order. Throws when a change affects fewer rows than it must.</summary>
     Written Write(IReadOnlyList<Change> changes);
 }

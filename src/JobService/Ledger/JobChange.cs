@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>What becomes of one job's rows. The transitions of <see cref="JobState"/>: each is made only from the states that it may be made from.</summary>
+/// <summary>A change of one job's rows. The transitions of <see cref="JobState"/>: each applies only to jobs in a state that allows it.</summary>
 internal abstract record JobChange : Change
 {
     private JobChange(long stamp) => Stamp = stamp;
@@ -48,13 +48,13 @@ internal abstract record JobChange : Change
 
     public override void ApplyTo(Fetched fetched) => fetched.Apply(this);
 
-    /// <summary>The row as it is after this change: what the statements of a database make of it.</summary>
-    /// <param name="row">As it was before; null when there was none.</param>
+    /// <summary>The row after this change: the statements of a database must have the same effect.</summary>
+    /// <param name="row">The row before; null when there was none.</param>
     public JobRow? Of(JobRow? row) => row is null ? Made() : After(row);
 
     public sealed override int WriteTo(IChangeWriters writers) => WriteTo(writers.Jobs);
 
-    /// <summary>The row that was not there before.</summary>
+    /// <summary>The row of a new job.</summary>
     protected virtual JobRow? Made() => null;
 
     /// <inheritdoc cref="Of"/>
@@ -66,8 +66,8 @@ internal abstract record JobChange : Change
     /// <param name="Row">The job.</param>
     /// <param name="QueueId">Its queue.</param>
     /// <param name="Now">Ticks of store time.</param>
-    /// <param name="DueAt">When it may go; null: at once.</param>
-    /// <param name="Parked">Where it stands (<see cref="Ledger.Parked"/>).</param>
+    /// <param name="DueAt">When it may start; null: at once.</param>
+    /// <param name="Parked">Where it waits (<see cref="Ledger.Parked"/>).</param>
     public sealed record Inserted(NewRow Row, long QueueId, long Now, long? DueAt, long? Parked) : JobChange(Row.Job.Id.Stamp)
     {
         public override void ApplyTo(Fetched fetched)
@@ -90,7 +90,7 @@ internal abstract record JobChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>Queued, and in its lane, to running.</summary>
+    /// <summary>Queued in its lane to running.</summary>
     public sealed record Claimed(long Stamp, long Lease, long StartedAt) : JobChange(Stamp)
     {
         protected override JobRow After(JobRow row) =>
@@ -128,14 +128,14 @@ internal abstract record JobChange : Change
     /// <summary>Running to queued.</summary>
     public sealed record Requeued(long Stamp, long Lease, long? StartedAt, long Now) : JobChange(Stamp)
     {
-        /// <summary>When it may go; null: at once.</summary>
+        /// <summary>When it may start; null: at once.</summary>
         public long? DueAt { get; init; }
 
         public bool CountFailure { get; init; }
 
         public bool UndoAttempt { get; init; }
 
-        /// <summary>What becomes of the moment since which the API has been saying "not now".</summary>
+        /// <summary>How the time changes since which the API has been saying "not now".</summary>
         public required ThrottleMark Throttle { get; init; }
 
         public long? Parked { get; init; }
@@ -169,7 +169,7 @@ internal abstract record JobChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>It runs on. The first reason stays.</summary>
+    /// <summary>The job keeps running until its attempt ends. The first reason stays.</summary>
     public sealed record ToldToStop(long Stamp, CancelReason Reason) : JobChange(Stamp)
     {
         protected override JobRow After(JobRow row) => row with { CancelReason = row.CancelReason ?? Reason };
@@ -177,7 +177,7 @@ internal abstract record JobChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>Failed or cancelled to queued. A deadline that has passed once is lifted.</summary>
+    /// <summary>Failed or cancelled to queued. A deadline that has passed is removed.</summary>
     public sealed record Reopened(long Stamp, long Wall, long? Parked) : JobChange(Stamp)
     {
         protected override JobRow After(JobRow row)
@@ -189,7 +189,7 @@ internal abstract record JobChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>Queued, and its moment has come.</summary>
+    /// <summary>A queued job has become due.</summary>
     public sealed record CameDue(long Stamp, long? Parked) : JobChange(Stamp)
     {
         protected override JobRow After(JobRow row) => JobRow.Queued(row.Job, dueAt: null, Parked) with { StartedAt = row.StartedAt, CancelReason = row.CancelReason };
@@ -197,7 +197,7 @@ internal abstract record JobChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>Queued, and in another place.</summary>
+    /// <summary>A queued job moves: to its lane, to the wait queue of its lock, or out of a signal's.</summary>
     public sealed record Placed(long Stamp, long? Parked) : JobChange(Stamp)
     {
         protected override JobRow After(JobRow row) => row with { Job = row.Job with { Signal = null }, Parked = Parked };
@@ -205,13 +205,13 @@ internal abstract record JobChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>The number of its end in its batch.</summary>
+    /// <summary>Sets the completion number of a job in its batch.</summary>
     public sealed record Numbered(long Stamp, long Completion) : JobChange(Stamp)
     {
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>Finished to gone, with everything that is kept of it.</summary>
+    /// <summary>Deletes a finished job with everything that belongs to it.</summary>
     public sealed record Deleted(long Stamp) : JobChange(Stamp)
     {
         protected override JobRow? After(JobRow row) => null;

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>The changes of one commit that concern others.</summary>
+/// <summary>The changes of one commit that others are notified of.</summary>
 /// <param name="Ended">Jobs that reached a terminal state.</param>
 /// <param name="StopRequests">Running jobs that are to stop.</param>
 /// <param name="Batches">Batches that accepted jobs, had jobs end, or were closed.</param>

@@ -4,8 +4,8 @@ using JobService.Limits;
 
 namespace JobService.Ledger;
 
-/// <summary>What the writer keeps in memory beside the rows: the planner, the queues with their counts, who runs. Owned by the writer thread.</summary>
-/// <remarks>All of it follows from the rows: after a turn that failed it is thrown away and read again.</remarks>
+/// <summary>The writer's state in memory, next to the rows: the planner, the queues with their counts, the running jobs. Owned by the writer thread.</summary>
+/// <remarks>All of it follows from the rows: after a failed turn it is discarded and read again.</remarks>
 internal sealed class LedgerMemory
 {
     public const long Never = LimitState.Never;
@@ -13,7 +13,7 @@ internal sealed class LedgerMemory
     private readonly Dictionary<string, QueueRow> queuesByName = [];
     private readonly Dictionary<long, QueueRow> queuesById = [];
 
-    /// <summary>Of this memory: no other has it, while the process lives.</summary>
+    /// <summary>Identifies this memory within the process.</summary>
     public long Number { get; init; }
 
     public LanePlanner Planner { get; } = new();
@@ -27,7 +27,7 @@ internal sealed class LedgerMemory
 
     public Dictionary<long, RunningJob> Running { get; } = [];
 
-    /// <summary>Attempts whose end this turn writes: if it fails they run on, and hold what they held.</summary>
+    /// <summary>Attempts whose end this turn writes: if the turn fails they keep running, and hold what they held.</summary>
     public Dictionary<long, RunningJob> Ending { get; } = [];
 
     public LockTable Locks { get; } = new();
@@ -37,7 +37,7 @@ internal sealed class LedgerMemory
     /// <summary>Batches, by row number, whose jobs are still being told to stop.</summary>
     public HashSet<long> StoppingBatches { get; } = [];
 
-    /// <summary>Ids of batches by row number, as far as those who watch have met them lately.</summary>
+    /// <summary>Ids of batches by row number, as recently used in events.</summary>
     public Dictionary<long, JobId> BatchIds { get; } = [];
 
     public IReadOnlyCollection<QueueRow> Queues => queuesByName.Values;
@@ -45,13 +45,13 @@ internal sealed class LedgerMemory
     /// <summary>Earliest <c>due_at</c> of a queued job, in store time.</summary>
     public long NextDueAt { get; set; } = Never;
 
-    /// <summary>Earliest <c>due_at</c> of those given as moments of the machine's clock.</summary>
+    /// <summary>Earliest <c>due_at</c> of those given in the machine's clock.</summary>
     public long NextDueOnWallAt { get; set; } = Never;
 
     /// <summary>Earliest <c>start_before</c> of a queued job, by the machine's clock.</summary>
     public long NextDeadlineAt { get; set; } = Never;
 
-    /// <summary>A job is queued, again or for the first time: its moments are waited for.</summary>
+    /// <summary>A job is queued, again or for the first time: its due time and its deadline are noted.</summary>
     public void Expect(long? dueAt, long? startBefore, long? dueOnWallAt = null)
     {
         NextDueOnWallAt = Math.Min(NextDueOnWallAt, dueOnWallAt ?? Never);
@@ -59,10 +59,10 @@ internal sealed class LedgerMemory
         NextDeadlineAt = Math.Min(NextDeadlineAt, startBefore ?? Never);
     }
 
-    /// <summary>When a turn is due though nobody asks for anything; <see cref="Never"/> when none is.</summary>
+    /// <summary>When the next turn is due if no command arrives; <see cref="Never"/> when none is.</summary>
     /// <param name="now">Ticks of store time.</param>
-    /// <param name="wall">Ticks of the machine's clock; a step of it on the way calls a turn of its own.</param>
-    /// <param name="isClaiming">Jobs are wanted: planner and locks are worth a look.</param>
+    /// <param name="wall">Ticks of the machine's clock; a step of it starts a turn by itself.</param>
+    /// <param name="isClaiming">A claim is pending: planner and locks count, too.</param>
     public long NextTurnAt(long now, long wall, bool isClaiming)
     {
         var next = NextDueAt;
@@ -97,7 +97,7 @@ internal sealed class LedgerMemory
         Planner.PutQueue(queue.Entry.Name, queue.Entry.Definition, queue.Entry.Paused);
     }
 
-    /// <returns>False when what the limit had taken says nothing any more.</returns>
+    /// <returns>False when what was taken of the limit is no longer meaningful.</returns>
     public bool Enter(LimitRow limit, long now)
     {
         Limits[limit.Entry.Name] = limit;
@@ -146,14 +146,14 @@ internal sealed class RunningJob(QueuedRow job, QueueRow queue, long startedAt, 
     /// <summary>Number of this attempt, from 1.</summary>
     public int Attempt => Job.Attempt + 1;
 
-    /// <summary>Why it was told to stop first; null while it was not.</summary>
+    /// <summary>The first reason for which it was told to stop; null when it was not.</summary>
     public CancelReason? StopReason { get; set; }
 
     /// <summary>What the call has taken of its limits, if there are any.</summary>
     public LimitHold Hold { get; } = hold;
 
-    /// <summary>Attempts that have reached the send when this one has ended.</summary>
-    /// <param name="wasStarted">It has: otherwise it is none.</param>
+    /// <summary>The number of attempts that have reached the send, after the end of this one.</summary>
+    /// <param name="wasStarted">Whether this one has.</param>
     public int AttemptsBy(bool wasStarted) => wasStarted ? Attempt : Job.Attempt;
 
     /// <inheritdoc cref="AttemptsBy"/>

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace JobService.Ledger;
 
-/// <summary>A connection to a database, and the memory read from its rows. Thrown away as a whole when a turn fails.</summary>
+/// <summary>A connection to a database, and the memory read from its rows. Discarded as a whole when a turn fails.</summary>
 internal sealed class LedgerSession : IDisposable
 {
     private readonly ILedgerRows rows;
@@ -20,9 +20,9 @@ internal sealed class LedgerSession : IDisposable
     /// <param name="rows">A connection, which the session disposes, also when the opening fails.</param>
     /// <param name="leases">Tokens of this opening.</param>
     /// <param name="now">Ticks of store time.</param>
-    /// <param name="former">The memory before a failed turn; null at the first opening: then whoever is running died with the last process.</param>
-    /// <param name="logger">Tells what was recovered.</param>
-    /// <param name="first">Done before anything is read.</param>
+    /// <param name="former">The memory before a failed turn; null at the first opening: then the running attempts ended with the last process.</param>
+    /// <param name="logger">Logs what was recovered.</param>
+    /// <param name="first">Runs before anything is read.</param>
     public static LedgerSession Open(ILedgerRows rows, LeaseSource leases, long now, LedgerMemory? former, ILogger logger, Action<Turn>? first = null)
     {
         var session = new LedgerSession(rows, leases);
@@ -62,7 +62,7 @@ internal sealed class LedgerSession : IDisposable
         Memory.Planner.EndTurn();
     }
 
-    /// <summary>A look at the memory, without a transaction.</summary>
+    /// <summary>A turn that reads only the memory, without a transaction.</summary>
     public Turn Ask(long now) => new(Memory, rows, leases, now);
 
     public void Dispose() => rows.Dispose();

@@ -2,7 +2,7 @@ using JobService.Limits;
 
 namespace JobService.Ledger;
 
-/// <summary>What becomes of what limits have handed out and learned: one row a state, and for windows the log of their starts.</summary>
+/// <summary>A change of what limits have handed out and learned: one row per state, and for windows the log of starts.</summary>
 internal abstract record LimitStateChange : Change
 {
     private LimitStateChange(string limit) => Limit = limit;
@@ -31,11 +31,11 @@ internal abstract record LimitStateChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>The log of a window goes on.</summary>
+    /// <summary>Updates the log of a window.</summary>
     /// <param name="Limit">The limit.</param>
-    /// <param name="Key">The key; empty when it is not of one.</param>
-    /// <param name="Starts">Moments whose weight has changed: the weight now, 0 for none.</param>
-    /// <param name="OldestNeeded">What lies before this moment is history.</param>
+    /// <param name="Key">The key; empty for a shared limit.</param>
+    /// <param name="Starts">Times whose weight has changed, with the new weight; 0 for none.</param>
+    /// <param name="OldestNeeded">Entries before this time may be deleted.</param>
     public sealed record Logged(string Limit, string Key, IReadOnlyList<(long At, int Weight)> Starts, long OldestNeeded) : LimitStateChange(Limit)
     {
         public override int LeastRows => 0;
@@ -43,7 +43,7 @@ internal abstract record LimitStateChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>The limit is gone, or what it had handed out says nothing any more.</summary>
+    /// <summary>The limit was deleted, or what it had handed out is no longer meaningful.</summary>
     public sealed record AllDeleted(string Limit) : LimitStateChange(Limit)
     {
         public override int LeastRows => 0;
@@ -51,7 +51,7 @@ internal abstract record LimitStateChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>A state that has come to rest.</summary>
+    /// <summary>Deletes an idle state.</summary>
     public sealed record Deleted(string Limit, string Key) : LimitStateChange(Limit)
     {
         public override int LeastRows => 0;
@@ -59,7 +59,7 @@ internal abstract record LimitStateChange : Change
         protected override int WriteTo(IWriter writer) => writer.Write(this);
     }
 
-    /// <summary>A start that is history.</summary>
+    /// <summary>Deletes a start that no longer counts.</summary>
     public sealed record StartDeleted(string Limit, string Key, long At) : LimitStateChange(Limit)
     {
         public override int LeastRows => 0;

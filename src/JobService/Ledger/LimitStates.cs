@@ -3,7 +3,7 @@ using JobService.Limits;
 
 namespace JobService.Ledger;
 
-/// <summary>What is written of a limit's state.</summary>
+/// <summary>Writes the state of a limit.</summary>
 internal static class LimitStates
 {
     private static readonly StoredLimit AsNew = new(0, 0, 1, 0, 0);
@@ -14,7 +14,7 @@ internal static class LimitStates
         if (waitQueue.State is WindowLimit window)
             turn.Changes.Add(new LimitStateChange.Logged(limit, waitQueue.Key, window.TakeChanges(), window.OldestNeeded));
 
-        // What is as if new needs no row, unless one says otherwise.
+        // A state that equals a new one needs no row, unless it already has one.
         var stored = waitQueue.State.ToStored();
         if (stored == AsNew && !waitQueue.IsStored)
             return;

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace JobService.Ledger;
 
-/// <summary>Rows to memory, when the file is opened.</summary>
+/// <summary>Reads the rows into memory when the store is opened.</summary>
 internal static partial class Loading
 {
     public static void Load(Turn turn)
@@ -44,7 +44,7 @@ internal static partial class Loading
         turn.Changes.Add(new DefinitionChange.LanesForgotten(turn.Now));
     }
 
-    /// <summary>What the limits had handed out. Slots lie ahead, and those in hand are still used: only beyond them is a stored state not to be trusted.</summary>
+    /// <summary>Restores what the limits had handed out. Slots may be in the future, and claimed jobs still use theirs: a stored state is distrusted only if it is later than any slot can be.</summary>
     private static void LoadStates(Turn turn)
     {
         var (planner, rows) = (turn.Memory.Planner, turn.Rows);
@@ -65,7 +65,7 @@ internal static partial class Loading
         }
     }
 
-    /// <summary>The last process died in the middle of these attempts: each counts a failure, or a poison job would crash the service for ever.</summary>
+    /// <summary>The last process died during these attempts: each counts as a failure, otherwise a poison job would crash the service for ever.</summary>
     public static void FreeRunning(Turn turn, ILogger logger)
     {
         var (running, open) = Fetch(turn);
@@ -76,17 +76,17 @@ internal static partial class Loading
         if (running.Count > 0)
             LogFreed(logger, running.Count);
         foreach (var batch in open)
-            Batching.Close(turn, turn.Batches.Find(batch)!.Id); // the uploads died with it
+            Batching.Close(turn, turn.Batches.Find(batch)!.Id); // their uploads ended with that process
     }
 
-    /// <summary>The process lives and so do its attempts: they hold what they held.</summary>
+    /// <summary>The process continues, and so do its attempts: they hold what they held.</summary>
     public static void KeepRunning(Turn turn, LedgerMemory former)
     {
-        turn.Memory.LastRevision = Math.Max(turn.Memory.LastRevision, former.LastRevision); // also those that are in no row any more
+        turn.Memory.LastRevision = Math.Max(turn.Memory.LastRevision, former.LastRevision); // including revisions that are in no row any more
         foreach (var row in Fetch(turn).Running)
         {
             var queue = turn.Memory.Queue(row.QueueId);
-            // The end that the failed turn was about to write is still to come.
+            // The end that the failed turn would have written is written by a later one.
             var before = former.Ending.GetValueOrDefault(row.Lease!.Value) ?? former.Running[row.Lease.Value];
             var hold = turn.Memory.Planner.Retake(before.Hold, former.Planner, row.Key);
             turn.Touch(hold, row.Key);
@@ -96,7 +96,7 @@ internal static partial class Loading
         }
     }
 
-    /// <summary>The rows of what runs, and of batches that are open.</summary>
+    /// <summary>Fetches the rows of running jobs and of open batches.</summary>
     private static (List<JobRow> Running, List<long> OpenBatches) Fetch(Turn turn)
     {
         var wanted = new Wanted();

@@ -14,10 +14,10 @@ internal sealed class LockTable
     private readonly Dictionary<string, TrackedLock> locks = [];
     private readonly PriorityQueue<(TrackedLock Lock, int Opening), long> offers = new();
 
-    /// <summary>Those whose moment has come, as the turn was told before it began.</summary>
+    /// <summary>The offers that were due when the rows of the turn were fetched.</summary>
     private readonly Queue<(TrackedLock Lock, int Opening)> due = new();
 
-    /// <summary>When a free lock is to be offered, for the first time or to more; <see cref="LedgerMemory.Never"/> when there is none.</summary>
+    /// <summary>When a free lock is to be offered, for the first time or to more lanes; <see cref="LedgerMemory.Never"/> when there is none.</summary>
     public long NextOfferAt => due.Count > 0 ? 0 : offers.TryPeek(out _, out var at) ? at : LedgerMemory.Never;
 
     public bool IsHeld(string name) => locks.TryGetValue(name, out var tracked) && tracked.Holder is not null;
@@ -46,7 +46,7 @@ internal sealed class LockTable
     {
         var tracked = FindOrOpen(name);
         if (tracked.Holder is not null)
-            throw new InvalidOperationException($"Lock {name} was to be held twice.");
+            throw new InvalidOperationException($"Lock {name} is already held.");
         tracked.Holder = lease;
         tracked.Offered.Clear();
         tracked.Opening++;
@@ -86,7 +86,7 @@ internal sealed class LockTable
     /// <summary>True when jobs wait for the lock.</summary>
     public bool IsWaitedFor(string name) => locks.TryGetValue(name, out var tracked) && tracked.Waiting.Count > 0;
 
-    /// <summary>Free locks with a wait queue whose offer is due: what the turn is going to look at.</summary>
+    /// <summary>Free locks with a wait queue whose offer is due, for the fetch before the turn.</summary>
     public IEnumerable<TrackedLock> Due(long now, int atMost)
     {
         while (due.Count < atMost && offers.TryPeek(out var offer, out var at) && at <= now)
@@ -174,7 +174,7 @@ internal sealed class TrackedLock(string name)
 
     public bool HasMoreToOffer => Waiting.Keys.Any(lane => !Offered.ContainsKey(lane));
 
-    /// <summary>Whom the next offer releases: the first of all, or then the first ones of other lanes.</summary>
+    /// <summary>The jobs that the next offer releases: first the first of all, then the first of other lanes.</summary>
     public IEnumerable<LockQuery> NextQueries(int atMost) => Offered.Count == 0
         ? [new LockQuery(Name)]
         : Waiting.Keys.Where(lane => !Offered.ContainsKey(lane)).Take(Math.Min(Step, atMost)).Select(lane => new LockQuery(Name, lane));

@@ -1,11 +1,11 @@
 namespace JobService.Ledger;
 
-/// <summary>The values of the column <c>parked</c> of a queued job whose own time has come.</summary>
+/// <summary>The values of the column <c>parked</c> of a queued job that is due.</summary>
 internal static class Parked
 {
-    /// <summary>Of a job in its lane; above <see cref="InLockQueue"/> it waits for its signal.</summary>
+    /// <summary>The job is in its lane. A value above <see cref="InLockQueue"/>: it waits for its signal.</summary>
     public static long? InLane => null;
 
-    /// <summary>Of a job in the wait queue of its lock.</summary>
+    /// <summary>The job is in the wait queue of its lock.</summary>
     public const long InLockQueue = 0;
 }

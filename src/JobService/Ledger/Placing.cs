@@ -1,6 +1,6 @@
 namespace JobService.Ledger;
 
-/// <summary>Decides where a job goes when its own time has come: to its signal, then to the wait queue of its lock, then into its lane.</summary>
+/// <summary>Decides where a job waits when it is due: for its signal, then in the wait queue of its lock, then in its lane.</summary>
 internal static class Placing
 {
     /// <param name="turn">The turn.</param>

@@ -1,6 +1,6 @@
 namespace JobService.Ledger;
 
-/// <summary>The changes of a turn, in their order. What it has fetched changes with them.</summary>
+/// <summary>The changes of a turn, in order. Each is applied to the fetched rows, too.</summary>
 internal sealed class RowChanges(Turn turn)
 {
     private readonly List<Change> changes = [];

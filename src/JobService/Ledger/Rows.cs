@@ -3,18 +3,18 @@ using JobService.Lanes;
 
 namespace JobService.Ledger;
 
-/// <summary>A job as it stands in its lane, or on its way there: all that its place and its call need, but what it sends.</summary>
+/// <summary>A job in its lane, or on its way there: everything that its position and its call need, except its input.</summary>
 internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
 {
-    /// <summary>With its place in a list; what hangs on it comes on top.</summary>
+    /// <summary>With its place in a list; what it refers to is added.</summary>
     private const int OwnBytes = 240;
 
-    /// <summary>A letter of a text takes two, and as much again for what is made of it.</summary>
+    /// <summary>A character takes two bytes, and as much again for what is parsed from it.</summary>
     private const int TextBytes = 4;
 
     private IReadOnlyDictionary<string, int>? weights;
 
-    /// <summary>Read when it is asked for: most limits do not ask.</summary>
+    /// <summary>Parsed on demand: most limits do not need it.</summary>
     public override IReadOnlyDictionary<string, int>? Weights => weights ??= WeightsJson is null ? null : ColumnJson.ReadWeights(WeightsJson);
 
     public required string? WeightsJson { get; init; }
@@ -31,7 +31,7 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
 
     public required string? Lock { get; init; }
 
-    /// <summary>The signal that it has not had yet; null in a lane.</summary>
+    /// <summary>The signal that it still waits for; null in a lane.</summary>
     public required string? Signal { get; init; }
 
     public required bool HasCallback { get; init; }
@@ -52,10 +52,10 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
     /// <summary>Row number of its batch.</summary>
     public required long? Batch { get; init; }
 
-    /// <summary>Bytes that it takes in memory, about.</summary>
+    /// <summary>Approximate bytes in memory.</summary>
     public long MemoryBytes => OwnBytes + TextBytes * (Key.Length + (Lock?.Length ?? 0) + (WeightsJson?.Length ?? 0L));
 
-    /// <summary>A new one.</summary>
+    /// <summary>Of a new job.</summary>
     public static QueuedRow Of(NewRow row, long queueId) => new(row.Job.Id, row.Job.Weight)
     {
         WeightsJson = row.WeightsJson,
@@ -74,7 +74,7 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
         Batch = row.Job.Batch?.Batch.Stamp,
     };
 
-    /// <summary>The order of a lane, and of the line of a lock.</summary>
+    /// <summary>The order of a lane, and of the wait queue of a lock.</summary>
     public static int Compare(QueuedRow left, QueuedRow right)
     {
         var byPriority = right.Priority.CompareTo(left.Priority);
@@ -82,14 +82,14 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
     }
 }
 
-/// <summary>What a job that was claimed sends, as far as it was read.</summary>
+/// <summary>The input of a claimed job, as far as it was read.</summary>
 /// <param name="Payload">JSON in UTF-8; empty when the job has none, or when it was not read.</param>
 /// <param name="Request">Null when the job has none of its own, or when it was not read.</param>
 /// <param name="UnreadBytes">Of both, when they are more than <see cref="ClaimedJob.MaxReadBytes"/>; otherwise 0.</param>
 internal readonly record struct ClaimedInput(ReadOnlyMemory<byte> Payload, StoredRequest? Request, int UnreadBytes);
 
-/// <summary>The hot row of a job, as far as transitions look at it.</summary>
-/// <param name="Job">What it is or would be as a queued job.</param>
+/// <summary>The part of a job's row that transitions need.</summary>
+/// <param name="Job">The job as it is, or would be, in the queue.</param>
 /// <param name="State">Its state.</param>
 internal sealed record JobRow(QueuedRow Job, JobState State)
 {
@@ -114,14 +114,14 @@ internal sealed record JobRow(QueuedRow Job, JobState State)
 
     public long? Parked { get; init; }
 
-    /// <summary>When it may go; null when that moment has come, or there was none.</summary>
+    /// <summary>When it may start; null when it is due.</summary>
     public long? DueAt { get; init; }
 
-    /// <summary>A queued job: what it still waits for of its signal is named only while it does.</summary>
+    /// <summary>A queued job. It names its signal only while it waits for that.</summary>
     public static JobRow Queued(QueuedRow job, long? dueAt, long? parked) =>
         new(dueAt is not null || parked > Ledger.Parked.InLockQueue ? job : job with { Signal = null }, JobState.Queued) { DueAt = dueAt, Parked = parked };
 
-    /// <summary>It ran, and runs no more.</summary>
+    /// <summary>The same job after its attempt has ended.</summary>
     public JobRow Ended(JobState state, long? startedAt, bool undoAttempt) => this with
     {
         Job = Job with { Attempt = Attempt - (undoAttempt ? 1 : 0), ThrottledSince = null },
@@ -134,13 +134,13 @@ internal sealed record JobRow(QueuedRow Job, JobState State)
     public EndingJob EndIn(QueueRow queue) => new(Id, queue, Key, Attempt, Batch, Job.HasCallback);
 }
 
-/// <summary>A job at its end, with all that those want to know who count it, number it, tell of it or send word of it.</summary>
+/// <summary>A job at its end, with everything that counters, events and callbacks need.</summary>
 /// <param name="Attempt">Attempts that reached the send.</param>
 /// <param name="Batch">Row number of its batch.</param>
-/// <param name="HasCallback">Somebody is to be told of its end.</param>
+/// <param name="HasCallback">A receiver is notified of its end.</param>
 internal readonly record struct EndingJob(JobId Id, QueueRow Queue, string Key, int Attempt, long? Batch, bool HasCallback);
 
-/// <summary>What an end says about the moment since which the API has been saying "not now".</summary>
+/// <summary>How an end changes the time since which the API has been saying "not now".</summary>
 internal enum ThrottleMark
 {
     Clear = 0,

@@ -1,6 +1,6 @@
 namespace JobService.Ledger;
 
-/// <summary>What becomes of a signal.</summary>
+/// <summary>A change of a signal.</summary>
 internal abstract record SignalChange : Change
 {
     private SignalChange()

@@ -13,12 +13,12 @@ internal static class Signalling
         {
             foreach (var stamp in released.Jobs)
             {
-                // Another command of the turn may have come first.
+                // Another command of the turn may have changed it.
                 if (turn.Fetched.Job(stamp) is { State: JobState.Queued, Parked: > Parked.InLockQueue } row && row.Job.Signal == released.Signal && row.Parked <= released.SetCount)
-                    turn.Changes.Add(new JobChange.Placed(stamp, Placing.Place(turn, turn.Memory.Queue(row.QueueId), row.Job with { Signal = null }))); // also when it was cleared since
+                    turn.Changes.Add(new JobChange.Placed(stamp, Placing.Place(turn, turn.Memory.Queue(row.QueueId), row.Job with { Signal = null }))); // even if the signal was cleared since
             }
 
-            // Who has begun to wait in this turn, or before it was set once more, was not fetched.
+            // Jobs that have begun to wait in this turn, or before the signal was set again, were not fetched.
             if (released.IsAll && signals[released.Signal].SetCount == released.SetCount && !turn.NewWaiters.Contains(released.Signal))
                 signals.EndRelease(released.Signal);
         }

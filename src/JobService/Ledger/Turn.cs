@@ -8,10 +8,10 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
 {
     public LedgerMemory Memory { get; } = memory;
 
-    /// <summary>What is to be written, in its order.</summary>
+    /// <summary>The changes to be written, in order.</summary>
     public RowChanges Changes => changes ??= new RowChanges(this);
 
-    /// <summary>The rows that were asked for before the turn, as they are by now.</summary>
+    /// <summary>The rows that were fetched before the turn, with its changes so far.</summary>
     public Fetched Fetched { get; private set; } = new();
 
     public LeaseSource Leases { get; } = leases;
@@ -39,30 +39,30 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
     /// <summary>Receivers of callbacks with a delivery that is due now.</summary>
     public HashSet<string> DueReceivers { get; } = [];
 
-    /// <summary>What those who watch are told after the commit; null while nobody does.</summary>
+    /// <summary>The events for the listeners, published after the commit; null while there are none.</summary>
     public List<StoreEvent>? Events { get; set; }
 
     /// <summary>Signals that jobs have begun to wait for in this turn.</summary>
     public HashSet<string> NewWaiters { get; } = [];
 
-    /// <summary>Jobs that have joined the wait queue of a lock in this turn, and stand there.</summary>
+    /// <summary>Jobs that have joined the wait queue of a lock in this turn and are still in it.</summary>
     public List<QueuedRow> Joined { get; } = [];
 
-    /// <summary>Queues whose claims keep coming back without a call, and how long they are left alone each time.</summary>
+    /// <summary>Queues whose claims are repeatedly returned without a call, and how long each now waits.</summary>
     public List<(string Queue, TimeSpan Wait)> BackedOff { get; } = [];
 
-    /// <summary>Where the clocks stand, to be written if anything else is; null: it was written a moment ago.</summary>
+    /// <summary>The clocks, to be written together with other changes; null when they were written a moment ago.</summary>
     public StoredClock? ClockToWrite { get; set; }
 
-    /// <summary>Even if nothing else is.</summary>
+    /// <summary>The clocks are written even if nothing else is.</summary>
     public bool WritesClock { get; set; }
 
     public bool CatalogChanged { get; set; }
 
-    /// <summary>A chunk was done and there is more: another turn follows, with what others have asked for meanwhile.</summary>
+    /// <summary>A chunk is done and there is more: another turn follows, together with the commands that have gathered meanwhile.</summary>
     public bool GoesOn { get; set; }
 
-    /// <summary>Batches that this turn has looked at, by row number.</summary>
+    /// <summary>The batches that this turn reads or changes.</summary>
     public TurnBatches Batches => batches ??= new TurnBatches(this);
 
     /// <summary>Every end of a job passes here.</summary>
@@ -79,7 +79,7 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
             Batching.CountEnd(this, batch, job.Id, state);
     }
 
-    /// <summary>The states that a job of this key has taken something of have changed: those in force, since a state that rests is forgotten and made anew.</summary>
+    /// <summary>The limit states that a job of this key uses have changed: the current ones, since an idle state is forgotten and created again.</summary>
     public void Touch(LimitHold? hold, string key)
     {
         foreach (var held in hold?.Limits ?? [])
@@ -88,7 +88,7 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
 
     public void Touch(IEnumerable<LimitWaitQueue> states) => touchedStates.UnionWith(states);
 
-    /// <summary>Says what has gathered in memory, and writes all changes: the last step before the commit.</summary>
+    /// <summary>Adds the changes that have gathered in memory, and writes them all: the last step before the commit.</summary>
     public void WriteBack()
     {
         foreach (var state in touchedStates.Where(state => !state.Limit.IsRetired))
@@ -112,11 +112,11 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
         Write();
     }
 
-    /// <summary>Fetches what the turn is going to look at: once, and before it changes anything.</summary>
+    /// <summary>Fetches the rows that the turn needs: once, and before it changes anything.</summary>
     public void Fetch(Wanted wanted)
     {
         if (Changes.Count > 0)
-            throw new InvalidOperationException("What a turn looks at is fetched before it changes anything.");
+            throw new InvalidOperationException("The rows of a turn are fetched before it changes anything.");
         if (!wanted.IsEmpty)
             Fetched = rows.Fetch(wanted);
     }
@@ -146,7 +146,7 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
     }
 }
 
-/// <summary>Lease tokens: the number of this opening of the file, then a counter, so that no token ever comes twice.</summary>
+/// <summary>Creates lease tokens: the number of this opening of the file, then a counter, so that no token is ever repeated.</summary>
 internal sealed class LeaseSource(long opening)
 {
     /// <summary>The token handed out last.</summary>

@@ -3,12 +3,12 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>The batches that one turn has to do with: written once, and kept no longer than the turn.</summary>
+/// <summary>The batches that a turn reads or changes: written once, and kept no longer than the turn.</summary>
 internal sealed class TurnBatches(Turn turn)
 {
     private Dictionary<long, BatchRow>? changed;
 
-    /// <summary>The batch, to be changed; null when there is none.</summary>
+    /// <summary>The batch, for changes; null when there is none.</summary>
     public BatchRow? Find(long stamp)
     {
         if (changed?.GetValueOrDefault(stamp) is { } known)
@@ -33,7 +33,7 @@ internal sealed class TurnBatches(Turn turn)
             turn.Changes.Add(new BatchChange.Counted(batch));
     }
 
-    /// <summary>The batch, if the turn has had to do with it.</summary>
+    /// <summary>The batch, if the turn has changed it.</summary>
     public BatchRow? Changing(long stamp) => changed?.GetValueOrDefault(stamp);
 
     public IReadOnlyList<JobId> Changed() => changed is null ? [] : [.. changed.Values.Select(batch => batch.Id)];

@@ -1,8 +1,8 @@
 namespace JobService.Ledger;
 
-/// <summary>A whole turn in the one order that it may have, and what turns have learned of how long claims take.</summary>
-/// <remarks>It begins and commits nothing: whoever keeps the rows does that around it.</remarks>
-/// <param name="now">Ticks of store time: it goes on while a turn runs.</param>
+/// <summary>Runs a whole turn in its fixed order, and measures how long claims take.</summary>
+/// <remarks>It begins and commits nothing: the caller, which owns the rows, does that around it.</remarks>
+/// <param name="now">Returns ticks of store time, which continue while a turn runs.</param>
 internal sealed class TurnRun(Func<long> now)
 {
     private readonly DelayEstimate commitDelay = new();
@@ -11,7 +11,7 @@ internal sealed class TurnRun(Func<long> now)
     private long plannedAt;
 
     /// <param name="turn">The turn.</param>
-    /// <param name="commands">All that has gathered.</param>
+    /// <param name="commands">The commands and questions that have gathered.</param>
     /// <param name="claim">The pending claim, if there is one.</param>
     public List<ClaimedJob> Run(Turn turn, List<PendingOperation> commands, PendingClaim? claim)
     {
@@ -24,24 +24,24 @@ internal sealed class TurnRun(Func<long> now)
         if (claim is null)
             return [];
 
-        plannedAt = now(); // behind the commands, which have taken their time
+        plannedAt = now(); // after the commands, which have taken time
         return Claiming.Claim(turn, plannedAt, commitDelay.Lead, alarmDelay.Lead, claimSize.Jobs, claim.Newest.Permits);
     }
 
-    /// <summary>Runs what concerns the memory alone.</summary>
-    public static void Answer(Turn look, List<PendingOperation> questions)
+    /// <summary>Runs questions and commands that need only the memory.</summary>
+    public static void Answer(Turn turn, List<PendingOperation> questions)
     {
-        look.Fetch(Named(look, questions));
+        turn.Fetch(Named(turn, questions));
         foreach (var question in questions)
-            question.Run(look);
-        if (look.Changes.Count > 0)
-            throw new InvalidOperationException($"What concerns the memory alone wants to change rows: {look.Changes.All[0].Kind}.");
+            question.Run(turn);
+        if (turn.Changes.Count > 0)
+            throw new InvalidOperationException($"An operation that needs only the memory has changed rows: {turn.Changes.All[0].Kind}.");
     }
 
-    /// <summary>Fetches what a turn is going to look at.</summary>
+    /// <summary>Fetches the rows that a turn needs.</summary>
     /// <param name="turn">The turn, which has changed nothing yet.</param>
-    /// <param name="commands">All that will be run in it.</param>
-    /// <param name="isClaiming">Jobs are claimed behind them.</param>
+    /// <param name="commands">The commands of the turn.</param>
+    /// <param name="isClaiming">Jobs are claimed after them.</param>
     private static void Fetch(Turn turn, List<PendingOperation> commands, bool isClaiming)
     {
         var wanted = Named(turn, commands);
@@ -60,14 +60,14 @@ internal sealed class TurnRun(Func<long> now)
         return wanted;
     }
 
-    /// <summary>The jobs that the last turn has claimed are committed.</summary>
+    /// <summary>The claims of the last turn are committed.</summary>
     public void NoteClaimed()
     {
         commitDelay.Add(now() - plannedAt);
         claimSize.Add(now() - plannedAt);
     }
 
-    /// <summary>The alarm has called a turn.</summary>
-    /// <param name="late">Ticks after the moment that it was set for.</param>
+    /// <summary>The alarm has started a turn.</summary>
+    /// <param name="late">How many ticks after the time that it was set for.</param>
     public void NoteAlarm(long late) => alarmDelay.Add(late);
 }

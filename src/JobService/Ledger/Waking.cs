@@ -2,10 +2,10 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>Changes caused by time alone: waiting jobs whose moment has come, and jobs whose deadline has passed.</summary>
+/// <summary>Changes caused by time alone: jobs that have become due, and jobs whose deadline has passed.</summary>
 internal static class Waking
 {
-    /// <summary>Says which rows <see cref="Wake"/> looks at. What the turn itself makes due comes in the next one.</summary>
+    /// <summary>Names the rows that <see cref="Wake"/> needs. Jobs that become due by this turn follow in the next one.</summary>
     public static void Want(Turn turn, Wanted wanted)
     {
         var memory = turn.Memory;
@@ -26,7 +26,7 @@ internal static class Waking
         Batching.Stop(turn);
     }
 
-    /// <summary>The next moments are known before anything else of the turn: what its commands expect may come sooner.</summary>
+    /// <summary>Stores the next due times before the commands run, because these may add earlier ones.</summary>
     public static void NoteNext(Turn turn)
     {
         var (memory, fetched) = (turn.Memory, turn.Fetched);
@@ -35,7 +35,7 @@ internal static class Waking
         memory.NextDeadlineAt = fetched.NextDeadline ?? memory.NextDeadlineAt;
     }
 
-    /// <summary>A job is queued, again or for the first time: its moments are waited for. One that comes back too late ends in the same turn, before it can be claimed.</summary>
+    /// <summary>A job is queued, again or for the first time: its due time and its deadline are noted. If the deadline has passed, it is cancelled in the same turn, before it can be claimed.</summary>
     public static void Expect(Turn turn, JobRow row, bool isOnWall = false)
     {
         turn.Memory.Expect(isOnWall ? null : row.DueAt, row.Job.StartBefore, isOnWall ? row.DueAt : null);
@@ -49,7 +49,7 @@ internal static class Waking
     {
         foreach (var stamp in turn.Fetched.Due)
         {
-            // Another command of the turn may have come first.
+            // Another command of the turn may have changed it.
             if (turn.Fetched.Job(stamp) is { State: JobState.Queued, DueAt: not null } row)
                 turn.Changes.Add(new JobChange.CameDue(stamp, Placing.Place(turn, turn.Memory.Queue(row.QueueId), row.Job)));
         }

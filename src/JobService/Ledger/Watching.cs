@@ -2,12 +2,12 @@ using JobService.Jobs;
 
 namespace JobService.Ledger;
 
-/// <summary>What those who watch are told of a job's batch.</summary>
+/// <summary>The batch of a job, for its events.</summary>
 internal static class Watching
 {
     private const int KnownBatches = 1_000;
 
-    /// <summary>The row knows its batch by number only; the id is looked up once for many jobs.</summary>
+    /// <summary>A row has only the number of its batch; the id is looked up once for many jobs.</summary>
     public static JobId BatchOf(Turn turn, long? stamp)
     {
         if (stamp is not { } number)

@@ -17,17 +17,17 @@ public sealed class ActualStarts
     /// <summary>True when nothing that is remembered still counts at a moment.</summary>
     public bool IsOver(long now) => starts.Count == 0 || starts[^1].At < now - Kept;
 
-    /// <summary>The first moment at which a call may start that was given its slot at <paramref name="plannedAt"/>.</summary>
-    public long EarliestFor(long plannedAt, StartPace pace) => ArrivalFor(plannedAt) - pace.Ahead;
+    /// <summary>The first moment at which a call may start whose slot takes account of the starts up to <paramref name="knowsUntil"/>.</summary>
+    public long EarliestFor(long knowsUntil, StartPace pace) => ArrivalFor(knowsUntil) - pace.Ahead;
 
     /// <summary>A call has started.</summary>
     /// <param name="at">When it started; never before the last one.</param>
     /// <param name="countedAt">The start time it counts as: at most its start window earlier.</param>
-    /// <param name="plannedAt">When it was given its slot.</param>
+    /// <param name="knowsUntil">Its slot takes account of the starts up to this time.</param>
     /// <param name="pace">What the start takes.</param>
-    public void Add(long at, long countedAt, long plannedAt, StartPace pace)
+    public void Add(long at, long countedAt, long knowsUntil, StartPace pace)
     {
-        var arrival = Math.Max(ArrivalFor(plannedAt), countedAt) + pace.Takes;
+        var arrival = Math.Max(ArrivalFor(knowsUntil), countedAt) + pace.Takes;
         if (starts.Count > 0 && starts[0].At < at - (2 * Kept))
             starts.RemoveRange(0, starts.FindIndex(start => start.At >= at - Kept) is var kept and >= 0 ? kept : starts.Count);
         starts.Add(new Started(at, pace.Takes, arrival));
@@ -36,10 +36,10 @@ public sealed class ActualStarts
     /// <summary>From <paramref name="at"/> on it is known that a call that had started reached the API so late that it counts as started at <paramref name="countedAt"/>.</summary>
     public void Postpone(long at, long countedAt, StartPace pace) => starts.Add(new Started(at, 0, countedAt + pace.Takes));
 
-    private long ArrivalFor(long plannedAt)
+    private long ArrivalFor(long knowsUntil)
     {
         var from = starts.Count;
-        while (from > 0 && starts[from - 1].At >= plannedAt)
+        while (from > 0 && starts[from - 1].At >= knowsUntil)
             from--;
         var arrival = 0L;
         for (; from < starts.Count; from++)

@@ -76,7 +76,7 @@ internal sealed partial class LanePace
         return AsksAlone(at) && underWay > 0 ? Math.Max(at, now + LongestWait) : at;
     }
 
-    /// <summary>The same for a call with so many calls before it, at the current pace.</summary>
+    /// <summary>The same for a call with this many calls before it, at the current pace.</summary>
     public long EarliestAfter(long now, int underWay, long ahead) =>
         EarliestAt(now, underWay) + (Pace is { } pace ? (long)Math.Min(ahead * (double)Gap(pace), DateTime.MaxValue.Ticks / 4) : 0);
 

@@ -29,7 +29,7 @@ public abstract partial class LimitState
             PauseUntil(now + (long)(TimeSpan.TicksPerSecond * 0.5 / learnedPace.FactorAt(now)));
     }
 
-    /// <summary>The API counts too: after the call of this number it allows so many more until a moment. To be called after the call has <see cref="End">ended</see>.</summary>
+    /// <summary>The API counts too: after the call of this number it allows this many more until a moment. To be called after the call has <see cref="End">ended</see>.</summary>
     /// <param name="call"><see cref="Calls"/> right after the <see cref="Take"/> of the call whose response says so.</param>
     /// <param name="left">Calls after that one, or weight. Calls in progress may be among them.</param>
     /// <param name="until">When the API resets its count; capped by the caller.</param>

@@ -2,7 +2,7 @@ namespace JobService.Limits;
 
 /// <summary>The recent takes of a rate, so that one of them can be moved or undone afterwards and the rest is recomputed.</summary>
 /// <remarks>
-/// A take at t of so many ticks makes the theoretical arrival x to max(x, t) + ticks. Anything that has happened to it since is of that form (a refund of r down to t
+/// A take of some ticks at t moves the theoretical arrival x to max(x, t) + ticks. Any later change of it has that form (a refund of r down to t
 /// is max(x, t + r) − r), so that the present arrival is the same chain over the takes as they were corrected. Takes are forgotten after <see cref="Kept"/>: by then
 /// every call has started or has given its slot up, including one that waits for a slow handshake.
 /// </remarks>

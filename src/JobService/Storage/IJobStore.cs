@@ -31,36 +31,36 @@ public interface IJobStore : IAsyncDisposable
 
     // ── queued ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>Adds a new job. Never fails with an exception: the answer says what became of the job.</summary>
+    /// <summary>Adds a new job. Never fails with an exception: the result says what became of the job.</summary>
     /// <param name="job">The job.</param>
     /// <param name="addition">What became of it, after the commit.</param>
     /// <returns>False when the queue of submissions is full.</returns>
     bool TryAdd(NewJob job, [NotNullWhen(true)] out Task<Addition>? addition);
 
-    /// <summary>Waits until there may be a place for another submission.</summary>
+    /// <summary>Waits until there may be capacity for another submission.</summary>
     Task WaitForPlaceAsync(CancellationToken giveUp);
 
-    /// <summary>Adds new jobs, each by itself: the answers are in the order of the jobs. Waits for a place.</summary>
+    /// <summary>Adds new jobs, each by itself: the results are in the order of the jobs. Waits for capacity.</summary>
     Task<IReadOnlyList<Addition>> AddAsync(IReadOnlyList<NewJob> jobs);
 
     /// <summary>Waits until jobs may start and claims them: <c>running</c>, with a lease, a slot where a limit has a rate, and all limits they need.</summary>
-    /// <param name="request">The permits that the queues' semaphores offer: no more jobs are claimed. What is not used stays with the node, whatever becomes of the claim.</param>
+    /// <param name="request">The permits that the queues' semaphores offer: no more jobs are claimed. Unused permits stay with the node.</param>
     /// <param name="stopTaking">Ends the waiting without a claim.</param>
-    /// <returns>Nothing when the catalog is newer than the offer: the next one is to know it. One claim waits at a time.</returns>
+    /// <returns>Nothing when the catalog is newer than the offer: the next offer must be based on it. One claim waits at a time.</returns>
     Task<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken stopTaking);
 
-    /// <summary>What is offered has changed: the claim that waits goes on with this. Nothing when none does.</summary>
+    /// <summary>Replaces the offer of the waiting claim. No effect when none waits.</summary>
     /// <param name="newest">Replaces the request as a whole.</param>
-    /// <param name="atOnce">Jobs may be waiting for what is new in it; otherwise it is enough when it is known the next time that the store has something to do.</param>
+    /// <param name="atOnce">Jobs may be waiting for the new permits; otherwise the offer is used the next time that the store has something to do.</param>
     void Renew(ClaimRequest newest, bool atOnce);
 
     // ── running ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// <summary>What a claimed job sends, when the claim has left it in the store.</summary>
+    /// <summary>The input of a claimed job, if the claim has left it in the store.</summary>
     Task<JobInput> ReadInputAsync(JobId job);
 
     /// <summary>A claimed job will not start in its slot: what it has taken of its limits is free for others. Its attempt still ends with <see cref="FinishAsync"/>.</summary>
-    /// <returns>False when there was nothing to give back.</returns>
+    /// <returns>False when there was nothing to return.</returns>
     Task<bool> GiveUpSlotAsync(ClaimedJob job);
 
     /// <summary>The call is over: what it held of its limits is free for others, and its feedback is processed. Processing may continue.</summary>

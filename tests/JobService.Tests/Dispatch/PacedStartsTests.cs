@@ -83,6 +83,16 @@ public sealed class PacedStartsTests
     }
 
     [Fact]
+    public void A_late_start_that_the_store_did_not_know_makes_no_claim_take_longer()
+    {
+        var job = Claim(new RateLimit(new RateDefinition { Permits = 50 }), Begin, plannedAt: Begin) with { KnowsStartsUntil = At(Begin - (100 * Millisecond)) };
+
+        starts.HandOver(job, At(Begin + (3 * Millisecond)));
+
+        Assert.Equal(3 * Millisecond, starts.Tell(1).HandOver.Ticks);
+    }
+
+    [Fact]
     public void A_start_within_its_window_is_told_nobody()
     {
         Warm();
@@ -296,6 +306,7 @@ public sealed class PacedStartsTests
             Slot = new Slot(At(at), limit.StartWindow, limit.LongestDelay),
             Rates = [new RateStart("rate", "", limit.PaceOf(weight)!.Value)],
             PlannedAt = At(plannedAt),
+            KnowsStartsUntil = At(plannedAt),
         };
     }
 

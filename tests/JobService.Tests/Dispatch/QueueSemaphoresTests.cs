@@ -102,7 +102,7 @@ public sealed class QueueSemaphoresTests : IAsyncDisposable
     public async Task A_claim_that_waits_tells_of_a_start_that_comes_late()
     {
         var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        starts.CameLate += heard.SetResult;
+        starts.StartedLate += heard.SetResult;
         await PutQueueAsync(paced: true);
         await temporary.Store.PutLimitAsync("rate", new RateDefinition { Permits = 10 }, expected: null);
         var job = Assert.Single(await ClaimAsync());

@@ -167,7 +167,7 @@ internal sealed class SimulatedService : IDisposable
             kept[jobs.Key] = kept.GetValueOrDefault(jobs.Key) + free;
         }
 
-        return Starts.Heard(pending.Known) is { } unheard ? claimed.ConvertAll(job => job.PlannedAt > unheard ? job with { PlannedAt = unheard } : job) : claimed;
+        return Starts.Heard(pending.Known) is { } unheard ? claimed.ConvertAll(job => job.KnowsStartsUntil > unheard ? job with { KnowsStartsUntil = unheard } : job) : claimed;
     }
 
     private Permits Offer(string queue) => new(Math.Max(SizeOf(queue) - permitsOut.GetValueOrDefault(queue) - kept.GetValueOrDefault(queue), 0), Promise());

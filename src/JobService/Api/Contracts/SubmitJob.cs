@@ -50,7 +50,7 @@ public sealed class SubmitJob
     /// <summary>The call does not start before this time (RFC 3339), by the clock of the service's machine. Not together with <c>delaySeconds</c>.</summary>
     public DateTimeOffset? NotBefore { get; set; }
 
-    /// <summary>The call does not start before so many seconds from now. From 0 to 315 360 000 (ten years).</summary>
+    /// <summary>The call does not start before this many seconds from now. From 0 to 315 360 000 (ten years).</summary>
     public double? DelaySeconds { get; set; }
 
     /// <summary>If the call has not started by then (RFC 3339), by the clock of the service's machine, the job is cancelled with the reason <c>deadline</c>.</summary>

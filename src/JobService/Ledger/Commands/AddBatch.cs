@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>All of the jobs or none.</summary>
+/// <summary>Adds a batch: all of its jobs or none.</summary>
 internal sealed record AddBatch(NewBatch Batch, IReadOnlyList<NewRow> Rows) : Command<Addition>
 {
     public override void Want(Wanted wanted, LedgerMemory memory)

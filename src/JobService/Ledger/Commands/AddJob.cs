@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Nothing to queued.</summary>
+/// <summary>Adds a job.</summary>
 internal sealed record AddJob(NewRow Row) : Command<Addition>
 {
     public override void Want(Wanted wanted, LedgerMemory memory)

@@ -2,9 +2,9 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Jobs of an upload, in their order.</summary>
+/// <summary>Adds jobs of an upload, in order.</summary>
 /// <param name="Rows">The jobs.</param>
-/// <param name="Halted">Batches of which a job was not taken in before: none goes before it.</param>
+/// <param name="Halted">Batches of which an earlier job was not accepted: no later one is accepted before it.</param>
 internal sealed record AddJobs(IReadOnlyList<NewRow> Rows, IReadOnlySet<JobId> Halted) : Command<IReadOnlyList<Addition>>
 {
     public override void Want(Wanted wanted, LedgerMemory memory)

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>What waits is cancelled in chunks, what runs is told to stop. Without effect when it was told so before.</summary>
+/// <summary>Cancels a batch: queued jobs in chunks; running ones are told to stop. No effect when it was cancelled before.</summary>
 internal sealed record CancelBatch(JobId Batch, CancelReason Reason) : Command<BatchCancelOutcome>
 {
     public override void Want(Wanted wanted, LedgerMemory memory) => wanted.Stopping.Add(Batch.Stamp);

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Queued to cancelled at once; running is told to stop.</summary>
+/// <summary>Cancels a job: a queued one at once; a running one is told to stop.</summary>
 internal sealed record CancelJob(JobId Job, CancelReason Reason) : Command<CancelOutcome>
 {
     public override void Want(Wanted wanted, LedgerMemory memory) => wanted.Jobs.Add(Job.Stamp);

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Those of the jobs that are unfinished, and what became of them: another request may have come first.</summary>
+/// <summary>Cancels the unfinished ones of the jobs: another request may have cancelled some before.</summary>
 internal sealed record CancelJobs(IReadOnlyList<JobId> Jobs, CancelReason Reason) : Command<IReadOnlyList<CancelOutcome>>
 {
     public override void Want(Wanted wanted, LedgerMemory memory) => wanted.Jobs.UnionWith(Jobs.Select(job => job.Stamp));

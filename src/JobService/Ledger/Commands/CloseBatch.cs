@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>No more jobs come. Without effect on a batch that is closed.</summary>
+/// <summary>Closes a batch: no more jobs are added. No effect on a closed one.</summary>
 internal sealed record CloseBatch(JobId Batch) : Command<Batch?>
 {
     public override void Want(Wanted wanted, LedgerMemory memory) => wanted.Batches.Add(Batch.Stamp);

@@ -1,13 +1,13 @@
 namespace JobService.Ledger.Commands;
 
-/// <summary>How many jobs stood in long lanes when the memory was read: to be counted they need not be waited for.</summary>
-/// <param name="Memory">The <see cref="LedgerMemory.Number"/> of that memory: what was read anew meanwhile is counted anew.</param>
-/// <param name="Lanes">What had not been counted.</param>
+/// <summary>Adds the jobs of long lanes that were counted after the start, so that the start does not wait for the count.</summary>
+/// <param name="Memory">The <see cref="LedgerMemory.Number"/> of the memory that was counted: a newer one is counted again.</param>
+/// <param name="Lanes">The jobs that had not been counted.</param>
 internal sealed record CountLanes(long Memory, IReadOnlyList<LaneRest> Lanes) : Command<bool>
 {
     public override bool ChangesRows => false;
 
-    /// <returns>False when it comes too late.</returns>
+    /// <returns>False when the memory has been replaced since.</returns>
     public override bool Apply(Turn turn)
     {
         if (turn.Memory.Number != Memory)

@@ -3,7 +3,7 @@ using JobService.Limits;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Enters what the configuration names. What the API has changed since it was last entered stays.</summary>
+/// <summary>Stores the queues and limits of the configuration. A definition that the API has changed since it was last declared stays.</summary>
 internal sealed record Declare(IReadOnlyDictionary<string, QueueDefinition> Queues, IReadOnlyDictionary<string, LimitDefinition> Limits) : Command<bool>
 {
     public override void Want(Wanted wanted, LedgerMemory memory) => wanted.RetiredQueues.UnionWith(Queues.Keys.Where(name => memory.FindQueue(name) is null));
@@ -40,10 +40,10 @@ internal sealed record Declare(IReadOnlyDictionary<string, QueueDefinition> Queu
         return true;
     }
 
-    /// <summary>What was declared by a version that did not know all the fields yet, as this one writes it.</summary>
+    /// <summary>The declaration of an earlier version, which did not know all fields, as this version writes it.</summary>
     private static string? Refreshed<T>(string? declared, Func<string, T> read, Func<T, string> write) => declared is null ? null : write(read(declared));
 
-    /// <summary>The configuration says something new, and the API has not changed what it said before.</summary>
+    /// <summary>The declaration has changed, and the API has not changed the definition since the last one.</summary>
     private static bool IsStillDeclared(string? declaredBefore, string inForce, string declaredNow) =>
         declaredBefore == inForce && declaredBefore != declaredNow;
 }

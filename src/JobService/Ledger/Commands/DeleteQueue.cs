@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Deletes a queue of which no job is unfinished.</summary>
+/// <summary>Deletes a queue without unfinished jobs.</summary>
 internal sealed record DeleteQueue(string Name, long? Expected) : Command<DeleteOutcome>
 {
     public override DeleteOutcome Apply(Turn turn)
@@ -19,7 +19,7 @@ internal sealed record DeleteQueue(string Name, long? Expected) : Command<Delete
         turn.Changes.Add(new DefinitionChange.QueueRetired(queue.Id));
         turn.Changes.Add(new DefinitionChange.LanesLifted(queue.Id, Key: null));
         turn.Memory.Remove(queue);
-        turn.Fetched.PutRetired(Name, new RetiredQueue(queue.Id, queue.Counts)); // it may be made anew in the same turn
+        turn.Fetched.PutRetired(Name, new RetiredQueue(queue.Id, queue.Counts)); // it may be created again in the same turn
         turn.CatalogChanged = true;
         turn.Events?.Add(new StoreEvent(StoreEventKind.Queue, Name, "deleted"));
         return DeleteOutcome.Deleted;

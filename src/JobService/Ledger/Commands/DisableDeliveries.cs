@@ -1,6 +1,6 @@
 namespace JobService.Ledger.Commands;
 
-/// <summary>The receiver of these deliveries wants no more.</summary>
+/// <summary>Disables pending deliveries, because their receiver has responded with 410.</summary>
 /// <param name="Deliveries">Their row numbers.</param>
 internal sealed record DisableDeliveries(IReadOnlyList<long> Deliveries) : Command<int>
 {

@@ -1,6 +1,6 @@
 namespace JobService.Ledger.Commands;
 
-/// <summary>Lifts what a limit has learned.</summary>
+/// <summary>Clears what a limit has learned.</summary>
 /// <param name="Name">The limit.</param>
 /// <param name="Key">Of one key; null for all.</param>
 internal sealed record LiftLimit(string Name, string? Key) : Command<bool?>

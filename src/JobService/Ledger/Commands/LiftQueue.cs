@@ -1,6 +1,6 @@
 namespace JobService.Ledger.Commands;
 
-/// <summary>Lifts what the lanes of a queue have learned.</summary>
+/// <summary>Clears what the lanes of a queue have learned.</summary>
 /// <param name="Name">The queue.</param>
 /// <param name="Key">Of one key; null for all.</param>
 internal sealed record LiftQueue(string Name, string? Key) : Command<bool?>

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Pauses a queue or lets it go on.</summary>
+/// <summary>Pauses or resumes a queue.</summary>
 internal sealed record PauseQueue(string Name, bool IsPaused) : Command<PutOutcome<QueueEntry>.Replaced?>
 {
     public override PutOutcome<QueueEntry>.Replaced? Apply(Turn turn)

@@ -3,10 +3,10 @@ using JobService.Limits;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Makes a limit or replaces its definition.</summary>
+/// <summary>Creates a limit or replaces its definition.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Definition">What it is from now on.</param>
-/// <param name="Expected">The revision that is replaced; 0 when there is to be none; null when that does not matter.</param>
+/// <param name="Definition">The new definition.</param>
+/// <param name="Expected">The revision that must be in force; 0 when there must be none yet; null for any.</param>
 internal sealed record PutLimit(string Name, LimitDefinition Definition, long? Expected) : Command<PutOutcome<LimitEntry>>
 {
     public override PutOutcome<LimitEntry> Apply(Turn turn)

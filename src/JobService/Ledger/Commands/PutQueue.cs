@@ -2,10 +2,10 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Makes a queue or replaces its definition.</summary>
+/// <summary>Creates a queue or replaces its definition.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Definition">What it is from now on.</param>
-/// <param name="Expected">The revision that is replaced; 0 when there is to be none; null when that does not matter.</param>
+/// <param name="Definition">The new definition.</param>
+/// <param name="Expected">The revision that must be in force; 0 when there must be none yet; null for any.</param>
 internal sealed record PutQueue(string Name, QueueDefinition Definition, long? Expected) : Command<PutOutcome<QueueEntry>>
 {
     public override void Want(Wanted wanted, LedgerMemory memory)

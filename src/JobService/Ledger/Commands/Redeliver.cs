@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>A delivery that is over is made once more, by request.</summary>
+/// <summary>Requests a delivery again.</summary>
 internal sealed record Redeliver(JobId Subject, JobId Delivery) : Command<bool>
 {
     public override void Want(Wanted wanted, LedgerMemory memory) => wanted.Deliveries.Add(Delivery.Stamp);

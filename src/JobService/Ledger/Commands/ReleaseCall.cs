@@ -2,16 +2,16 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>A call is over: first what it has taught reaches the limits that it took, or its lane when it took none, while it is known what it took; then the limits that it held go back.</summary>
-/// <param name="Lease">Of its attempt, which goes on with its processing.</param>
-/// <param name="HoldsLimits">Limits end with the call. A rate's slot stays with the attempt: whether it comes back is known when it ends.</param>
+/// <summary>Ends a call: first its throttle feedback is applied to the limits that it took, or to its lane when it took none; then the limits that it held are released.</summary>
+/// <param name="Lease">The lease of its attempt, which continues with the processing.</param>
+/// <param name="HoldsLimits">The call holds limits that are released at its end. The slot of a rate stays with the attempt: its end shows whether it was used.</param>
 /// <param name="Feedback">What the response says about the pace; null for nothing.</param>
 internal sealed record ReleaseCall(long Lease, bool HoldsLimits, CallFeedback? Feedback) : Command<long>
 {
-    /// <summary>Limits that were held are free in memory, and their rows know nothing of it.</summary>
+    /// <summary>Held limits are released in memory only: there are no rows for them.</summary>
     public override bool ChangesRows => Feedback is not null;
 
-    /// <returns>The last lease handed out before that: claims from here on heed it.</returns>
+    /// <returns>The last lease handed out before that: later claims respect the feedback.</returns>
     public override long Apply(Turn turn)
     {
         if (turn.Memory.Running.TryGetValue(Lease, out var running))

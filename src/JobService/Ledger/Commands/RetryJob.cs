@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Failed or cancelled to queued, by request.</summary>
+/// <summary>Queues a failed or cancelled job again.</summary>
 internal sealed record RetryJob(JobId Job) : Command<RetryOutcome>
 {
     public override void Want(Wanted wanted, LedgerMemory memory) => wanted.Jobs.Add(Job.Stamp);

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Each of the jobs that has failed or was cancelled is queued again.</summary>
+/// <summary>Queues the failed and cancelled ones of the jobs again.</summary>
 internal sealed record RetryJobs(IReadOnlyList<JobId> Jobs) : Command<IReadOnlyList<RetryOutcome>>
 {
     public override void Want(Wanted wanted, LedgerMemory memory) => wanted.Jobs.UnionWith(Jobs.Select(job => job.Stamp));

@@ -2,8 +2,8 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Commands;
 
-/// <summary>Those who watch are told how the job stands.</summary>
-/// <remarks>Among the changes and in order with them: what comes before it in the stream has led to it, what comes behind follows from it.</remarks>
+/// <summary>Publishes the current state of a job to the listeners.</summary>
+/// <remarks>In order with the changes: earlier ones are reflected in the state, later ones follow from it.</remarks>
 internal sealed record TellJob(JobId Job) : Command<bool>
 {
     public override bool ChangesRows => false;

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Questions;
 
-/// <summary>The jobs of a queue by state; null when there is none of the name.</summary>
+/// <summary>The jobs of a queue by state; null when there is no such queue.</summary>
 internal sealed record JobCounts(string Queue) : Question<QueueCounts?>
 {
     public override QueueCounts? Answer(LedgerMemory memory, long now) =>

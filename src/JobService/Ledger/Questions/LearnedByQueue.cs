@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Ledger.Questions;
 
-/// <summary>What the lanes of a queue have learned; null when nothing is in force.</summary>
+/// <summary>What the lanes of a queue have learned; null when nothing that still counts.</summary>
 /// <param name="Name">The queue.</param>
 /// <param name="Key">Of one key; null for all.</param>
 internal sealed record LearnedByQueue(string Name, string? Key) : Question<QueueLearned?>

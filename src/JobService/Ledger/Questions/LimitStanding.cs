@@ -4,7 +4,7 @@ using JobService.Limits;
 
 namespace JobService.Ledger.Questions;
 
-/// <summary>Where a limit stands; null when there is none of the name.</summary>
+/// <summary>The state of a limit; null when there is no such limit.</summary>
 /// <param name="Name">The limit.</param>
 /// <param name="Key">Of one key; null for all.</param>
 internal sealed record LimitStanding(string Name, string? Key) : Question<LimitStatus?>
@@ -40,7 +40,7 @@ internal sealed record LimitStanding(string Name, string? Key) : Question<LimitS
         };
     }
 
-    /// <summary>What keys hold adds up; when the next permit is free, and what was learned, is a matter of each.</summary>
+    /// <summary>The sum of what the keys hold; the next free permit and what was learned differ from key to key.</summary>
     private static LimitStatus OfAllKeys(IReadOnlyCollection<LimitWaitQueue> states, LimitState untouched, long now, long waiting) =>
         new(states.Sum(waitQueue => waitQueue.State.Taken(now)), untouched.Available(now), NextFreeAt: null, waiting, PausedUntil: null) { Keys = states.Count };
 

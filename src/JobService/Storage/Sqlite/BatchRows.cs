@@ -4,7 +4,7 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Batches, and the places of jobs in them.</summary>
+/// <summary>Reads and writes batches, and the places of jobs in them.</summary>
 internal sealed class BatchRows(sqlite3 database) : IBatchRows, BatchChange.IWriter, IDisposable
 {
     private readonly SqliteStatement insert = new(database, """
@@ -62,7 +62,7 @@ internal sealed class BatchRows(sqlite3 database) : IBatchRows, BatchChange.IWri
         return row;
     }
 
-    /// <summary>Jobs of a batch in their order, in whatever state.</summary>
+    /// <summary>Jobs of a batch in order, in whatever state.</summary>
     public List<(long Index, long Job)> From(long batch, long index, int atMost)
     {
         var jobs = new List<(long, long)>();

@@ -7,10 +7,10 @@ using SQLitePCL;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Reads of large results, without a copy of the whole.</summary>
-/// <remarks>Each finds the page where it goes on by way of those before it, a chain: half the pieces cost a quarter of the steps.</remarks>
+/// <remarks>SQLite finds each chunk by following the chain of pages before it: half as many chunks cost a quarter of the steps.</remarks>
 internal sealed class BodyReads(ReadConnections connections)
 {
-    /// <summary>The body in SQLite's own memory, which it has again when the look is over.</summary>
+    /// <summary>Passes the body in SQLite's own memory, which is valid only during the call.</summary>
     public Task<T?> LookAsync<T>(JobId job, Func<ReadOnlySpan<byte>, T> look, CancellationToken hangUp) => connections.LookAsync(connection =>
     {
         using var select = new SqliteStatement(connection.Handle!, "SELECT body FROM results WHERE stamp = ?1");
@@ -25,7 +25,7 @@ internal sealed class BodyReads(ReadConnections connections)
     {
         using var select = new SqliteStatement(connection.Handle!, "SELECT payload, request, request_body FROM bodies WHERE stamp = ?1");
         if (!select.Bind(1, job.Stamp).Step())
-            throw new InvalidOperationException($"Job {job} runs and has no row of what it sends.");
+            throw new InvalidOperationException($"Job {job} runs and has no input row.");
         var input = new JobInput(select.Blob(0), StoredRequest.Of(select.TextOrNull(1), select.IsNull(2) ? null : select.Blob(2)));
         select.Reset();
         return input;

@@ -3,10 +3,10 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>The row that store time goes on from, and what moves along when it jumps.</summary>
+/// <summary>Stores the clock, and moves everything that is computed from it when it jumps.</summary>
 internal sealed class ClockRows(sqlite3 database) : ClockChange.IWriter, IDisposable
 {
-    /// <summary>What lies beyond is no moment; moved, it would no longer fit.</summary>
+    /// <summary>A later value is not a time: moved, it would overflow.</summary>
     private static readonly long lastMoment = DateTime.MaxValue.Ticks;
 
     private readonly SqliteStatement put = new(database, """
@@ -29,7 +29,7 @@ internal sealed class ClockRows(sqlite3 database) : ClockChange.IWriter, IDispos
         Move("limit_states", "paused_until", ticks);
         Move("limit_states", "paced_until", ticks);
         Move("limit_states", "factor_at", ticks);
-        // In two steps, or one row would meet the next where that has not moved yet.
+        // In two steps: otherwise one row would collide with the next, which has not moved yet.
         Run("UPDATE window_starts SET at = -(at + ?1) WHERE at BETWEEN 1 AND ?2", ticks);
         Run("UPDATE window_starts SET at = -at WHERE at < 0 AND ?1 = ?1 AND ?2 = ?2", ticks);
         Move("paused_lanes", "paused_until", ticks);

@@ -5,7 +5,7 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Queues, limits and what the limits have handed out.</summary>
+/// <summary>Reads and writes queues, limits and what the lanes of queues have learned.</summary>
 internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, DefinitionChange.IWriter, IDisposable
 {
     private readonly SqliteStatement selectLimits = new(database, "SELECT name, definition, revision, from_configuration, declared FROM limits");
@@ -45,7 +45,7 @@ internal sealed class DefinitionRows(sqlite3 database) : IDefinitionRows, Defini
     private readonly SqliteStatement deletePausedLanesOf = new(database, "DELETE FROM paused_lanes WHERE queue_id = ?1");
     private readonly SqliteStatement selectPausedLanes = new(database, "SELECT queue_id, key, paused_until, pace, slowed_at FROM paused_lanes");
 
-    // Another value than stands there: SQLite writes no page for an update that changes nothing.
+    // A value that differs from the stored one: SQLite writes no page for an update that changes nothing.
     private readonly SqliteStatement probeWrite = new(database, "UPDATE opens SET opened_at = max(opened_at + 1, ?1) WHERE id = (SELECT max(id) FROM opens)");
 
     private readonly SqliteStatement selectStates = new(database, "SELECT name, key, taken_until, paused_until, factor, factor_at, paced_until, is_quick FROM limit_states");

@@ -2,7 +2,7 @@ using JobService.Jobs;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>A delivery's row with its callback, as far as a read asks for it.</summary>
+/// <summary>The row of a delivery with its callback, as far as a read needs it.</summary>
 internal sealed class DeliveryRead
 {
     public long Stamp { get; init; }

@@ -17,7 +17,7 @@ internal sealed class DeliveryReads(ReadConnections connections)
             new { origin, atMost })
             .Select(row => new PendingDelivery(JobId.FromParts(row.Stamp, row.Salt), Time(row.At))).ToList());
 
-    /// <summary>What stands of a delivery that is pending; null when it is not, any more.</summary>
+    /// <summary>A pending delivery; null when it is no longer pending.</summary>
     public Task<DeliveryRead?> FindPendingAsync(JobId delivery) => connections.ReadAsync(connection => connection.QueryFirstOrDefault<DeliveryRead>(
         """
         SELECT d.subject AS Subject, ~d.salt AS SubjectSalt, d.type AS Type, d.next_at AS NextAt, d.failures AS Failures, d.body AS Body, d.ending AS Ending,
@@ -38,7 +38,7 @@ internal sealed class DeliveryReads(ReadConnections connections)
         new { delivery.Stamp }).AsList());
 
     /// <param name="subject">The job or the batch.</param>
-    /// <param name="atMost">So many, newest first.</param>
+    /// <param name="atMost">Maximum number, newest first.</param>
     /// <param name="only">Only this one.</param>
     public Task<List<Delivery>> DeliveriesAsync(JobId subject, int atMost, JobId? only = null) => connections.ReadAsync(connection =>
     {

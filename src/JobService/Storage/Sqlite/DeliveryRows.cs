@@ -4,7 +4,7 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Callbacks and their deliveries: what the writer changes of them.</summary>
+/// <summary>Writes callbacks and their deliveries.</summary>
 internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, DeliveryChange.IWriter, IDisposable
 {
     private readonly SqliteStatement insertCallback = new(database, "INSERT INTO callbacks (stamp, url, origin, secret) VALUES (?1, ?2, ?3, ?4)");
@@ -25,7 +25,7 @@ internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, DeliveryCh
 
     private readonly SqliteStatement find = new(database, "SELECT salt, subject, origin, state, next_at FROM deliveries WHERE stamp = ?1");
 
-    // What has arrived has arrived, also when it was disabled meanwhile.
+    // A delivery that has arrived is delivered, even if it was disabled meanwhile.
     private readonly SqliteStatement settle = new(database, """
         UPDATE deliveries SET state = ?2, next_at = ?3, failures = failures + (?2 <> 1) WHERE stamp = ?1 AND (state = 0 OR (state = 3 AND ?2 = 1))
         """);
@@ -74,7 +74,7 @@ internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, DeliveryCh
         return last;
     }
 
-    /// <summary>Receivers of what has been announced since the last time.</summary>
+    /// <summary>Receivers of the events created since the last call.</summary>
     public IReadOnlyCollection<string> TakeDue()
     {
         if (due.Count == 0)
@@ -126,7 +126,7 @@ internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, DeliveryCh
         }
     }
 
-    // Born disabled when the receiver wants no more.
+    // Disabled from the start when the receiver has responded with 410.
     private static string InsertEventSql(string endingAndSource) => $"""
         INSERT INTO deliveries (stamp, salt, subject, type, origin, created_at, state, next_at, ending)
         SELECT ?1, ?2, ?3, ?4, c.origin, ?5,
@@ -140,7 +140,7 @@ internal sealed class DeliveryRows(sqlite3 database) : IDeliveryRows, DeliveryCh
     {
         var rows = 0;
         insert.Bind(1, id.Stamp).Bind(2, id.Salt).Bind(3, subject).Bind(4, type).Bind(5, now);
-        // It runs to its end: only then has it happened.
+        // The insert takes effect only when the statement has run to its end.
         while (insert.Step())
         {
             rows++;

@@ -1,13 +1,13 @@
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Many things in one turn: when one of them breaks it, only that one fails.</summary>
+/// <summary>Runs many items in one turn: when one of them breaks it, only that one fails.</summary>
 internal static class Isolation
 {
     /// <summary>Runs all together; a turn that was broken by what it was given is repeated in halves, in order, until the culprit stands alone.</summary>
     /// <param name="items">What to run.</param>
     /// <param name="together">One turn for a part of them: a result for each.</param>
-    /// <param name="alone">What becomes of the culprit.</param>
-    /// <exception cref="StorageUnavailableException">Nothing of the rest was written: the storage is to blame, not the items.</exception>
+    /// <param name="alone">The result of the culprit.</param>
+    /// <exception cref="StorageUnavailableException">Nothing else was written: the storage has failed, not an item.</exception>
     public static async Task<IReadOnlyList<TResult>> RunAsync<T, TResult>(
         IReadOnlyList<T> items, Func<IReadOnlyList<T>, Task<IReadOnlyList<TResult>>> together, Func<T, Exception, Task<TResult>> alone)
     {

@@ -5,14 +5,14 @@ using Microsoft.Data.Sqlite;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Where queued jobs stand: their places within their lanes, or within the lines of their locks, and what goes before them there.</summary>
-/// <remarks>Each lane is walked once from its head, however many of its jobs are asked for: a list of the last ones of a long lane costs no more than one of them.</remarks>
+/// <summary>Finds the positions of queued jobs within their lanes, or within the wait queues of their locks, and what goes before them there.</summary>
+/// <remarks>Each lane is scanned once from its head, however many of its jobs are wanted: a list of the last ones of a long lane costs no more than one of them.</remarks>
 internal static class JobPlaces
 {
-    /// <summary>Jobs of one lane that are counted; beyond them a place is of no use to anybody.</summary>
+    /// <summary>Jobs counted in one lane; a position beyond them is of no use.</summary>
     private const int MaxCounted = 1_000;
 
-    /// <summary>Jobs that are counted for a list, over all of its lanes, and in each lane however many these are.</summary>
+    /// <summary>Jobs counted for a list, over all of its lanes, and the minimum for each lane.</summary>
     private const int MaxCountedInList = 20_000;
     private const int MinCounted = 20;
 
@@ -26,14 +26,14 @@ internal static class JobPlaces
         SELECT stamp, weight, weights FROM jobs INDEXED BY jobs_locked WHERE state = 0 AND parked = 0 AND lock = ?1 ORDER BY priority DESC, stamp LIMIT ?3
         """;
 
-    /// <summary>Sets places from 1; none beyond 1 000, or when the job stands in no lane and no line.</summary>
-    /// <returns>How many lanes and lines were walked.</returns>
+    /// <summary>Sets positions from 1; none beyond 1 000, or when the job is in no lane and no wait queue.</summary>
+    /// <returns>How many lanes and wait queues were scanned.</returns>
     public static int Find(SqliteConnection connection, IReadOnlyList<JobRead> jobs)
     {
         var lanes = jobs.Where(job => job.State == JobState.Queued && job.DueAt is null && !(job.Parked > Parked.InLockQueue))
             .GroupBy(job => job.Parked == Parked.InLockQueue ? (Lock: job.Lock, Queue: "", Key: "") : (Lock: null, job.Queue, job.Key)).ToList();
         if (lanes.Count == 0)
-            return 0; // ended, as most that are looked at: the statements are not compiled
+            return 0; // most jobs that are read have ended: for these no statement is compiled
         var counted = Math.Clamp(MaxCountedInList / lanes.Count, MinCounted, MaxCounted);
         using var inLane = new SqliteStatement(connection.Handle!, InLane);
         using var inLockQueue = new SqliteStatement(connection.Handle!, InLockQueue);

@@ -2,7 +2,7 @@ using JobService.Ledger;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Which jobs have a moment that has come, and when the next one comes.</summary>
+/// <summary>Finds the jobs that are due, and when the next one will be.</summary>
 internal sealed partial class JobRows
 {
     private readonly SqliteStatement selectDue = new(database, $"""
@@ -37,7 +37,7 @@ internal sealed partial class JobRows
 
     public long? NextDeadline() => First(selectNextDeadline.Bind(1, long.MinValue));
 
-    /// <summary>Queued jobs whose moment has come, first those that go by the machine's clock, and the next moments behind these.</summary>
+    /// <summary>Queued jobs that are due, first those that follow the machine's clock, and the next due times after them.</summary>
     public void FetchDue(Fetched fetched, long now, long wall)
     {
         var onWall = ReadJobs(selectDueOnWall.Bind(1, wall).Bind(2, Wanted.MostDue));
@@ -45,13 +45,13 @@ internal sealed partial class JobRows
         var ofStore = ReadJobs(selectDue.Bind(1, now).Bind(2, left));
         fetched.Due.AddRange(Put(fetched, onWall));
         fetched.Due.AddRange(Put(fetched, ofStore));
-        // As many as there may be: there are more, perhaps.
+        // The maximum was found: there may be more.
         fetched.NextDue = (
             ofStore.Count == left ? now : First(selectNextDue.Bind(1, now)) ?? LedgerMemory.Never,
             left == 0 ? wall : First(selectNextDueOnWall.Bind(1, wall)) ?? LedgerMemory.Never);
     }
 
-    /// <summary>Queued jobs whose deadline has passed, and the next one behind these.</summary>
+    /// <summary>Queued jobs whose deadline has passed, and the next deadline after them.</summary>
     public void FetchLate(Fetched fetched, long wall)
     {
         var late = ReadJobs(selectLate.Bind(1, wall).Bind(2, Wanted.MostDue));

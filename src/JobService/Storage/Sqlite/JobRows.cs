@@ -4,7 +4,7 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>What the rules read of jobs.</summary>
+/// <summary>Reads jobs for the rules.</summary>
 internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
 {
     /// <summary>The columns of a <see cref="JobRow"/>.</summary>
@@ -55,7 +55,7 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
         return found;
     }
 
-    /// <remarks>Jobs that came one after the other stand side by side, and mostly go so too: as long as that holds, they are walked over instead of looked up one by one.</remarks>
+    /// <remarks>Jobs that were added one after the other are adjacent in the table and are mostly claimed in that order: as long as that holds, the rows are scanned instead of looked up one by one.</remarks>
     public List<ClaimedInput> Inputs(IReadOnlyList<long> stamps)
     {
         var inputs = new List<ClaimedInput>(stamps.Count);
@@ -67,7 +67,7 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
                 isWalk = inputs.Count == 0;
                 selectInputs.Reset();
                 if (!selectInputs.Bind(1, stamp).Step() || selectInputs.Int64(0) != stamp)
-                    throw new InvalidOperationException($"Job {stamp} was queued and has no row of what it sends.");
+                    throw new InvalidOperationException($"Job {stamp} was queued and has no input row.");
             }
 
             inputs.Add(ReadInput());
@@ -79,7 +79,7 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
 
     private ClaimedInput ReadInput()
     {
-        // Most jobs have no request of their own: nothing more is asked then.
+        // Most jobs have no request of their own: then no further query is needed.
         var hasRequest = !selectInputs.IsNull(2);
         var bytes = selectInputs.Length(1) + (hasRequest ? selectInputs.Length(2) + selectInputs.Length(3) : 0);
         return bytes > ClaimedJob.MaxReadBytes
@@ -96,7 +96,7 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
         return row;
     }
 
-    /// <summary>All rows that a statement of <see cref="JobColumns"/> has still to give.</summary>
+    /// <summary>Reads all remaining rows of a statement that selects <see cref="JobColumns"/>.</summary>
     public static List<JobRow> ReadJobs(SqliteStatement rows)
     {
         var jobs = new List<JobRow>();

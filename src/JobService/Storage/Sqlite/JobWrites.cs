@@ -4,7 +4,7 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>The transitions of <see cref="JobState"/> as statements: each says in its WHERE from where it may be made.</summary>
+/// <summary>The transitions of <see cref="JobState"/> as statements: the WHERE of each names the states that allow it.</summary>
 internal sealed class JobWrites(sqlite3 database) : JobChange.IWriter, IDisposable
 {
     private readonly SqliteStatement insertJob = new(database, """
@@ -77,7 +77,7 @@ internal sealed class JobWrites(sqlite3 database) : JobChange.IWriter, IDisposab
         UPDATE jobs SET due_at = NULL, due_on_wall = NULL, parked = ?2, signal = CASE WHEN ?2 > 0 THEN signal END WHERE stamp = ?1 AND state = 0
         """);
 
-    // Who stands in a line or a lane has had its signal, or waits for none.
+    // A job in a lane or in the wait queue of a lock does not wait for a signal any more.
     private readonly SqliteStatement place = new(database, "UPDATE jobs SET parked = ?2, signal = NULL WHERE stamp = ?1 AND state = 0");
 
     private readonly SqliteStatement number = new(database, "UPDATE jobs SET completion = ?2 WHERE stamp = ?1");
@@ -138,7 +138,7 @@ internal sealed class JobWrites(sqlite3 database) : JobChange.IWriter, IDisposab
         requeue.Bind(1, change.Stamp).Bind(2, change.Lease).Bind(3, change.StartedAt).Bind(4, change.DueAt).Bind(5, change.CountFailure ? 1 : 0)
             .Bind(6, change.UndoAttempt ? 1 : 0).Bind(7, (long)change.Throttle).Bind(8, change.Now).Bind(9, change.Parked).Run();
 
-    /// <remarks>The title follows from the type; it is written for versions before this one, which read it.</remarks>
+    /// <remarks>The title follows from the type; it is written for earlier versions, which read it.</remarks>
     public int Write(JobChange.ErrorWritten change)
     {
         var error = change.Error;

@@ -6,11 +6,11 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Counts the jobs of long lanes after the start, on a thread and a connection of its own.</summary>
-/// <remarks>Made before the memory is read, it sees the same rows, whatever is written meanwhile: what has changed since, the memory knows.</remarks>
+/// <summary>Counts the jobs of long lanes after the start, on its own thread and connection.</summary>
+/// <remarks>Created before the memory is read, it sees the same rows, whatever is written meanwhile: later changes are applied to the memory.</remarks>
 internal sealed partial class LaneCounting : IDisposable
 {
-    /// <summary>Lanes of which the writer is told at once.</summary>
+    /// <summary>Lanes reported to the writer together.</summary>
     private const int PerCommand = 1_000;
 
     private readonly SqliteConnection connection;
@@ -25,7 +25,7 @@ internal sealed partial class LaneCounting : IDisposable
         try
         {
             Run("BEGIN");
-            Run("SELECT 1 FROM jobs LIMIT 1"); // from this look on it sees nothing newer
+            Run("SELECT 1 FROM jobs LIMIT 1"); // from this read on it sees nothing newer
         }
         catch
         {
@@ -34,7 +34,7 @@ internal sealed partial class LaneCounting : IDisposable
         }
     }
 
-    /// <param name="memory">Which lanes, and in which memory they are wanted.</param>
+    /// <param name="memory">The memory, with the lanes to count.</param>
     /// <param name="tell">Hands a part of the counts to the writer.</param>
     public void Start(LedgerMemory memory, Action<CountLanes> tell)
     {
@@ -51,7 +51,7 @@ internal sealed partial class LaneCounting : IDisposable
         thread.Start();
     }
 
-    /// <summary>What is not counted by then stays so.</summary>
+    /// <summary>Stops the count: the other lanes stay uncounted.</summary>
     public void Dispose()
     {
         stopping = true;
@@ -68,7 +68,7 @@ internal sealed partial class LaneCounting : IDisposable
     {
         try
         {
-            // SQLite asks now and then whether to go on: one lane may hold all there is.
+            // SQLite checks from time to time whether to continue: one lane may hold all jobs.
             raw.sqlite3_progress_handler(connection.Handle, 100_000, _ => stopping ? 1 : 0, null);
             using var count = new SqliteStatement(connection.Handle!, $"SELECT count(*) {JobRows.FromLanes} AND queue_id = ?1 AND key = ?2");
             foreach (var part in lanes.Chunk(PerCommand))
@@ -76,7 +76,7 @@ internal sealed partial class LaneCounting : IDisposable
         }
         catch (StorageUnavailableException)
         {
-            // The writer has closed: nobody wants to know it any more.
+            // The writer is closed: the counts are no longer needed.
         }
         catch (SqliteException error)
         {

@@ -3,7 +3,7 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>What the limits have handed out and learned: one row a state, and for windows the log of their starts.</summary>
+/// <summary>Stores what the limits have handed out and learned: one row per state, and for windows the log of starts.</summary>
 internal sealed class LimitStateRows(sqlite3 database) : LimitStateChange.IWriter, IDisposable
 {
     private readonly SqliteStatement putState = new(database, """

@@ -3,20 +3,20 @@ using JobService.Ledger;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>The columns of a job that a <see cref="QueuedRow"/> is made of: the first of each statement that reads one.</summary>
+/// <summary>The columns of a <see cref="QueuedRow"/>: the first ones of each statement that reads one.</summary>
 internal static class QueuedColumns
 {
     public const string All = """
         stamp, salt, queue_id, key, priority, weight, weights, attempt, failures, max_attempts, timeout_ms, start_before, throttled_since, lock, signal, batch, callback
         """;
 
-    /// <summary>How many they are: the number of the next one.</summary>
+    /// <summary>Their number, which is the index of the next column.</summary>
     public const int Count = 17;
 
-    /// <param name="row">A statement that stands on a row.</param>
+    /// <param name="row">A statement positioned on a row.</param>
     public static QueuedRow Read(SqliteStatement row) => Read(row, row.Int64(2), row.Text(3), row.TextOrNull(14));
 
-    /// <summary>Of a job in a known lane: one text for the key of all, and no signal.</summary>
+    /// <summary>For a job in a known lane: all jobs share one string for the key, and none waits for a signal.</summary>
     public static QueuedRow ReadInLane(SqliteStatement row, long queueId, string key) => Read(row, queueId, key, signal: null);
 
     private static QueuedRow Read(SqliteStatement row, long queueId, string key, string? signal) => new(JobId.FromParts(row.Int64(0), row.Int64(1)), row.Int32(5))
@@ -37,7 +37,7 @@ internal static class QueuedColumns
         HasCallback = !row.IsNull(16),
     };
 
-    /// <summary>All rows that the statement has still to give.</summary>
+    /// <summary>Reads all remaining rows of the statement.</summary>
     public static List<QueuedRow> ReadAll(SqliteStatement rows)
     {
         var jobs = new List<QueuedRow>();

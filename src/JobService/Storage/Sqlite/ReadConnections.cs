@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>Connections for reads beside the writer: WAL lets them see the last commit without waiting for the next.</summary>
-/// <remarks>What looks through many rows has connections of its own, and lets others in after each chunk: who asks for one job never waits for who lists a million.</remarks>
+/// <summary>Connections for reads next to the writer: in WAL mode they see the last commit without waiting for the next.</summary>
+/// <remarks>Reads of many rows have their own connections, and yield after each chunk: a read of one job never waits for a list of a million.</remarks>
 internal sealed class ReadConnections(SqliteDatabase database) : IDisposable
 {
     private readonly Pool single = new(database, most: 4);
@@ -16,11 +16,11 @@ internal sealed class ReadConnections(SqliteDatabase database) : IDisposable
     /// <exception cref="StorageUnavailableException">The database could not be read.</exception>
     public Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken hangUp = default) => single.ReadAsync(read, hangUp);
 
-    /// <summary>A chunk of a read whose rows nobody has counted before.</summary>
+    /// <summary>A chunk of a read of unknown size.</summary>
     /// <exception cref="StorageUnavailableException">The database could not be read.</exception>
     public Task<T> ScanAsync<T>(Func<SqliteConnection, T> chunk, CancellationToken hangUp = default) => scans.ReadAsync(Long(chunk), hangUp);
 
-    /// <summary>A look at a large value as a whole: one at a time, as all of it is in memory.</summary>
+    /// <summary>Reads a large value as a whole: one at a time, because all of it is in memory.</summary>
     /// <exception cref="StorageUnavailableException">The database could not be read.</exception>
     public Task<T> LookAsync<T>(Func<SqliteConnection, T> look, CancellationToken hangUp = default) => looks.ReadAsync(Long(look), hangUp);
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>The store as those see it who send callbacks.</summary>
+/// <summary>The part of the store that sends callbacks.</summary>
 public sealed partial class SqliteJobStore : IDeliveryStore
 {
     public async Task<IReadOnlyList<ReceiverDue>> ReceiversAsync() => await deliveryReads.ReceiversAsync();
@@ -44,7 +44,7 @@ public sealed partial class SqliteJobStore : IDeliveryStore
         }
         catch (StorageUnavailableException error)
         {
-            // The try itself is written. Those that are left each get their own 410.
+            // The try itself is stored. The remaining deliveries will each get their own 410.
             logger.LogWarning(error, "Not all pending deliveries to the address of {Delivery} could be disabled after its 410", ended.Pending.Id);
         }
     }

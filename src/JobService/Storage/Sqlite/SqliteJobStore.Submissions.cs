@@ -6,7 +6,7 @@ using JobService.Ledger.Commands;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>How jobs come in.</summary>
+/// <summary>Accepts submissions.</summary>
 public sealed partial class SqliteJobStore
 {
     public bool TryAdd(NewJob job, [NotNullWhen(true)] out Task<Addition>? addition)

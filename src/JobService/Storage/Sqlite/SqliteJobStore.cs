@@ -14,10 +14,10 @@ namespace JobService.Storage.Sqlite;
 /// <summary>Jobs in one SQLite file, used by one process.</summary>
 public sealed partial class SqliteJobStore : IJobStore
 {
-    /// <summary>Rows that a request over many jobs changes in one turn: others wait for a turn at most so long.</summary>
+    /// <summary>Rows that a request for many jobs changes in one turn: no other command waits longer than such a turn.</summary>
     private const int Chunk = 500;
 
-    /// <summary>Jobs of a list whose waiting is explained in one turn: less than a millisecond's work, of which a slot has no more to lose.</summary>
+    /// <summary>Jobs of a list whose wait is explained in one turn: less than a millisecond of work, so that no slot is delayed by more.</summary>
     private const int ExplainedAtOnce = 50;
 
     private static readonly Task<long?> NothingTaught = Task.FromResult<long?>(null);
@@ -54,8 +54,8 @@ public sealed partial class SqliteJobStore : IJobStore
         deliveryReads = new DeliveryReads(connections);
     }
 
-    /// <summary>Runs the loop that commits, turn by turn: before it runs nothing that changes the store completes.</summary>
-    /// <param name="stop">Nothing more is taken in; what has gathered is still committed, and then the task ends.</param>
+    /// <summary>Runs the loop that commits, turn by turn: until it runs, no change of the store completes.</summary>
+    /// <param name="stop">Nothing more is accepted; what has gathered is still committed, and then the task ends.</param>
     public async Task RunAsync(CancellationToken stop)
     {
         await using var stopping = stop.Register(writer.Stop);
@@ -240,7 +240,7 @@ public sealed partial class SqliteJobStore : IJobStore
         }
     }
 
-    /// <summary>Some at a time: the writer has slots to hand out between them.</summary>
+    /// <summary>A few at a time: between them, the writer hands out slots.</summary>
     private async Task<Waiting?[]> ExplainAsync(List<JobRead> jobs)
     {
         var waiting = new Waiting?[jobs.Count];

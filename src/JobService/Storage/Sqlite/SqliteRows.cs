@@ -4,7 +4,7 @@ using SQLitePCL;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>The writer's connection with its statements, by what they are about, and the one place where changes are written.</summary>
+/// <summary>The writer's connection with its statements, grouped by table, and the one place where changes are written.</summary>
 internal sealed class SqliteRows : ILedgerRows, IChangeWriters
 {
     private const int BusyMilliseconds = 1_000;
@@ -27,7 +27,7 @@ internal sealed class SqliteRows : ILedgerRows, IChangeWriters
     {
         this.connection = connection;
         var handle = connection.Handle!;
-        // Nobody else is to write the file: whoever does is not waited for longer than clients wait for their answer.
+        // No other process should write the file: if one does, the writer waits no longer than clients wait for their response.
         _ = raw.sqlite3_busy_timeout(handle, BusyMilliseconds);
         begin = new SqliteStatement(handle, "BEGIN IMMEDIATE");
         commit = new SqliteStatement(handle, "COMMIT");
@@ -101,7 +101,7 @@ internal sealed class SqliteRows : ILedgerRows, IChangeWriters
         {
             var rows = changes[i].WriteTo(this);
             if (rows < changes[i].LeastRows)
-                throw new InvalidOperationException($"The rows are not as the memory says: {changes[i].Kind} has found {rows} of {changes[i].LeastRows} rows.");
+                throw new InvalidOperationException($"Rows and memory disagree: {changes[i].Kind} has affected {rows} of {changes[i].LeastRows} rows.");
         }
 
         return new Written(deliveries.TakeDue());

@@ -10,7 +10,7 @@ internal sealed class SqliteStatement : IDisposable
     private readonly sqlite3 database;
     private readonly sqlite3_stmt statement;
 
-    /// <summary>Parameters that are null by now: bindings outlive a run, and most columns of most jobs stay null.</summary>
+    /// <summary>Parameters that are null at present: bindings outlive a run, and most columns of most jobs stay null.</summary>
     private readonly bool[] isNull;
 
     public SqliteStatement(sqlite3 database, string sql)
@@ -82,7 +82,7 @@ internal sealed class SqliteStatement : IDisposable
     {
         while (Step())
         {
-            // A row of a statement run for its effect says nothing.
+            // The rows of a statement that is run for its effect are ignored.
         }
 
         return raw.sqlite3_changes(database);

@@ -3,8 +3,8 @@ using JobService.Ledger;
 
 namespace JobService.Storage.Sqlite;
 
-/// <summary>The bounded channels in front of the writer: submissions may come in floods, and one turn takes only so many of them.</summary>
-/// <remarks>Single jobs go first, so that none waits behind the uploads of others; an upload gets on by at least a chunk in each turn.</remarks>
+/// <summary>The bounded channels in front of the writer: submissions may arrive in floods, and one turn takes a limited number of them.</summary>
+/// <remarks>Single jobs go first, so that none waits for the uploads of others; at least one chunk of uploads is taken in each turn.</remarks>
 internal sealed class SubmissionQueue(SubmissionBounds bounds)
 {
     private readonly Channel<PendingOperation> jobs = Channel.CreateBounded<PendingOperation>(new BoundedChannelOptions(bounds.Capacity) { SingleReader = true });
@@ -17,14 +17,14 @@ internal sealed class SubmissionQueue(SubmissionBounds bounds)
     /// <returns>False when it is full or closed.</returns>
     public bool TryAdd(PendingOperation job) => jobs.Writer.TryWrite(job);
 
-    /// <summary>Waits until there may be a place for a job, or until it is closed.</summary>
+    /// <summary>Waits until there may be capacity for a job, or until it is closed.</summary>
     public async Task WaitForPlaceAsync(CancellationToken giveUp) => await jobs.Writer.WaitToWriteAsync(giveUp);
 
-    /// <summary>Waits for a place too.</summary>
+    /// <summary>Waits for capacity, too.</summary>
     /// <exception cref="ChannelClosedException">It is closed.</exception>
     public ValueTask AddChunkAsync(PendingOperation chunk, int count) => chunks.Writer.WriteAsync((chunk, count), CancellationToken.None);
 
-    /// <summary>What one turn takes of it.</summary>
+    /// <summary>Takes the submissions of one turn.</summary>
     public void MoveTo(List<PendingOperation> commands)
     {
         var taken = 0;
@@ -37,7 +37,7 @@ internal sealed class SubmissionQueue(SubmissionBounds bounds)
         }
     }
 
-    /// <summary>Nothing more comes in; what is here is still taken.</summary>
+    /// <summary>Accepts nothing more; what has gathered is still taken.</summary>
     public void Close()
     {
         jobs.Writer.TryComplete();
