@@ -50,7 +50,7 @@ internal sealed class LimitJudge
     public void CheckHeld(ConcurrencyDefinition current, string name, long before)
     {
         var most = Math.Max(current.Permits, before);
-        Assert.True(held <= most, $"{name}: {held} at once, {current.Permits} are allowed.");
+        Check.That(held <= most, $"{name}: {held} at once, {current.Permits} are allowed.");
     }
 
     public long Held => held;

@@ -22,13 +22,13 @@ internal sealed partial class Scenario
     private void Claimed(ClaimedJob job, long claimedAt)
     {
         var story = stories[job.Id];
-        Assert.True(claimedAt >= broken.GetValueOrDefault(job.Queue.Name), $"The circuit of {job.Queue.Name} is open for another {(broken.GetValueOrDefault(job.Queue.Name) - claimedAt) / 1e4} ms.");
+        Check.That(claimedAt >= broken.GetValueOrDefault(job.Queue.Name), $"The circuit of {job.Queue.Name} is open for another {(broken.GetValueOrDefault(job.Queue.Name) - claimedAt) / 1e4} ms.");
         Assert.Equal(story.RefusedSince, job.ThrottledSince);
-        Assert.False(story.IsOver, $"{job.Id} is claimed and over: {story.State}.");
-        Assert.False(running.ContainsKey(job.Id), $"{job.Id} is claimed twice.");
-        Assert.False(job.Slot is { } given && given.At + given.Window < job.PermitAt, $"The slot of {job.Id} is over before its permit is expected.");
+        Check.That(!story.IsOver, $"{job.Id} is claimed and over: {story.State}.");
+        Check.That(!running.ContainsKey(job.Id), $"{job.Id} is claimed twice.");
+        Check.That(!(job.Slot is { } given && given.At + given.Window < job.PermitAt), $"The slot of {job.Id} is over before its permit is expected.");
         if (story.Lock is { } name)
-            Assert.True(lockHolders.TryAdd(name, job.Id), $"The lock {name} is taken twice.");
+            Check.That(lockHolders.TryAdd(name, job.Id), $"The lock {name} is taken twice.");
 
         var limits = job.Queue.Definition.Limits.Select(limit => service.Memory.Limits[limit].Entry).ToList();
         var call = new Call(job, story, limits, claimedAt, [.. limits.Select(limit => JudgeOf(limit, job.Key))], [.. limits.Select(limit => Math.Min(limit.Definition.WeightOf(job.Weight, story.Weights), limit.Definition.MaxWeight))]);
@@ -209,7 +209,7 @@ internal sealed partial class Scenario
     {
         var at = call.Job.Slot?.At.UtcTicks ?? call.ClaimedAt;
         foreach (var state in Concerned(call))
-            Assert.True(at >= told.GetValueOrDefault(state), $"{state} is to wait {(told.GetValueOrDefault(state) - at) / 1e4} ms longer.");
+            Check.That(at >= told.GetValueOrDefault(state), $"{state} is to wait {(told.GetValueOrDefault(state) - at) / 1e4} ms longer.");
     }
 
     /// <summary>A refusal concerns the states of the key; if there are none, the shared ones; if none, the lane.</summary>

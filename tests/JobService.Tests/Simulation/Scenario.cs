@@ -26,10 +26,10 @@ internal sealed partial class Scenario : IDisposable
     private DateTimeOffset turnAt;
     private bool calm;
 
-    public Scenario(int seed, string path)
+    public Scenario(int seed, Func<ILedgerRows> connect)
     {
         random = new Random(seed);
-        service = new SimulatedService(path, random);
+        service = new SimulatedService(connect, random);
         begin = service.Now;
         lastStamp = new DateTimeOffset(service.Now, TimeSpan.Zero).ToUnixTimeMilliseconds() << JobId.CounterBits;
     }
@@ -48,8 +48,8 @@ internal sealed partial class Scenario : IDisposable
             TakeTurn();
             if (calm && quietSince == 0)
                 quietSince = service.Now;
-            Assert.True(service.Turns < MaxTurns, $"It goes round and round: {Unfinished()}.");
-            Assert.True(!calm || service.Now - quietSince < LongestDrain.Ticks, $"It takes too long: {Unfinished()}.");
+            Check.That(service.Turns < MaxTurns, $"It goes round and round: {Unfinished()}.");
+            Check.That(!calm || service.Now - quietSince < LongestDrain.Ticks, $"It takes too long: {Unfinished()}.");
         }
 
         CheckTheEnd();
@@ -116,7 +116,7 @@ internal sealed partial class Scenario : IDisposable
     {
         var story = stories[job];
         Note($"{job} is {state}");
-        Assert.False(story.IsOver, $"{job} ended twice: {story.State}, then {state}.");
+        Check.That(!story.IsOver, $"{job} ended twice: {story.State}, then {state}.");
         (story.State, story.Ends) = (state, story.Ends + 1);
     }
 
@@ -131,7 +131,7 @@ internal sealed partial class Scenario : IDisposable
         foreach (var judge in judges.Values)
             judge.Forget();
         service.Crash();
-        // What ended when the file was opened tells nobody.
+        // What ended when the store was opened tells nobody.
         foreach (var (id, story) in stories.Where(story => !story.Value.IsOver))
         {
             if (Row(id) is { State: >= JobState.Succeeded } row)
@@ -152,11 +152,11 @@ internal sealed partial class Scenario : IDisposable
 
     private void CheckTheEnd()
     {
-        Assert.True(stories.Values.All(story => story.IsOver), $"It stands still: {Unfinished()}.");
+        Check.That(stories.Values.All(story => story.IsOver), $"It stands still: {Unfinished()}.");
         foreach (var (id, story) in stories)
         {
             var row = Row(id);
-            Assert.True(row?.State == story.State, $"{id} was told to be {story.State} and is {row?.State}.");
+            Check.That(row?.State == story.State, $"{id} was told to be {story.State} and is {row?.State}.");
         }
 
         Assert.Empty(running);
@@ -166,7 +166,7 @@ internal sealed partial class Scenario : IDisposable
             foreach (var state in Enum.GetValues<JobState>())
             {
                 var count = stories.Values.Count(story => story.Queue == queue.Entry.Name && story.State == state);
-                Assert.True(count == queue.Counts[(int)state], $"{queue.Entry.Name} counts {queue.Counts[(int)state]} {state}, there are {count}.");
+                Check.That(count == queue.Counts[(int)state], $"{queue.Entry.Name} counts {queue.Counts[(int)state]} {state}, there are {count}.");
             }
         }
     }

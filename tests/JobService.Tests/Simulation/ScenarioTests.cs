@@ -1,14 +1,18 @@
 using System.Collections.Concurrent;
+using JobService.Storage.Sqlite;
 using JobService.Tests.Judges;
 
 namespace JobService.Tests.Simulation;
 
-/// <summary>The whole scheduler over the real store in virtual time: whatever happens, no bound is broken, nothing is lost, and what may run, runs.</summary>
+/// <summary>The whole scheduler in virtual time: whatever happens, no bound is broken, nothing is lost, and what may run, runs.</summary>
 /// <remarks>One seed is one story, the same every time: <c>SIMULATION_SEED=17</c> tells one, <c>SIMULATION_SEEDS=20000</c> many.</remarks>
 [Collection(JudgesAlone.Name)] // it takes every core
 public sealed class ScenarioTests
 {
-    private const int Seeds = 500;
+    private const int Seeds = 2_000;
+
+    /// <summary>One story in so many is told over SQLite, the others over rows in memory, which <see cref="MemoryRowsTests"/> compares with those of SQLite.</summary>
+    private const int SeedsForEachFile = 8;
 
     [Fact]
     public void No_story_breaks_a_bound_loses_a_job_or_comes_to_a_standstill()
@@ -36,21 +40,31 @@ public sealed class ScenarioTests
 
     private static void Run(int seed, List<string>? trace)
     {
-        // In memory where there is such a folder: what is simulated is a process that dies, not a disk.
-        var shared = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
-        var folder = Directory.CreateDirectory(Path.Combine(shared, $"jobservice-simulation-{Environment.ProcessId}-{seed}"));
         try
         {
-            using var scenario = new Scenario(seed, Path.Combine(folder.FullName, "jobs.db")) { Trace = trace };
-            scenario.Run();
+            if (seed % SeedsForEachFile == 0)
+                RunOverSqlite(seed, trace);
+            else
+                RunInMemory(seed, trace);
         }
         catch (Exception failure)
         {
             throw new InvalidOperationException($"Seed {seed}: {failure.Message}", failure);
         }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+    }
+
+    private static void RunInMemory(int seed, List<string>? trace)
+    {
+        var database = new MemoryDatabase();
+        using var scenario = new Scenario(seed, () => new MemoryRows(database)) { Trace = trace };
+        scenario.Run();
+    }
+
+    private static void RunOverSqlite(int seed, List<string>? trace)
+    {
+        using var folder = new VolatileFolder();
+        using var database = SqliteDatabase.Open(folder.DatabaseFile);
+        using var scenario = new Scenario(seed, () => new SqliteRows(database.Connect())) { Trace = trace };
+        scenario.Run();
     }
 }
