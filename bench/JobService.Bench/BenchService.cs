@@ -41,8 +41,8 @@ internal sealed class BenchService : IAsyncDisposable
 
     public async Task PutAsync(string path, object body)
     {
-        using var answer = await Process.Client.PutAsJsonAsync(path, body);
-        await ExpectSuccessAsync(answer);
+        using var response = await Process.Client.PutAsJsonAsync(path, body);
+        await ExpectSuccessAsync(response);
     }
 
     /// <summary>A queue that calls the simulated API, which answers at once.</summary>
@@ -51,17 +51,17 @@ internal sealed class BenchService : IAsyncDisposable
 
     public async Task<JsonElement> PostAsync(string path, object? body = null)
     {
-        using var answer = await Process.Client.PostAsJsonAsync(path, body ?? new { });
-        await ExpectSuccessAsync(answer);
-        return await answer.Content.ReadFromJsonAsync<JsonElement>();
+        using var response = await Process.Client.PostAsJsonAsync(path, body ?? new { });
+        await ExpectSuccessAsync(response);
+        return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
     /// <summary>The action takes no body.</summary>
     public async Task ActAsync(string path)
     {
         using var nothing = new ByteArrayContent([]);
-        using var answer = await Process.Client.PostAsync(new Uri(path, UriKind.Relative), nothing);
-        await ExpectSuccessAsync(answer);
+        using var response = await Process.Client.PostAsync(new Uri(path, UriKind.Relative), nothing);
+        await ExpectSuccessAsync(response);
     }
 
     public Task<JsonElement> GetAsync(string path) => Process.Client.GetFromJsonAsync<JsonElement>(path);
@@ -132,9 +132,9 @@ internal sealed class BenchService : IAsyncDisposable
         data.Delete(recursive: true);
     }
 
-    private static async Task ExpectSuccessAsync(HttpResponseMessage answer)
+    private static async Task ExpectSuccessAsync(HttpResponseMessage response)
     {
-        if (!answer.IsSuccessStatusCode)
-            throw new InvalidOperationException($"{answer.RequestMessage!.RequestUri}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+        if (!response.IsSuccessStatusCode)
+            throw new InvalidOperationException($"{response.RequestMessage!.RequestUri}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
     }
 }

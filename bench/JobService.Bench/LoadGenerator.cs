@@ -33,10 +33,10 @@ internal static class LoadGenerator
             foreach (var socket in ready)
             {
                 var line = lines[socket];
-                if (line.Receive() is not { } answer)
+                if (line.Receive() is not { } response)
                     continue;
 
-                result.Add(answer.Status, answer.Took);
+                result.Add(response.Status, response.Took);
                 if (goesOn && sent < count)
                 {
                     line.Send(request);

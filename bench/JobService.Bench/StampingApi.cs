@@ -16,16 +16,16 @@ internal sealed class StampingApi : IDisposable
     private readonly List<long> arrivals = [];
     private readonly byte[] buffer = new byte[64 * 1024];
     private readonly TimeSpan latency;
-    private readonly Func<int, byte[]> answer;
+    private readonly Func<int, byte[]> response;
     private readonly Thread thread;
     private volatile bool stopped;
 
     /// <param name="latency">How long a call takes; whole milliseconds.</param>
-    /// <param name="answer">What the n-th call is answered, from 0.</param>
-    public StampingApi(TimeSpan latency = default, Func<int, byte[]>? answer = null)
+    /// <param name="response">What the n-th call is answered, from 0.</param>
+    public StampingApi(TimeSpan latency = default, Func<int, byte[]>? response = null)
     {
         this.latency = latency;
-        this.answer = answer ?? (static _ => Ok);
+        this.response = response ?? (static _ => Ok);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();
         thread = new Thread(Serve) { IsBackground = true, Name = "stamping API" };
@@ -97,7 +97,7 @@ internal sealed class StampingApi : IDisposable
         else
         {
             callers[socket] = [];
-            unanswered.Enqueue((socket, stamp, answer(arrivals.Count)));
+            unanswered.Enqueue((socket, stamp, response(arrivals.Count)));
             arrivals.Add(stamp);
         }
     }

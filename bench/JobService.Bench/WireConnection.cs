@@ -53,8 +53,8 @@ internal sealed class WireConnection : IDisposable
         Send(request);
         while (true)
         {
-            if (Receive() is { } answer)
-                return answer;
+            if (Receive() is { } response)
+                return response;
         }
     }
 

@@ -8,7 +8,7 @@ internal static class WireMessage
     private const int StatusAt = 9; // behind "HTTP/1.1 "
 
     /// <summary>The status of an answer that is whole.</summary>
-    public static int StatusOf(ReadOnlySpan<byte> answer) => Utf8Parser.TryParse(answer[StatusAt..], out int status, out _) ? status : 0;
+    public static int StatusOf(ReadOnlySpan<byte> response) => Utf8Parser.TryParse(response[StatusAt..], out int status, out _) ? status : 0;
 
     /// <returns>Length of the whole message at the start of <paramref name="received"/>; 0 while some of it is missing.</returns>
     public static int Measure(ReadOnlySpan<byte> received)

@@ -13,15 +13,15 @@ internal static partial class LimiterRefusal
         var answers = await Task.WhenAll(Enumerable.Range(0, Calls).Select(_ => client.GetAsync(new Uri("/", UriKind.Relative))));
         try
         {
-            if (Array.Find(answers, answer => !answer.IsSuccessStatusCode) is not { } refused)
+            if (Array.Find(answers, response => !response.IsSuccessStatusCode) is not { } refused)
                 return "—";
             var told = refused.Headers.Where(header => Telling.IsMatch(header.Key)).Select(header => $"`{header.Key}: {string.Join(", ", header.Value)}`");
             return string.Join("<br>", told.Prepend($"{(int)refused.StatusCode}"));
         }
         finally
         {
-            foreach (var answer in answers)
-                answer.Dispose();
+            foreach (var response in answers)
+                response.Dispose();
         }
     }
 

@@ -42,8 +42,8 @@ internal static class KeysRow
             object job = hasLock
                 ? new { queue, key = $"key {number}", payload = number, @lock = $"lock {round} {number}" }
                 : new { queue, key = $"key {number}", payload = number };
-            using var answer = await service.Process.Client.PostAsJsonAsync("/v1/jobs", job, cancel);
-            answer.EnsureSuccessStatusCode();
+            using var response = await service.Process.Client.PostAsJsonAsync("/v1/jobs", job, cancel);
+            response.EnsureSuccessStatusCode();
         });
         var started = Stopwatch.GetTimestamp();
         await service.ActAsync($"/v1/queues/{queue}/resume");

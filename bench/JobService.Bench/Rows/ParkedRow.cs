@@ -18,8 +18,8 @@ internal static class ParkedRow
         await service.PutAsync("/v1/queues/parked", new { target = new { kind = "simulated" }, limits = Limits, capacity = 100_000_000 });
         await Parallel.ForAsync(0, Jobs, new ParallelOptions { MaxDegreeOfParallelism = BenchService.ManyConnections }, async (number, cancel) =>
         {
-            using var answer = await service.Process.Client.PostAsJsonAsync("/v1/jobs", new { queue = "parked", key = $"{number % 1_000}", payload = number }, cancel);
-            answer.EnsureSuccessStatusCode();
+            using var response = await service.Process.Client.PostAsJsonAsync("/v1/jobs", new { queue = "parked", key = $"{number % 1_000}", payload = number }, cancel);
+            response.EnsureSuccessStatusCode();
         });
         await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System); // what has just run is written and forgotten
         var before = service.Process.CpuTime;

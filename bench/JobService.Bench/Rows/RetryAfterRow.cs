@@ -14,13 +14,13 @@ internal static class RetryAfterRow
     {
         await using var service = await BenchService.StartAsync();
         // The API's own first answer is compiled before it counts: what arrives is stamped ahead of that.
-        using (var warmUp = new StampingApi(answer: _ => StampingApi.Answer("200 OK")))
+        using (var warmUp = new StampingApi(response: _ => StampingApi.Answer("200 OK")))
             LoadGenerator.Run(IPEndPoint.Parse(new Uri(warmUp.BaseAddress).Authority), BenchService.Submission("none"), 1, TimeSpan.FromSeconds(10), Jobs).Expecting(200);
         var waits = new List<double>();
         foreach (var seconds in Seconds)
         {
             using var api = new StampingApi(
-                answer: number => number == 0 ? StampingApi.Answer("429 Too Many Requests", $"Retry-After: {seconds}\r\n") : StampingApi.Answer("200 OK"));
+                response: number => number == 0 ? StampingApi.Answer("429 Too Many Requests", $"Retry-After: {seconds}\r\n") : StampingApi.Answer("200 OK"));
             var queue = $"bench-{seconds}";
             await service.PutAsync("/v1/limits/bench", new { kind = "rate", permits = 100 });
             await service.PutAsync($"/v1/queues/{queue}", new { target = new { kind = "http", baseAddress = api.BaseAddress }, limits = Limits });

@@ -26,8 +26,8 @@ internal static class SeenRow
         var batch = await service.PostAsync("/v1/batches", new { queue = "slow", jobs = Enumerable.Range(0, Jobs).Select(number => new { payload = number }) });
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/batches/{batch.GetProperty("id").GetString()}/results");
         request.Headers.Accept.ParseAdd("text/event-stream");
-        using var answer = await service.Process.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        using var events = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        using var response = await service.Process.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var events = new StreamReader(await response.Content.ReadAsStreamAsync());
         var seenAt = new Dictionary<string, DateTimeOffset>();
         while (await events.ReadLineAsync() is { } line)
         {

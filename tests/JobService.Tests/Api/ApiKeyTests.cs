@@ -21,12 +21,12 @@ public sealed class ApiKeyTests
             ("Bearer s3cret", HttpStatusCode.OK), ("bearer  s3cret", HttpStatusCode.OK),
         })
         {
-            using var answer = await service.SendAsync(HttpMethod.Get, "/v1/queues", null, value is null ? [] : [("Authorization", value)]);
-            Assert.Equal((value, status), (value, answer.StatusCode));
+            using var response = await service.SendAsync(HttpMethod.Get, "/v1/queues", null, value is null ? [] : [("Authorization", value)]);
+            Assert.Equal((value, status), (value, response.StatusCode));
             if (status == HttpStatusCode.Unauthorized)
             {
-                Assert.Equal("/problems/unauthorized", (await ProblemJson.ReadAsync(answer)).Type);
-                Assert.Equal("Bearer", answer.Headers.WwwAuthenticate.ToString());
+                Assert.Equal("/problems/unauthorized", (await ProblemJson.ReadAsync(response)).Type);
+                Assert.Equal("Bearer", response.Headers.WwwAuthenticate.ToString());
             }
         }
 
@@ -76,14 +76,14 @@ public sealed class ApiKeyTests
     public async Task The_refusal_says_when_to_come_back()
     {
         await using var service = ServiceFixture.With(new Dictionary<string, string> { ["JobService:ApiKey"] = "s3cret" });
-        HttpResponseMessage answer;
+        HttpResponseMessage response;
         do
-            answer = await service.SendAsync(HttpMethod.Get, "/v1/queues");
-        while (answer.StatusCode == HttpStatusCode.Unauthorized);
+            response = await service.SendAsync(HttpMethod.Get, "/v1/queues");
+        while (response.StatusCode == HttpStatusCode.Unauthorized);
 
-        Assert.Equal("/problems/too-many-wrong-keys", (await ProblemJson.ReadAsync(answer)).Type);
-        Assert.Equal(TimeSpan.FromSeconds(1), answer.Headers.RetryAfter?.Delta);
-        answer.Dispose();
+        Assert.Equal("/problems/too-many-wrong-keys", (await ProblemJson.ReadAsync(response)).Type);
+        Assert.Equal(TimeSpan.FromSeconds(1), response.Headers.RetryAfter?.Delta);
+        response.Dispose();
     }
 
     [Theory]
@@ -102,8 +102,8 @@ public sealed class ApiKeyTests
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/queues");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        using var answer = await client.SendAsync(request, new CancellationTokenSource(Patience.Hang).Token);
-        return answer.StatusCode;
+        using var response = await client.SendAsync(request, new CancellationTokenSource(Patience.Hang).Token);
+        return response.StatusCode;
     }
 
     /// <summary>A client with an address of its own: all of 127.0.0.0/8 is this machine.</summary>

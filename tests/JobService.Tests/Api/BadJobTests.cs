@@ -79,10 +79,10 @@ public sealed class BadJobTests(ServiceFixture service) : IClassFixture<ServiceF
     [InlineData("""{"request":{"verb":"GET"}}""", "/request/verb")]
     public async Task A_bad_body_is_answered_with_pointers_to_what_is_wrong(string body, string pointers)
     {
-        using var answer = await service.SubmitAsync(body);
+        using var response = await service.SubmitAsync(body);
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Equal(("/problems/invalid-request", pointers), await ProblemJson.ReadAsync(answer));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(("/problems/invalid-request", pointers), await ProblemJson.ReadAsync(response));
     }
 
     [Theory]
@@ -101,9 +101,9 @@ public sealed class BadJobTests(ServiceFixture service) : IClassFixture<ServiceF
     [InlineData("{\n x}", "Not valid JSON: 'x' is an invalid start of a property name. Line 2, byte 2.")]
     public async Task What_is_wrong_is_told_in_a_sentence(string body, string detail)
     {
-        using var answer = await service.SubmitAsync(body);
+        using var response = await service.SubmitAsync(body);
 
-        Assert.Equal(detail, (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("detail").GetString());
+        Assert.Equal(detail, (await response.JsonAsync()).GetProperty("errors")[0].GetProperty("detail").GetString());
     }
 
     [Theory]
@@ -111,9 +111,9 @@ public sealed class BadJobTests(ServiceFixture service) : IClassFixture<ServiceF
     [InlineData("""{"kind":"window","permits":1,"colour":1}""", "Unknown field. Known here: kind, periodSeconds, permits, counts, scope, weightFrom.")]
     public async Task Unknown_fields_of_a_limit_are_answered_with_those_it_has(string limit, string detail)
     {
-        using var answer = await service.SendAsync(HttpMethod.Put, "/v1/limits/misspelt", limit);
+        using var response = await service.SendAsync(HttpMethod.Put, "/v1/limits/misspelt", limit);
 
-        Assert.Equal(detail, (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("detail").GetString());
+        Assert.Equal(detail, (await response.JsonAsync()).GetProperty("errors")[0].GetProperty("detail").GetString());
     }
 
     [Theory]
@@ -122,10 +122,10 @@ public sealed class BadJobTests(ServiceFixture service) : IClassFixture<ServiceF
     [InlineData("""{"request":{"path":"/items"}}""", "/problems/request-not-allowed")]
     public async Task What_contradicts_the_configuration_is_422(string body, string type)
     {
-        using var answer = await service.SubmitAsync(body);
+        using var response = await service.SubmitAsync(body);
 
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
-        Assert.Equal(type, (await ProblemJson.ReadAsync(answer)).Type);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+        Assert.Equal(type, (await ProblemJson.ReadAsync(response)).Type);
     }
 
     [Fact]
@@ -143,9 +143,9 @@ public sealed class BadJobTests(ServiceFixture service) : IClassFixture<ServiceF
     [InlineData(257, HttpStatusCode.BadRequest)]
     public async Task A_key_has_at_most_256_characters(int length, HttpStatusCode status)
     {
-        using var answer = await service.SubmitAsync($$"""{"payload":1,"key":"{{new string('ü', length)}}"}""");
+        using var response = await service.SubmitAsync($$"""{"payload":1,"key":"{{new string('ü', length)}}"}""");
 
-        Assert.Equal(status, answer.StatusCode);
+        Assert.Equal(status, response.StatusCode);
     }
 
     [Fact]
@@ -153,10 +153,10 @@ public sealed class BadJobTests(ServiceFixture service) : IClassFixture<ServiceF
     {
         using var content = new ByteArrayContent([.. "{\"payload\":\""u8, 0xFF, .. "\"}"u8]);
         content.Headers.ContentType = new("application/json");
-        using var answer = await service.Client.PostAsync(new Uri("/v1/jobs", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        using var response = await service.Client.PostAsync(new Uri("/v1/jobs", UriKind.Relative), content, TestContext.Current.CancellationToken);
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        await ProblemJson.ReadAsync(answer);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        await ProblemJson.ReadAsync(response);
     }
 
     [Theory]
@@ -171,10 +171,10 @@ public sealed class BadJobTests(ServiceFixture service) : IClassFixture<ServiceF
         using var content = new ByteArrayContent("{\"payload\":1}"u8.ToArray());
         if (contentType is not null)
             content.Headers.TryAddWithoutValidation("Content-Type", contentType);
-        using var answer = await service.Client.PostAsync(new Uri("/v1/jobs", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        using var response = await service.Client.PostAsync(new Uri("/v1/jobs", UriKind.Relative), content, TestContext.Current.CancellationToken);
 
-        Assert.Equal(HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
-        Assert.Equal("/problems/unsupported-media-type", (await ProblemJson.ReadAsync(answer)).Type);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
+        Assert.Equal("/problems/unsupported-media-type", (await ProblemJson.ReadAsync(response)).Type);
     }
 
     [Theory]
@@ -184,9 +184,9 @@ public sealed class BadJobTests(ServiceFixture service) : IClassFixture<ServiceF
     {
         using var content = new ByteArrayContent("{\"payload\":1}"u8.ToArray());
         content.Headers.TryAddWithoutValidation("Content-Type", contentType);
-        using var answer = await service.Client.PostAsync(new Uri("/v1/jobs", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        using var response = await service.Client.PostAsync(new Uri("/v1/jobs", UriKind.Relative), content, TestContext.Current.CancellationToken);
 
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
     }
 
     [Theory]
@@ -197,18 +197,18 @@ public sealed class BadJobTests(ServiceFixture service) : IClassFixture<ServiceF
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs");
         request.Content = new StringContent($$"""{"payload":"{{new string('x', 1024 * 1024)}}"}""", Encoding.UTF8, "application/json");
         request.Headers.TransferEncodingChunked = chunked;
-        using var answer = await service.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        using var response = await service.Client.SendAsync(request, TestContext.Current.CancellationToken);
 
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
-        Assert.Equal("/problems/payload-too-large", (await ProblemJson.ReadAsync(answer)).Type);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+        Assert.Equal("/problems/payload-too-large", (await ProblemJson.ReadAsync(response)).Type);
     }
 
     [Fact]
     public async Task An_empty_body_says_that_one_is_needed()
     {
-        using var answer = await service.SendAsync(HttpMethod.Post, "/v1/jobs");
+        using var response = await service.SendAsync(HttpMethod.Post, "/v1/jobs");
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        await ProblemJson.ReadAsync(answer);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        await ProblemJson.ReadAsync(response);
     }
 }

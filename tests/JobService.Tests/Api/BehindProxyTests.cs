@@ -55,10 +55,10 @@ public sealed class BehindProxyTests : IAsyncDisposable
         using var problems = await service.SendAsync(HttpMethod.Get, "/base/problems");
         using var problemsSlash = await service.SendAsync(HttpMethod.Get, "/base/problems/");
 
-        foreach (var answer in (HttpResponseMessage[])[batch, job, again])
+        foreach (var response in (HttpResponseMessage[])[batch, job, again])
         {
-            var links = (await answer.JsonAsync()).GetProperty("links");
-            Assert.Equal(answer.Headers.Location!.ToString(), links.GetProperty("self").GetString());
+            var links = (await response.JsonAsync()).GetProperty("links");
+            Assert.Equal(response.Headers.Location!.ToString(), links.GetProperty("self").GetString());
             Assert.All(links.EnumerateObject(), link => Assert.StartsWith("/base/v1/", link.Value.GetString(), StringComparison.Ordinal));
         }
 

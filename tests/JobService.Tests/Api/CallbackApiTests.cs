@@ -31,11 +31,11 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
     [InlineData("\"https://example.com/\"", "/callback")]
     public async Task A_bad_callback_is_refused_with_the_place_of_what_is_wrong(string callback, string pointers)
     {
-        using var answer = await service.SubmitAsync($$"""{"payload": 1, "callback": {{callback}}}""");
+        using var response = await service.SubmitAsync($$"""{"payload": 1, "callback": {{callback}}}""");
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Equal(("/problems/invalid-request", pointers), await ProblemJson.ReadAsync(answer));
-        Assert.DoesNotContain("hunter2", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(("/problems/invalid-request", pointers), await ProblemJson.ReadAsync(response));
+        Assert.DoesNotContain("hunter2", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -44,15 +44,15 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
         var url = "https://example.com/".PadRight(2048, 'a');
         foreach (var (given, status) in new[] { (url, HttpStatusCode.Accepted), (url + "a", HttpStatusCode.BadRequest) })
         {
-            using var answer = await service.SubmitAsync($$$"""{"payload": 1, "delaySeconds": 60, "callback": {"url": "{{{given}}}", "secret": "{{{Secret}}}"}}""");
-            Assert.Equal(status, answer.StatusCode);
+            using var response = await service.SubmitAsync($$$"""{"payload": 1, "delaySeconds": 60, "callback": {"url": "{{{given}}}", "secret": "{{{Secret}}}"}}""");
+            Assert.Equal(status, response.StatusCode);
         }
     }
 
     [Fact]
     public async Task A_callback_is_told_logged_and_told_again_on_request()
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer(204, ""));
+        await using var receiver = new HookReceiver(WireReplies.Respond(204, ""));
         var id = await SubmitAsync(receiver.Url);
         var first = await receiver.NextAsync();
 
@@ -78,12 +78,12 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
     [Fact]
     public async Task A_batch_is_told_when_its_last_job_has_ended()
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer());
-        using var answer = await service.SendAsync(HttpMethod.Post, "/v1/batches", $$$"""
+        await using var receiver = new HookReceiver(WireReplies.Respond());
+        using var response = await service.SendAsync(HttpMethod.Post, "/v1/batches", $$$"""
             {"jobs": [{"payload": 1}, {"payload": 2}], "callback": {"url": "{{{receiver.Url}}}", "secret": "{{{Secret}}}"}}
             """);
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        var batch = await answer.JsonAsync();
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        var batch = await response.JsonAsync();
 
         var told = (await receiver.NextAsync()).Json();
 
@@ -91,7 +91,7 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
         Assert.Equal(("batch.finished", batch.GetProperty("id").GetString(), "succeeded", 2),
             (told.GetProperty("type").GetString(), data.GetProperty("id").GetString(), data.GetProperty("state").GetString(), data.GetProperty("counts").GetProperty("succeeded").GetInt32()));
         Assert.Equal(receiver.Url, batch.GetProperty("callback").GetProperty("url").GetString());
-        Assert.DoesNotContain("whsec_", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.DoesNotContain("whsec_", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
 
         var log = batch.GetProperty("links").GetProperty("deliveries").GetString()!;
         var delivery = await OnlyDeliveryAsync(log);
@@ -103,11 +103,11 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
     [Fact]
     public async Task A_callback_among_the_defaults_is_one_for_each_job()
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer());
-        using var answer = await service.SendAsync(HttpMethod.Post, "/v1/batches", $$$"""
+        await using var receiver = new HookReceiver(WireReplies.Respond());
+        using var response = await service.SendAsync(HttpMethod.Post, "/v1/batches", $$$"""
             {"defaults": {"callback": {"url": "{{{receiver.Url}}}", "secret": "{{{Secret}}}"}}, "jobs": [{"payload": 1}, {"payload": 2}]}
             """);
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
 
         var told = new[] { await receiver.NextAsync(), await receiver.NextAsync() };
         Assert.Equal(2, told.Select(request => request.Json().GetProperty("data").GetProperty("id").GetString()).Distinct().Count());
@@ -116,13 +116,13 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
     [Fact]
     public async Task An_upload_names_its_callback_in_the_query_and_the_secret_by_its_name_in_the_configuration()
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer());
+        await using var receiver = new HookReceiver(WireReplies.Respond());
         await using var own = ServiceFixture.With(new Dictionary<string, string> { ["JobService:Secrets:Hook"] = Secret });
         var url = Uri.EscapeDataString(receiver.Url);
 
-        using var answer = await UploadAsync(own, $"callbackUrl={url}&callbackSecret=Hook");
+        using var response = await UploadAsync(own, $"callbackUrl={url}&callbackSecret=Hook");
 
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         Assert.Equal("batch.finished", (await receiver.NextAsync()).Json().GetProperty("type").GetString());
         foreach (var query in (string[])[$"callbackUrl={url}", "callbackSecret=Hook", $"callbackUrl={url}&callbackSecret=a%20b", "callbackUrl=x&callbackSecret=Hook"])
         {
@@ -134,24 +134,24 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
     [Fact]
     public async Task A_bad_callback_of_a_batch_is_refused_with_the_place_of_what_is_wrong()
     {
-        using var answer = await service.SendAsync(
+        using var response = await service.SendAsync(
             HttpMethod.Post, "/v1/batches", """{"jobs": [{"payload": 1}], "callback": {"url": "ftp://example.com/", "secret": "whsec_"}}""");
 
-        Assert.Equal(("/problems/invalid-request", "/callback/url /callback/secret"), await ProblemJson.ReadAsync(answer));
+        Assert.Equal(("/problems/invalid-request", "/callback/url /callback/secret"), await ProblemJson.ReadAsync(response));
     }
 
     [Fact]
     public async Task The_secret_is_shown_nowhere()
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer());
+        await using var receiver = new HookReceiver(WireReplies.Respond());
         using var submitted = await service.SubmitAsync(Body(receiver.Url));
         var id = (await submitted.JsonAsync()).GetProperty("id").GetString();
         var told = await receiver.NextAsync();
         List<string> seen = [await submitted.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), told.Head, told.Text];
         foreach (var path in (string[])[$"/v1/jobs/{id}", $"/v1/jobs/{id}/deliveries", "/v1/jobs?limit=500"])
         {
-            using var answer = await service.SendAsync(HttpMethod.Get, path);
-            seen.Add(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            using var response = await service.SendAsync(HttpMethod.Get, path);
+            seen.Add(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         }
 
         Assert.All(seen, text => Assert.DoesNotContain("whsec_", text, StringComparison.Ordinal));
@@ -180,8 +180,8 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
             (HttpMethod.Post, $"/v1/jobs/{id}/deliveries/{Nobody}/redeliver"), (HttpMethod.Post, $"/v1/jobs/{id}/deliveries/x/redeliver"),
         })
         {
-            using var answer = await service.SendAsync(method, path);
-            Assert.Equal("/problems/not-found", (await ProblemJson.ReadAsync(answer)).Type);
+            using var response = await service.SendAsync(method, path);
+            Assert.Equal("/problems/not-found", (await ProblemJson.ReadAsync(response)).Type);
         }
     }
 
@@ -189,9 +189,9 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
 
     private async Task<string> SubmitAsync(string url)
     {
-        using var answer = await service.SubmitAsync(Body(url));
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        return (await answer.JsonAsync()).GetProperty("id").GetString()!;
+        using var response = await service.SubmitAsync(Body(url));
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        return (await response.JsonAsync()).GetProperty("id").GetString()!;
     }
 
     private static async Task<HttpResponseMessage> UploadAsync(ServiceFixture service, string query)
@@ -202,7 +202,7 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
 
     private async Task<JsonElement> OnlyDeliveryAsync(string log)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, log);
-        return Assert.Single((await answer.JsonAsync()).GetProperty("items").EnumerateArray().ToArray());
+        using var response = await service.SendAsync(HttpMethod.Get, log);
+        return Assert.Single((await response.JsonAsync()).GetProperty("items").EnumerateArray().ToArray());
     }
 }

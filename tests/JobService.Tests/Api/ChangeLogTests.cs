@@ -68,7 +68,7 @@ public sealed class ChangeLogTests : IAsyncDisposable
     {
         foreach (var method in new[] { HttpMethod.Put, HttpMethod.Put, HttpMethod.Delete, HttpMethod.Delete })
         {
-            using var answer = await service.SendAsync(method, "/v1/signals/market-open");
+            using var response = await service.SendAsync(method, "/v1/signals/market-open");
         }
 
         Assert.Equal(["Signal market-open: set (by 127.0.0.1)", "Signal market-open: cleared (by 127.0.0.1)"], log.Texts);
@@ -86,12 +86,12 @@ public sealed class ChangeLogTests : IAsyncDisposable
         await service.PutAsync("/v1/queues/same", queue);
         foreach (var refused in new[] { "/v1/queues/same/resume", "/v1/queues/same/purge", "/v1/queues/nowhere/pause" })
         {
-            using var answer = await service.SendAsync(HttpMethod.Post, refused);
+            using var response = await service.SendAsync(HttpMethod.Post, refused);
         }
 
         foreach (var kept in new[] { "/v1/limits/default", "/v1/queues/default", "/v1/limits/nowhere" })
         {
-            using var answer = await service.SendAsync(HttpMethod.Delete, kept);
+            using var response = await service.SendAsync(HttpMethod.Delete, kept);
         }
 
         using var outdated = await service.SendAsync(HttpMethod.Put, "/v1/limits/same", """{"kind":"rate","permits":51}""", ("If-Match", "\"r1\""));

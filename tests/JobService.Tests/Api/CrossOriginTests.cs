@@ -16,11 +16,11 @@ public sealed class CrossOriginTests
     {
         await using var service = new ServiceFixture();
 
-        using var answer = await service.SendAsync(HttpMethod.Get, "/v1/queues", null, ("Origin", Page));
+        using var response = await service.SendAsync(HttpMethod.Get, "/v1/queues", null, ("Origin", Page));
         using var question = await AskAsync(service, Page);
 
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Null(Allowed(answer));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Null(Allowed(response));
         Assert.Null(Allowed(question));
         Assert.Equal(HttpStatusCode.MethodNotAllowed, question.StatusCode);
     }
@@ -35,9 +35,9 @@ public sealed class CrossOriginTests
         Assert.Equal("PUT", Assert.Single(question.Headers.GetValues("Access-Control-Allow-Methods")));
         Assert.Equal("authorization,content-type", Assert.Single(question.Headers.GetValues("Access-Control-Allow-Headers")));
 
-        using var answer = await service.SendAsync(HttpMethod.Get, "/v1/queues", null, ("Origin", Page), ("Authorization", "Bearer s3cret"));
-        Assert.Equal((HttpStatusCode.OK, Page), (answer.StatusCode, Allowed(answer)));
-        Assert.Contains("Retry-After", Assert.Single(answer.Headers.GetValues("Access-Control-Expose-Headers")), StringComparison.Ordinal);
+        using var response = await service.SendAsync(HttpMethod.Get, "/v1/queues", null, ("Origin", Page), ("Authorization", "Bearer s3cret"));
+        Assert.Equal((HttpStatusCode.OK, Page), (response.StatusCode, Allowed(response)));
+        Assert.Contains("Retry-After", Assert.Single(response.Headers.GetValues("Access-Control-Expose-Headers")), StringComparison.Ordinal);
 
         using var refusal = await service.SendAsync(HttpMethod.Get, "/v1/queues", null, ("Origin", Page));
         Assert.Equal((HttpStatusCode.Unauthorized, Page), (refusal.StatusCode, Allowed(refusal)));
@@ -52,10 +52,10 @@ public sealed class CrossOriginTests
         await using var service = ServiceFixture.With(settings);
 
         using var question = await AskAsync(service, origin);
-        using var answer = await service.SendAsync(HttpMethod.Get, "/v1/queues", null, ("Origin", origin), ("Authorization", "Bearer s3cret"));
+        using var response = await service.SendAsync(HttpMethod.Get, "/v1/queues", null, ("Origin", origin), ("Authorization", "Bearer s3cret"));
 
         Assert.Null(Allowed(question));
-        Assert.Null(Allowed(answer));
+        Assert.Null(Allowed(response));
     }
 
     [Theory]
@@ -68,10 +68,10 @@ public sealed class CrossOriginTests
     {
         await using var service = new ServiceFixture();
 
-        using var answer = await service.SendAsync(HttpMethod.Post, "/v1/queues/default/pause", null, (field, value));
+        using var response = await service.SendAsync(HttpMethod.Post, "/v1/queues/default/pause", null, (field, value));
 
-        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
-        Assert.Equal("/problems/cross-site", (await ProblemJson.ReadAsync(answer)).Type);
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+        Assert.Equal("/problems/cross-site", (await ProblemJson.ReadAsync(response)).Type);
         Assert.False(service.Store.Catalog.Queues["default"].Paused);
     }
 
@@ -84,9 +84,9 @@ public sealed class CrossOriginTests
     {
         await using var service = ServiceFixture.With(new Dictionary<string, string> { ["JobService:Cors:Origins:0"] = Page });
 
-        using var answer = await service.SendAsync(HttpMethod.Post, "/v1/queues/default/pause", null, (field, value));
+        using var response = await service.SendAsync(HttpMethod.Post, "/v1/queues/default/pause", null, (field, value));
 
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
     [Theory]
@@ -105,6 +105,6 @@ public sealed class CrossOriginTests
     private static Task<HttpResponseMessage> AskAsync(ServiceFixture service, string origin) => service.SendAsync(HttpMethod.Options, "/v1/queues/a", null,
         ("Origin", origin), ("Access-Control-Request-Method", "PUT"), ("Access-Control-Request-Headers", "authorization,content-type"));
 
-    private static string? Allowed(HttpResponseMessage answer) =>
-        answer.Headers.TryGetValues("Access-Control-Allow-Origin", out var values) ? Assert.Single(values) : null;
+    private static string? Allowed(HttpResponseMessage response) =>
+        response.Headers.TryGetValues("Access-Control-Allow-Origin", out var values) ? Assert.Single(values) : null;
 }

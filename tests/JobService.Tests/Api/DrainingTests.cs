@@ -73,9 +73,9 @@ public sealed class DrainingTests : IAsyncDisposable
 
     private static async Task ExpectAsync(Task<HttpResponseMessage> request, string type)
     {
-        using var answer = await request;
-        Assert.Equal(503, (int)answer.StatusCode);
-        Assert.Equal(type, (await ProblemJson.ReadAsync(answer)).Type);
-        Assert.True(answer.Headers.RetryAfter?.Delta >= TimeSpan.FromSeconds(1));
+        using var response = await request;
+        Assert.Equal(503, (int)response.StatusCode);
+        Assert.Equal(type, (await ProblemJson.ReadAsync(response)).Type);
+        Assert.True(response.Headers.RetryAfter?.Delta >= TimeSpan.FromSeconds(1));
     }
 }

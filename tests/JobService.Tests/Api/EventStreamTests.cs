@@ -98,18 +98,18 @@ public sealed class EventStreamTests : IAsyncDisposable
     [InlineData("?state=queued", "state")]
     public async Task What_is_wrong_is_refused(string query, string parameter)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, "/v1/events" + query);
+        using var response = await service.SendAsync(HttpMethod.Get, "/v1/events" + query);
 
-        Assert.Equal(400, (int)answer.StatusCode);
-        Assert.Contains($"'{parameter}'", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Contains($"'{parameter}'", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task An_id_that_is_none_is_refused()
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, "/v1/events", json: null, ("Last-Event-ID", "succeeded-1"));
+        using var response = await service.SendAsync(HttpMethod.Get, "/v1/events", json: null, ("Last-Event-ID", "succeeded-1"));
 
-        Assert.Equal(400, (int)answer.StatusCode);
+        Assert.Equal(400, (int)response.StatusCode);
     }
 
     [Fact]
@@ -211,9 +211,9 @@ public sealed class EventStreamTests : IAsyncDisposable
     [Fact]
     public async Task A_look_at_the_headers_ends_at_once()
     {
-        using var answer = await service.SendAsync(HttpMethod.Head, "/v1/events");
+        using var response = await service.SendAsync(HttpMethod.Head, "/v1/events");
 
-        Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.MediaType);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
     }
 
     [Fact]
@@ -250,14 +250,14 @@ public sealed class EventStreamTests : IAsyncDisposable
 
     private async Task<string> SubmitAsync(string queue, string more = "")
     {
-        using var answer = await service.SubmitAsync($$"""{"queue":"{{queue}}","payload":1{{more}}}""");
-        return (await answer.JsonAsync()).GetProperty("id").GetString()!;
+        using var response = await service.SubmitAsync($$"""{"queue":"{{queue}}","payload":1{{more}}}""");
+        return (await response.JsonAsync()).GetProperty("id").GetString()!;
     }
 
     private async Task ActAsync(HttpMethod method, string path)
     {
-        using var answer = await service.SendAsync(method, path);
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        using var response = await service.SendAsync(method, path);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
     }
 
     /// <summary>Tells when the service is done with an answer.</summary>
@@ -267,9 +267,9 @@ public sealed class EventStreamTests : IAsyncDisposable
 
         public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
         {
-            app.Use(async (http, answer) =>
+            app.Use(async (http, response) =>
             {
-                await answer(http);
+                await response(http);
                 ended.Writer.TryWrite((http.Request.Path, http.Response.StatusCode));
             });
             next(app);

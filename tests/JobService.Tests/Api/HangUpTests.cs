@@ -12,15 +12,15 @@ public sealed class HangUpTests : IClassFixture<ServiceFixture>, IAsyncDisposabl
 {
     private readonly ServiceFixture service;
     private readonly RawTcpApi api;
-    private readonly TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource response = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public HangUpTests(ServiceFixture service)
     {
         this.service = service;
         api = new RawTcpApi(_ => async (connection, stop) =>
         {
-            await answer.Task.WaitAsync(stop);
-            await WireReplies.Answer()(connection, stop);
+            await response.Task.WaitAsync(stop);
+            await WireReplies.Respond()(connection, stop);
         });
     }
 
@@ -47,7 +47,7 @@ public sealed class HangUpTests : IClassFixture<ServiceFixture>, IAsyncDisposabl
         var job = await CalledAsync();
 
         await HangUpAsync(client);
-        answer.SetResult();
+        response.SetResult();
 
         Assert.Equal(JobState.Succeeded, (await EndedAsync(job)).State);
     }
@@ -63,7 +63,7 @@ public sealed class HangUpTests : IClassFixture<ServiceFixture>, IAsyncDisposabl
         var job = await CalledAsync();
 
         await HangUpAsync(client);
-        answer.SetResult();
+        response.SetResult();
         Assert.Equal(JobState.Succeeded, (await EndedAsync(job)).State);
 
         using var again = await service.SubmitAsync(body, ("Prefer", "wait=30"), ("Idempotency-Key", "keyed"));
@@ -94,7 +94,7 @@ public sealed class HangUpTests : IClassFixture<ServiceFixture>, IAsyncDisposabl
         await HangUpAsync(replay);
         using var look = await SendAsync($"GET {submitted.Headers.Location}?wait=30", "", "");
         await HangUpAsync(look);
-        answer.SetResult();
+        response.SetResult();
 
         Assert.Equal(JobState.Succeeded, (await EndedAsync(job)).State);
     }

@@ -33,8 +33,8 @@ public sealed class HostGateTests
 
         foreach (var path in (string[])["/v1/queues", "/openapi/v1.json", "/readyz", "/swagger/index.html", "/nothing"])
         {
-            using var answer = await AskAsync(service, path, host);
-            Assert.Equal((path, isKnown), (path, answer.StatusCode != HttpStatusCode.MisdirectedRequest));
+            using var response = await AskAsync(service, path, host);
+            Assert.Equal((path, isKnown), (path, response.StatusCode != HttpStatusCode.MisdirectedRequest));
         }
     }
 
@@ -43,10 +43,10 @@ public sealed class HostGateTests
     {
         await using var service = new ServiceFixture();
 
-        using var answer = await service.SendAsync(HttpMethod.Post, "/v1/queues/default/pause", null, ("Host", "evil.org"), ("X-Forwarded-Host", "localhost"));
+        using var response = await service.SendAsync(HttpMethod.Post, "/v1/queues/default/pause", null, ("Host", "evil.org"), ("X-Forwarded-Host", "localhost"));
 
-        Assert.Equal((HttpStatusCode.MisdirectedRequest, "/problems/unknown-host"), (answer.StatusCode, (await ProblemJson.ReadAsync(answer)).Type));
-        Assert.Contains("JobService:AllowedHosts", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal((HttpStatusCode.MisdirectedRequest, "/problems/unknown-host"), (response.StatusCode, (await ProblemJson.ReadAsync(response)).Type));
+        Assert.Contains("JobService:AllowedHosts", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.False(service.Store.Catalog.Queues["default"].Paused);
     }
 
@@ -57,9 +57,9 @@ public sealed class HostGateTests
     {
         await using var service = ServiceFixture.With(new Dictionary<string, string> { [setting] = value });
 
-        using var answer = await AskAsync(service, "/v1/queues", "whatever.example.com");
+        using var response = await AskAsync(service, "/v1/queues", "whatever.example.com");
 
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
     [Theory]

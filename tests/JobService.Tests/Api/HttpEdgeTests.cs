@@ -18,11 +18,11 @@ public sealed class HttpEdgeTests(ServiceFixture service) : IClassFixture<Servic
     [InlineData("POST", "/v1/limits/default", 405, "/problems/method-not-allowed")]
     public async Task Unknown_addresses_and_methods_have_problems(string method, string path, int status, string type)
     {
-        using var answer = await service.SendAsync(new HttpMethod(method), path);
+        using var response = await service.SendAsync(new HttpMethod(method), path);
 
-        Assert.Equal(status, (int)answer.StatusCode);
-        Assert.Equal(type, (await ProblemJson.ReadAsync(answer)).Type);
-        Assert.Equal(status == 405, answer.Content.Headers.Allow.Count > 0);
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal(type, (await ProblemJson.ReadAsync(response)).Type);
+        Assert.Equal(status == 405, response.Content.Headers.Allow.Count > 0);
     }
 
     [Theory]
@@ -31,10 +31,10 @@ public sealed class HttpEdgeTests(ServiceFixture service) : IClassFixture<Servic
     [InlineData("GET", "/v1/queues/default/map", "POST")]
     public async Task The_methods_of_a_resource_name_HEAD_where_GET_is_one(string method, string path, string allowed)
     {
-        using var answer = await service.SendAsync(new HttpMethod(method), path);
+        using var response = await service.SendAsync(new HttpMethod(method), path);
 
-        Assert.Equal(405, (int)answer.StatusCode);
-        Assert.Equal(allowed, string.Join(' ', answer.Content.Headers.Allow.Order(StringComparer.Ordinal)));
+        Assert.Equal(405, (int)response.StatusCode);
+        Assert.Equal(allowed, string.Join(' ', response.Content.Headers.Allow.Order(StringComparer.Ordinal)));
     }
 
     [Theory]
@@ -47,10 +47,10 @@ public sealed class HttpEdgeTests(ServiceFixture service) : IClassFixture<Servic
         using var content = new ByteArrayContent("{\"payload\":1}"u8.ToArray());
         if (type is not null)
             content.Headers.TryAddWithoutValidation("Content-Type", type);
-        using var answer = await service.Client.PostAsync(path, content, TestContext.Current.CancellationToken);
+        using var response = await service.Client.PostAsync(path, content, TestContext.Current.CancellationToken);
 
-        Assert.Equal(415, (int)answer.StatusCode);
-        Assert.Equal(detail, (await answer.JsonAsync()).GetProperty("detail").GetString());
+        Assert.Equal(415, (int)response.StatusCode);
+        Assert.Equal(detail, (await response.JsonAsync()).GetProperty("detail").GetString());
     }
 
     [Fact]
@@ -67,9 +67,9 @@ public sealed class HttpEdgeTests(ServiceFixture service) : IClassFixture<Servic
     [Fact]
     public async Task Many_headers_are_431()
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, "/v1/queues", null, [.. Enumerable.Range(0, 70).Select(i => ($"X-{i}", "1"))]);
+        using var response = await service.SendAsync(HttpMethod.Get, "/v1/queues", null, [.. Enumerable.Range(0, 70).Select(i => ($"X-{i}", "1"))]);
 
-        Assert.Equal(431, (int)answer.StatusCode);
+        Assert.Equal(431, (int)response.StatusCode);
     }
 
     [Theory]
@@ -89,8 +89,8 @@ public sealed class HttpEdgeTests(ServiceFixture service) : IClassFixture<Servic
         await service.PutAsync("/v1/queues/cut", "{}");
         await SpeakAsync("POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 40\r\n\r\n{\"queue\":\"cut\",\"payload\":1}", thenHangUp: true);
 
-        using var answer = await service.SendAsync(HttpMethod.Get, "/v1/jobs?queue=cut");
-        Assert.Equal(0, (await answer.JsonAsync()).GetProperty("items").GetArrayLength());
+        using var response = await service.SendAsync(HttpMethod.Get, "/v1/jobs?queue=cut");
+        Assert.Equal(0, (await response.JsonAsync()).GetProperty("items").GetArrayLength());
     }
 
     [Theory]
@@ -100,10 +100,10 @@ public sealed class HttpEdgeTests(ServiceFixture service) : IClassFixture<Servic
     [InlineData("/openapi/v1.json")]
     public async Task Head_is_get_without_the_body(string path)
     {
-        using var answer = await service.SendAsync(HttpMethod.Head, path);
+        using var response = await service.SendAsync(HttpMethod.Head, path);
 
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Empty(await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -111,10 +111,10 @@ public sealed class HttpEdgeTests(ServiceFixture service) : IClassFixture<Servic
     [InlineData("/readyz")]
     public async Task A_fresh_service_is_alive_and_ready(string path)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, path);
+        using var response = await service.SendAsync(HttpMethod.Get, path);
 
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal("ok", (await answer.JsonAsync()).GetProperty("status").GetString());
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("ok", (await response.JsonAsync()).GetProperty("status").GetString());
     }
 
     [Fact]

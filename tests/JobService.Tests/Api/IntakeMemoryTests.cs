@@ -57,8 +57,8 @@ public sealed class IntakeMemoryTests : IAsyncDisposable
             Assert.False(upload.IsCompleted);
         }
 
-        using var answer = await upload.WaitAsync(Patience.Hang, hang);
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        using var response = await upload.WaitAsync(Patience.Hang, hang);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
     }
 
     /// <summary>All of it, and what one may take beyond.</summary>

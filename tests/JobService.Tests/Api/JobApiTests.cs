@@ -13,12 +13,12 @@ public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceF
     public async Task A_job_is_accepted_with_its_place_and_its_links()
     {
         await service.PutAsync("/v1/queues/accepted", Slow);
-        using var answer = await service.SubmitAsync("""{"queue":"accepted","payload":{"a":1},"key":"k","priority":3,"tags":{"t":"v"},"maxAttempts":7}""");
+        using var response = await service.SubmitAsync("""{"queue":"accepted","payload":{"a":1},"key":"k","priority":3,"tags":{"t":"v"},"maxAttempts":7}""");
 
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        var job = await answer.JsonAsync();
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        var job = await response.JsonAsync();
         var self = "/v1/jobs/" + job.GetProperty("id").GetString();
-        Assert.Equal(self, answer.Headers.Location?.ToString());
+        Assert.Equal(self, response.Headers.Location?.ToString());
         Assert.Equal(self, job.GetProperty("links").GetProperty("self").GetString());
         Assert.Equal(self + "/cancel", job.GetProperty("links").GetProperty("cancel").GetString());
         Assert.Equal("/v1/queues/accepted", job.GetProperty("links").GetProperty("queue").GetString());
@@ -31,11 +31,11 @@ public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceF
     [Fact]
     public async Task Prefer_wait_brings_the_finished_job()
     {
-        using var answer = await service.SubmitAsync("""{"payload":{"text":"zwölf"}}""", ("Prefer", "respond-async, wait=99"));
+        using var response = await service.SubmitAsync("""{"payload":{"text":"zwölf"}}""", ("Prefer", "respond-async, wait=99"));
 
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal("wait=45", Assert.Single(answer.Headers.GetValues("Preference-Applied")));
-        var job = await answer.JsonAsync();
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("wait=45", Assert.Single(response.Headers.GetValues("Preference-Applied")));
+        var job = await response.JsonAsync();
         Assert.Equal("succeeded", job.GetProperty("state").GetString());
         Assert.Equal("zwölf", job.GetProperty("result").GetProperty("echo").GetProperty("text").GetString());
         Assert.Equal(200, job.GetProperty("response").GetProperty("status").GetInt32());
@@ -46,10 +46,10 @@ public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceF
     public async Task Prefer_wait_answers_202_when_the_time_is_over()
     {
         await service.PutAsync("/v1/queues/patient", Slow);
-        using var answer = await service.SubmitAsync("""{"queue":"patient","payload":1}""", ("Prefer", "wait=0"));
+        using var response = await service.SubmitAsync("""{"queue":"patient","payload":1}""", ("Prefer", "wait=0"));
 
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        Assert.Equal("wait=0", Assert.Single(answer.Headers.GetValues("Preference-Applied")));
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        Assert.Equal("wait=0", Assert.Single(response.Headers.GetValues("Preference-Applied")));
     }
 
     [Fact]
@@ -84,13 +84,13 @@ public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceF
     [Fact]
     public async Task The_result_comes_as_it_is_and_no_browser_runs_it()
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, await FinishedAsync("""{"payload":{"n":1.50}}""") + "/result");
+        using var response = await service.SendAsync(HttpMethod.Get, await FinishedAsync("""{"payload":{"n":1.50}}""") + "/result");
 
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal("application/json", answer.Content.Headers.ContentType?.MediaType);
-        Assert.Equal("nosniff", Assert.Single(answer.Headers.GetValues("X-Content-Type-Options")));
-        Assert.Equal("sandbox", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")));
-        Assert.Contains("1.50", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
+        Assert.Equal("sandbox", Assert.Single(response.Headers.GetValues("Content-Security-Policy")));
+        Assert.Contains("1.50", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -167,25 +167,25 @@ public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceF
     [Fact]
     public async Task A_start_that_is_already_too_late_cancels_the_job()
     {
-        using var answer = await service.SubmitAsync("""{"payload":1,"startBefore":"2020-01-01T00:00:00Z"}""", ("Prefer", "wait=10"));
+        using var response = await service.SubmitAsync("""{"payload":1,"startBefore":"2020-01-01T00:00:00Z"}""", ("Prefer", "wait=10"));
 
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal("deadline", (await answer.JsonAsync()).GetProperty("cancelReason").GetString());
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("deadline", (await response.JsonAsync()).GetProperty("cancelReason").GetString());
     }
 
     private async Task<string> FinishedAsync(string body = """{"payload":1}""")
     {
-        using var answer = await service.SubmitAsync(body, ("Prefer", "wait=10"));
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        return answer.Headers.Location!.ToString();
+        using var response = await service.SubmitAsync(body, ("Prefer", "wait=10"));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return response.Headers.Location!.ToString();
     }
 
     private async Task ExpectAsync(HttpMethod method, string path, HttpStatusCode status, string type, string? detail = null)
     {
-        using var answer = await service.SendAsync(method, path);
-        Assert.Equal(status, answer.StatusCode);
-        Assert.Equal(type, (await ProblemJson.ReadAsync(answer)).Type);
+        using var response = await service.SendAsync(method, path);
+        Assert.Equal(status, response.StatusCode);
+        Assert.Equal(type, (await ProblemJson.ReadAsync(response)).Type);
         if (detail is not null)
-            Assert.Equal(detail, (await answer.JsonAsync()).GetProperty("detail").GetString());
+            Assert.Equal(detail, (await response.JsonAsync()).GetProperty("detail").GetString());
     }
 }

@@ -109,9 +109,9 @@ public sealed class JobEventsTests(ServiceFixture service) : IClassFixture<Servi
     [InlineData("01a22200-7720-7000-ae2a-49e2fd1ec0f6")]
     public async Task There_must_be_such_a_job(string id)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, $"/v1/jobs/{id}/events");
+        using var response = await service.SendAsync(HttpMethod.Get, $"/v1/jobs/{id}/events");
 
-        Assert.Equal("/problems/not-found", (await ProblemJson.ReadAsync(answer)).Type);
+        Assert.Equal("/problems/not-found", (await ProblemJson.ReadAsync(response)).Type);
     }
 
     private async Task<string> SubmitAsync(string queue, bool paused = false)
@@ -120,13 +120,13 @@ public sealed class JobEventsTests(ServiceFixture service) : IClassFixture<Servi
             await service.PutAsync($"/v1/queues/{queue}", "{}");
         if (paused)
             await ActAsync($"/v1/queues/{queue}/pause");
-        using var answer = await service.SubmitAsync($$"""{"queue":"{{queue}}","payload":1,"key":"a key"}""");
-        return (await answer.JsonAsync()).GetProperty("id").GetString()!;
+        using var response = await service.SubmitAsync($$"""{"queue":"{{queue}}","payload":1,"key":"a key"}""");
+        return (await response.JsonAsync()).GetProperty("id").GetString()!;
     }
 
     private async Task ActAsync(string path)
     {
-        using var answer = await service.SendAsync(HttpMethod.Post, path);
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        using var response = await service.SendAsync(HttpMethod.Post, path);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
     }
 }

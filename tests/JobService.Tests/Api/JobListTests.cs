@@ -17,10 +17,10 @@ public sealed class JobListTests(ServiceFixture service) : IClassFixture<Service
         var pages = 0;
         for (var next = "/v1/jobs?queue=pages&limit=3"; next is not null; pages++)
         {
-            using var answer = await service.SendAsync(HttpMethod.Get, next);
-            var page = await answer.JsonAsync();
+            using var response = await service.SendAsync(HttpMethod.Get, next);
+            var page = await response.JsonAsync();
             seen.AddRange(page.GetProperty("items").EnumerateArray().Select(job => job.GetProperty("id").GetString()!));
-            next = answer.Headers.TryGetValues("Link", out var links) ? links.Single().Split('<', '>')[1] : null;
+            next = response.Headers.TryGetValues("Link", out var links) ? links.Single().Split('<', '>')[1] : null;
             Assert.Equal(next is not null, page.TryGetProperty("nextCursor", out _));
         }
 
@@ -61,10 +61,10 @@ public sealed class JobListTests(ServiceFixture service) : IClassFixture<Service
     [InlineData("colour=red")]
     public async Task A_bad_query_is_400(string query)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, "/v1/jobs?" + query);
+        using var response = await service.SendAsync(HttpMethod.Get, "/v1/jobs?" + query);
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        await ProblemJson.ReadAsync(answer);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        await ProblemJson.ReadAsync(response);
     }
 
     [Theory]
@@ -76,10 +76,10 @@ public sealed class JobListTests(ServiceFixture service) : IClassFixture<Service
     [InlineData("/v1/jobs/01a20539-d57e-7000-9a29-9c66eee1a4f3/result?wait=1")]
     public async Task Unknown_parameters_and_values_are_400_everywhere(string address)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, address);
+        using var response = await service.SendAsync(HttpMethod.Get, address);
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        await ProblemJson.ReadAsync(answer);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        await ProblemJson.ReadAsync(response);
     }
 
     [Fact]
@@ -108,9 +108,9 @@ public sealed class JobListTests(ServiceFixture service) : IClassFixture<Service
     {
         foreach (var path in (string[])["/v1/jobs/cancel", "/v1/jobs/retry"])
         {
-            using var answer = await service.SendAsync(HttpMethod.Post, path, filter);
-            Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-            Assert.Equal(pointers, (await ProblemJson.ReadAsync(answer)).Pointers);
+            using var response = await service.SendAsync(HttpMethod.Post, path, filter);
+            Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+            Assert.Equal(pointers, (await ProblemJson.ReadAsync(response)).Pointers);
         }
     }
 
@@ -121,8 +121,8 @@ public sealed class JobListTests(ServiceFixture service) : IClassFixture<Service
         var ids = new List<string>();
         for (var i = 0; i < count; i++)
         {
-            using var answer = await service.SubmitAsync($$"""{"queue":"{{queue}}","payload":{{i}}{{fields}}}""");
-            ids.Add((await answer.JsonAsync()).GetProperty("id").GetString()!);
+            using var response = await service.SubmitAsync($$"""{"queue":"{{queue}}","payload":{{i}}{{fields}}}""");
+            ids.Add((await response.JsonAsync()).GetProperty("id").GetString()!);
         }
 
         return ids;
@@ -130,15 +130,15 @@ public sealed class JobListTests(ServiceFixture service) : IClassFixture<Service
 
     private async Task<int> CountAsync(string query)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, "/v1/jobs?" + query);
-        return (await answer.JsonAsync()).GetProperty("items").GetArrayLength();
+        using var response = await service.SendAsync(HttpMethod.Get, "/v1/jobs?" + query);
+        return (await response.JsonAsync()).GetProperty("items").GetArrayLength();
     }
 
     private async Task<JsonElement> PostAsync(string path, string? body)
     {
-        using var answer = await service.SendAsync(HttpMethod.Post, path, body);
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        return await answer.JsonAsync();
+        using var response = await service.SendAsync(HttpMethod.Post, path, body);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return await response.JsonAsync();
     }
 
     private static long Number(JsonElement json, string name) => json.GetProperty(name).GetInt64();

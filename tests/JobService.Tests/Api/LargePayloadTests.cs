@@ -12,7 +12,7 @@ public sealed class LargePayloadTests : IAsyncDisposable
         ["JobService:Upstream:MaxHeldBytes"] = "1048576",
     });
 
-    private readonly RawTcpApi api = new(WireReplies.Answer());
+    private readonly RawTcpApi api = new(WireReplies.Respond());
 
     public async ValueTask DisposeAsync()
     {
@@ -88,13 +88,13 @@ public sealed class LargePayloadTests : IAsyncDisposable
 
     private async Task<JsonElement> JobAsync(string id, int wait = 0)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, $"/v1/jobs/{id}?wait={wait}");
-        return await answer.JsonAsync();
+        using var response = await service.SendAsync(HttpMethod.Get, $"/v1/jobs/{id}?wait={wait}");
+        return await response.JsonAsync();
     }
 
     private async Task CancelAsync(string id)
     {
-        using var answer = await service.SendAsync(HttpMethod.Post, $"/v1/jobs/{id}/cancel");
-        Assert.True(answer.IsSuccessStatusCode);
+        using var response = await service.SendAsync(HttpMethod.Post, $"/v1/jobs/{id}/cancel");
+        Assert.True(response.IsSuccessStatusCode);
     }
 }

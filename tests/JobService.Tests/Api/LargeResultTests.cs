@@ -31,11 +31,11 @@ public sealed class LargeResultTests : IAsyncDisposable
         var text = string.Concat(Enumerable.Range(0, (length / 8) + 1).Select(i => $"{i:d8}"))[..length];
         var path = await ResultOfAsync(text, "text/plain");
 
-        using var answer = await service.SendAsync(HttpMethod.Get, path);
+        using var response = await service.SendAsync(HttpMethod.Get, path);
         using var head = await service.SendAsync(HttpMethod.Head, path);
 
-        Assert.Equal(SHA256.HashData(Encoding.ASCII.GetBytes(text)), SHA256.HashData(await answer.Content.ReadAsByteArrayAsync(hang)));
-        Assert.Equal((length, "text/plain", "sandbox"), (answer.Content.Headers.ContentLength, answer.Content.Headers.ContentType?.ToString(), answer.Headers.GetValues("Content-Security-Policy").Single()));
+        Assert.Equal(SHA256.HashData(Encoding.ASCII.GetBytes(text)), SHA256.HashData(await response.Content.ReadAsByteArrayAsync(hang)));
+        Assert.Equal((length, "text/plain", "sandbox"), (response.Content.Headers.ContentLength, response.Content.Headers.ContentType?.ToString(), response.Headers.GetValues("Content-Security-Policy").Single()));
         Assert.Equal((HttpStatusCode.OK, length), (head.StatusCode, head.Content.Headers.ContentLength));
     }
 
@@ -48,9 +48,9 @@ public sealed class LargeResultTests : IAsyncDisposable
     [InlineData("[\"", "\"", null, "application/octet-stream")]
     public async Task What_is_called_json_and_is_none_is_text_however_late_that_shows(string first, string last, string? given, string type)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, await ResultOfAsync(first + new string('x', Large) + last, given));
+        using var response = await service.SendAsync(HttpMethod.Get, await ResultOfAsync(first + new string('x', Large) + last, given));
 
-        Assert.Equal(type, answer.Content.Headers.ContentType?.ToString());
+        Assert.Equal(type, response.Content.Headers.ContentType?.ToString());
     }
 
     [Fact]

@@ -36,10 +36,10 @@ public sealed class LenientReadingTests(ServiceFixture service) : IClassFixture<
     [InlineData("POST /v1/jobs/cancel", """{"queue":"none","state":"Queued"}""", "\"matched\":0", "\"cancelled\":0")]
     public async Task Words_of_bodies(string request, string body, string first, string second)
     {
-        using var answer = await service.SendAsync(new HttpMethod(request.Split(' ')[0]), request.Split(' ')[1], body);
-        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        using var response = await service.SendAsync(new HttpMethod(request.Split(' ')[0]), request.Split(' ')[1], body);
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
-        Assert.True(answer.IsSuccessStatusCode, text);
+        Assert.True(response.IsSuccessStatusCode, text);
         Assert.Contains(first, text, StringComparison.Ordinal);
         Assert.Contains(second, text, StringComparison.Ordinal);
     }
@@ -55,9 +55,9 @@ public sealed class LenientReadingTests(ServiceFixture service) : IClassFixture<
     [InlineData("""{"kind":null,"permits":5}""", "/kind")]
     public async Task What_is_no_kind_is_told_as_ever(string body, string pointer)
     {
-        using var answer = await service.SendAsync(HttpMethod.Put, "/v1/limits/b", body);
+        using var response = await service.SendAsync(HttpMethod.Put, "/v1/limits/b", body);
 
-        Assert.Equal((400, pointer), ((int)answer.StatusCode, (await ProblemJson.ReadAsync(answer)).Pointers));
+        Assert.Equal((400, pointer), ((int)response.StatusCode, (await ProblemJson.ReadAsync(response)).Pointers));
     }
 
     [Theory]
@@ -75,9 +75,9 @@ public sealed class LenientReadingTests(ServiceFixture service) : IClassFixture<
         if (message.Method == HttpMethod.Post)
             message.Content = new StringContent("""{"payload":1}""", Encoding.UTF8, new MediaTypeHeaderValue(path.Contains("/jobs", StringComparison.Ordinal) ? "application/json" : "application/x-ndjson"));
 
-        using var answer = await service.Client.SendAsync(message, TestContext.Current.CancellationToken);
+        using var response = await service.Client.SendAsync(message, TestContext.Current.CancellationToken);
 
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -109,9 +109,9 @@ public sealed class LenientReadingTests(ServiceFixture service) : IClassFixture<
     public async Task A_byte_order_mark_in_front(string path, string type, string body)
     {
         using var content = new StringContent("\uFEFF" + body, Encoding.UTF8, new MediaTypeHeaderValue(type));
-        using var answer = await service.Client.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+        using var response = await service.Client.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
 
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
     }
 
     [Theory]
@@ -120,10 +120,10 @@ public sealed class LenientReadingTests(ServiceFixture service) : IClassFixture<
     [InlineData("2030-01-01t10:00:00.000+02:00")]
     public async Task Times_in_lower_case(string time)
     {
-        using var answer = await service.SubmitAsync($$"""{"payload":1,"notBefore":"{{time}}"}""");
+        using var response = await service.SubmitAsync($$"""{"payload":1,"notBefore":"{{time}}"}""");
 
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        Assert.Equal("2030-01-01T08:00:00Z", (await answer.JsonAsync()).GetProperty("notBefore").GetString());
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        Assert.Equal("2030-01-01T08:00:00Z", (await response.JsonAsync()).GetProperty("notBefore").GetString());
     }
 
     [Theory]

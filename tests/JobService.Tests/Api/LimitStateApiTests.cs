@@ -68,10 +68,10 @@ public sealed class LimitStateApiTests(ServiceFixture service) : IClassFixture<S
     [InlineData("keys=a")]
     public async Task A_bad_key_is_400(string query)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, "/v1/limits/default?" + query);
+        using var response = await service.SendAsync(HttpMethod.Get, "/v1/limits/default?" + query);
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Equal("/problems/invalid-request", (await ProblemJson.ReadAsync(answer)).Type);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal("/problems/invalid-request", (await ProblemJson.ReadAsync(response)).Type);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class LimitStateApiTests(ServiceFixture service) : IClassFixture<S
     [Fact]
     public async Task A_pause_is_shown_as_learned()
     {
-        await using var api = new RawTcpApi(WireReplies.Answer(429, "{}", "Retry-After: 600"));
+        await using var api = new RawTcpApi(WireReplies.Respond(429, "{}", "Retry-After: 600"));
         await using var open = ServiceFixture.With(new Dictionary<string, string> { ["JobService:Upstream:AllowPrivateNetworks"] = "true" });
         await open.PutAsync("/v1/limits/told", """{"kind":"rate","permits":100}""");
         await open.PutAsync("/v1/queues/told", $$"""{"target":{"kind":"http","baseAddress":"{{api.Address}}"},"limits":["told"]}""");
@@ -96,17 +96,17 @@ public sealed class LimitStateApiTests(ServiceFixture service) : IClassFixture<S
             // The next wait.
         }
 
-        using var answer = await open.SendAsync(HttpMethod.Get, "/v1/limits/told");
+        using var response = await open.SendAsync(HttpMethod.Get, "/v1/limits/told");
 
-        var learned = (await answer.JsonAsync()).GetProperty("learned");
+        var learned = (await response.JsonAsync()).GetProperty("learned");
         Assert.InRange(learned.GetProperty("pausedUntil").GetDateTimeOffset() - open.Store.Now, TimeSpan.FromMinutes(9), TimeSpan.FromMinutes(11));
         Assert.False(learned.TryGetProperty("factor", out _));
     }
 
     private static async Task<bool> IsQueuedAgainAsync(ServiceFixture service, string path)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, path);
-        return (await answer.JsonAsync()).TryGetProperty("waiting", out var waiting) && waiting.TryGetProperty("until", out _);
+        using var response = await service.SendAsync(HttpMethod.Get, path);
+        return (await response.JsonAsync()).TryGetProperty("waiting", out var waiting) && waiting.TryGetProperty("until", out _);
     }
 
     private async Task<string> ShortAsync(string path)
@@ -117,14 +117,14 @@ public sealed class LimitStateApiTests(ServiceFixture service) : IClassFixture<S
 
     private async Task<JsonElement> GetAsync(string path)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, path);
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        return await answer.JsonAsync();
+        using var response = await service.SendAsync(HttpMethod.Get, path);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return await response.JsonAsync();
     }
 
     private async Task FinishAsync(string job)
     {
-        using var answer = await service.SubmitAsync(job, ("Prefer", "wait=9"));
-        Assert.Equal("succeeded", (await answer.JsonAsync()).GetProperty("state").GetString());
+        using var response = await service.SubmitAsync(job, ("Prefer", "wait=9"));
+        Assert.Equal("succeeded", (await response.JsonAsync()).GetProperty("state").GetString());
     }
 }

@@ -68,9 +68,9 @@ public sealed class LockAndSignalTests(ServiceFixture service) : IClassFixture<S
     {
         foreach (var method in new[] { HttpMethod.Get, HttpMethod.Put, HttpMethod.Delete })
         {
-            using var answer = await service.SendAsync(method, $"/v1/signals/{name}");
-            Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-            Assert.Equal("/problems/invalid-request", (await ProblemJson.ReadAsync(answer)).Type);
+            using var response = await service.SendAsync(method, $"/v1/signals/{name}");
+            Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+            Assert.Equal("/problems/invalid-request", (await ProblemJson.ReadAsync(response)).Type);
         }
     }
 
@@ -79,9 +79,9 @@ public sealed class LockAndSignalTests(ServiceFixture service) : IClassFixture<S
     [InlineData(257, HttpStatusCode.BadRequest)]
     public async Task A_lock_has_at_most_256_characters(int length, HttpStatusCode status)
     {
-        using var answer = await service.SubmitAsync($$"""{"payload":1,"lock":"{{new string('ü', length)}}"}""");
+        using var response = await service.SubmitAsync($$"""{"payload":1,"lock":"{{new string('ü', length)}}"}""");
 
-        Assert.Equal(status, answer.StatusCode);
+        Assert.Equal(status, response.StatusCode);
     }
 
     [Fact]
@@ -96,17 +96,17 @@ public sealed class LockAndSignalTests(ServiceFixture service) : IClassFixture<S
 
     private async Task<string> SubmitAsync(string json)
     {
-        using var answer = await service.SubmitAsync(json);
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        return answer.Headers.Location!.ToString();
+        using var response = await service.SubmitAsync(json);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        return response.Headers.Location!.ToString();
     }
 
     private Task<JsonElement> FinishedAsync(string job) => GetAsync(job + "?wait=9");
 
     private async Task<JsonElement> GetAsync(string path)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, path);
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        return await answer.JsonAsync();
+        using var response = await service.SendAsync(HttpMethod.Get, path);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return await response.JsonAsync();
     }
 }

@@ -25,9 +25,9 @@ public sealed class MissedEndTests : IAsyncDisposable
         using var submitted = await service.SendAsync(HttpMethod.Post, "/v1/batches", """{"jobs":[{"payload":"late","waitFor":{"signal":"go"}}]}""");
         InterruptedStore.Behind(service.Store, nameof(IJobStore.ResultsAsync), () => EndAsync("go"));
 
-        using var answer = await service.SendAsync(HttpMethod.Get, submitted.Headers.Location + "/results" + query, null, ("Accept", form));
+        using var response = await service.SendAsync(HttpMethod.Get, submitted.Headers.Location + "/results" + query, null, ("Accept", form));
 
-        Assert.Contains("\"late\"", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("\"late\"", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -36,9 +36,9 @@ public sealed class MissedEndTests : IAsyncDisposable
         using var submitted = await service.SubmitAsync("""{"payload":"late","waitFor":{"signal":"go"}}""");
         InterruptedStore.Behind(service.Store, nameof(IJobStore.FindAsync), () => EndAsync("go"));
 
-        using var answer = await service.SendAsync(HttpMethod.Get, submitted.Headers.Location + "?wait=60");
+        using var response = await service.SendAsync(HttpMethod.Get, submitted.Headers.Location + "?wait=60");
 
-        Assert.Equal("succeeded", (await answer.JsonAsync()).Text("state"));
+        Assert.Equal("succeeded", (await response.JsonAsync()).Text("state"));
     }
 
     [Fact]
@@ -49,9 +49,9 @@ public sealed class MissedEndTests : IAsyncDisposable
         await EndAsync("first");
         InterruptedStore.Behind(service.Store, nameof(IJobStore.ResultsAsync), () => EndAsync("second"));
 
-        using var answer = await service.SendAsync(HttpMethod.Get, submitted.Headers.Location + "/results?order=input&until=first", null, ("Accept", "application/x-ndjson"));
+        using var response = await service.SendAsync(HttpMethod.Get, submitted.Headers.Location + "/results?order=input&until=first", null, ("Accept", "application/x-ndjson"));
 
-        Assert.Equal([1], (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Indexes());
+        Assert.Equal([1], (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Indexes());
     }
 
     /// <summary>Lets the job go; over when all who wait for its end have been told of it.</summary>

@@ -81,7 +81,7 @@ public sealed class OverloadedServiceTests : IAsyncDisposable
 
     private async Task<HttpStatusCode> StatusAsync(string path)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, path);
-        return answer.StatusCode;
+        using var response = await service.SendAsync(HttpMethod.Get, path);
+        return response.StatusCode;
     }
 }

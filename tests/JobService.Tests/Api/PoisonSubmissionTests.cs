@@ -31,7 +31,7 @@ public sealed class PoisonSubmissionTests : IAsyncLifetime
     {
         var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => service.SubmitAsync($$"""{"queue": "q", "payload": {{i}}, "key": "{{(i % 20 == 7 ? "bad" : "good")}}"}""")));
 
-        Assert.Equal(Enumerable.Range(0, 100).Select(i => i % 20 == 7 ? HttpStatusCode.InternalServerError : HttpStatusCode.Accepted), answers.Select(answer => answer.StatusCode));
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => i % 20 == 7 ? HttpStatusCode.InternalServerError : HttpStatusCode.Accepted), answers.Select(response => response.StatusCode));
         using var ready = await service.SendAsync(HttpMethod.Get, "/readyz");
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
     }

@@ -6,12 +6,12 @@ namespace JobService.Tests.Api;
 internal static class ProblemJson
 {
     /// <summary>Checks what every problem has, and gives its type and its pointers.</summary>
-    public static async Task<(string Type, string Pointers)> ReadAsync(HttpResponseMessage answer)
+    public static async Task<(string Type, string Pointers)> ReadAsync(HttpResponseMessage response)
     {
-        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
-        using var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        using var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         var root = problem.RootElement;
-        Assert.Equal((int)answer.StatusCode, root.GetProperty("status").GetInt32());
+        Assert.Equal((int)response.StatusCode, root.GetProperty("status").GetInt32());
         Assert.NotEmpty(root.GetProperty("title").GetString()!);
         var detail = root.GetProperty("detail").GetString()!;
         Assert.NotEmpty(detail);
@@ -23,9 +23,9 @@ internal static class ProblemJson
         return (root.GetProperty("type").GetString()!, string.Join(' ', pointers));
     }
 
-    public static async Task<JsonElement> JsonAsync(this HttpResponseMessage answer)
+    public static async Task<JsonElement> JsonAsync(this HttpResponseMessage response)
     {
-        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         return json.RootElement.Clone();
     }
 }

@@ -18,7 +18,7 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
 
         Assert.Equal(
             [HttpStatusCode.Created, HttpStatusCode.OK, HttpStatusCode.PreconditionFailed, HttpStatusCode.PreconditionFailed, HttpStatusCode.NoContent, HttpStatusCode.NotFound],
-            new[] { made, replaced, outdated, keep, deleted, gone }.Select(answer => answer.StatusCode));
+            new[] { made, replaced, outdated, keep, deleted, gone }.Select(response => response.StatusCode));
         Assert.Equal("/v1/queues/tagged", made.Headers.Location?.ToString());
         Assert.Equal("/problems/precondition-failed", (await ProblemJson.ReadAsync(outdated)).Type);
     }
@@ -67,10 +67,10 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
     [InlineData("""{"weightFrom":"a["}""", "/weightFrom")]
     public async Task A_bad_queue_is_answered_with_pointers(string body, string pointers)
     {
-        using var answer = await PutAsync("/v1/queues/bad", body);
+        using var response = await PutAsync("/v1/queues/bad", body);
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Equal(pointers, (await ProblemJson.ReadAsync(answer)).Pointers);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(pointers, (await ProblemJson.ReadAsync(response)).Pointers);
     }
 
     [Theory]
@@ -97,10 +97,10 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
     [InlineData("""{"kind":"rate","permits":1,"periodSeconds":1e400}""", "/periodSeconds")]
     public async Task A_bad_limit_is_answered_with_pointers(string body, string pointers)
     {
-        using var answer = await PutAsync("/v1/limits/bad", body);
+        using var response = await PutAsync("/v1/limits/bad", body);
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Equal(pointers, (await ProblemJson.ReadAsync(answer)).Pointers);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(pointers, (await ProblemJson.ReadAsync(response)).Pointers);
     }
 
     [Theory]
@@ -109,9 +109,9 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
     [InlineData("/v1/limits/a:b")]
     public async Task A_bad_name_is_400(string path)
     {
-        using var answer = await PutAsync(path, """{"kind":"rate","permits":1}""");
+        using var response = await PutAsync(path, """{"kind":"rate","permits":1}""");
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
     }
 
     [Fact]
@@ -124,8 +124,8 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
         using var get = await service.SendAsync(HttpMethod.Get, "/v1/queues/masked");
         using var list = await service.SendAsync(HttpMethod.Get, "/v1/queues");
 
-        foreach (var answer in new[] { put, get, list })
-            Assert.DoesNotContain("hush", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        foreach (var response in new[] { put, get, list })
+            Assert.DoesNotContain("hush", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         var headers = (await get.JsonAsync()).GetProperty("target").GetProperty("headers");
         Assert.Equal("***", headers.GetProperty("Authorization").GetString());
         Assert.Equal("Key", headers.GetProperty("x-api-key").GetProperty("fromConfiguration").GetString());
@@ -153,10 +153,10 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
     [Fact]
     public async Task A_queue_with_an_unknown_limit_is_422()
     {
-        using var answer = await PutAsync("/v1/queues/lost", """{"limits":["nowhere"]}""");
+        using var response = await PutAsync("/v1/queues/lost", """{"limits":["nowhere"]}""");
 
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
-        Assert.Equal("/problems/unknown-limit", (await ProblemJson.ReadAsync(answer)).Type);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+        Assert.Equal("/problems/unknown-limit", (await ProblemJson.ReadAsync(response)).Type);
     }
 
     [Theory]
@@ -166,9 +166,9 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
     {
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => PutAsync(path, body, ("If-None-Match", "*"))));
 
-        Assert.Equal([(201, 1), (412, 19)], answers.GroupBy(answer => (int)answer.StatusCode).Select(same => (same.Key, same.Count())).Order());
-        foreach (var answer in answers)
-            answer.Dispose();
+        Assert.Equal([(201, 1), (412, 19)], answers.GroupBy(response => (int)response.StatusCode).Select(same => (same.Key, same.Count())).Order());
+        foreach (var response in answers)
+            response.Dispose();
     }
 
     [Fact]
@@ -276,8 +276,8 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
 
     private async Task ExpectAsync(HttpMethod method, string path, string type)
     {
-        using var answer = await service.SendAsync(method, path);
-        Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
-        Assert.Equal(type, (await ProblemJson.ReadAsync(answer)).Type);
+        using var response = await service.SendAsync(method, path);
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+        Assert.Equal(type, (await ProblemJson.ReadAsync(response)).Type);
     }
 }

@@ -12,7 +12,7 @@ public sealed class RequestBodyTests : IAsyncLifetime
     /// <summary>Spaces, numbers, escapes and half a surrogate pair: what a serializer would write in another way.</summary>
     private const string Body = """{ "b":1.50,"a" : [1e2 , "\u00e4\/\ud800"],"e":"<&+'>"}""";
 
-    private readonly RawTcpApi api = new(Answer(200, "{}", "Content-Type: application/json"));
+    private readonly RawTcpApi api = new(Respond(200, "{}", "Content-Type: application/json"));
     private readonly ServiceFixture service = ServiceFixture.With(new Dictionary<string, string> { ["JobService:Upstream:AllowPrivateNetworks"] = "true" });
 
     public async ValueTask InitializeAsync() =>
@@ -79,10 +79,10 @@ public sealed class RequestBodyTests : IAsyncLifetime
     [InlineData("""{"query": {"a": {"b": "c"}}}""", "/request/query/a")]
     public async Task What_cannot_be_sent_is_refused_at_the_door(string request, string pointer)
     {
-        using var answer = await service.SubmitAsync($$$"""{"queue": "api", "request": {{{request}}}}""");
+        using var response = await service.SubmitAsync($$$"""{"queue": "api", "request": {{{request}}}}""");
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        using var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        using var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal(pointer, problem.RootElement.GetProperty("errors")[0].GetProperty("pointer").GetString());
     }
 
@@ -92,8 +92,8 @@ public sealed class RequestBodyTests : IAsyncLifetime
         var submissions = Enumerable.Range(0, 100).Select(i => service.SubmitAsync(
             i % 20 == 7 ? """{"queue": "api", "request": {"body": {"x": "\ud800"}}}""" : $$"""{"queue": "api", "payload": {{i}}}"""));
 
-        foreach (var answer in await Task.WhenAll(submissions))
-            Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        foreach (var response in await Task.WhenAll(submissions))
+            Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
     }
 
     [Fact]
@@ -104,8 +104,8 @@ public sealed class RequestBodyTests : IAsyncLifetime
         using var problem = JsonDocument.Parse(await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         var batch = problem.RootElement.GetProperty("batch").GetString();
 
-        using var answer = await service.SendAsync(HttpMethod.Get, $"/v1/batches/{batch}");
-        using var view = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        using var response = await service.SendAsync(HttpMethod.Get, $"/v1/batches/{batch}");
+        using var view = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
 
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
         Assert.Equal("cancelled", view.RootElement.GetProperty("state").GetString());
@@ -114,8 +114,8 @@ public sealed class RequestBodyTests : IAsyncLifetime
     private async Task<WireRequest> CallAsync(string path, string type, string json)
     {
         using var content = new StringContent(json, Encoding.UTF8, type);
-        using var answer = await service.Client.PostAsync(path, content, TestContext.Current.CancellationToken);
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        using var response = await service.Client.PostAsync(path, content, TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
         return await api.FirstRequest;
     }
 }

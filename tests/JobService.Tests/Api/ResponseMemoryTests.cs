@@ -24,19 +24,19 @@ public sealed class ResponseMemoryTests : IAsyncDisposable
         using (await TakeAllAsync())
         {
             using var beyond = await TakeAllAsync(); // one page more is always made
-            foreach (var answer in await Task.WhenAll(paths.Select(path => service.SendAsync(HttpMethod.Get, path))))
+            foreach (var response in await Task.WhenAll(paths.Select(path => service.SendAsync(HttpMethod.Get, path))))
             {
-                Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(1)), (answer.StatusCode, answer.Headers.RetryAfter?.Delta));
-                using var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(hang));
+                Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(1)), (response.StatusCode, response.Headers.RetryAfter?.Delta));
+                using var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync(hang));
                 Assert.Equal("/problems/responses-full", problem.RootElement.GetProperty("type").GetString());
-                answer.Dispose();
+                response.Dispose();
             }
         }
 
         foreach (var path in paths)
         {
-            using var answer = await service.SendAsync(HttpMethod.Get, path);
-            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            using var response = await service.SendAsync(HttpMethod.Get, path);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         }
     }
 
@@ -60,10 +60,10 @@ public sealed class ResponseMemoryTests : IAsyncDisposable
         string? path = "/v1/jobs?limit=120";
         while (path is not null)
         {
-            using var answer = await service.SendAsync(HttpMethod.Get, path);
-            using var list = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(hang));
+            using var response = await service.SendAsync(HttpMethod.Get, path);
+            using var list = JsonDocument.Parse(await response.Content.ReadAsStringAsync(hang));
             ids.AddRange(list.RootElement.GetProperty("items").EnumerateArray().Select(job => job.GetProperty("id").GetString()!));
-            Assert.Equal(ids.Count < 130, answer.Headers.Contains("Link"));
+            Assert.Equal(ids.Count < 130, response.Headers.Contains("Link"));
             path = list.RootElement.TryGetProperty("nextCursor", out var cursor) ? $"/v1/jobs?limit=120&cursor={cursor.GetString()}" : null;
             Assert.Contains(ids.Count, new[] { 120, 130 });
         }

@@ -25,7 +25,7 @@ public sealed class ResponseTests : IAsyncLifetime
     public async Task Headers_that_the_queue_keeps_are_shown_and_stay_over_the_job()
     {
         var job = await CallAsync(
-            WireReplies.Answer(201, "{}", "Content-Type: application/json", "Location: /items/7", "ETag: \"1\"", "Link: <a>; rel=x", "link: <b>; rel=y", "X-Secret: s"),
+            WireReplies.Respond(201, "{}", "Content-Type: application/json", "Location: /items/7", "ETag: \"1\"", "Link: <a>; rel=x", "link: <b>; rel=y", "X-Secret: s"),
             """["location", "ETag", "link", "x-none"]""");
 
         var response = job.GetProperty("response");
@@ -36,7 +36,7 @@ public sealed class ResponseTests : IAsyncLifetime
     [Fact]
     public async Task They_are_kept_of_a_response_that_fails_the_job_too()
     {
-        var job = await CallAsync(WireReplies.Answer(409, "there is one", "X-Request-Id: r-1"), """["x-request-id"]""");
+        var job = await CallAsync(WireReplies.Respond(409, "there is one", "X-Request-Id: r-1"), """["x-request-id"]""");
 
         Assert.Equal("""{"status":409,"headers":{"x-request-id":"r-1"}}""", job.GetProperty("response").GetRawText());
         Assert.Equal("there is one", job.GetProperty("error").GetProperty("detail").GetString());
@@ -45,7 +45,7 @@ public sealed class ResponseTests : IAsyncLifetime
     [Fact]
     public async Task They_stand_in_the_results_of_a_batch_too()
     {
-        api = new RawTcpApi(request => request.Text == "1" ? WireReplies.Answer(201, "{}", "Location: /items/7") : WireReplies.Answer(200, "{}"));
+        api = new RawTcpApi(request => request.Text == "1" ? WireReplies.Respond(201, "{}", "Location: /items/7") : WireReplies.Respond(200, "{}"));
         await service.PutAsync("/v1/queues/api", $$$"""{"target": {"kind": "http", "baseAddress": "{{{api.Address}}}"}, "keepHeaders": ["location"]}""");
         using var submitted = await service.SendAsync(HttpMethod.Post, "/v1/batches", """{"queue": "api", "jobs": [{"payload": 1}, {"payload": 2}]}""");
         using var answer = await service.SendAsync(HttpMethod.Get, $"{submitted.Headers.Location}/results?order=input&wait=20");
@@ -59,7 +59,7 @@ public sealed class ResponseTests : IAsyncLifetime
     [Fact]
     public async Task No_more_is_kept_of_headers_than_fits()
     {
-        var job = await CallAsync(WireReplies.Answer(200, "{}", $"A: {new string('a', 16_000)}", $"B: {new string('b', 1_000)}", "C: c"), """["a", "b", "c"]""");
+        var job = await CallAsync(WireReplies.Respond(200, "{}", $"A: {new string('a', 16_000)}", $"B: {new string('b', 1_000)}", "C: c"), """["a", "b", "c"]""");
 
         Assert.Equal(["a", "c"], job.GetProperty("response").GetProperty("headers").EnumerateObject().Select(header => header.Name));
     }
@@ -81,7 +81,7 @@ public sealed class ResponseTests : IAsyncLifetime
     [Fact]
     public async Task A_redirect_says_where_it_points_and_that_it_was_not_followed()
     {
-        var job = await CallAsync(WireReplies.Answer(301, "moved", "Location: /new/place"));
+        var job = await CallAsync(WireReplies.Respond(301, "moved", "Location: /new/place"));
 
         Assert.Equal("failed", job.GetProperty("state").GetString());
         Assert.Equal($"The API points to {api!.Address}/new/place. Redirects are not followed: use that address if it is the right one.\nmoved", job.GetProperty("error").GetProperty("detail").GetString());
@@ -125,7 +125,7 @@ public sealed class ResponseTests : IAsyncLifetime
     [InlineData("text/html", "{}", "text/html")]
     public async Task A_result_is_not_called_what_it_is_not(string said, string body, string served)
     {
-        var job = await CallAsync(WireReplies.Answer(200, body, $"Content-Type: {said}"));
+        var job = await CallAsync(WireReplies.Respond(200, body, $"Content-Type: {said}"));
 
         Assert.Equal(served, (await ResultAsync(job)).Type);
     }
@@ -137,7 +137,7 @@ public sealed class ResponseTests : IAsyncLifetime
     public async Task Deep_JSON_stands_behind_the_link(int depth, bool isInline)
     {
         var json = new string('[', depth) + new string(']', depth);
-        var job = await CallAsync(WireReplies.Answer(200, json, "Content-Type: application/json"));
+        var job = await CallAsync(WireReplies.Respond(200, json, "Content-Type: application/json"));
 
         Assert.Equal(isInline, job.TryGetProperty("result", out _));
         Assert.Equal(("application/json", json), await ResultAsync(job));

@@ -121,9 +121,9 @@ public sealed class RunTimeChangeTests : IAsyncDisposable
 
         await service.PutAsync("/v1/queues/q", """{"capacity":3}""");
 
-        using var answer = await second;
+        using var response = await second;
         using var another = await third;
-        Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Accepted), (answer.StatusCode, another.StatusCode));
+        Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Accepted), (response.StatusCode, another.StatusCode));
     }
 
     [Fact]
@@ -175,17 +175,17 @@ public sealed class RunTimeChangeTests : IAsyncDisposable
 
     private async Task<string> SubmitAsync()
     {
-        using var answer = await service.SubmitAsync("""{"queue":"q","payload":1}""");
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        return answer.Headers.Location!.ToString();
+        using var response = await service.SubmitAsync("""{"queue":"q","payload":1}""");
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        return response.Headers.Location!.ToString();
     }
 
     private async Task<string?> EndOfAsync(string job, int atMostSeconds = 9) => (await GetAsync($"{job}?wait={atMostSeconds}")).GetProperty("state").GetString();
 
     private async Task<JsonElement> GetAsync(string path)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, path);
-        return await answer.JsonAsync();
+        using var response = await service.SendAsync(HttpMethod.Get, path);
+        return await response.JsonAsync();
     }
 
     /// <summary>An API that answers each call when it is told to.</summary>
@@ -201,7 +201,7 @@ public sealed class RunTimeChangeTests : IAsyncDisposable
             Interlocked.Increment(ref count);
             calls.Writer.TryWrite(gate);
             await gate.Task.WaitAsync(stop);
-            await WireReplies.Answer()(connection, stop);
+            await WireReplies.Respond()(connection, stop);
         });
 
         public string Address => api.Address;

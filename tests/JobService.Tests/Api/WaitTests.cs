@@ -28,9 +28,9 @@ public sealed class WaitTests : IAsyncDisposable
     public async Task By_default_that_is_45_seconds()
     {
         await using var plain = new ServiceFixture();
-        using var answer = await plain.SubmitAsync("""{"payload":1}""", ("Prefer", "wait=60"));
+        using var response = await plain.SubmitAsync("""{"payload":1}""", ("Prefer", "wait=60"));
 
-        Assert.Equal("wait=45", Assert.Single(answer.Headers.GetValues("Preference-Applied")));
+        Assert.Equal("wait=45", Assert.Single(response.Headers.GetValues("Preference-Applied")));
     }
 
     [Theory]
@@ -43,9 +43,9 @@ public sealed class WaitTests : IAsyncDisposable
     [InlineData("PUT", "/v1/signals/a")]
     public async Task Json_ends_with_a_line_break(string method, string path)
     {
-        using var answer = await service.SendAsync(new HttpMethod(method), path, path == "/v1/jobs" && method == "POST" ? """{"payload":1}""" : null, ("Accept", "application/json"));
-        var bytes = await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+        using var response = await service.SendAsync(new HttpMethod(method), path, path == "/v1/jobs" && method == "POST" ? """{"payload":1}""" : null, ("Accept", "application/json"));
+        var bytes = await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal(((byte)'}', (byte)'\n', bytes.Length), (bytes[^2], bytes[^1], (int)answer.Content.Headers.ContentLength!));
+        Assert.Equal(((byte)'}', (byte)'\n', bytes.Length), (bytes[^2], bytes[^1], (int)response.Content.Headers.ContentLength!));
     }
 }

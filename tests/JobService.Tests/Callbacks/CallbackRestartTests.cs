@@ -9,7 +9,7 @@ public sealed class CallbackRestartTests
     [Fact]
     public async Task What_was_pending_goes_on_after_a_restart()
     {
-        await using var receiver = new HookReceiver(number => WireReplies.Answer(number == 1 ? 500 : 200));
+        await using var receiver = new HookReceiver(number => WireReplies.Respond(number == 1 ? 500 : 200));
         await using var driver = await SenderDriver.StartAsync();
         var job = await driver.EndJobAsync(receiver.Url);
         var before = await receiver.NextAsync();
@@ -26,7 +26,7 @@ public sealed class CallbackRestartTests
     [Fact]
     public async Task What_was_in_hand_when_the_service_went_is_sent_again_with_the_same_id_and_bytes()
     {
-        await using var receiver = new HookReceiver(number => number == 1 ? WireReplies.Silence() : WireReplies.Answer());
+        await using var receiver = new HookReceiver(number => number == 1 ? WireReplies.Silence() : WireReplies.Respond());
         await using var driver = await SenderDriver.StartAsync();
         var job = await driver.EndJobAsync(receiver.Url);
         var before = await receiver.NextAsync();
@@ -41,7 +41,7 @@ public sealed class CallbackRestartTests
     [Fact]
     public async Task What_was_sent_is_not_sent_again_because_the_store_cannot_be_written()
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer());
+        await using var receiver = new HookReceiver(WireReplies.Respond());
         await using var driver = await SenderDriver.StartAsync();
         driver.Watched.WriteFailures = 2;
         var job = await driver.EndJobAsync(receiver.Url);

@@ -10,7 +10,7 @@ public sealed class CallbackSenderTests
     [Fact]
     public async Task An_end_is_told_at_once_signed_and_with_its_summary()
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer(204, ""));
+        await using var receiver = new HookReceiver(WireReplies.Respond(204, ""));
         await using var driver = await SenderDriver.StartAsync();
 
         var job = await driver.EndJobAsync(receiver.Url);
@@ -40,7 +40,7 @@ public sealed class CallbackSenderTests
     [Fact]
     public async Task A_failure_is_tried_again_with_the_same_id_and_bytes()
     {
-        await using var receiver = new HookReceiver(number => WireReplies.Answer(number < 3 ? 500 : 200));
+        await using var receiver = new HookReceiver(number => WireReplies.Respond(number < 3 ? 500 : 200));
         await using var driver = await SenderDriver.StartAsync(driver => driver.Chance = 0.5);
         var job = await driver.EndJobAsync(receiver.Url);
         var first = await receiver.NextAsync();
@@ -65,7 +65,7 @@ public sealed class CallbackSenderTests
     [Fact]
     public async Task After_a_day_of_failures_it_is_given_up()
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer(503));
+        await using var receiver = new HookReceiver(WireReplies.Respond(503));
         await using var driver = await SenderDriver.StartAsync();
         var job = await driver.EndJobAsync(receiver.Url);
         var began = driver.Time.GetUtcNow();
@@ -83,7 +83,7 @@ public sealed class CallbackSenderTests
     [InlineData(308, "Location: /hook")]
     public async Task A_redirect_is_a_failure_and_is_not_followed(int status, string location)
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer(status, "", location));
+        await using var receiver = new HookReceiver(WireReplies.Respond(status, "", location));
         await using var driver = await SenderDriver.StartAsync();
 
         var delivery = await driver.NextTryAsync(await driver.EndJobAsync(receiver.Url));
@@ -95,7 +95,7 @@ public sealed class CallbackSenderTests
     [Fact]
     public async Task What_the_receiver_asks_to_wait_is_waited_and_no_day_more()
     {
-        await using var receiver = new HookReceiver(number => WireReplies.Answer(429, "", number == 1 ? "Retry-After: 600" : "Retry-After: 99999999"));
+        await using var receiver = new HookReceiver(number => WireReplies.Respond(429, "", number == 1 ? "Retry-After: 600" : "Retry-After: 99999999"));
         await using var driver = await SenderDriver.StartAsync();
         var job = await driver.EndJobAsync(receiver.Url);
 
@@ -113,7 +113,7 @@ public sealed class CallbackSenderTests
     [InlineData("retry-after-ms: 600000")]
     public async Task A_moment_counts_against_the_receivers_own_clock(string header)
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer(503, "", "Date: Thu, 01 Jan 2026 12:00:00 GMT", header));
+        await using var receiver = new HookReceiver(WireReplies.Respond(503, "", "Date: Thu, 01 Jan 2026 12:00:00 GMT", header));
         await using var driver = await SenderDriver.StartAsync();
 
         var delivery = await driver.NextTryAsync(await driver.EndJobAsync(receiver.Url));
@@ -124,7 +124,7 @@ public sealed class CallbackSenderTests
     [Fact]
     public async Task Who_asks_to_wait_less_than_the_schedule_is_not_asked_earlier()
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer(503, "", "Retry-After: 1"));
+        await using var receiver = new HookReceiver(WireReplies.Respond(503, "", "Retry-After: 1"));
         await using var driver = await SenderDriver.StartAsync();
 
         var delivery = await driver.NextTryAsync(await driver.EndJobAsync(receiver.Url));
@@ -135,7 +135,7 @@ public sealed class CallbackSenderTests
     [Fact]
     public async Task Gone_disables_the_address_for_what_waits_and_what_comes_until_it_is_asked_for()
     {
-        await using var receiver = new HookReceiver(number => WireReplies.Answer(number == 1 ? 500 : number == 2 ? 410 : 200));
+        await using var receiver = new HookReceiver(number => WireReplies.Respond(number == 1 ? 500 : number == 2 ? 410 : 200));
         await using var driver = await SenderDriver.StartAsync();
         var first = await driver.EndJobAsync(receiver.Url);
         await driver.NextTryAsync(first);
@@ -156,7 +156,7 @@ public sealed class CallbackSenderTests
     [Fact]
     public async Task A_private_address_is_not_called_and_not_tried_again_over_hours()
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer());
+        await using var receiver = new HookReceiver(WireReplies.Respond());
         await using var driver = await SenderDriver.StartAsync(driver => driver.AllowPrivateNetworks = false);
 
         var delivery = await driver.NextTryAsync(await driver.EndJobAsync(receiver.Url));
@@ -188,7 +188,7 @@ public sealed class CallbackSenderTests
     public async Task A_slow_receiver_delays_no_other()
     {
         await using var slow = new HookReceiver(WireReplies.Silence());
-        await using var quick = new HookReceiver(WireReplies.Answer());
+        await using var quick = new HookReceiver(WireReplies.Respond());
         await using var driver = await SenderDriver.StartAsync();
         for (var i = 0; i < 50; i++)
             await driver.EndJobAsync(slow.Url);
@@ -207,7 +207,7 @@ public sealed class CallbackSenderTests
     {
         const int PlacesOfTheUnknown = 12;
         using var asked = new SemaphoreSlim(0);
-        await using var quick = new HookReceiver(WireReplies.Answer());
+        await using var quick = new HookReceiver(WireReplies.Respond());
         await using var driver = await SenderDriver.StartAsync();
         var dead = Enumerable.Range(0, 4 * PlacesOfTheUnknown).Select(_ => new HookReceiver(_ =>
         {
@@ -242,7 +242,7 @@ public sealed class CallbackSenderTests
     [Fact]
     public async Task A_delivery_that_was_taken_is_sent_again_by_request()
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer());
+        await using var receiver = new HookReceiver(WireReplies.Respond());
         await using var driver = await SenderDriver.StartAsync();
         var job = await driver.EndJobAsync(receiver.Url);
         var first = await receiver.NextAsync();
@@ -259,7 +259,7 @@ public sealed class CallbackSenderTests
     public async Task A_secret_of_the_configuration_signs_and_a_missing_one_is_a_failure_that_names_it()
     {
         const string Other = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
-        await using var receiver = new HookReceiver(WireReplies.Answer());
+        await using var receiver = new HookReceiver(WireReplies.Respond());
         await using var driver = await SenderDriver.StartAsync(driver => driver.Configure("Hook", Other));
 
         await driver.NextTryAsync(await driver.EndJobAsync(receiver.Url, new HeaderValue.FromConfiguration("Hook")));

@@ -11,9 +11,9 @@ public sealed class OfficialVerifierTests(WebhookVerifier verifier) : IClassFixt
     [Fact]
     public async Task The_official_library_takes_what_is_sent_and_refuses_what_was_touched()
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer());
+        await using var receiver = new HookReceiver(WireReplies.Respond());
         await using var service = new ServiceFixture();
-        using var answer = await service.SubmitAsync(
+        using var response = await service.SubmitAsync(
             $$$"""{"payload": {"grüße": "日本 \\ \u0007 </script>"}, "tags": {"a": "ü"}, "callback": {"url": "{{{receiver.Url}}}", "secret": "{{{Secret}}}"}}""");
 
         var request = await receiver.NextAsync();

@@ -11,7 +11,7 @@ public sealed class ReceiverResponseTests
     [InlineData("3", DeliveryState.Pending)]
     public async Task Lengths_that_contradict_each_other_are_no_response(string second, DeliveryState state)
     {
-        await using var receiver = new HookReceiver(WireReplies.Answer(200, "{}", $"Content-Length: {second}"));
+        await using var receiver = new HookReceiver(WireReplies.Respond(200, "{}", $"Content-Length: {second}"));
         await using var driver = await SenderDriver.StartAsync();
 
         var delivery = await driver.NextTryAsync(await driver.EndJobAsync(receiver.Url));

@@ -16,7 +16,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
     private readonly RawTcpApi api;
     private readonly ServiceFixture service;
-    private WireReply reply = WireReplies.Answer();
+    private WireReply reply = WireReplies.Respond();
 
     public FeedbackTests()
     {
@@ -60,7 +60,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [InlineData(null, 429, "X-RateLimit-Remaining: 5", "X-RateLimit-Reset: 60")]
     public async Task A_refusal_says_until_when_if_the_API_does(int? seconds, int status, params string[] headers)
     {
-        reply = WireReplies.Answer(status, "not now", headers);
+        reply = WireReplies.Respond(status, "not now", headers);
 
         var (end, feedback) = await RunAsync(await ClaimedAsync());
 
@@ -73,7 +73,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [InlineData(false)]
     public async Task Where_one_statement_was_cut_to_nothing_the_pause_is_that_of_the_other(bool isLimited)
     {
-        reply = WireReplies.Answer(429, "not now", "Retry-After: 0", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 7");
+        reply = WireReplies.Respond(429, "not now", "Retry-After: 0", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 7");
         await PutLimitAsync("calls", new ConcurrencyDefinition { Permits = 100 });
         await service.Store.PutQueueAsync("api", new QueueDefinition { Target = new HttpTarget { BaseAddress = api.Address }, Limits = isLimited ? ["calls"] : [] }, expected: null);
         var begin = service.Store.Now;
@@ -99,7 +99,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [InlineData(503)]
     public async Task Any_other_answer_tells_what_the_API_still_allows(int status)
     {
-        reply = WireReplies.Answer(status, "{}", "X-RateLimit-Remaining: 5", "X-RateLimit-Reset: 60");
+        reply = WireReplies.Respond(status, "{}", "X-RateLimit-Remaining: 5", "X-RateLimit-Reset: 60");
 
         var (_, feedback) = await RunAsync(await ClaimedAsync());
 
@@ -115,7 +115,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [InlineData(500)]
     public async Task Where_nothing_is_said_nothing_is_told(int status, params string[] headers)
     {
-        reply = WireReplies.Answer(status, "{}", headers);
+        reply = WireReplies.Respond(status, "{}", headers);
 
         Assert.Null((await RunAsync(await ClaimedAsync())).Feedback);
     }
@@ -123,7 +123,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [Fact]
     public async Task A_bare_503_is_a_failure_and_slows_calls_without_a_limit()
     {
-        reply = WireReplies.Answer(503, "{}");
+        reply = WireReplies.Respond(503, "{}");
         await PutLimitAsync("calls", new RateDefinition { Permits = 100 });
 
         var (end, feedback) = await RunAsync(await ClaimedAsync());
@@ -139,7 +139,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [InlineData(500)]
     public async Task What_a_queue_names_is_a_refusal_there(int status)
     {
-        reply = WireReplies.Answer(status, "not now");
+        reply = WireReplies.Respond(status, "not now");
 
         var (named, feedback) = await RunAsync(await ClaimedAsync(new QueueDefinition { ThrottledBy = [503, 403, 500] }));
         var (other, _) = await RunAsync(await ClaimedAsync());
@@ -155,7 +155,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [InlineData("X-RateLimit-Retry-After: 1767268800", "X-RateLimit-Limit: 10", "X-RateLimit-Remaining: 9")] // Symfony's documentation
     public async Task The_end_of_a_window_that_every_response_tells_makes_no_refusal_of_an_error(params string[] headers)
     {
-        reply = WireReplies.Answer(404, "no such thing", headers);
+        reply = WireReplies.Respond(404, "no such thing", headers);
 
         Assert.Equal(404, Assert.IsType<JobOutcome.Failed>((await RunAsync(await ClaimedAsync())).End.Outcome).Error.Status);
     }
@@ -163,7 +163,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [Fact]
     public async Task A_second_limit_refuses_while_the_first_has_calls_left()
     {
-        reply = WireReplies.Answer(403, "secondary rate limit", "Retry-After: 60", "x-ratelimit-limit: 5000", "x-ratelimit-remaining: 4990", "x-ratelimit-reset: 1767272400");
+        reply = WireReplies.Respond(403, "secondary rate limit", "Retry-After: 60", "x-ratelimit-limit: 5000", "x-ratelimit-remaining: 4990", "x-ratelimit-reset: 1767272400");
 
         var (end, feedback) = await RunAsync(await ClaimedAsync());
 
@@ -174,7 +174,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [Fact]
     public async Task Where_one_call_at_a_time_is_allowed_an_error_is_no_refusal()
     {
-        reply = WireReplies.Answer(404, "no such thing", "X-RateLimit-Limit: 1", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1");
+        reply = WireReplies.Respond(404, "no such thing", "X-RateLimit-Limit: 1", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1");
 
         var (end, feedback) = await RunAsync(await ClaimedAsync());
 
@@ -192,7 +192,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [InlineData(429, "true", typeof(JobOutcome.Throttled))]
     public async Task The_API_may_say_whether_it_wants_the_request_again(int status, string shouldRetry, Type outcome)
     {
-        reply = WireReplies.Answer(status, "{}", $"x-should-retry: {shouldRetry}");
+        reply = WireReplies.Respond(status, "{}", $"x-should-retry: {shouldRetry}");
 
         var (end, feedback) = await RunAsync(await ClaimedAsync());
 
@@ -206,7 +206,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     public async Task A_clock_that_is_minutes_off_waits_as_long(int ownClockIsAheadBy)
     {
         var theirs = time.GetUtcNow() - TimeSpan.FromSeconds(ownClockIsAheadBy);
-        reply = WireReplies.Answer(429, "not now", $"Date: {theirs:r}", $"Retry-After: {theirs.AddSeconds(5):r}");
+        reply = WireReplies.Respond(429, "not now", $"Date: {theirs:r}", $"Retry-After: {theirs.AddSeconds(5):r}");
 
         var (_, feedback) = await RunAsync(await ClaimedAsync());
 
@@ -216,7 +216,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [Fact]
     public async Task A_failure_waits_as_long_as_the_API_asks_and_teaches_nothing()
     {
-        reply = WireReplies.Answer(500, "broken", "Retry-After: 1000");
+        reply = WireReplies.Respond(500, "broken", "Retry-After: 1000");
 
         var (end, feedback) = await RunAsync(await ClaimedAsync());
 
@@ -238,7 +238,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [Fact]
     public async Task An_open_circuit_says_until_when_and_is_no_attempt()
     {
-        reply = WireReplies.Answer(500);
+        reply = WireReplies.Respond(500);
         var job = await ClaimedAsync();
         for (var call = 0; call < 20; call++)
             await RunAsync(job);
@@ -254,7 +254,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [InlineData(200, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1")]
     public async Task This_node_holds_before_the_permit_goes_back(int status, params string[] headers)
     {
-        reply = WireReplies.Answer(status, "{}", headers);
+        reply = WireReplies.Respond(status, "{}", headers);
         var job = await ClaimedAsync();
         using var attempt = new RunningAttempt(job);
         var held = false;
@@ -267,7 +267,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [Fact]
     public async Task The_cost_goes_to_each_limit_that_asks_for_it()
     {
-        reply = WireReplies.Answer(200, """{"usage": {"in": 7, "out": 5}}""", "Content-Type: application/json");
+        reply = WireReplies.Respond(200, """{"usage": {"in": 7, "out": 5}}""", "Content-Type: application/json");
         await PutLimitAsync("in", new RateDefinition { Permits = 100, WeightFrom = "usage.in" });
         await PutLimitAsync("out", new RateDefinition { Permits = 100, WeightFrom = "usage.out" });
         await PutLimitAsync("nowhere", new RateDefinition { Permits = 100, WeightFrom = "usage.nowhere" });
@@ -304,7 +304,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [Fact]
     public async Task What_the_queue_says_holds_for_limits_that_count_weight_and_do_not_say_it_themselves()
     {
-        reply = WireReplies.Answer(200, """{"usage": {"in": 7, "out": 5}}""", "Content-Type: application/json");
+        reply = WireReplies.Respond(200, """{"usage": {"in": 7, "out": 5}}""", "Content-Type: application/json");
         await PutLimitAsync("in", new RateDefinition { Permits = 100, WeightFrom = "usage.in" });
         await PutLimitAsync("any", new RateDefinition { Permits = 100 });
         await PutLimitAsync("rate", new RateDefinition { Permits = 100 });
@@ -324,7 +324,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [InlineData(500, """{"usage": 5}""")]
     public async Task Without_a_cost_in_a_good_answer_nothing_is_corrected(int status, string body)
     {
-        reply = WireReplies.Answer(status, body, "Content-Type: application/json");
+        reply = WireReplies.Respond(status, body, "Content-Type: application/json");
         await PutLimitAsync("tokens", new RateDefinition { Permits = 100, WeightFrom = "usage" });
 
         Assert.Null((await RunAsync(await ClaimedAsync(new QueueDefinition { Limits = ["tokens"] }))).Feedback);
@@ -341,7 +341,7 @@ public sealed class FeedbackTests : IAsyncDisposable
     [InlineData(86_400, 1, 100_000, true)]
     public async Task A_job_fails_at_a_refusal_that_comes_too_late_or_says_that_it_will_be(int giveUpAfter, int? refusedSeconds, int? retryAfter, bool givesUp)
     {
-        reply = WireReplies.Answer(429, "not now", $"Retry-After: {retryAfter?.ToString() ?? "soon"}");
+        reply = WireReplies.Respond(429, "not now", $"Retry-After: {retryAfter?.ToString() ?? "soon"}");
         var job = await ClaimedAsync(new QueueDefinition { Retry = new RetryPolicy { GiveUpAfterSeconds = giveUpAfter } });
 
         var (end, feedback) = await RunAsync(job with { ThrottledSince = refusedSeconds is { } since ? service.Store.Now - TimeSpan.FromSeconds(since) : null });
@@ -357,12 +357,12 @@ public sealed class FeedbackTests : IAsyncDisposable
         await PutLimitAsync("calls", new RateDefinition { Permits = 100 });
         var job = await ClaimedAsync(new QueueDefinition { Limits = ["calls"] });
         var feedbackReader = service.Services.GetRequiredService<FeedbackReader>();
-        var answer = new CallResult.Responded(200, "application/json", "{}"u8.ToArray());
-        feedbackReader.Of(job, answer);
+        var response = new CallResult.Responded(200, "application/json", "{}"u8.ToArray());
+        feedbackReader.Of(job, response);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var call = 0; call < 1_000; call++)
-            feedbackReader.Of(job, answer);
+            feedbackReader.Of(job, response);
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }

@@ -35,7 +35,7 @@ public sealed class LiftTests : IAsyncDisposable
     [InlineData("none", "lift key")]
     public async Task What_an_API_has_told_is_lifted_and_no_job_goes_in_circles(string scope, string way)
     {
-        await using var api = new RawTcpApi(request => request.Number == 1 ? WireReplies.Answer(429, "{}", "Retry-After: 3600") : WireReplies.Answer());
+        await using var api = new RawTcpApi(request => request.Number == 1 ? WireReplies.Respond(429, "{}", "Retry-After: 3600") : WireReplies.Respond());
         await service.PutAsync("/v1/limits/l", $$"""{"kind": "rate", "permits": 1000, "scope": "{{(scope == "perKey" ? scope : "shared")}}"}""");
         await PutQueueAsync(api, scope == "none" ? "" : "\"l\"");
         using var posted = await service.SubmitAsync("""{"queue": "api", "key": "k", "payload": 1}""");
@@ -49,8 +49,8 @@ public sealed class LiftTests : IAsyncDisposable
 
         await LiftAsync(api, scope, way);
 
-        using var answer = await service.SendAsync(HttpMethod.Get, $"/v1/jobs/{job}?wait=10");
-        var ended = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement;
+        using var response = await service.SendAsync(HttpMethod.Get, $"/v1/jobs/{job}?wait=10");
+        var ended = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement;
         Assert.Equal(("succeeded", 2, 2), (ended.GetProperty("state").GetString(), ended.GetProperty("attempt").GetInt32(), api.Requests.Count));
         // A busy machine misses a slot now and then; what goes in circles comes back hundreds of times a second.
         Assert.InRange(reasons.Count(reason => reason!.Contains("unstarted", StringComparison.Ordinal)), 0, 20);
@@ -61,7 +61,7 @@ public sealed class LiftTests : IAsyncDisposable
     [InlineData("/v1/limits/l/learned?key=k", "Limit l: learned state cleared for key \"k\" (by 127.0.0.1)")]
     public async Task It_is_one_line_in_the_log_and_shown_no_more_and_what_changes_nothing_says_nothing(string path, string line)
     {
-        await using var api = new RawTcpApi(WireReplies.Answer(429, "{}", "Retry-After: 3600"));
+        await using var api = new RawTcpApi(WireReplies.Respond(429, "{}", "Retry-After: 3600"));
         await service.PutAsync("/v1/limits/l", Rate);
         await PutQueueAsync(api, "\"l\"");
         using var posted = await service.SubmitAsync("""{"queue": "api", "key": "k", "payload": 1}""");
@@ -82,7 +82,7 @@ public sealed class LiftTests : IAsyncDisposable
     [Fact]
     public async Task A_queue_that_is_deleted_and_made_anew_has_learned_nothing()
     {
-        await using var api = new RawTcpApi(WireReplies.Answer(429, "{}", "Retry-After: 3600"));
+        await using var api = new RawTcpApi(WireReplies.Respond(429, "{}", "Retry-After: 3600"));
         await PutQueueAsync(api, "");
         using var posted = await service.SubmitAsync("""{"queue": "api", "payload": 1}""");
         await UntilPausedAsync("/v1/queues/api");
@@ -104,9 +104,9 @@ public sealed class LiftTests : IAsyncDisposable
     [InlineData("/v1/limits/default/learned?key=never-seen", 204)]
     public async Task Bad_requests_say_so(string path, int status)
     {
-        using var answer = await service.SendAsync(HttpMethod.Delete, path);
+        using var response = await service.SendAsync(HttpMethod.Delete, path);
 
-        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal(status, (int)response.StatusCode);
     }
 
     private Task PutQueueAsync(RawTcpApi api, string limits) =>
@@ -133,8 +133,8 @@ public sealed class LiftTests : IAsyncDisposable
                     return;
             default:
                 var path = (scope == "none" ? "/v1/queues/api/learned" : "/v1/limits/l/learned") + (way == "lift key" ? "?key=k" : "");
-                using (var answer = await service.SendAsync(HttpMethod.Delete, path))
-                    Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+                using (var response = await service.SendAsync(HttpMethod.Delete, path))
+                    Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
                 return;
         }
     }
@@ -146,8 +146,8 @@ public sealed class LiftTests : IAsyncDisposable
         using var watch = await service.Store.WatchAsync((_, _) => changed.Release());
         while (true)
         {
-            using var answer = await service.SendAsync(HttpMethod.Get, path);
-            var view = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement;
+            using var response = await service.SendAsync(HttpMethod.Get, path);
+            var view = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement;
             if (view.TryGetProperty("learned", out var learned) && learned.ValueKind == JsonValueKind.Object && learned.TryGetProperty("pausedUntil", out _))
                 return;
             Assert.True(await changed.WaitAsync(Hang, TestContext.Current.CancellationToken), "Nothing was learned.");

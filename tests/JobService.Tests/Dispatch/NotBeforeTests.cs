@@ -31,7 +31,7 @@ public sealed class NotBeforeTests : IAsyncDisposable
         await using var api = new RawTcpApi(request =>
         {
             times.Enqueue(Stopwatch.GetTimestamp());
-            return request.Number == 1 ? WireReplies.Answer(status, "{}", headers) : WireReplies.Answer();
+            return request.Number == 1 ? WireReplies.Respond(status, "{}", headers) : WireReplies.Respond();
         });
         await service.PutAsync("/v1/limits/fast", $$"""{"kind": "rate", "permits": 1000, "scope": "{{scope ?? "shared"}}"}""");
         await PutQueueAsync(api, scope is null ? """, "maxConcurrency": 1""" : """, "maxConcurrency": 1, "limits": ["fast"]""");
@@ -47,7 +47,7 @@ public sealed class NotBeforeTests : IAsyncDisposable
     public async Task The_store_knows_of_it_before_the_job_is_back()
     {
         // The end of an attempt that overtook its feedback would leave nothing to learn for: what it took would not be known any more.
-        await using var api = new RawTcpApi(WireReplies.Answer(200, "{}", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 3600"));
+        await using var api = new RawTcpApi(WireReplies.Respond(200, "{}", "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 3600"));
         await service.PutAsync("/v1/limits/fast", """{"kind": "rate", "permits": 1000}""");
         await PutQueueAsync(api, """, "limits": ["fast"]""");
 
@@ -61,7 +61,7 @@ public sealed class NotBeforeTests : IAsyncDisposable
     [InlineData(0.6, 2)]
     public async Task A_job_whose_wait_outlasts_the_patience_of_its_queue_fails_as_soon_as_that_is_sure(double seconds, int attempts)
     {
-        await using var api = new RawTcpApi(WireReplies.Answer(429, "not now", FormattableString.Invariant($"Retry-After: {seconds}")));
+        await using var api = new RawTcpApi(WireReplies.Respond(429, "not now", FormattableString.Invariant($"Retry-After: {seconds}")));
         await PutQueueAsync(api, """, "retry": {"giveUpAfterSeconds": 1}""");
 
         var job = Assert.Single(await RunAsync(1));
@@ -76,10 +76,10 @@ public sealed class NotBeforeTests : IAsyncDisposable
     private async Task<JsonElement[]> RunAsync(int jobs)
     {
         var answers = await Task.WhenAll(Enumerable.Range(0, jobs).Select(_ => service.SubmitAsync("""{"queue": "api", "payload": 1}""", ("Prefer", "wait=10"))));
-        return await Task.WhenAll(answers.Select(async answer =>
+        return await Task.WhenAll(answers.Select(async response =>
         {
-            using (answer)
-                return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+            using (response)
+                return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
         }));
     }
 }

@@ -26,9 +26,9 @@ public sealed class ResponseBudgetTests : IAsyncDisposable
         await using var api = new RawTcpApi(request =>
         {
             (request.Number switch { Fit + 1 => waits, Fit + 2 => goesOn, _ => null })?.TrySetResult();
-            return WireReplies.Answer(body: body);
+            return WireReplies.Respond(body: body);
         });
-        await using var small = new RawTcpApi(WireReplies.Answer());
+        await using var small = new RawTcpApi(WireReplies.Respond());
         await service.PutAsync("/v1/queues/large", $$$"""{"target": {"kind": "http", "baseAddress": "{{{api.Address}}}"}, "maxConcurrency": 1, "process": {"kind": "simulated", "cpuSeconds": 600}}""");
         await service.PutAsync("/v1/queues/small", $$$"""{"target": {"kind": "http", "baseAddress": "{{{small.Address}}}"}}""");
         var jobs = new List<string>();

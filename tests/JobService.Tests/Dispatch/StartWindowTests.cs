@@ -9,7 +9,7 @@ namespace JobService.Tests.Dispatch;
 /// <summary>The last look before the send.</summary>
 public sealed class StartWindowTests : IAsyncDisposable
 {
-    private readonly RawTcpApi api = new(WireReplies.Answer());
+    private readonly RawTcpApi api = new(WireReplies.Respond());
     private readonly ServiceFixture service = ServiceFixture.With(new Dictionary<string, string> { ["JobService:Upstream:AllowPrivateNetworks"] = "true" });
 
     public async ValueTask DisposeAsync()

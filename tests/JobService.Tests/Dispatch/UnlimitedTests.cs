@@ -32,7 +32,7 @@ public sealed class UnlimitedTests : IAsyncDisposable
                 var now = DateTime.UnixEpoch.Ticks + Stopwatch.GetElapsedTime(0).Ticks;
                 var (ok, left, end) = limiter.Call(now);
                 string[] told = tells ? [$"X-RateLimit-Remaining: {left}", $"X-RateLimit-Reset: {Math.Ceiling((end - now) / 1e7)}"] : [];
-                return WireReplies.Answer(ok ? 200 : 429, "{}", told);
+                return WireReplies.Respond(ok ? 200 : 429, "{}", told);
             }
         });
         await service.PutAsync("/v1/queues/api", $$"""{"target": {"kind": "http", "baseAddress": "{{api.Address}}"} }""");
@@ -43,8 +43,8 @@ public sealed class UnlimitedTests : IAsyncDisposable
 
         for (var complete = false; !complete;)
         {
-            using var answer = await service.SendAsync(HttpMethod.Get, $"/v1/batches/{batch}/results?wait=5");
-            complete = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement.GetProperty("complete").GetBoolean();
+            using var response = await service.SendAsync(HttpMethod.Get, $"/v1/batches/{batch}/results?wait=5");
+            complete = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement.GetProperty("complete").GetBoolean();
         }
 
         var seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;

@@ -28,11 +28,11 @@ public sealed class WayOfAJobTests : IAsyncDisposable
         await api.FirstRequest;
 
         var clock = Stopwatch.StartNew();
-        using var answer = await service.SendAsync(HttpMethod.Post, $"/v1/jobs/{id}/cancel");
+        using var response = await service.SendAsync(HttpMethod.Post, $"/v1/jobs/{id}/cancel");
         await api.ClientGone;
         var elapsed = clock.Elapsed;
 
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.InRange(elapsed, TimeSpan.Zero, TimeSpan.FromMilliseconds(200));
         var job = await GetAsync(id);
         Assert.Equal(("cancelled", "request", 1), (job.GetProperty("state").GetString(), job.GetProperty("cancelReason").GetString(), job.GetProperty("attempt").GetInt32()));
@@ -41,12 +41,12 @@ public sealed class WayOfAJobTests : IAsyncDisposable
     [Fact]
     public async Task Processing_is_stopped_by_a_cancel_too()
     {
-        await using var api = new RawTcpApi(WireReplies.Answer());
+        await using var api = new RawTcpApi(WireReplies.Respond());
         await PutQueueAsync(api, """, "process": {"kind": "simulated", "cpuSeconds": 600}""");
         var id = await SubmitAsync();
         await api.FirstRequest;
 
-        using var answer = await service.SendAsync(HttpMethod.Post, $"/v1/jobs/{id}/cancel");
+        using var response = await service.SendAsync(HttpMethod.Post, $"/v1/jobs/{id}/cancel");
 
         Assert.Equal("cancelled", (await EndOfAsync(id)).GetProperty("state").GetString());
     }
@@ -67,7 +67,7 @@ public sealed class WayOfAJobTests : IAsyncDisposable
     [Fact]
     public async Task Processing_beyond_the_timeout_is_a_failure_too()
     {
-        await using var api = new RawTcpApi(WireReplies.Answer());
+        await using var api = new RawTcpApi(WireReplies.Respond());
         await PutQueueAsync(api, """, "process": {"kind": "simulated", "cpuSeconds": 600}""");
         var id = await SubmitAsync("""{"queue": "api", "payload": 1, "timeoutSeconds": 0.2, "maxAttempts": 1}""");
 
@@ -77,7 +77,7 @@ public sealed class WayOfAJobTests : IAsyncDisposable
     [Fact]
     public async Task A_failure_is_tried_again_and_every_attempt_is_told()
     {
-        await using var api = new RawTcpApi(request => request.Number == 1 ? WireReplies.Answer(500, "broken") : WireReplies.Answer(body: """{"ok":true}"""));
+        await using var api = new RawTcpApi(request => request.Number == 1 ? WireReplies.Respond(500, "broken") : WireReplies.Respond(body: """{"ok":true}"""));
         await PutQueueAsync(api, """, "retry": {"baseSeconds": 0, "maxSeconds": 0}""");
         var id = await SubmitAsync();
 
@@ -96,7 +96,7 @@ public sealed class WayOfAJobTests : IAsyncDisposable
     [InlineData(503, 2)]
     public async Task Only_what_may_pass_is_tried_again(int status, int requests)
     {
-        await using var api = new RawTcpApi(WireReplies.Answer(status, "no"));
+        await using var api = new RawTcpApi(WireReplies.Respond(status, "no"));
         await PutQueueAsync(api, """, "retry": {"maxAttempts": 2, "baseSeconds": 0, "maxSeconds": 0}""");
 
         var job = await EndOfAsync(await SubmitAsync());
@@ -112,8 +112,8 @@ public sealed class WayOfAJobTests : IAsyncDisposable
         await using var guarded = ServiceFixture.With(new Dictionary<string, string> { ["JobService:Upstream:AllowPrivateNetworks"] = "false" });
         await guarded.PutAsync("/v1/queues/inside", """{"target": {"kind": "http", "baseAddress": "http://127.0.0.1:9"}}""");
 
-        using var answer = await guarded.SubmitAsync("""{"queue": "inside", "payload": 1}""", ("Prefer", "wait=10"));
-        var job = await JsonOf(answer);
+        using var response = await guarded.SubmitAsync("""{"queue": "inside", "payload": 1}""", ("Prefer", "wait=10"));
+        var job = await JsonOf(response);
 
         Assert.Equal(("failed", ErrorTypes.Blocked, 0), (job.GetProperty("state").GetString(), TypeOf(job), job.GetProperty("attempt").GetInt32()));
     }
@@ -139,7 +139,7 @@ public sealed class WayOfAJobTests : IAsyncDisposable
     [Fact]
     public async Task The_permit_goes_back_before_the_processing_begins()
     {
-        await using var api = new RawTcpApi(WireReplies.Answer());
+        await using var api = new RawTcpApi(WireReplies.Respond());
         await PutQueueAsync(api, """, "maxConcurrency": 1, "process": {"kind": "simulated", "cpuSeconds": 600}""");
         var first = await SubmitAsync();
         await api.FirstRequest;
@@ -244,9 +244,9 @@ public sealed class WayOfAJobTests : IAsyncDisposable
 
     private async Task<string> SubmitAsync(string job = """{"queue": "api", "payload": {"n": 1}}""")
     {
-        using var answer = await service.SubmitAsync(job);
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        return (await JsonOf(answer)).GetProperty("id").GetString()!;
+        using var response = await service.SubmitAsync(job);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        return (await JsonOf(response)).GetProperty("id").GetString()!;
     }
 
     private async Task<JsonElement> EndOfAsync(string id)
@@ -262,12 +262,12 @@ public sealed class WayOfAJobTests : IAsyncDisposable
 
     private async Task<JsonElement> GetAsync(string id)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, $"/v1/jobs/{id}");
-        return await JsonOf(answer);
+        using var response = await service.SendAsync(HttpMethod.Get, $"/v1/jobs/{id}");
+        return await JsonOf(response);
     }
 
     private static string? TypeOf(JsonElement job) => job.GetProperty("error").GetProperty("type").GetString()?.Split('/')[^1];
 
-    private static async Task<JsonElement> JsonOf(HttpResponseMessage answer) =>
-        JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+    private static async Task<JsonElement> JsonOf(HttpResponseMessage response) =>
+        JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
 }

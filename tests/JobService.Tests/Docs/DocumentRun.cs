@@ -32,7 +32,7 @@ internal static partial class DocumentRun
         var folder = Directory.CreateTempSubdirectory("jobservice-document-");
         try
         {
-            await using var api = new RawTcpApi(WireReplies.Answer());
+            await using var api = new RawTcpApi(WireReplies.Respond());
             await using var service = await JobServiceProcess.StartAsync(folder);
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "failures"), "");
             var code = string.Concat(ExamplesOf(document).Select(example => $"{example.Code}\nwait\necho '{Separator}'\n")).Replace("localhost:8080", $"{service.Address}", StringComparison.Ordinal);

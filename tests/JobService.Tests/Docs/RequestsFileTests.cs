@@ -13,7 +13,7 @@ public sealed partial class RequestsFileTests : IAsyncLifetime
     private readonly ServiceFixture service = ServiceFixture.With(new Dictionary<string, string> { ["JobService:Upstream:AllowPrivateNetworks"] = "true" });
 
     // In the place of the real API that the document names.
-    private readonly RawTcpApi api = new(_ => WireReplies.Answer());
+    private readonly RawTcpApi api = new(_ => WireReplies.Respond());
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -33,11 +33,11 @@ public sealed partial class RequestsFileTests : IAsyncLifetime
         foreach (var request in requests)
         {
             using var message = Message(request, ids);
-            using var answer = await service.Client.SendAsync(message, TestContext.Current.CancellationToken);
-            var body = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            using var response = await service.Client.SendAsync(message, TestContext.Current.CancellationToken);
+            var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
             var wanted = Status().Match(request.Title) is { Success: true } status ? status.Groups["status"].Value : "2..";
-            Assert.True(Regex.IsMatch($"{(int)answer.StatusCode}", wanted, RegexOptions.None, TimeSpan.FromSeconds(1)), $"{request.Title}\n{request.Line}\n{(int)answer.StatusCode} instead of {wanted}: {body}");
+            Assert.True(Regex.IsMatch($"{(int)response.StatusCode}", wanted, RegexOptions.None, TimeSpan.FromSeconds(1)), $"{request.Title}\n{request.Line}\n{(int)response.StatusCode} instead of {wanted}: {body}");
             if (request.Name.Length > 0)
                 ids[request.Name] = JsonElement.Parse(body).GetProperty("id").GetString()!;
         }

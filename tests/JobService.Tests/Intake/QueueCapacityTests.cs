@@ -76,8 +76,8 @@ public sealed class QueueCapacityTests : IAsyncDisposable
 
     private async Task<JobId> JobAsync()
     {
-        using var answer = await service.SubmitAsync("""{"queue": "small", "payload": 1}""");
-        Assert.True(JobId.TryParse(answer.Headers.Location!.ToString().Split('/')[^1], out var id));
+        using var response = await service.SubmitAsync("""{"queue": "small", "payload": 1}""");
+        Assert.True(JobId.TryParse(response.Headers.Location!.ToString().Split('/')[^1], out var id));
         return id;
     }
 }

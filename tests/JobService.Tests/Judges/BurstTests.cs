@@ -33,9 +33,9 @@ public sealed class BurstTests
             await PutAsync(service, "/v1/limits/burst", new { kind = "rate", permits = 60, periodSeconds = 600, burst = Burst });
             await PutAsync(service, "/v1/queues/burst", new { target = new { kind = "http", baseAddress = api.Address }, limits = (string[])["burst"], maxConcurrency = Burst });
 
-            using var answer = await service.Client.PostAsJsonAsync("/v1/batches", new { queue = "burst", jobs = Enumerable.Range(0, Burst).Select(n => new { payload = n }) }, cancel);
-            Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(cancel));
-            var batch = (await answer.Content.ReadFromJsonAsync<JsonElement>(cancel)).GetProperty("id").GetString();
+            using var response = await service.Client.PostAsJsonAsync("/v1/batches", new { queue = "burst", jobs = Enumerable.Range(0, Burst).Select(n => new { payload = n }) }, cancel);
+            Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(cancel));
+            var batch = (await response.Content.ReadFromJsonAsync<JsonElement>(cancel)).GetProperty("id").GetString();
             var results = await service.Client.GetFromJsonAsync<JsonElement>($"/v1/batches/{batch}/results?wait=30", cancel);
 
             Assert.True(results.GetProperty("complete").GetBoolean());
@@ -52,7 +52,7 @@ public sealed class BurstTests
 
     private static async Task PutAsync(ServerProcess service, string path, object body)
     {
-        using var answer = await service.Client.PutAsJsonAsync(path, body);
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        using var response = await service.Client.PutAsJsonAsync(path, body);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
     }
 }

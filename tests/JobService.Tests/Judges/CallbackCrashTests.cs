@@ -12,13 +12,13 @@ public sealed class CallbackCrashTests : IDisposable
     [Fact]
     public async Task An_event_that_was_on_its_way_when_the_process_was_killed_is_sent_by_the_next_one()
     {
-        await using var receiver = new HookReceiver(number => number == 1 ? WireReplies.Silence() : WireReplies.Answer());
+        await using var receiver = new HookReceiver(number => number == 1 ? WireReplies.Silence() : WireReplies.Respond());
         var hang = TestContext.Current.CancellationToken;
         WireRequest before;
         await using (var service = await JobServiceProcess.StartAsync(data))
         {
-            using var answer = await service.Client.PostAsJsonAsync("/v1/jobs", new { payload = 1, callback = new { url = receiver.Url, secret = SenderDriver.Secret } }, hang);
-            answer.EnsureSuccessStatusCode();
+            using var response = await service.Client.PostAsJsonAsync("/v1/jobs", new { payload = 1, callback = new { url = receiver.Url, secret = SenderDriver.Secret } }, hang);
+            response.EnsureSuccessStatusCode();
             before = await receiver.NextAsync();
             service.Kill();
         }

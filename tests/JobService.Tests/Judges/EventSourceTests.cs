@@ -81,8 +81,8 @@ public sealed class EventSourceTests(BatchService service) : IClassFixture<Batch
 
     private async Task ActAsync(string path)
     {
-        using var answer = await service.Service.SendAsync(HttpMethod.Post, path);
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        using var response = await service.Service.SendAsync(HttpMethod.Post, path);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
     }
 
     private static string Page(string path) => $$"""

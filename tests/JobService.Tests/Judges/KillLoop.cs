@@ -44,13 +44,13 @@ internal sealed class KillLoop(DirectoryInfo data, int kills, Random random) : I
     // A crash counts as a failure, and a job may meet every kill: enough attempts for all of them, and retries that hardly wait.
     private async Task DefineQueueAsync(HttpClient client)
     {
-        using var answer = await client.PutAsJsonAsync($"/v1/queues/{KillJudge.Queue}", new
+        using var response = await client.PutAsJsonAsync($"/v1/queues/{KillJudge.Queue}", new
         {
             target = new { kind = "simulated", latencySeconds = new { min = 0.0, max = 0.02 } },
             maxConcurrency = 32,
             retry = new { maxAttempts = 100, baseSeconds = 0.01, maxSeconds = 0.05 },
         }, hang.Token);
-        answer.EnsureSuccessStatusCode();
+        response.EnsureSuccessStatusCode();
     }
 
     private async Task LoadAndKillAsync(ServerProcess service, int killAfter)
@@ -80,9 +80,9 @@ internal sealed class KillLoop(DirectoryInfo data, int kills, Random random) : I
             unanswered[number] = 0;
             var job = await UnlessKilledAsync(async () =>
             {
-                using var answer = await client.PostAsJsonAsync("/v1/jobs", new { queue = KillJudge.Queue, payload = new { number } }, hang.Token);
-                var body = await answer.Content.ReadAsStringAsync(hang.Token);
-                return answer.StatusCode == HttpStatusCode.Accepted ? body : throw new InvalidOperationException($"{(int)answer.StatusCode}: {body}");
+                using var response = await client.PostAsJsonAsync("/v1/jobs", new { queue = KillJudge.Queue, payload = new { number } }, hang.Token);
+                var body = await response.Content.ReadAsStringAsync(hang.Token);
+                return response.StatusCode == HttpStatusCode.Accepted ? body : throw new InvalidOperationException($"{(int)response.StatusCode}: {body}");
             });
             if (job is null)
                 return;

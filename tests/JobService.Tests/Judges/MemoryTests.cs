@@ -86,8 +86,8 @@ public sealed class MemoryTests : IDisposable
         return await Task.WhenAll(Enumerable.Range(0, times).Select(async _ =>
         {
             using var content = new ByteArrayContent(bytes) { Headers = { ContentType = body.Headers.ContentType } };
-            using var answer = await service.Client.PostAsync(new Uri("/v1/batches", UriKind.Relative), content, hang);
-            return answer.StatusCode;
+            using var response = await service.Client.PostAsync(new Uri("/v1/batches", UriKind.Relative), content, hang);
+            return response.StatusCode;
         }));
     }
 }

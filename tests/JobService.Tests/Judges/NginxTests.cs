@@ -105,14 +105,14 @@ public sealed class NginxTests : IDisposable
 
     private static async Task PutAsync(HttpClient client, string path, object body)
     {
-        using var answer = await client.PutAsJsonAsync(path, body, TestContext.Current.CancellationToken);
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        using var response = await client.PutAsJsonAsync(path, body, TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     private static async Task PostAsync(HttpClient client, string path)
     {
-        using var answer = await client.PostAsync(new Uri(path, UriKind.Relative), content: null, TestContext.Current.CancellationToken);
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        using var response = await client.PostAsync(new Uri(path, UriKind.Relative), content: null, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
     private static async Task<string[]> SubmitAsync(HttpClient client, string queue, int jobs, int keys)
@@ -122,9 +122,9 @@ public sealed class NginxTests : IDisposable
         {
             var key = keys == 1 ? "" : $"key-{number % keys}";
             var job = new { queue, key, payload = new { number }, request = new { headers = new Dictionary<string, string> { ["X-Key"] = key } } };
-            using var answer = await client.PostAsJsonAsync("/v1/jobs", job, hang);
-            Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-            ids[number] = (await answer.Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
+            using var response = await client.PostAsJsonAsync("/v1/jobs", job, hang);
+            Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+            ids[number] = (await response.Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
         });
         return ids;
     }

@@ -20,8 +20,8 @@ public sealed class ShutdownTests : IDisposable
         {
             using var queue = await service.Client.PutAsJsonAsync(
                 "/v1/queues/slow", new { target = new { kind = "simulated", latencySeconds = new { min = 1.0, max = 1.0 } } }, hang);
-            using var answer = await service.Client.PostAsJsonAsync("/v1/jobs", new { queue = "slow", payload = 1 }, hang);
-            id = (await answer.Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
+            using var response = await service.Client.PostAsJsonAsync("/v1/jobs", new { queue = "slow", payload = 1 }, hang);
+            id = (await response.Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
 
             Assert.Equal(0, await service.StopAsync());
         }
@@ -48,13 +48,13 @@ public sealed class ShutdownTests : IDisposable
     public async Task What_runs_longer_than_the_grace_goes_back_without_a_failure()
     {
         var hang = TestContext.Current.CancellationToken;
-        await using var api = new RawTcpApi(request => request.Number == 1 ? WireReplies.Silence() : WireReplies.Answer());
+        await using var api = new RawTcpApi(request => request.Number == 1 ? WireReplies.Silence() : WireReplies.Respond());
         string id;
         await using (var service = await JobServiceProcess.StartAsync(data, new Dictionary<string, string> { ["JobService:Dispatch:GraceSeconds"] = "0.2" }))
         {
             using var queue = await service.Client.PutAsJsonAsync("/v1/queues/slow", new { target = new { kind = "http", baseAddress = api.Address } }, hang);
-            using var answer = await service.Client.PostAsJsonAsync("/v1/jobs", new { queue = "slow", payload = 1 }, hang);
-            id = (await answer.Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
+            using var response = await service.Client.PostAsJsonAsync("/v1/jobs", new { queue = "slow", payload = 1 }, hang);
+            id = (await response.Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
             await api.FirstRequest;
 
             Assert.Equal(0, await service.StopAsync());

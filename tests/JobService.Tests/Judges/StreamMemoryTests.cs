@@ -57,8 +57,8 @@ public sealed class StreamMemoryTests : IDisposable
     private static async Task<string> BatchAsync(ServerProcess service, int jobs, string payload, CancellationToken hang)
     {
         using var lines = new StringContent(string.Concat(Enumerable.Repeat($"{{\"payload\":\"{payload}\"}}\n", jobs)), Encoding.UTF8, "application/x-ndjson");
-        using var answer = await service.Client.PostAsync(new Uri("/v1/batches?queue=fast", UriKind.Relative), lines, hang);
-        var id = (await answer.Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
+        using var response = await service.Client.PostAsync(new Uri("/v1/batches?queue=fast", UriKind.Relative), lines, hang);
+        var id = (await response.Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
         // The last of them: its page is small, however large the results are.
         var end = await service.Client.GetFromJsonAsync<JsonElement>($"/v1/batches/{id}/results?order=completion&wait=60&limit=2&cursor=c{jobs - 1}", hang);
         Assert.True(end.GetProperty("complete").GetBoolean());

@@ -64,8 +64,8 @@ public sealed class StreamRestartTests : IDisposable
         await PaceAsync(service, 300, hang);
         using var queue = await service.Client.PutAsJsonAsync("/v1/queues/paced", new { target = new { kind = "simulated" }, limits = new[] { "paced" } }, hang);
         using var lines = new StringContent(string.Concat(Enumerable.Range(0, Jobs).Select(i => $"{{\"payload\":{i}}}\n")), Encoding.UTF8, "application/x-ndjson");
-        using var answer = await service.Client.PostAsync(new Uri("/v1/batches?queue=paced", UriKind.Relative), lines, hang);
-        return (await answer.Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
+        using var response = await service.Client.PostAsync(new Uri("/v1/batches?queue=paced", UriKind.Relative), lines, hang);
+        return (await response.Content.ReadFromJsonAsync<JsonElement>(hang)).GetProperty("id").GetString()!;
     }
 
     private static async Task PaceAsync(ServerProcess service, int permits, CancellationToken hang)

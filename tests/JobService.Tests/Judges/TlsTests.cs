@@ -67,8 +67,8 @@ public sealed class TlsTests : IAsyncLifetime
         using var queue = await service.Client.PutAsJsonAsync("/v1/queues/tls", new { target = new { kind = "http", baseAddress = address }, retry = new { maxAttempts = 1 } }, hang);
         Assert.True(queue.IsSuccessStatusCode);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs") { Content = JsonContent.Create(new { queue = "tls", payload = 1 }), Headers = { { "Prefer", "wait=20" } } };
-        using var answer = await service.Client.SendAsync(request, hang);
-        var job = await answer.Content.ReadFromJsonAsync<JsonElement>(hang);
+        using var response = await service.Client.SendAsync(request, hang);
+        var job = await response.Content.ReadFromJsonAsync<JsonElement>(hang);
         return job.TryGetProperty("result", out var result) ? result.GetRawText() : job.GetProperty("error").GetProperty("detail").GetString()!;
     }
 }

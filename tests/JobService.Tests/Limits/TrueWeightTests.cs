@@ -18,18 +18,18 @@ public sealed class TrueWeightTests
             var limit = new RateLimit(story.Definition);
             var interval = new RateModel(story.Definition).Interval;
             var starts = new List<(long At, int Taken, int True)>();
-            foreach (var ((from, weight), answer) in story.Asked().Zip(answers))
+            foreach (var ((from, weight), response) in story.Asked().Zip(answers))
             {
-                var at = limit.EarliestAt(from + (long)(answer.Ahead * interval), weight);
+                var at = limit.EarliestAt(from + (long)(response.Ahead * interval), weight);
                 limit.Take(at, weight);
                 starts.Add((at, weight, weight));
 
                 // An answer to any call so far; those already answered are not corrected again.
-                if (answer.Which < starts.Count && starts[answer.Which] is var told && told.Taken == told.True)
+                if (response.Which < starts.Count && starts[response.Which] is var told && told.Taken == told.True)
                 {
-                    var cost = (int)(told.Taken * answer.Share);
+                    var cost = (int)(told.Taken * response.Share);
                     limit.Correct(told.At, told.Taken, cost, from);
-                    starts[answer.Which] = (told.At, cost == told.Taken ? -1 : told.Taken, cost);
+                    starts[response.Which] = (told.At, cost == told.Taken ? -1 : told.Taken, cost);
                 }
             }
 

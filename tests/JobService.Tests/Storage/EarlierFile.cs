@@ -28,7 +28,7 @@ internal sealed class EarlierFile : IAsyncDisposable
         using (var archive = ZipFile.OpenRead(Path.Combine(Source(), "jobs.zip")))
             archive.ExtractToDirectory(folder.FullName);
         Known = JsonNode.Parse(File.ReadAllText(Path.Combine(folder.FullName, "known.json")))!.AsObject();
-        Api = new RawTcpApi(_ => WireReplies.Answer(), api);
+        Api = new RawTcpApi(_ => WireReplies.Respond(), api);
         Time = new ShiftedTime(Known["killedAt"]!.GetValue<DateTimeOffset>() + downFor);
         service = ServiceFixture.With(
             new Dictionary<string, string> { ["JobService:Storage:Path"] = Path.Combine(folder.FullName, "jobs.db"), ["JobService:Upstream:AllowPrivateNetworks"] = "true" },
@@ -66,22 +66,22 @@ internal sealed class EarlierFile : IAsyncDisposable
 
     public async Task<JsonNode> SendAsync(HttpMethod method, string path, string? json = null, params (string Name, string Value)[] headers)
     {
-        using var answer = await service.SendAsync(method, path, json, headers);
-        var text = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.IsSuccessStatusCode, $"{method} {path}: {text}");
+        using var response = await service.SendAsync(method, path, json, headers);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{method} {path}: {text}");
         return text.Length == 0 ? new JsonObject() : JsonNode.Parse(text)!;
     }
 
     public async Task<byte[]> ResultAsync(string name)
     {
-        using var answer = await service.SendAsync(HttpMethod.Get, PathOf(name) + "/result");
-        return await answer.Content.ReadAsByteArrayAsync();
+        using var response = await service.SendAsync(HttpMethod.Get, PathOf(name) + "/result");
+        return await response.Content.ReadAsByteArrayAsync();
     }
 
     public async Task<(int Status, string Type)> RefusalAsync(HttpMethod method, string path, string json, params (string Name, string Value)[] headers)
     {
-        using var answer = await service.SendAsync(method, path, json, headers);
-        return ((int)answer.StatusCode, (await ProblemJson.ReadAsync(answer)).Type);
+        using var response = await service.SendAsync(method, path, json, headers);
+        return ((int)response.StatusCode, (await ProblemJson.ReadAsync(response)).Type);
     }
 
     public async ValueTask DisposeAsync()

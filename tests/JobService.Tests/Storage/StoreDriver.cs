@@ -82,9 +82,9 @@ public sealed class StoreDriver(IJobStore store, JobIdSource ids, FakeTimeProvid
     {
         while (true)
         {
-            var answer = await Store.ClaimAsync(Store.Offer(Permits), CancellationToken.None).WaitAsync(Hang);
-            if (answer.Jobs.Count > 0)
-                return answer.Jobs;
+            var response = await Store.ClaimAsync(Store.Offer(Permits), CancellationToken.None).WaitAsync(Hang);
+            if (response.Jobs.Count > 0)
+                return response.Jobs;
         }
     }
 

@@ -53,9 +53,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
     {
         using var server = new TcpClient();
         await server.ConnectAsync(service, stop);
-        var answer = server.GetStream();
-        await answer.WriteAsync(Encoding.Latin1.GetBytes(head.Replace("Connection: keep-alive", "Connection: close", StringComparison.OrdinalIgnoreCase)), stop);
-        var (answerHead, rest) = await ReadHeadAsync(answer, stop);
+        var response = server.GetStream();
+        await response.WriteAsync(Encoding.Latin1.GetBytes(head.Replace("Connection: keep-alive", "Connection: close", StringComparison.OrdinalIgnoreCase)), stop);
+        var (answerHead, rest) = await ReadHeadAsync(response, stop);
         var hasEvents = answerHead.Contains("text/event-stream", StringComparison.Ordinal);
         await browser.WriteAsync(Encoding.Latin1.GetBytes(hasEvents ? answerHead + ComeBackSoon : answerHead), stop);
 
@@ -72,7 +72,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 return;
             }
 
-            come = buffer.AsMemory(0, await answer.ReadAsync(buffer, stop));
+            come = buffer.AsMemory(0, await response.ReadAsync(buffer, stop));
         }
         while (!come.IsEmpty);
     }

@@ -6,16 +6,16 @@ namespace JobService.Tests.Support;
 /// <summary>A client of server-sent events, as a browser reads them.</summary>
 internal sealed class EventReader : IDisposable
 {
-    private readonly HttpResponseMessage answer;
+    private readonly HttpResponseMessage response;
     private readonly StreamReader lines;
 
-    private EventReader(HttpResponseMessage answer, Stream body)
+    private EventReader(HttpResponseMessage response, Stream body)
     {
-        this.answer = answer;
+        this.response = response;
         lines = new StreamReader(body);
     }
 
-    public HttpResponseMessage Answer => answer;
+    public HttpResponseMessage Answer => response;
 
     public static Task<EventReader> OpenAsync(ServiceFixture service, string path, string? lastEventId = null) => OpenAsync(service.Client, path, lastEventId);
 
@@ -71,7 +71,7 @@ internal sealed class EventReader : IDisposable
     public void Dispose()
     {
         lines.Dispose();
-        answer.Dispose();
+        response.Dispose();
     }
 }
 

@@ -25,12 +25,12 @@ public class InterruptedStore : DispatchProxy
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
-        var answer = targetMethod!.Invoke(store, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);
+        var response = targetMethod!.Invoke(store, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);
         if (next is not { } interruption || interruption.Read != targetMethod.Name)
-            return answer;
+            return response;
 
         next = null;
-        return answer switch
+        return response switch
         {
             Task<BatchResults?> results => AfterAsync(results, interruption.Happens),
             Task<Job?> job => AfterAsync(job, interruption.Happens),
@@ -40,8 +40,8 @@ public class InterruptedStore : DispatchProxy
 
     private static async Task<T> AfterAsync<T>(Task<T> read, Func<Task> happens)
     {
-        var answer = await read;
+        var response = await read;
         await happens();
-        return answer;
+        return response;
     }
 }

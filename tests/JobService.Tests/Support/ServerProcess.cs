@@ -128,8 +128,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             try
             {
-                using var answer = await Client.GetAsync(new Uri(readyPath, UriKind.Relative), hang.Token);
-                if (answer.StatusCode == HttpStatusCode.OK)
+                using var response = await Client.GetAsync(new Uri(readyPath, UriKind.Relative), hang.Token);
+                if (response.StatusCode == HttpStatusCode.OK)
                     return;
             }
             catch (Exception refused) when (refused is HttpRequestException or SocketException)

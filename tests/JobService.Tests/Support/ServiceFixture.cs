@@ -49,8 +49,8 @@ public sealed class ServiceFixture : IAsyncDisposable
     /// <summary>A queue or a limit as JSON; anything but a success is a defect of the test.</summary>
     public async Task PutAsync(string path, string json)
     {
-        using var answer = await SendAsync(HttpMethod.Put, path, json);
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        using var response = await SendAsync(HttpMethod.Put, path, json);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
     }
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? json = null, params (string Name, string Value)[] headers)

@@ -5,7 +5,7 @@ namespace JobService.Tests.Support;
 /// <summary>Ways of answering, good and bad.</summary>
 public static class WireReplies
 {
-    public static WireReply Answer(int status = 200, string body = "{}", params string[] headers) =>
+    public static WireReply Respond(int status = 200, string body = "{}", params string[] headers) =>
         (connection, stop) => connection.SendAsync(Message(status, body, headers), stop);
 
     /// <summary>The status without a body, as to a HEAD.</summary>

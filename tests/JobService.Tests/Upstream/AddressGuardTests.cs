@@ -78,7 +78,7 @@ public sealed class AddressGuardTests
     [InlineData("[64:ff9b::7f00:1]")]
     public async Task No_spelling_of_this_machine_gets_a_connection(string host)
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http($"http://{host}:{server.Port}", options: new UpstreamOptions());
 
         var broken = await api.BrokenAsync();
@@ -93,7 +93,7 @@ public sealed class AddressGuardTests
     [InlineData("localhost.")]
     public async Task A_spelling_that_only_some_resolvers_read_as_this_machine_gets_none_either(string host)
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http($"http://{host}:{server.Port}", options: new UpstreamOptions());
 
         Assert.True((await api.BrokenAsync()).Type is ErrorTypes.Blocked or ErrorTypes.Transport);
@@ -103,19 +103,19 @@ public sealed class AddressGuardTests
     [Fact]
     public async Task Private_networks_can_be_opened()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http($"http://localhost:{server.Port}", options: new UpstreamOptions { AllowPrivateNetworks = true });
 
-        Assert.Equal(200, (await api.AnsweredAsync()).Status);
+        Assert.Equal(200, (await api.RespondedAsync()).Status);
     }
 
     [Fact]
     public async Task A_redirect_to_this_machine_leads_nowhere()
     {
-        await using var server = new RawTcpApi(Answer(307, "", "Location: http://169.254.169.254/latest/meta-data"));
+        await using var server = new RawTcpApi(Respond(307, "", "Location: http://169.254.169.254/latest/meta-data"));
         await using var api = Calls.Http(server.Address);
 
-        Assert.Equal(307, (await api.AnsweredAsync()).Status);
+        Assert.Equal(307, (await api.RespondedAsync()).Status);
         Assert.Equal(1, server.ConnectionCount);
     }
 }

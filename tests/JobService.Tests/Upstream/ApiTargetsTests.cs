@@ -24,10 +24,10 @@ public sealed class ApiTargetsTests : IAsyncDisposable
     [Fact]
     public async Task Each_queue_has_the_target_of_its_definition()
     {
-        await using var server = new RawTcpApi(Answer(200, "from the wire"));
+        await using var server = new RawTcpApi(Respond(200, "from the wire"));
 
-        var simulated = await targets.For(Queue(1, new SimulatedTarget(), "a")).AnsweredAsync();
-        var http = await targets.For(Queue(1, Http(server), "b")).AnsweredAsync();
+        var simulated = await targets.For(Queue(1, new SimulatedTarget(), "a")).RespondedAsync();
+        var http = await targets.For(Queue(1, Http(server), "b")).RespondedAsync();
 
         Assert.Contains("echo", simulated.Text(), StringComparison.Ordinal);
         Assert.Equal("from the wire", http.Text());
@@ -36,11 +36,11 @@ public sealed class ApiTargetsTests : IAsyncDisposable
     [Fact]
     public async Task A_pause_keeps_the_connections()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
 
-        await targets.For(Queue(1, Http(server))).AnsweredAsync();
-        await targets.For(Queue(2, Http(server)) with { Paused = true }).AnsweredAsync();
-        await targets.For(Queue(3, Http(server))).AnsweredAsync();
+        await targets.For(Queue(1, Http(server))).RespondedAsync();
+        await targets.For(Queue(2, Http(server)) with { Paused = true }).RespondedAsync();
+        await targets.For(Queue(3, Http(server))).RespondedAsync();
 
         Assert.Equal(1, server.ConnectionCount);
     }
@@ -48,11 +48,11 @@ public sealed class ApiTargetsTests : IAsyncDisposable
     [Fact]
     public async Task A_new_definition_is_called_from_the_next_job_on()
     {
-        await using var before = new RawTcpApi(Answer());
-        await using var after = new RawTcpApi(Answer());
+        await using var before = new RawTcpApi(Respond());
+        await using var after = new RawTcpApi(Respond());
 
-        await targets.For(Queue(1, Http(before))).AnsweredAsync();
-        await targets.For(Queue(2, Http(after))).AnsweredAsync();
+        await targets.For(Queue(1, Http(before))).RespondedAsync();
+        await targets.For(Queue(2, Http(after))).RespondedAsync();
 
         Assert.Single(before.Requests);
         Assert.Single(after.Requests);
@@ -62,10 +62,10 @@ public sealed class ApiTargetsTests : IAsyncDisposable
     [Fact]
     public async Task A_header_that_changed_is_a_new_definition()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
 
-        await targets.For(Queue(1, Http(server, "one"))).AnsweredAsync();
-        await targets.For(Queue(2, Http(server, "two"))).AnsweredAsync();
+        await targets.For(Queue(1, Http(server, "one"))).RespondedAsync();
+        await targets.For(Queue(2, Http(server, "two"))).RespondedAsync();
 
         Assert.Equal(["one", "two"], server.Requests.Select(request => request.Header("X-A").Single()));
     }
@@ -73,11 +73,11 @@ public sealed class ApiTargetsTests : IAsyncDisposable
     [Fact]
     public async Task A_job_claimed_before_the_change_goes_to_the_new_target_and_does_not_bring_the_old_one_back()
     {
-        await using var before = new RawTcpApi(Answer());
-        await using var after = new RawTcpApi(Answer());
-        await targets.For(Queue(2, Http(after))).AnsweredAsync();
+        await using var before = new RawTcpApi(Respond());
+        await using var after = new RawTcpApi(Respond());
+        await targets.For(Queue(2, Http(after))).RespondedAsync();
 
-        await targets.For(Queue(1, Http(before))).AnsweredAsync();
+        await targets.For(Queue(1, Http(before))).RespondedAsync();
 
         Assert.Empty(before.Requests);
         Assert.Equal(1, after.ConnectionCount);
@@ -90,7 +90,7 @@ public sealed class ApiTargetsTests : IAsyncDisposable
         await using var server = new RawTcpApi(async (connection, stop) =>
         {
             await goOn.Task.WaitAsync(stop);
-            await Answer()(connection, stop);
+            await Respond()(connection, stop);
         });
 
         var call = targets.For(Queue(1, Http(server))).CallAsync();
@@ -105,7 +105,7 @@ public sealed class ApiTargetsTests : IAsyncDisposable
     [Fact]
     public async Task A_target_held_over_its_replacement_starts_no_more_calls()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         var held = targets.For(Queue(1, Http(server)));
 
         targets.For(Queue(2, new SimulatedTarget()));
@@ -120,8 +120,8 @@ public sealed class ApiTargetsTests : IAsyncDisposable
         await Parallel.ForEachAsync(Enumerable.Range(0, 4_000), Calls.Cancel, async (number, _) =>
         {
             var mine = number % 10 == 0 ? Interlocked.Increment(ref revision) : Volatile.Read(ref revision);
-            var answer = await targets.For(Queue(mine, new SimulatedTarget { Limit = new() { Permits = 1_000_000, PeriodSeconds = mine + 1 } })).CallAsync();
-            Assert.True(answer is CallResult.Responded { Status: 200 } or CallResult.NotStarted);
+            var response = await targets.For(Queue(mine, new SimulatedTarget { Limit = new() { Permits = 1_000_000, PeriodSeconds = mine + 1 } })).CallAsync();
+            Assert.True(response is CallResult.Responded { Status: 200 } or CallResult.NotStarted);
         });
     }
 

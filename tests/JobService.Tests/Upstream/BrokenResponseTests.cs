@@ -26,9 +26,9 @@ public sealed class BrokenResponseTests
 
     [Theory]
     [MemberData(nameof(NoHttp))]
-    public async Task What_is_no_whole_answer_may_be_tried_again(string answer)
+    public async Task What_is_no_whole_answer_may_be_tried_again(string response)
     {
-        await using var server = new RawTcpApi(Cut(answer));
+        await using var server = new RawTcpApi(Cut(response));
         await using var api = Calls.Http(server.Address);
 
         var broken = await api.BrokenAsync();
@@ -85,12 +85,12 @@ public sealed class BrokenResponseTests
     [InlineData(Cap + 1, false)]
     public async Task The_cap_is_exact(int bytes, bool passes)
     {
-        await using var server = new RawTcpApi(Answer(200, new string('x', bytes)));
+        await using var server = new RawTcpApi(Respond(200, new string('x', bytes)));
         await using var api = Calls.Http(server.Address, options: Capped);
 
-        var answer = await api.CallAsync();
+        var response = await api.CallAsync();
 
-        Assert.Equal(passes, answer is CallResult.Responded { Body.Length: Cap });
+        Assert.Equal(passes, response is CallResult.Responded { Body.Length: Cap });
     }
 
     [Fact]
@@ -99,9 +99,9 @@ public sealed class BrokenResponseTests
         await using var server = new RawTcpApi(Head(200, "Content-Length: 999999999"));
         await using var api = Calls.Http(server.Address, options: Capped);
 
-        var answer = await api.AnsweredAsync(Calls.Of(new ApiRequest { Method = "HEAD" }));
+        var response = await api.RespondedAsync(Calls.Of(new ApiRequest { Method = "HEAD" }));
 
-        Assert.Equal((200, 0), (answer.Status, answer.Body.Length));
+        Assert.Equal((200, 0), (response.Status, response.Body.Length));
     }
 
     [Theory]
@@ -110,10 +110,10 @@ public sealed class BrokenResponseTests
     [InlineData("", null)]
     public async Task A_content_type_that_no_header_may_carry_is_left_out(string sent, string? kept)
     {
-        await using var server = new RawTcpApi(Answer(200, "x", $"Content-Type: {sent}"));
+        await using var server = new RawTcpApi(Respond(200, "x", $"Content-Type: {sent}"));
         await using var api = Calls.Http(server.Address);
 
-        Assert.Equal(kept, (await api.AnsweredAsync()).ContentType);
+        Assert.Equal(kept, (await api.RespondedAsync()).ContentType);
     }
 
     [Theory]
@@ -177,11 +177,11 @@ public sealed class BrokenResponseTests
     public async Task A_body_of_many_reads_arrives_whole()
     {
         var body = string.Concat(Enumerable.Range(0, 20_000).Select(number => number.ToString()));
-        await using var server = new RawTcpApi(Answer(200, body));
+        await using var server = new RawTcpApi(Respond(200, body));
         await using var api = Calls.Http(server.Address);
 
-        var answer = await api.AnsweredAsync();
+        var response = await api.RespondedAsync();
 
-        Assert.Equal(body, Encoding.ASCII.GetString(answer.Body.Span));
+        Assert.Equal(body, Encoding.ASCII.GetString(response.Body.Span));
     }
 }

@@ -20,13 +20,13 @@ internal static class Calls
     public static Task<CallResult> CallAsync(this IApiTarget api, ApiCall? call = null) =>
         api.CallAsync(call ?? Of(), static () => true, Cancel).WaitAsync(Patience.Hang, Cancel);
 
-    public static async Task<CallResult.Responded> AnsweredAsync(this IApiTarget api, ApiCall? call = null) =>
+    public static async Task<CallResult.Responded> RespondedAsync(this IApiTarget api, ApiCall? call = null) =>
         Assert.IsType<CallResult.Responded>(await api.CallAsync(call));
 
     public static async Task<CallResult.Failed> BrokenAsync(this IApiTarget api, ApiCall? call = null) =>
         Assert.IsType<CallResult.Failed>(await api.CallAsync(call));
 
-    public static string Text(this CallResult.Responded answer) => Encoding.UTF8.GetString(answer.Body.Span);
+    public static string Text(this CallResult.Responded response) => Encoding.UTF8.GetString(response.Body.Span);
 
     public static HttpApi Http(
         string address, Dictionary<string, HeaderValue>? headers = null, UpstreamOptions? options = null,

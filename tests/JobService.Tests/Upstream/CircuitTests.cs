@@ -11,7 +11,7 @@ public sealed class CircuitTests
     private const int CallsToBreak = 20;
 
     private readonly FakeTimeProvider time = new();
-    private WireReply reply = Answer(500);
+    private WireReply reply = Respond(500);
 
     [Fact]
     public async Task A_failing_API_gets_no_calls_for_a_while_and_the_slot_is_not_asked_for()
@@ -21,9 +21,9 @@ public sealed class CircuitTests
         await BreakAsync(api);
 
         time.Advance(TimeSpan.FromSeconds(2));
-        var answer = await api.CallAsync(Calls.Of(), () => throw new InvalidOperationException("asked"), Calls.Cancel);
+        var response = await api.CallAsync(Calls.Of(), () => throw new InvalidOperationException("asked"), Calls.Cancel);
 
-        Assert.Equal(new CallResult.CircuitOpen(TimeSpan.FromSeconds(3)), answer);
+        Assert.Equal(new CallResult.CircuitOpen(TimeSpan.FromSeconds(3)), response);
         Assert.Equal(CallsToBreak, server.Requests.Count);
     }
 
@@ -35,10 +35,10 @@ public sealed class CircuitTests
         await BreakAsync(api);
 
         time.Advance(TimeSpan.FromSeconds(5));
-        reply = Answer();
+        reply = Respond();
 
-        Assert.Equal(200, (await api.AnsweredAsync()).Status);
-        Assert.Equal(200, (await api.AnsweredAsync()).Status);
+        Assert.Equal(200, (await api.RespondedAsync()).Status);
+        Assert.Equal(200, (await api.RespondedAsync()).Status);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class CircuitTests
             var open = Assert.IsType<CallResult.CircuitOpen>(await api.CallAsync());
             breaks.Add(open.Wait.TotalSeconds);
             time.Advance(open.Wait);
-            await api.AnsweredAsync();
+            await api.RespondedAsync();
         }
 
         Assert.Equal([5, 10, 20, 40, 60, 60], breaks);
@@ -116,21 +116,21 @@ public sealed class CircuitTests
     [InlineData(503, "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1")]
     public async Task An_API_that_answers_is_not_broken(int status, params string[] headers)
     {
-        await using var server = new RawTcpApi(Answer(status, "", headers));
+        await using var server = new RawTcpApi(Respond(status, "", headers));
         await using var api = Calls.Http(server.Address, time: time);
 
         for (var call = 0; call < 2 * CallsToBreak; call++)
-            Assert.Equal(status, (await api.AnsweredAsync()).Status);
+            Assert.Equal(status, (await api.RespondedAsync()).Status);
     }
 
     [Fact]
     public async Task What_a_queue_names_as_not_now_does_not_count()
     {
-        await using var server = new RawTcpApi(Answer(503));
+        await using var server = new RawTcpApi(Respond(503));
         await using var api = Calls.Http(server.Address, time: time);
 
         for (var call = 0; call < 2 * CallsToBreak; call++)
-            Assert.True((await api.AnsweredAsync(Calls.Of() with { ThrottledBy = [503] })).IsRefusal);
+            Assert.True((await api.RespondedAsync(Calls.Of() with { ThrottledBy = [503] })).IsRefusal);
     }
 
     [Fact]
@@ -145,9 +145,9 @@ public sealed class CircuitTests
         await abandon.CancelAsync();
         foreach (var call in calls)
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
-        reply = Answer();
+        reply = Respond();
 
-        Assert.Equal(200, (await api.AnsweredAsync()).Status);
+        Assert.Equal(200, (await api.RespondedAsync()).Status);
     }
 
     [Fact]
@@ -162,6 +162,6 @@ public sealed class CircuitTests
     private static async Task BreakAsync(HttpApi api)
     {
         for (var call = 0; call < CallsToBreak; call++)
-            Assert.Equal(500, (await api.AnsweredAsync()).Status);
+            Assert.Equal(500, (await api.RespondedAsync()).Status);
     }
 }

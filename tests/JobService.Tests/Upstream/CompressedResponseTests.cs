@@ -25,9 +25,9 @@ public sealed class CompressedResponseTests
         await using var server = new RawTcpApi(Compressed(codings, Encode(Json, codings)));
         await using var api = Calls.Http(server.Address, options: Capped);
 
-        var answer = await api.AnsweredAsync();
+        var response = await api.RespondedAsync();
 
-        Assert.Equal((200, Json), (answer.Status, answer.Text()));
+        Assert.Equal((200, Json), (response.Status, response.Text()));
     }
 
     [Theory]
@@ -99,10 +99,10 @@ public sealed class CompressedResponseTests
         await using var server = new RawTcpApi(Compressed("zstd", [1, 2, 3], "429 Too Many Requests", "Retry-After: 17"));
         await using var api = Calls.Http(server.Address, options: Capped, time: new FakeTimeProvider());
 
-        var answer = await api.AnsweredAsync();
+        var response = await api.RespondedAsync();
 
-        Assert.Equal((429, TimeSpan.FromSeconds(17), ""), (answer.Status, answer.Hint.RetryAfter, answer.Text()));
-        Assert.Contains("'zstd'", answer.Note, StringComparison.Ordinal);
+        Assert.Equal((429, TimeSpan.FromSeconds(17), ""), (response.Status, response.Hint.RetryAfter, response.Text()));
+        Assert.Contains("'zstd'", response.Note, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -113,7 +113,7 @@ public sealed class CompressedResponseTests
         await using var server = new RawTcpApi(WireReplies.Head(status, "Content-Encoding: gzip", "Content-Length: 0"));
         await using var api = Calls.Http(server.Address);
 
-        Assert.Equal((status, ""), ((await api.AnsweredAsync(Calls.Of(new ApiRequest { Method = method }))) is var answer ? (answer.Status, answer.Text()) : default));
+        Assert.Equal((status, ""), ((await api.RespondedAsync(Calls.Of(new ApiRequest { Method = method }))) is var response ? (response.Status, response.Text()) : default));
     }
 
     [Theory]
@@ -130,7 +130,7 @@ public sealed class CompressedResponseTests
         });
         await using var api = Calls.Http(server.Address);
 
-        Assert.Equal(body, (await api.AnsweredAsync()).Text());
+        Assert.Equal(body, (await api.RespondedAsync()).Text());
     }
 
     [Theory]
@@ -141,8 +141,8 @@ public sealed class CompressedResponseTests
         await using var server = new RawTcpApi(WithLengths(lengths));
         await using var api = Calls.Http(server.Address);
 
-        Assert.Equal("hello", (await api.AnsweredAsync()).Text());
-        Assert.Equal("hello", (await api.AnsweredAsync()).Text());
+        Assert.Equal("hello", (await api.RespondedAsync()).Text());
+        Assert.Equal("hello", (await api.RespondedAsync()).Text());
     }
 
     [Theory]

@@ -114,19 +114,19 @@ public sealed class DialerTests
     [Fact]
     public async Task A_call_gets_past_an_address_that_drops_packets()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         using var hole = new BlackHole(server.Port);
         var options = new UpstreamOptions { AllowPrivateNetworks = true };
         await using var api = Calls.Http($"http://api.example:{server.Port}", options: options, dialer: Leading(options, hole.Address, IPAddress.Loopback));
 
-        Assert.Equal(200, (await api.AnsweredAsync()).Status);
-        Assert.Equal(200, (await api.AnsweredAsync(Calls.Of() with { Paced = true })).Status);
+        Assert.Equal(200, (await api.RespondedAsync()).Status);
+        Assert.Equal(200, (await api.RespondedAsync(Calls.Of() with { Paced = true })).Status);
     }
 
     [Fact]
     public async Task A_callback_gets_past_an_address_that_drops_packets()
     {
-        await using var hook = new HookReceiver(Answer(204, ""));
+        await using var hook = new HookReceiver(Respond(204, ""));
         using var hole = new BlackHole(new Uri(hook.Url).Port);
         var options = new UpstreamOptions { AllowPrivateNetworks = true };
         await using var sender = await SenderDriver.StartAsync(driver => driver.Dialer = Leading(options, hole.Address, IPAddress.Loopback));
@@ -139,7 +139,7 @@ public sealed class DialerTests
     [Fact]
     public async Task An_address_that_may_not_be_called_is_not_called_beside_one_that_may()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         var options = new UpstreamOptions { AllowPrivateNetworks = PrivateNetworks.Read("127.0.0.9"), ConnectTimeoutSeconds = 0.5 };
         await using var api = Calls.Http($"http://api.example:{server.Port}", options: options, dialer: Leading(options, IPAddress.Parse("127.0.0.9"), IPAddress.Loopback));
 
@@ -152,10 +152,10 @@ public sealed class DialerTests
     [InlineData("[::ffff:7f00:1]")]
     public async Task IPv4_in_the_clothes_of_IPv6_is_called(string host)
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http($"http://{host}:{server.Port}");
 
-        Assert.Equal(200, (await api.AnsweredAsync()).Status);
+        Assert.Equal(200, (await api.RespondedAsync()).Status);
     }
 
     private static Dialer Leading(UpstreamOptions options, params IPAddress[] addresses) => new(options, TimeProvider.System) { Resolve = (_, _) => Task.FromResult(addresses) };

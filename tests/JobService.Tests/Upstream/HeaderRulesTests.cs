@@ -59,7 +59,7 @@ public sealed class HeaderRulesTests
     [MemberData(nameof(Forbidden))]
     public async Task What_got_past_the_front_door_is_still_not_sent(string name, string value)
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var byQueue = Calls.Http(server.Address, new() { [name] = new HeaderValue.Text(value) });
         await using var byJob = Calls.Http(server.Address);
 

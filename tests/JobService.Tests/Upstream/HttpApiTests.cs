@@ -11,12 +11,12 @@ public sealed class HttpApiTests
     [Fact]
     public async Task A_job_without_a_request_is_a_POST_of_its_payload_to_the_base_address()
     {
-        await using var server = new RawTcpApi(Answer(201, """{"ok":true}""", "Content-Type: application/json"));
+        await using var server = new RawTcpApi(Respond(201, """{"ok":true}""", "Content-Type: application/json"));
         await using var api = Calls.Http(server.Address + "/v2");
 
-        var answer = await api.AnsweredAsync();
+        var response = await api.RespondedAsync();
 
-        Assert.Equal((201, "application/json", """{"ok":true}""", null), (answer.Status, answer.ContentType, answer.Text(), answer.Hint.RetryAfter));
+        Assert.Equal((201, "application/json", """{"ok":true}""", null), (response.Status, response.ContentType, response.Text(), response.Hint.RetryAfter));
         Assert.Equal("POST /v2 HTTP/1.1", server.OnlyRequest.RequestLine);
         Assert.Equal("""{"n":1}""", server.OnlyRequest.Text);
         Assert.Equal(["application/json"], server.OnlyRequest.Header("Content-Type"));
@@ -25,10 +25,10 @@ public sealed class HttpApiTests
     [Fact]
     public async Task A_request_appends_its_path_and_its_escaped_query()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http(server.Address + "/v2/");
 
-        await api.AnsweredAsync(Calls.Of(new ApiRequest
+        await api.RespondedAsync(Calls.Of(new ApiRequest
         {
             Method = "GET",
             Path = "/items/7",
@@ -51,7 +51,7 @@ public sealed class HttpApiTests
         await using var server = new RawTcpApi(Head(204));
         await using var api = Calls.Http(server.Address);
 
-        await api.AnsweredAsync(Calls.Of(new ApiRequest { Method = method }));
+        await api.RespondedAsync(Calls.Of(new ApiRequest { Method = method }));
 
         Assert.Equal(body, server.OnlyRequest.Text);
         Assert.Equal([$"{body.Length}"], server.OnlyRequest.Header("Content-Length"));
@@ -65,7 +65,7 @@ public sealed class HttpApiTests
     [InlineData("trace")]
     public async Task What_is_no_method_is_not_sent(string method)
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http(server.Address);
 
         Assert.False((await api.BrokenAsync(Calls.Of(new ApiRequest { Method = method }))).MayRetry);
@@ -75,9 +75,9 @@ public sealed class HttpApiTests
     [Fact]
     public async Task A_request_may_have_a_body_of_its_own()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http(server.Address);
-        await api.AnsweredAsync(Calls.Of(new ApiRequest { Method = "DELETE", Body = """{"own": [1, 2.50]}"""u8.ToArray() }));
+        await api.RespondedAsync(Calls.Of(new ApiRequest { Method = "DELETE", Body = """{"own": [1, 2.50]}"""u8.ToArray() }));
 
         Assert.Equal("""{"own": [1, 2.50]}""", server.OnlyRequest.Text);
     }
@@ -85,10 +85,10 @@ public sealed class HttpApiTests
     [Fact]
     public async Task Every_call_names_its_job()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http(server.Address);
 
-        await api.AnsweredAsync(Calls.Of() with { Attempt = 3 });
+        await api.RespondedAsync(Calls.Of() with { Attempt = 3 });
 
         Assert.Equal(["01890a5d-ac96-774b-bcce-b302099a8057"], server.OnlyRequest.Header("X-Job-Id"));
         Assert.Equal(["3"], server.OnlyRequest.Header("X-Job-Attempt"));
@@ -98,10 +98,10 @@ public sealed class HttpApiTests
     [Fact]
     public async Task A_header_of_the_request_replaces_that_of_the_queue()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http(server.Address, new() { ["user-agent"] = new HeaderValue.Text("queue"), ["X-Q"] = new HeaderValue.Text("q") });
 
-        await api.AnsweredAsync(Calls.Of(new ApiRequest
+        await api.RespondedAsync(Calls.Of(new ApiRequest
         {
             Headers = new Dictionary<string, string> { ["User-Agent"] = "job (a; b)", ["content-type"] = "text/x-own" },
         }));
@@ -114,13 +114,13 @@ public sealed class HttpApiTests
     [Fact]
     public async Task A_redirect_is_an_answer_and_is_not_followed()
     {
-        await using var elsewhere = new RawTcpApi(Answer());
-        await using var server = new RawTcpApi(Answer(302, "", $"Location: {elsewhere.Address}/"));
+        await using var elsewhere = new RawTcpApi(Respond());
+        await using var server = new RawTcpApi(Respond(302, "", $"Location: {elsewhere.Address}/"));
         await using var api = Calls.Http(server.Address);
 
-        var answer = await api.AnsweredAsync();
+        var response = await api.RespondedAsync();
 
-        Assert.Equal(302, answer.Status);
+        Assert.Equal(302, response.Status);
         Assert.Single(server.Requests);
         Assert.Empty(elsewhere.Requests);
     }
@@ -128,11 +128,11 @@ public sealed class HttpApiTests
     [Fact]
     public async Task Cookies_are_not_kept()
     {
-        await using var server = new RawTcpApi(Answer(200, "{}", "Set-Cookie: session=1; Path=/"));
+        await using var server = new RawTcpApi(Respond(200, "{}", "Set-Cookie: session=1; Path=/"));
         await using var api = Calls.Http(server.Address);
 
-        await api.AnsweredAsync();
-        await api.AnsweredAsync();
+        await api.RespondedAsync();
+        await api.RespondedAsync();
 
         Assert.All(server.Requests, request => Assert.Empty(request.Header("Cookie")));
     }
@@ -140,11 +140,11 @@ public sealed class HttpApiTests
     [Fact]
     public async Task A_connection_is_used_again()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http(server.Address);
 
         for (var call = 0; call < 5; call++)
-            await api.AnsweredAsync();
+            await api.RespondedAsync();
 
         Assert.Equal(1, server.ConnectionCount);
     }
@@ -152,23 +152,23 @@ public sealed class HttpApiTests
     [Fact]
     public async Task A_wait_that_the_answer_asks_for_is_handed_on()
     {
-        await using var server = new RawTcpApi(Answer(429, "slow down", "Retry-After: 17"));
+        await using var server = new RawTcpApi(Respond(429, "slow down", "Retry-After: 17"));
         await using var api = Calls.Http(server.Address, time: new FakeTimeProvider());
 
-        var answer = await api.AnsweredAsync();
+        var response = await api.RespondedAsync();
 
-        Assert.Equal((429, TimeSpan.FromSeconds(17), "slow down"), (answer.Status, answer.Hint.RetryAfter, answer.Text()));
+        Assert.Equal((429, TimeSpan.FromSeconds(17), "slow down"), (response.Status, response.Hint.RetryAfter, response.Text()));
     }
 
     [Fact]
     public async Task What_may_not_start_is_not_sent()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http(server.Address);
 
-        var answer = await api.CallAsync(Calls.Of(), static () => false, Calls.Cancel);
+        var response = await api.CallAsync(Calls.Of(), static () => false, Calls.Cancel);
 
-        Assert.IsType<CallResult.NotStarted>(answer);
+        Assert.IsType<CallResult.NotStarted>(response);
         Assert.Equal(0, server.ConnectionCount);
     }
 
@@ -180,7 +180,7 @@ public sealed class HttpApiTests
     [InlineData("/..%2f..%2fsecret/%2e%2e/%2e%2e/%2e%2e/x")]
     public async Task A_path_does_not_lead_out_of_the_base_address(string path)
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http(server.Address + "/tenant");
 
         var broken = await api.BrokenAsync(Calls.Of(new ApiRequest { Path = path }));

@@ -34,7 +34,7 @@ public sealed class OneCallOneRequestTests
             await using var server = new RawTcpApi(request => request.Number == 1 ? Head(204) : bad);
             await using var api = Calls.Http(server.Address);
 
-            await api.AnsweredAsync(Call(method, hasBody));
+            await api.RespondedAsync(Call(method, hasBody));
             var broken = await api.BrokenAsync(Call(method, hasBody));
 
             Assert.Equal((ErrorTypes.Transport, true), (broken.Type, broken.MayRetry));

@@ -17,14 +17,14 @@ public sealed class OutgoingProxyTests
     [Fact]
     public async Task Calls_leave_through_the_proxy_to_names_that_are_public()
     {
-        await using var server = new RawTcpApi(Answer(200, "through"));
+        await using var server = new RawTcpApi(Respond(200, "through"));
         await using var proxy = new ProxyServer(server.Port);
         await using var api = Through(proxy.Address, "http://api.example/v1", Public);
 
-        var answer = await api.AnsweredAsync();
-        await api.AnsweredAsync(Calls.Of() with { Paced = true });
+        var response = await api.RespondedAsync();
+        await api.RespondedAsync(Calls.Of() with { Paced = true });
 
-        Assert.Equal("through", answer.Text());
+        Assert.Equal("through", response.Text());
         Assert.Equal("POST http://api.example/v1 HTTP/1.1", proxy.Lines.First());
         Assert.Equal(["api.example"], server.Requests.First().Header("Host"));
     }
@@ -45,11 +45,11 @@ public sealed class OutgoingProxyTests
     [Fact]
     public async Task The_proxy_gets_the_password_it_asks_for()
     {
-        await using var server = new RawTcpApi(Answer(200, "through"));
+        await using var server = new RawTcpApi(Respond(200, "through"));
         await using var proxy = new ProxyServer(server.Port, "me:p@ss");
         await using var api = Through(proxy.Address.Replace("//", "//me:p%40ss@", StringComparison.Ordinal), "http://api.example", Public);
 
-        Assert.Equal("through", (await api.AnsweredAsync(Calls.Of(new ApiRequest { Method = "GET" }))).Text());
+        Assert.Equal("through", (await api.RespondedAsync(Calls.Of(new ApiRequest { Method = "GET" }))).Text());
         Assert.Single(server.Requests);
     }
 
@@ -60,7 +60,7 @@ public sealed class OutgoingProxyTests
     [InlineData("http://10.0.0.7")]
     public async Task What_may_not_be_called_the_proxy_does_not_get(string address)
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var proxy = new ProxyServer(server.Port);
         await using var api = Through(proxy.Address, address, [.. Public, .. Private]);
 
@@ -71,12 +71,12 @@ public sealed class OutgoingProxyTests
     [Fact]
     public async Task Hosts_of_NoProxy_are_called_directly_and_through_the_guard()
     {
-        await using var server = new RawTcpApi(Answer(200, "direct"));
+        await using var server = new RawTcpApi(Respond(200, "direct"));
         await using var proxy = new ProxyServer(port: 1);
         await using var open = Through(proxy.Address, $"http://api.internal.example:{server.Port}", [IPAddress.Loopback], allowPrivate: true);
         await using var guarded = Through(proxy.Address, $"http://api.internal.example:{server.Port}", [IPAddress.Loopback]);
 
-        Assert.Equal("direct", (await open.AnsweredAsync()).Text());
+        Assert.Equal("direct", (await open.RespondedAsync()).Text());
         Assert.Equal(ErrorTypes.Blocked, (await guarded.BrokenAsync()).Type);
         Assert.Empty(proxy.Lines);
     }
@@ -86,7 +86,7 @@ public sealed class OutgoingProxyTests
     [InlineData(false)]
     public async Task A_name_that_only_the_proxy_knows_is_left_to_it_where_private_networks_are_open(bool isOpen)
     {
-        await using var server = new RawTcpApi(Answer(200, "through"));
+        await using var server = new RawTcpApi(Respond(200, "through"));
         await using var proxy = new ProxyServer(server.Port);
         var options = new UpstreamOptions { Proxy = proxy.Address, AllowPrivateNetworks = isOpen };
         await using var api = Calls.Http("http://inside.example", options: options, dialer: new Dialer(options, TimeProvider.System)
@@ -95,7 +95,7 @@ public sealed class OutgoingProxyTests
         });
 
         if (isOpen)
-            Assert.Equal("through", (await api.AnsweredAsync()).Text());
+            Assert.Equal("through", (await api.RespondedAsync()).Text());
         else
             Assert.Contains("JobService:Upstream:AllowPrivateNetworks leaves names", (await api.BrokenAsync()).Detail, StringComparison.Ordinal);
         Assert.Equal(isOpen ? 1 : 0, proxy.Lines.Count);
@@ -115,7 +115,7 @@ public sealed class OutgoingProxyTests
     [Fact]
     public async Task Callbacks_leave_through_it_too_each_checked_by_itself()
     {
-        await using var hook = new HookReceiver(Answer(204, ""));
+        await using var hook = new HookReceiver(Respond(204, ""));
         await using var proxy = new ProxyServer(new Uri(hook.Url).Port);
         var options = new UpstreamOptions { Proxy = proxy.Address };
         await using var sender = await SenderDriver.StartAsync(driver => driver.Dialer = new Dialer(options, TimeProvider.System)

@@ -77,11 +77,11 @@ public sealed class PrivateNetworksTests
     [Fact]
     public async Task Only_the_named_network_is_called()
     {
-        await using var server = new RawTcpApi(WireReplies.Answer());
+        await using var server = new RawTcpApi(WireReplies.Respond());
         await using var named = Calls.Http($"http://localhost:{server.Port}", options: Bound("127.0.0.0/8"));
         await using var other = Calls.Http($"http://localhost:{server.Port}", options: Bound("10.0.0.0/8"));
 
-        Assert.Equal(200, (await named.AnsweredAsync()).Status);
+        Assert.Equal(200, (await named.RespondedAsync()).Status);
         Assert.Equal(JobService.Jobs.ErrorTypes.Blocked, (await other.BrokenAsync()).Type);
         Assert.Equal(1, server.ConnectionCount);
     }

@@ -13,10 +13,10 @@ public sealed class SecretTests
     [Fact]
     public async Task A_secret_is_sent()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http(server.Address, Authorized, configuration: Configured($"Bearer {Secret}"));
 
-        await api.AnsweredAsync();
+        await api.RespondedAsync();
 
         Assert.Equal([$"Bearer {Secret}"], server.OnlyRequest.Header("Authorization"));
     }
@@ -26,7 +26,7 @@ public sealed class SecretTests
     [InlineData("")]
     public async Task A_secret_that_is_not_configured_is_named_and_nothing_is_sent(string? value)
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http(server.Address, Authorized, configuration: Configured(value));
 
         var broken = await api.BrokenAsync();
@@ -39,7 +39,7 @@ public sealed class SecretTests
     [Fact]
     public async Task A_secret_with_a_line_break_is_not_sent_and_not_told()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http(server.Address, Authorized, configuration: Configured($"{Secret}\n"));
 
         var broken = await api.BrokenAsync();
@@ -52,9 +52,9 @@ public sealed class SecretTests
     [Theory]
     [InlineData("")]
     [InlineData("HTTP/1.1 nonsense\r\n\r\n")]
-    public async Task A_call_that_breaks_does_not_tell_the_secret(string answer)
+    public async Task A_call_that_breaks_does_not_tell_the_secret(string response)
     {
-        await using var server = new RawTcpApi(Cut(answer));
+        await using var server = new RawTcpApi(Cut(response));
         await using var api = Calls.Http(server.Address, Authorized, configuration: Configured(Secret));
 
         var broken = await api.BrokenAsync();
@@ -65,12 +65,12 @@ public sealed class SecretTests
     [Fact]
     public async Task An_answer_holds_nothing_of_the_request()
     {
-        await using var server = new RawTcpApi(Answer());
+        await using var server = new RawTcpApi(Respond());
         await using var api = Calls.Http(server.Address, Authorized, configuration: Configured(Secret));
 
-        var answer = await api.AnsweredAsync();
+        var response = await api.RespondedAsync();
 
-        Assert.DoesNotContain(Secret, answer + answer.Text(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, response + response.Text(), StringComparison.Ordinal);
     }
 
     private static Dictionary<string, string?> Configured(string? value) => new() { ["JobService:Secrets:Token"] = value };

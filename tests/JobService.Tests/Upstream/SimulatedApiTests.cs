@@ -17,9 +17,9 @@ public sealed class SimulatedApiTests
         var call = api.CallAsync(Calls.Of() with { Attempt = int.MaxValue }, () => true, Calls.Cancel);
 
         Assert.True(call.IsCompletedSuccessfully);
-        var answer = Assert.IsType<CallResult.Responded>(await call);
-        Assert.Equal((200, "application/json"), (answer.Status, answer.ContentType));
-        Assert.Equal($$$"""{"jobId":"{{{Calls.Job}}}","attempt":2147483647,"echo":{"n":1}}""", answer.Text());
+        var response = Assert.IsType<CallResult.Responded>(await call);
+        Assert.Equal((200, "application/json"), (response.Status, response.ContentType));
+        Assert.Equal($$$"""{"jobId":"{{{Calls.Job}}}","attempt":2147483647,"echo":{"n":1}}""", response.Text());
     }
 
     [Fact]
@@ -27,9 +27,9 @@ public sealed class SimulatedApiTests
     {
         await using var api = new SimulatedApi(new SimulatedTarget(), time, () => 0.5);
 
-        var answer = await api.AnsweredAsync(Calls.Of(payload: ""));
+        var response = await api.RespondedAsync(Calls.Of(payload: ""));
 
-        Assert.Equal(JsonValueKind.Null, JsonDocument.Parse(answer.Body).RootElement.GetProperty("echo").ValueKind);
+        Assert.Equal(JsonValueKind.Null, JsonDocument.Parse(response.Body).RootElement.GetProperty("echo").ValueKind);
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class SimulatedApiTests
 
         Assert.IsType<CallResult.NotStarted>(await api.CallAsync(Calls.Of(), () => false, Calls.Cancel));
 
-        Assert.Equal(200, (await api.AnsweredAsync()).Status);
+        Assert.Equal(200, (await api.RespondedAsync()).Status);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class SimulatedApiTests
         time.Advance(TimeSpan.FromSeconds(0.5));
 
         var first = await StatusesAsync(api, 5);
-        var refused = await api.AnsweredAsync();
+        var refused = await api.RespondedAsync();
         time.Advance(TimeSpan.FromSeconds(1.5));
         var second = await StatusesAsync(api, 4);
 
@@ -111,7 +111,7 @@ public sealed class SimulatedApiTests
     {
         var statuses = new List<int>();
         for (var call = 0; call < calls; call++)
-            statuses.Add((await api.AnsweredAsync()).Status);
+            statuses.Add((await api.RespondedAsync()).Status);
         return statuses;
     }
 

@@ -9,12 +9,12 @@ public sealed class BatchApiTests(BatchService service) : IClassFixture<BatchSer
     [Fact]
     public async Task A_batch_is_accepted_with_its_place_and_its_links_and_ends_with_all_results()
     {
-        using var answer = await service.Service.SendAsync(HttpMethod.Post, "/v1/batches", """{"queue":"fast","jobs":[{"payload":"a"},{"payload":"b"}]}""");
+        using var response = await service.Service.SendAsync(HttpMethod.Post, "/v1/batches", """{"queue":"fast","jobs":[{"payload":"a"},{"payload":"b"}]}""");
 
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        var batch = await answer.JsonAsync();
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        var batch = await response.JsonAsync();
         var self = "/v1/batches/" + batch.Text("id");
-        Assert.Equal(self, answer.Headers.Location?.ToString());
+        Assert.Equal(self, response.Headers.Location?.ToString());
         var links = batch.GetProperty("links");
         Assert.Equal((self, self + "/results", "/v1/jobs?batch=" + batch.Text("id"), self + "/cancel"),
             (links.Text("self"), links.Text("results"), links.Text("jobs"), links.Text("cancel")));
@@ -73,10 +73,10 @@ public sealed class BatchApiTests(BatchService service) : IClassFixture<BatchSer
     [InlineData("""{"jobs":[],"more":1}""", "/more")]
     public async Task What_is_wrong_is_pointed_at(string json, string pointers)
     {
-        using var answer = await service.Service.SendAsync(HttpMethod.Post, "/v1/batches", json);
+        using var response = await service.Service.SendAsync(HttpMethod.Post, "/v1/batches", json);
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Equal(("/problems/invalid-request", pointers), await ProblemJson.ReadAsync(answer));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(("/problems/invalid-request", pointers), await ProblemJson.ReadAsync(response));
     }
 
     [Theory]
@@ -85,10 +85,10 @@ public sealed class BatchApiTests(BatchService service) : IClassFixture<BatchSer
     [InlineData("""{"queue":"fast","jobs":[{"payload":1},{"request":{"method":"GET"}}]}""", "/problems/request-not-allowed", "/jobs/1")]
     public async Task What_contradicts_the_configuration_keeps_all_out(string json, string type, string pointer)
     {
-        using var answer = await service.Service.SendAsync(HttpMethod.Post, "/v1/batches", json);
+        using var response = await service.Service.SendAsync(HttpMethod.Post, "/v1/batches", json);
 
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
-        Assert.Equal((type, pointer), await ProblemJson.ReadAsync(answer));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+        Assert.Equal((type, pointer), await ProblemJson.ReadAsync(response));
     }
 
     [Fact]
@@ -213,9 +213,9 @@ public sealed class BatchApiTests(BatchService service) : IClassFixture<BatchSer
         using var content = new StringContent("""{"payload":1}""", null, type);
         if (encoding.Length > 0)
             content.Headers.ContentEncoding.Add(encoding);
-        using var answer = await service.Service.Client.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+        using var response = await service.Service.Client.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
 
-        Assert.Equal(status, (int)answer.StatusCode);
-        await ProblemJson.ReadAsync(answer);
+        Assert.Equal(status, (int)response.StatusCode);
+        await ProblemJson.ReadAsync(response);
     }
 }

@@ -55,8 +55,8 @@ public sealed class BatchBytesTests : IAsyncLifetime
             }
 
             using var lines = new StringContent(string.Concat(Enumerable.Repeat("{\"payload\":1}\n", 2_000)), Encoding.UTF8, "application/x-ndjson");
-            using var answer = await service.Client.PostAsync(new Uri("/v1/batches?queue=fast", UriKind.Relative), lines, TestContext.Current.CancellationToken);
-            Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+            using var response = await service.Client.PostAsync(new Uri("/v1/batches?queue=fast", UriKind.Relative), lines, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         }
         finally
         {
@@ -68,7 +68,7 @@ public sealed class BatchBytesTests : IAsyncLifetime
 
     private async Task<(HttpStatusCode Status, string Pointers)> PostAsync(string json)
     {
-        using var answer = await service.SendAsync(HttpMethod.Post, "/v1/batches", json);
-        return (answer.StatusCode, answer.StatusCode == HttpStatusCode.BadRequest ? (await ProblemJson.ReadAsync(answer)).Item2 : "");
+        using var response = await service.SendAsync(HttpMethod.Post, "/v1/batches", json);
+        return (response.StatusCode, response.StatusCode == HttpStatusCode.BadRequest ? (await ProblemJson.ReadAsync(response)).Item2 : "");
     }
 }

@@ -17,9 +17,9 @@ public sealed class BatchResultsTests(BatchService service) : IClassFixture<Batc
     {
         var batch = await service.SubmitWaitingAsync($"head-{form.Length}", jobs: 2);
 
-        using var answer = await service.Service.SendAsync(HttpMethod.Head, $"/v1/batches/{batch}/results", null, ("Accept", form));
+        using var response = await service.Service.SendAsync(HttpMethod.Head, $"/v1/batches/{batch}/results", null, ("Accept", form));
 
-        Assert.Equal((HttpStatusCode.OK, form), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        Assert.Equal((HttpStatusCode.OK, form), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
     }
 
     [Fact]
@@ -182,13 +182,13 @@ public sealed class BatchResultsTests(BatchService service) : IClassFixture<Batc
     public async Task The_form_is_what_the_client_likes_best(string? accept, string? expected)
     {
         var id = await service.SubmitAsync("""{"queue":"fast","jobs":[]}""");
-        using var answer = await service.Service.SendAsync(HttpMethod.Get, $"/v1/batches/{id}/results", null, accept is null ? [] : [("Accept", accept)]);
+        using var response = await service.Service.SendAsync(HttpMethod.Get, $"/v1/batches/{id}/results", null, accept is null ? [] : [("Accept", accept)]);
 
-        Assert.Equal(expected is null ? HttpStatusCode.NotAcceptable : HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(expected is null ? HttpStatusCode.NotAcceptable : HttpStatusCode.OK, response.StatusCode);
         if (expected is not null)
-            Assert.Equal(expected, answer.Content.Headers.ContentType?.MediaType);
+            Assert.Equal(expected, response.Content.Headers.ContentType?.MediaType);
         else
-            Assert.Equal("/problems/not-acceptable", (await ProblemJson.ReadAsync(answer)).Type);
+            Assert.Equal("/problems/not-acceptable", (await ProblemJson.ReadAsync(response)).Type);
     }
 
     [Theory]
@@ -205,11 +205,11 @@ public sealed class BatchResultsTests(BatchService service) : IClassFixture<Batc
     public async Task A_wish_that_cannot_be_understood_is_400(string query, string lastEventId)
     {
         var id = await service.SubmitAsync("""{"queue":"fast","jobs":[]}""");
-        using var answer = await service.Service.SendAsync(
+        using var response = await service.Service.SendAsync(
             HttpMethod.Get, $"/v1/batches/{id}/results?{query}", null, lastEventId.Length > 0 ? [("Last-Event-ID", lastEventId)] : []);
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        await ProblemJson.ReadAsync(answer);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        await ProblemJson.ReadAsync(response);
     }
 
     [Theory]
@@ -220,8 +220,8 @@ public sealed class BatchResultsTests(BatchService service) : IClassFixture<Batc
     {
         foreach (var id in (string[])["nonsense", "01999999-9999-7999-8999-999999999999"])
         {
-            using var answer = await service.Service.SendAsync(HttpMethod.Get, $"/v1/batches/{id}/results", null, ("Accept", accept));
-            Assert.Equal((404, "/problems/not-found"), ((int)answer.StatusCode, (await ProblemJson.ReadAsync(answer)).Type));
+            using var response = await service.Service.SendAsync(HttpMethod.Get, $"/v1/batches/{id}/results", null, ("Accept", accept));
+            Assert.Equal((404, "/problems/not-found"), ((int)response.StatusCode, (await ProblemJson.ReadAsync(response)).Type));
         }
     }
 
@@ -237,7 +237,7 @@ public sealed class BatchResultsTests(BatchService service) : IClassFixture<Batc
             ["empty"] = ("application/json", ""),
         };
         await using var api = new RawTcpApi(request => answers.Single(pair => request.Text.Contains(pair.Key, StringComparison.Ordinal)).Value is var (type, body)
-            ? WireReplies.Answer(200, body, "Content-Type: " + type)
+            ? WireReplies.Respond(200, body, "Content-Type: " + type)
             : WireReplies.Close());
         await service.Service.PutAsync("/v1/queues/kinds", $$"""{"target":{"kind":"http","baseAddress":"{{api.Address}}"} }""");
         var id = await service.SubmitAsync($$"""{"queue":"kinds","jobs":[{{string.Join(',', answers.Keys.Select(name => $$"""{"payload":"{{name}}"}"""))}}]}""");

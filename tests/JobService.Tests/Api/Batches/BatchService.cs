@@ -26,9 +26,9 @@ public sealed class BatchService : IAsyncLifetime
     /// <returns>Its id.</returns>
     public async Task<string> SubmitAsync(string json)
     {
-        using var answer = await Service.SendAsync(HttpMethod.Post, "/v1/batches", json);
-        Assert.True(answer.StatusCode == HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync());
-        return (await answer.JsonAsync()).GetProperty("id").GetString()!;
+        using var response = await Service.SendAsync(HttpMethod.Post, "/v1/batches", json);
+        Assert.True(response.StatusCode == HttpStatusCode.Accepted, await response.Content.ReadAsStringAsync());
+        return (await response.JsonAsync()).GetProperty("id").GetString()!;
     }
 
     /// <summary>A batch whose jobs wait for signals of their own, named by <paramref name="name"/> and their index.</summary>
@@ -66,19 +66,19 @@ public sealed class BatchService : IAsyncLifetime
 
     public async Task<JsonElement> GetAsync(string path)
     {
-        using var answer = await Service.SendAsync(HttpMethod.Get, path);
-        Assert.True(answer.StatusCode == HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
-        return await answer.JsonAsync();
+        using var response = await Service.SendAsync(HttpMethod.Get, path);
+        Assert.True(response.StatusCode == HttpStatusCode.OK, await response.Content.ReadAsStringAsync());
+        return await response.JsonAsync();
     }
 
     /// <summary>A whole stream of results.</summary>
     /// <returns>Its lines, without empty ones.</returns>
     public async Task<string[]> StreamAsync(string path, string accept, params (string Name, string Value)[] headers)
     {
-        using var answer = await Service.SendAsync(HttpMethod.Get, path, null, [("Accept", accept), .. headers]);
-        Assert.True(answer.StatusCode == HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
-        Assert.Equal(accept, answer.Content.Headers.ContentType?.MediaType);
-        return (await answer.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        using var response = await Service.SendAsync(HttpMethod.Get, path, null, [("Accept", accept), .. headers]);
+        Assert.True(response.StatusCode == HttpStatusCode.OK, await response.Content.ReadAsStringAsync());
+        Assert.Equal(accept, response.Content.Headers.ContentType?.MediaType);
+        return (await response.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     public async Task<HttpResponseMessage> UploadAsync(string path, string lines, string type = "application/x-ndjson")

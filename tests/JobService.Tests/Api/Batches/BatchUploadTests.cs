@@ -15,11 +15,11 @@ public sealed class BatchUploadTests(BatchService service) : IClassFixture<Batch
     [InlineData("\n\n{\"payload\":0}\r\n\r\n \t{\"payload\":1} \r\n\n  \n")]
     public async Task A_job_a_line_however_the_lines_are_ended(string lines)
     {
-        using var answer = await service.UploadAsync("/v1/batches?queue=fast", lines);
+        using var response = await service.UploadAsync("/v1/batches?queue=fast", lines);
 
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        var batch = await answer.JsonAsync();
-        Assert.Equal(("/v1/batches/" + batch.Text("id"), "2"), (answer.Headers.Location?.ToString(), batch.Text("total")));
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        var batch = await response.JsonAsync();
+        Assert.Equal(("/v1/batches/" + batch.Text("id"), "2"), (response.Headers.Location?.ToString(), batch.Text("total")));
         var page = await service.GetAsync($"/v1/batches/{batch.Text("id")}/results?order=input&wait=10");
         Assert.Equal(["0", "1"], page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("result").Text("echo")));
     }
@@ -27,18 +27,18 @@ public sealed class BatchUploadTests(BatchService service) : IClassFixture<Batch
     [Fact]
     public async Task An_upload_of_nothing_is_a_batch_of_nothing()
     {
-        using var answer = await service.UploadAsync("/v1/batches", "\n\n");
+        using var response = await service.UploadAsync("/v1/batches", "\n\n");
 
-        Assert.Equal(("succeeded", "0"), ((await answer.JsonAsync()).Text("state"), (await answer.JsonAsync()).Text("total")));
+        Assert.Equal(("succeeded", "0"), ((await response.JsonAsync()).Text("state"), (await response.JsonAsync()).Text("total")));
     }
 
     [Fact]
     public async Task The_options_stand_in_the_query()
     {
-        using var answer = await service.UploadAsync(
+        using var response = await service.UploadAsync(
             "/v1/batches?queue=fast&onFailure=cancel&key=007&priority=-5&weight=2&timeoutSeconds=1.5&maxAttempts=3", "{\"payload\":1,\"delaySeconds\":600}\n{\"payload\":1,\"key\":\"own\"}\n");
 
-        var batch = await answer.JsonAsync();
+        var batch = await response.JsonAsync();
         Assert.Equal(("cancel", "fast"), (batch.Text("onFailure"), batch.Text("queue")));
         var jobs = (await service.GetAsync("/v1/jobs?batch=" + batch.Text("id"))).GetProperty("items").EnumerateArray().Reverse().ToArray();
         Assert.Equal([("007", "-5", "2", "3"), ("own", "-5", "2", "3")], jobs.Select(job => (job.Text("key"), job.Text("priority"), job.Text("weight"), job.Text("maxAttempts"))));
@@ -53,11 +53,11 @@ public sealed class BatchUploadTests(BatchService service) : IClassFixture<Batch
     [InlineData("{\"payload\":1,\"queue\":\"nowhere\"}", 422, "/problems/unknown-queue")]
     public async Task A_bad_line_ends_the_upload_and_the_batch_holds_what_came_before(string bad, int status, string type)
     {
-        using var answer = await service.UploadAsync("/v1/batches?queue=fast", $"{{\"payload\":0}}\n\n{{\"payload\":1}}\n{bad}\n{{\"payload\":2}}\n");
+        using var response = await service.UploadAsync("/v1/batches?queue=fast", $"{{\"payload\":0}}\n\n{{\"payload\":1}}\n{bad}\n{{\"payload\":2}}\n");
 
-        Assert.Equal(status, (int)answer.StatusCode);
-        Assert.Equal(type, (await ProblemJson.ReadAsync(answer)).Type);
-        var problem = await answer.JsonAsync();
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal(type, (await ProblemJson.ReadAsync(response)).Type);
+        var problem = await response.JsonAsync();
         Assert.Equal(("2", "4"), (problem.Text("accepted"), problem.Text("line")));
         Assert.Equal(2, (await service.OverAsync(problem.Text("batch"))).Succeeded);
     }
@@ -68,19 +68,19 @@ public sealed class BatchUploadTests(BatchService service) : IClassFixture<Batch
     [InlineData("[]", "Line 2 of the upload: Must be a JSON object, not an array.")]
     public async Task What_is_wrong_with_a_line_names_it_once(string bad, string detail)
     {
-        using var answer = await service.UploadAsync("/v1/batches?queue=fast", $"{{\"payload\":0}}\n{bad}\n");
+        using var response = await service.UploadAsync("/v1/batches?queue=fast", $"{{\"payload\":0}}\n{bad}\n");
 
-        Assert.Equal(detail, (await answer.JsonAsync()).Text("detail"));
+        Assert.Equal(detail, (await response.JsonAsync()).Text("detail"));
     }
 
     [Fact]
     public async Task A_line_has_a_mebibyte_at_most()
     {
         string Line(int bytes) => "{\"payload\":\"" + new string('x', bytes - 14) + "\"}";
-        using var answer = await service.UploadAsync("/v1/batches?queue=fast", Line(MaxLineBytes) + "\n" + Line(MaxLineBytes + 1) + "\n{\"payload\":1}\n");
+        using var response = await service.UploadAsync("/v1/batches?queue=fast", Line(MaxLineBytes) + "\n" + Line(MaxLineBytes + 1) + "\n{\"payload\":1}\n");
 
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        var problem = await answer.JsonAsync();
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        var problem = await response.JsonAsync();
         Assert.Equal(("1", "2"), (problem.Text("accepted"), problem.Text("line")));
         Assert.Contains("1048576 bytes", problem.Text("detail"), StringComparison.Ordinal);
     }
@@ -104,10 +104,10 @@ public sealed class BatchUploadTests(BatchService service) : IClassFixture<Batch
         const int Jobs = 5_000;
         await service.Service.PutAsync("/v1/queues/narrow", """{"target":{"kind":"simulated"},"capacity":50}""");
 
-        using var answer = await service.UploadAsync("/v1/batches?queue=narrow", string.Concat(Enumerable.Range(0, Jobs).Select(i => $"{{\"payload\":{i}}}\n")));
+        using var response = await service.UploadAsync("/v1/batches?queue=narrow", string.Concat(Enumerable.Range(0, Jobs).Select(i => $"{{\"payload\":{i}}}\n")));
 
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        var id = (await answer.JsonAsync()).Text("id");
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        var id = (await response.JsonAsync()).Text("id");
         Assert.Equal(Jobs, (await service.OverAsync(id)).Succeeded);
         var lines = await service.StreamAsync($"/v1/batches/{id}/results?order=input", "application/x-ndjson");
         Assert.Equal(Enumerable.Range(0, Jobs), lines[..^1].Select(line => line.Json().GetProperty("result").GetProperty("echo").GetInt32()));

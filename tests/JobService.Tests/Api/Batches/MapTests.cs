@@ -76,17 +76,17 @@ public sealed class MapTests(BatchService service) : IClassFixture<BatchService>
     [Fact]
     public async Task A_job_may_name_the_queue_that_it_goes_to()
     {
-        using var answer = await service.UploadAsync("/v1/queues/fast/map?order=input", "{\"payload\":1,\"queue\":\"fast\"}\n{\"payload\":2}");
+        using var response = await service.UploadAsync("/v1/queues/fast/map?order=input", "{\"payload\":1,\"queue\":\"fast\"}\n{\"payload\":2}");
 
-        Assert.Equal([0, 1], (await answer.Content.ReadAsStringAsync(hang)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Indexes());
+        Assert.Equal([0, 1], (await response.Content.ReadAsStringAsync(hang)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Indexes());
     }
 
     [Fact]
     public async Task A_map_of_nothing_is_a_summary()
     {
-        using var answer = await service.UploadAsync("/v1/queues/fast/map", "");
+        using var response = await service.UploadAsync("/v1/queues/fast/map", "");
 
-        Assert.Equal("0", (await answer.Content.ReadAsStringAsync(hang)).Json().GetProperty("summary").Text("total"));
+        Assert.Equal("0", (await response.Content.ReadAsStringAsync(hang)).Json().GetProperty("summary").Text("total"));
     }
 
     [Theory]

@@ -121,8 +121,8 @@ internal sealed partial class MemoryAttacks
         {
             try
             {
-                using var answer = await service.Client.GetAsync(new Uri("/livez", UriKind.Relative), hang);
-                answer.EnsureSuccessStatusCode();
+                using var response = await service.Client.GetAsync(new Uri("/livez", UriKind.Relative), hang);
+                response.EnsureSuccessStatusCode();
                 return;
             }
             catch (Exception cut) when ((cut is HttpRequestException { StatusCode: null } or SocketException) && service.IsRunning)
