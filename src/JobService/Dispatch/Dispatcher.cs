@@ -19,7 +19,7 @@ public sealed partial class Dispatcher(
             try
             {
                 foreach (var job in await semaphores.ClaimAsync(stopTaking.Token))
-                    await workers.Claimed.WriteAsync(job, CancellationToken.None);
+                    await workers.HandAsync(job);
             }
             catch (Exception error) when (error is not ChannelClosedException)
             {

@@ -15,7 +15,11 @@ public sealed partial class JobCompleter(
 
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(500);
 
-    private readonly Channel<(AttemptEnd End, ByteReservation? Memory)> ends = Channel.CreateBounded<(AttemptEnd End, ByteReservation? Memory)>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+    private readonly Channel<(AttemptEnd End, ByteReservation? Memory)> ends = Channel.CreateBounded<(AttemptEnd End, ByteReservation? Memory)>(new BoundedChannelOptions(Capacity)
+    {
+        SingleReader = true,
+        AllowSynchronousContinuations = true, // who brings an end hands it on to the store: no thread is woken for that
+    });
 
     private readonly List<AttemptEnd> batch = [];
     private readonly List<ByteReservation> memory = [];

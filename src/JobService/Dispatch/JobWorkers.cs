@@ -32,8 +32,6 @@ public sealed partial class JobWorkers(
     private readonly Channel<ClaimedJob> claimed = Channel.CreateBounded<ClaimedJob>(HandOverCapacity);
     private readonly InFlight inFlight = new();
 
-    public ChannelWriter<ClaimedJob> Claimed => claimed.Writer;
-
     /// <summary>Ends when the dispatcher has stopped and the last attempt has been handed to the completer.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -53,19 +51,31 @@ public sealed partial class JobWorkers(
     private async Task ConsumeAsync()
     {
         await foreach (var job in claimed.Reader.ReadAllAsync(CancellationToken.None))
+            Begin(job);
+    }
+
+    /// <summary>A job with a slot only has to be put on the clock, which wakes no thread before the slot; any other starts at once, in a consumer's thread.</summary>
+    public ValueTask HandAsync(ClaimedJob job)
+    {
+        if (job.Slot is null)
+            return claimed.Writer.WriteAsync(job);
+        Begin(job);
+        return ValueTask.CompletedTask;
+    }
+
+    private void Begin(ClaimedJob job)
+    {
+        inFlight.Enter();
+        var input = inputs.Open(job);
+        if (job.Slot is not null && input is { IsLate: true })
+            _ = GiveUpSlotAsync(job, input);
+        else if (job.Slot is { } slot)
         {
-            inFlight.Enter();
-            var input = inputs.Open(job);
-            if (job.Slot is not null && input is { IsLate: true })
-                _ = GiveUpSlotAsync(job, input);
-            else if (job.Slot is { } slot)
-            {
-                slots.Schedule(store.TimestampOf(slot.At), new Start(this, job, input));
-                starts.HandOver(job);
-            }
-            else
-                _ = RunAsync(job, input);
+            slots.Schedule(store.TimestampOf(slot.At), new Start(this, job, input));
+            starts.HandOver(job);
         }
+        else
+            _ = RunAsync(job, input);
     }
 
     private async Task RunAsync(ClaimedJob job, LargeInput? input)

@@ -20,7 +20,7 @@ public sealed record ClaimResult(long Known, IReadOnlyList<ClaimedJob> Jobs)
 /// <summary>A claim that waits for jobs: tried in every turn until one is claimed.</summary>
 internal sealed class PendingClaim(ClaimRequest request)
 {
-    private readonly TaskCompletionSource<ClaimResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<ClaimResult> completion = new();
     private ClaimRequest newest = request;
 
     public Task<ClaimResult> Completion => completion.Task;
@@ -41,5 +41,6 @@ internal sealed class PendingClaim(ClaimRequest request)
     /// <summary>The node no longer wants the jobs; guarded by the writer's lock.</summary>
     public bool Withdrawn { get; set; }
 
+    /// <summary>The node continues on the thread that calls this.</summary>
     public void Complete(IReadOnlyList<ClaimedJob> claimed) => completion.TrySetResult(claimed.Count == 0 ? ClaimResult.Nothing : new ClaimResult(Known, claimed));
 }

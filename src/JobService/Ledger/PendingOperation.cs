@@ -47,8 +47,8 @@ internal class PendingCommand<T>(Command<T> command, TaskCreationOptions options
     protected sealed override T RunIn(Turn turn) => command.Apply(turn);
 }
 
-/// <summary>A submission: there may be thousands in a turn.</summary>
-internal sealed class PendingSubmission<T>(Command<T> command) : PendingCommand<T>(command, TaskCreationOptions.None)
+/// <summary>A submission or ends of attempts: there may be thousands in a turn, and what their callers do next takes microseconds.</summary>
+internal sealed class PendingInlineCommand<T>(Command<T> command) : PendingCommand<T>(command, TaskCreationOptions.None)
 {
     public override bool IsCompletedInline => true;
 

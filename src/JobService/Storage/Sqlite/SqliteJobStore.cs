@@ -214,7 +214,7 @@ public sealed partial class SqliteJobStore : IJobStore
         return ValueTask.CompletedTask;
     }
 
-    private async Task<IReadOnlyList<int>> FinishTogetherAsync(IReadOnlyList<AttemptEnd> ends) => [await writer.RunAsync(new FinishAttempts(ends))];
+    private async Task<IReadOnlyList<int>> FinishTogetherAsync(IReadOnlyList<AttemptEnd> ends) => [await writer.FinishAsync(new FinishAttempts(ends))];
 
     /// <summary>No caller needs it to succeed: the API repeats feedback that is lost.</summary>
     private async Task<long?> FeedBackAsync(ClaimedJob job, ReleaseCall release)

@@ -12,7 +12,7 @@ internal sealed partial class SqliteWriter
     /// <returns>False when as many wait as may.</returns>
     public bool TrySubmit(AddJob job, out Task<Addition> addition)
     {
-        var pending = new PendingSubmission<Addition>(job);
+        var pending = new PendingInlineCommand<Addition>(job);
         addition = pending.Completion;
         if (stopping)
             throw Closed();
@@ -42,12 +42,15 @@ internal sealed partial class SqliteWriter
     /// <summary>Waits until there may be capacity for a submission.</summary>
     public Task WaitForPlaceAsync(CancellationToken giveUp) => submissions.WaitForPlaceAsync(giveUp);
 
+    /// <summary>The next call may wait for the end of one: its caller is not woken by itself.</summary>
+    public Task<int> FinishAsync(FinishAttempts ends) => Post(new PendingInlineCommand<int>(ends));
+
     public Task<T> RunAsync<T>(Command<T> command) => Post(new PendingCommand<T>(command));
 
     public Task<T> AskAsync<T>(Question<T> question) => Post(new PendingQuestion<T>(question));
 
     /// <summary>One pending claim at a time; it is tried in every turn until something is claimed.</summary>
-    public Task<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken stopTaking)
+    public async Task<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken stopTaking)
     {
         var pending = new PendingClaim(request);
         lock (gate)
@@ -57,10 +60,8 @@ internal sealed partial class SqliteWriter
             Monitor.Pulse(gate);
         }
 
-        var withdrawal = stopTaking.Register(() => Withdraw(pending));
-        if (stopTaking.CanBeCanceled)
-            _ = pending.Completion.ContinueWith(_ => withdrawal.Unregister(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        return pending.Completion;
+        await using var withdrawal = stopTaking.Register(() => Withdraw(pending));
+        return await pending.Completion;
     }
 
     /// <summary>Also while a turn tries the claim: if it claims nothing, the next turn uses the newest request. No effect on a completed claim.</summary>
