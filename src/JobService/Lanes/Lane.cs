@@ -27,6 +27,12 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
 
     public LaneWaitQueue? WaitsIn { get; set; }
 
+    /// <summary>It waits for <see cref="RestsUntil"/>, in no wait queue.</summary>
+    public bool IsParked { get; set; }
+
+    /// <summary>No job that may start is in it: that is certain.</summary>
+    public bool IsIdle => WaitsIn is null && !IsParked;
+
     /// <summary>The wait queue of its own <c>perKey</c> limit that has made it ready; the next lane is made ready when this one has been served.</summary>
     public LimitWaitQueue? CalledBy { get; set; }
 
@@ -70,7 +76,7 @@ internal sealed class Lane(QueueLanes queue, string key, long number)
 
     public void Leave() => jobs--;
 
-    /// <summary>No job waits in it: that is certain.</summary>
+    /// <summary>The last one has left.</summary>
     public void Empty()
     {
         jobs = 0;

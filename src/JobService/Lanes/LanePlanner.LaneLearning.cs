@@ -98,16 +98,18 @@ public sealed partial class LanePlanner
         Leave(lane);
         change();
         parkedLanes.Add(lane);
+        lane.IsParked = true;
         NextWake = Math.Min(NextWake, lane.RestsUntil);
     }
 
     /// <summary>The next round checks the lane again: if it still may not start, it is parked again.</summary>
     private void Unpark(Lane lane, Action change)
     {
-        var wasParked = parkedLanes.Remove(lane);
+        parkedLanes.Remove(lane); // before its moment changes: the set is ordered by it
         change();
-        if (!wasParked)
+        if (!lane.IsParked)
             return;
+        lane.IsParked = false;
         Rejoin(lane);
         NextWake = 0;
     }

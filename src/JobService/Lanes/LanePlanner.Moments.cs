@@ -10,6 +10,7 @@ public sealed partial class LanePlanner
         for (var looks = 0; looks < atMost && parkedLanes.Min is { } lane && lane.RestsUntil <= now; looks++)
         {
             parkedLanes.Remove(lane);
+            lane.IsParked = false;
             Rejoin(lane);
         }
 

@@ -17,8 +17,8 @@ public sealed partial class LanePlanner
 
     private const int MaxPassesPerRound = 64;
 
-    /// <summary>Lanes whose jobs are prefetched at once.</summary>
-    private const int MaxExpected = 64;
+    /// <summary>Lanes that are expected to follow one whose jobs are not known: the following ones are mostly not known either.</summary>
+    private const int LeastExpected = 64;
 
     private readonly Dictionary<QueueLanes, PermitPool> permits = [];
     private readonly List<LimitWaitQueue> lookedAt = [];
@@ -53,8 +53,12 @@ public sealed partial class LanePlanner
         var morePermitsAt = LimitState.Never;
         foreach (var (queue, pool) in permits)
         {
-            if (pool.Left == 0 && queue.StartedInRound == round.MaxStarts)
+            if (pool.IsClosed)
+                starved.Remove(queue);
+            if (pool.IsClosed || (pool.Left == 0 && queue.StartedInRound == round.MaxStarts))
                 active.Add(queue); // the next round may start more
+            if (pool.IsClosed || queue.StartedInRound > 0)
+                Expect(queue, Math.Min(Math.Max(2 * queue.StartedInRound, pool.IsClosed ? LeastExpected : 0), round.MaxStarts), round);
             if (starved.Contains(queue))
                 morePermitsAt = Math.Min(morePermitsAt, pool.MoreAt);
             queue.StartedInRound = 0;
@@ -104,14 +108,24 @@ public sealed partial class LanePlanner
     private void ServeReady(QueueLanes queue, PlanRound round)
     {
         for (var looks = 0; looks < MaxLooksPerStart * round.MaxStarts && queue.Ready.Head is { } lane && MayStart(queue, round); looks++)
-        {
-            if (looks % MaxExpected == 0 && Math.Min(permits[queue].Left, MaxExpected) is > 1 and var likely && queue.Ready.Count > 1)
-                round.Expect(queue.Name, queue.Ready.Lanes.Take(likely).Select(ready => ready.Key));
             Serve(lane, round);
-        }
 
         if (queue.Ready.Head is null || !MayStart(queue, round))
             active.Remove(queue);
+    }
+
+    /// <summary>Names the lanes that the next round is likely to serve: those whose jobs are not known are read together before it.</summary>
+    private static void Expect(QueueLanes queue, int count, PlanRound round)
+    {
+        foreach (var lane in queue.Ready.Lanes.Take(count))
+            round.Expect(queue.Name, lane.Key);
+        foreach (var limit in queue.Limits)
+        {
+            if (limit.IsPerKey)
+                continue;
+            foreach (var lane in limit.WaitQueueOf("").LanesOf(queue).Take(count))
+                round.Expect(queue.Name, lane.Key);
+        }
     }
 
     /// <summary>Claims what the lane may start now, then puts it where it belongs: ready, waiting for the limit that allows it last, or idle.</summary>
@@ -123,7 +137,7 @@ public sealed partial class LanePlanner
         var waitQueues = queue.WaitQueuesOf(lane.Key);
         if (Array.Find(waitQueues, waitQueue => waitQueue != calledBy && (waitQueue.HasBefore(lane, other => MayStart(other, round)) || IsReadyBefore(waitQueue, lane, round))) is { } ahead)
         {
-            // Its jobs are read when it is at the front.
+            // Its jobs are asked for when it is at the front.
             lane.ForgetHead();
             WaitFor(lane, ahead);
             return;
@@ -139,12 +153,17 @@ public sealed partial class LanePlanner
 
         allowed = Math.Min(allowed, lane.Learned?.Allowed(round.Now, lane.UnderWay) ?? allowed);
 
-        var heads = round.Heads(queue.Name, lane.Key, allowed + 1);
-        var started = 0;
-        foreach (var head in heads)
+        var first = round.First(queue.Name, lane.Key, allowed);
+        if (first.IsUnknown)
         {
-            if (started == allowed)
-                break;
+            // Nothing of the queue goes before it: the next round follows at once, and knows its jobs.
+            JoinReady(lane);
+            permits[queue].Close();
+            return;
+        }
+
+        foreach (var head in first.Jobs)
+        {
             if (round.JoinsLockQueue(head))
             {
                 lane.Leave();
@@ -159,10 +178,9 @@ public sealed partial class LanePlanner
             }
 
             Start(lane, head, waitQueues, at, round);
-            started++;
         }
 
-        if (heads.Count > allowed)
+        if (first.HasMore)
         {
             JoinReady(lane);
             return;

@@ -36,11 +36,14 @@ public sealed partial class LanePlanner
     public long NextWake { get; private set; } = LimitState.Never;
 
     /// <summary>This lane has jobs that may start, as far as their own times are concerned.</summary>
-    public void Arrive(string queueName, string key, int count = 1)
+    /// <returns>True when no other job was in it. False when there may have been one.</returns>
+    public bool Arrive(string queueName, string key, int count = 1)
     {
         var lane = queues[queueName].FindOrOpen(key, ref lastLaneNumber);
+        var wasEmpty = lane.IsIdle;
         lane.Enter(count);
         Rejoin(lane);
+        return wasEmpty;
     }
 
     /// <summary>Jobs of this lane may start that waited before the planner was made.</summary>
@@ -83,7 +86,7 @@ public sealed partial class LanePlanner
 
     private void Rejoin(Lane lane)
     {
-        if (lane.WaitsIn is not null || parkedLanes.Contains(lane))
+        if (!lane.IsIdle)
         {
             AskAgainIfHeavy(lane);
             return;

@@ -38,6 +38,9 @@ internal sealed class LimitWaitQueue(NamedLimit limit, string key, LimitState st
 
     public IReadOnlyList<QueuePlace> Places => places;
 
+    /// <summary>The lanes of one queue, in their order.</summary>
+    public IEnumerable<Lane> LanesOf(QueueLanes queue) => Find(queue)?.Lanes ?? Enumerable.Empty<Lane>();
+
     /// <summary>A limit of one key that is used by one queue has nothing to remember: there may be a hundred thousand of these.</summary>
     private bool RemembersTurns => !Limit.IsPerKey || Limit.IsNamedBySeveral;
 

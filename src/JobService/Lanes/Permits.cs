@@ -46,7 +46,13 @@ internal sealed class PermitPool
         }
     }
 
-    public int Left => free + expected.Count - used;
+    public int Left => IsClosed ? 0 : free + expected.Count - used;
+
+    /// <summary>No more of them are handed out in this round: the jobs of the lane whose turn it is are not known yet.</summary>
+    public bool IsClosed { get; private set; }
+
+    /// <summary>Jobs that may start in a round like this one.</summary>
+    public int Size => free + expected.Count;
 
     /// <summary>When the next permit is expected; null when it is free.</summary>
     public long? NextPermitAt => used < free ? null : expected[used - free];
@@ -55,4 +61,6 @@ internal sealed class PermitPool
     public long MoreAt { get; } = LimitState.Never;
 
     public void Use() => used++;
+
+    public void Close() => IsClosed = true;
 }

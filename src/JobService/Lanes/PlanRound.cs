@@ -10,6 +10,17 @@ public record LaneHead(JobId Id, int Weight)
     public virtual IReadOnlyDictionary<string, int>? Weights { get; init; }
 }
 
+/// <summary>The first jobs of a lane, as far as they were asked for and are in memory.</summary>
+/// <param name="Jobs">In their order.</param>
+/// <param name="HasMore">There may be more behind them.</param>
+public readonly record struct FirstJobs(IReadOnlyList<LaneHead> Jobs, bool HasMore)
+{
+    /// <summary>None is in memory.</summary>
+    public static FirstJobs Unknown { get; } = new([], HasMore: true);
+
+    public bool IsUnknown => HasMore && Jobs.Count == 0;
+}
+
 /// <summary>A job that starts.</summary>
 /// <param name="Queue">Its queue, and whose permit it uses.</param>
 /// <param name="Head">The job.</param>
@@ -46,11 +57,11 @@ public sealed class PlanRound
     /// <summary>What the semaphores of the queues offer, by name; a queue that is not named has no permits.</summary>
     public required IReadOnlyDictionary<string, Permits> Permits { get; init; }
 
-    /// <summary>Called with the keys of a queue whose jobs are likely to be needed next, so that they can be read together.</summary>
-    public Action<string, IEnumerable<string>> Expect { get; init; } = static (_, _) => { };
+    /// <summary>Called with each lane, by queue and key, whose jobs the next round is likely to need.</summary>
+    public Action<string, string> Expect { get; init; } = static (_, _) => { };
 
-    /// <summary>The first jobs of a lane, at most that many.</summary>
-    public required Func<string, string, int, IReadOnlyList<LaneHead>> Heads { get; init; }
+    /// <summary>The first jobs of a lane, by queue and key, at most that many. While they are unknown the queue starts nothing more in this round; the next one follows at once, and knows them.</summary>
+    public required Func<string, string, int, FirstJobs> First { get; init; }
 
     /// <summary>Called for each first job before its limits are checked: true when it has moved to the wait queue of its lock, and the lane continues with its next job.</summary>
     public Func<LaneHead, bool> JoinsLockQueue { get; init; } = static _ => false;

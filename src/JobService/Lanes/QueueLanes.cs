@@ -94,11 +94,11 @@ internal sealed class QueueLanes(string name)
 
     public void ForgetIdle(long now)
     {
-        while (idle.TryPeek(out var lane, out var virtualTime) && (virtualTime <= Ready.VirtualNow || lane.WaitsIn is not null || idle.Count > LanePlanner.MaxIdleLanes))
+        while (idle.TryPeek(out var lane, out var virtualTime) && (virtualTime <= Ready.VirtualNow || !lane.IsIdle || idle.Count > LanePlanner.MaxIdleLanes))
         {
             idle.Dequeue();
             // A lane that became idle again since has a later entry.
-            if (lane.VirtualTime <= virtualTime && lane.WaitsIn is null && lane.Learned is null && lane.RestsUntil <= now && lanes.GetValueOrDefault(lane.Key) == lane)
+            if (lane.VirtualTime <= virtualTime && lane.IsIdle && lane.Learned is null && lane.RestsUntil <= now && lanes.GetValueOrDefault(lane.Key) == lane)
             {
                 lanes.Remove(lane.Key);
                 StuckLanes -= lane.Unstarted.Rounds > 0 ? 1 : 0;

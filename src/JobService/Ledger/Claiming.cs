@@ -44,9 +44,9 @@ internal static class Claiming
     /// <param name="alarm">How late the next alarm may come.</param>
     /// <param name="most">Jobs of one queue, at most.</param>
     /// <param name="permits">The permits that the semaphores of the queues offer.</param>
-    public static List<ClaimedJob> Claim(Turn turn, long now, long lead, long alarm, int most, IReadOnlyDictionary<string, Permits> permits)
+    public static Claims Claim(Turn turn, long now, long lead, long alarm, int most, IReadOnlyDictionary<string, Permits> permits)
     {
-        var starts = new List<(PlannedStart Start, RunningJob Job, long Lease)>();
+        var claims = new Claims(now);
         Locking.OfferFree(turn);
         var heads = new RoundHeads(turn);
         turn.Memory.Planner.Run(new PlanRound
@@ -58,15 +58,15 @@ internal static class Claiming
             MaxStarts = most,
             Permits = permits,
             Expect = heads.Expect,
-            Heads = heads.Heads,
+            First = heads.First,
             JoinsLockQueue = head => heads.MoveToLockQueue((QueuedRow)head),
-            Claim = start => starts.Add(Claim(turn, start)),
+            Claim = start => Claim(turn, start, claims),
         });
         heads.ReturnSkippedLanes();
-        return HandOut(turn, now, starts);
+        return claims;
     }
 
-    private static (PlannedStart Start, RunningJob Job, long Lease) Claim(Turn turn, PlannedStart start)
+    private static void Claim(Turn turn, in PlannedStart start, Claims claims)
     {
         var queue = turn.Memory.FindQueue(start.Queue)!;
         var job = (QueuedRow)start.Head;
@@ -78,56 +78,10 @@ internal static class Claiming
         queue.Starts.Count(turn.Now);
         var running = new RunningJob(job, queue, startsAt, start.Hold) { ClaimedAt = turn.Now };
         turn.Memory.Running.Add(lease, running);
-        turn.Events?.Add(StoreEvent.OfJob(job.Id, start.Queue, job.Key, JobState.Running, running.Attempt, Watching.BatchOf(turn, job.Batch)));
+        turn.Events?.Add(StoreEvent.OfJob(job.Id, start.Queue, job.Key, JobState.Running, running.Attempt, job.Batch ?? default));
         if (job.Lock is not null)
             turn.Memory.Locks.Take(job.Lock, lease);
         turn.Touch(start.Hold, job.Key);
-        return (start, running, lease);
-    }
-
-    /// <summary>Reads the inputs of the claimed jobs, and of no others.</summary>
-    private static List<ClaimedJob> HandOut(Turn turn, long now, List<(PlannedStart Start, RunningJob Job, long Lease)> starts)
-    {
-        var claimed = new List<ClaimedJob>(starts.Count);
-        if (starts.Count == 0)
-            return claimed;
-
-        var inputs = turn.Rows.Jobs.Inputs(starts.ConvertAll(each => each.Job.Job.Stamp));
-        for (var i = 0; i < starts.Count; i++)
-        {
-            var (start, running, lease) = starts[i];
-            claimed.Add(HandOut(now, start, running, lease, inputs[i]));
-        }
-
-        return claimed;
-    }
-
-    private static ClaimedJob HandOut(long now, in PlannedStart start, RunningJob running, long lease, in ClaimedInput input)
-    {
-        var job = running.Job;
-        var definition = running.Queue.Entry.Definition;
-        return new ClaimedJob
-        {
-            Id = job.Id,
-            Lease = lease,
-            Queue = running.Queue.Entry,
-            Key = job.Key,
-            Weight = job.Weight,
-            Attempt = running.Attempt,
-            Failures = job.Failures,
-            MaxAttempts = job.MaxAttempts ?? definition.Retry.MaxAttempts,
-            Timeout = job.TimeoutMs is { } timeout ? TimeSpan.FromMilliseconds(timeout) : TimeSpan.FromSeconds(definition.TimeoutSeconds),
-            ThrottledSince = job.ThrottledSince is { } since ? new DateTimeOffset(since, TimeSpan.Zero) : null,
-            StartBefore = job.StartBefore is { } deadline ? new DateTimeOffset(deadline, TimeSpan.Zero) : null,
-            PermitAt = start.PermitAt is { } permitAt ? new DateTimeOffset(permitAt, TimeSpan.Zero) : null,
-            Slot = start.Slot is { } at ? new Slot(new DateTimeOffset(at, TimeSpan.Zero), start.Window, start.Delay) : null,
-            Rates = start.Rates,
-            PlannedAt = new DateTimeOffset(now, TimeSpan.Zero),
-            KnowsStartsUntil = new DateTimeOffset(now, TimeSpan.Zero),
-            UnreadBytes = input.UnreadBytes,
-            Payload = input.Payload,
-            Request = input.Request,
-            HoldsLimits = start.Hold is { EndsWithTheCall: true },
-        };
+        claims.Add(start, running, lease);
     }
 }

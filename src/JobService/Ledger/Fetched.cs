@@ -29,6 +29,9 @@ internal sealed class Fetched
 
     public List<StoppingJobs> Stopping { get; } = [];
 
+    /// <summary>Jobs that may start, in the order of their lanes: a list for each of <see cref="Wanted.Lanes"/>, as they were before the turn.</summary>
+    public IReadOnlyList<List<QueuedRow>> Lanes { get; set; } = [];
+
     /// <summary>The result of the pruning step; null when none was fetched.</summary>
     public PruneFound? Prune { get; set; }
 
@@ -55,7 +58,7 @@ internal sealed class Fetched
     public bool HasJob(long stamp) => jobs.ContainsKey(stamp);
 
     /// <summary>The batches of the fetched jobs.</summary>
-    public IReadOnlyCollection<long> BatchesOfJobs => [.. jobs.Values.Select(job => job?.Batch).OfType<long>().Distinct()];
+    public IReadOnlyCollection<long> BatchesOfJobs => [.. jobs.Values.Select(job => job?.Batch?.Stamp).OfType<long>().Distinct()];
 
     public void PutKey(string key, (ReadOnlyMemory<byte> Fingerprint, JobId Subject)? found) => keys[key] = found;
 

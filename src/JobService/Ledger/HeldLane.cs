@@ -1,7 +1,7 @@
 namespace JobService.Ledger;
 
 /// <summary>The beginning of a lane: its first jobs in order, and whether there may be more after them.</summary>
-internal sealed class HeldLane(long queueId, string key, int firstRead)
+internal sealed class HeldLane(long queueId, string key, int firstRead, bool hasMore)
 {
     /// <summary>Including its entry among the lanes.</summary>
     private const int OwnBytes = 350;
@@ -20,7 +20,7 @@ internal sealed class HeldLane(long queueId, string key, int firstRead)
     public string Key { get; } = key;
 
     /// <summary>False when all jobs of the lane are cached.</summary>
-    public bool HasMore { get; private set; } = true;
+    public bool HasMore { get; private set; } = hasMore;
 
     public int Count => heads.Count - first;
 

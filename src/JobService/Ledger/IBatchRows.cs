@@ -3,8 +3,6 @@ namespace JobService.Ledger;
 /// <summary>Reads batches, and the places of jobs in them.</summary>
 internal interface IBatchRows
 {
-    BatchRow? Find(long stamp);
-
     List<long> Open();
 
     List<long> Stopping();

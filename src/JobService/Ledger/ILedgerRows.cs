@@ -22,4 +22,7 @@ internal interface ILedgerRows : IDisposable
 
     /// <summary>Writes the changes in order. Throws when a change affects fewer rows than it must.</summary>
     Written Write(IReadOnlyList<Change> changes);
+
+    /// <summary>What these jobs send, in their order: asked between two transactions, at once for all jobs that were claimed.</summary>
+    List<ClaimedInput> Inputs(IReadOnlyList<long> stamps);
 }

@@ -4,10 +4,3 @@ namespace JobService.Ledger;
 /// <param name="AtMost">So many.</param>
 /// <param name="Behind">Those that stand behind this one, which is in the lane; null: the first ones.</param>
 internal readonly record struct LaneLook(long QueueId, string Key, int AtMost, QueuedRow? Behind = null);
-
-/// <summary>Where the first jobs of lanes are read.</summary>
-internal interface ILaneRows
-{
-    /// <summary>Jobs that may go, of each lane in their order: the lanes in theirs, one question for all of them.</summary>
-    List<List<QueuedRow>> Heads(IReadOnlyList<LaneLook> lanes);
-}

@@ -37,9 +37,6 @@ internal sealed class LedgerMemory
     /// <summary>Batches, by row number, whose jobs are still being told to stop.</summary>
     public HashSet<long> StoppingBatches { get; } = [];
 
-    /// <summary>Ids of batches by row number, as recently used in events.</summary>
-    public Dictionary<long, JobId> BatchIds { get; } = [];
-
     public IReadOnlyCollection<QueueRow> Queues => queuesByName.Values;
 
     /// <summary>Earliest <c>due_at</c> of a queued job, in store time.</summary>

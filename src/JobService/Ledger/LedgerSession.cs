@@ -22,19 +22,20 @@ internal sealed class LedgerSession : IDisposable
     /// <param name="now">Ticks of store time.</param>
     /// <param name="former">The memory before a failed turn; null at the first opening: then the running attempts ended with the last process.</param>
     /// <param name="logger">Logs what was recovered.</param>
-    /// <param name="first">Runs before anything is read.</param>
+    /// <param name="first">Committed before anything is read.</param>
     public static LedgerSession Open(ILedgerRows rows, LeaseSource leases, long now, LedgerMemory? former, ILogger logger, Action<Turn>? first = null)
     {
         var session = new LedgerSession(rows, leases);
         try
         {
+            if (first is not null)
+                session.Make(first, now);
             var turn = session.Begin(now);
-            first?.Invoke(turn);
-            Loading.Load(turn);
+            var unfinished = Loading.Load(turn, session.rows);
             if (former is null)
-                Loading.FreeRunning(turn, logger);
+                Loading.FreeRunning(turn, unfinished, logger);
             else
-                Loading.KeepRunning(turn, former);
+                Loading.KeepRunning(turn, unfinished, former);
             turn.Memory.Locks.OfferFree(turn.Now);
             session.Commit(turn);
             return session;
@@ -61,6 +62,16 @@ internal sealed class LedgerSession : IDisposable
         rows.Commit();
         Memory.Planner.EndTurn();
     }
+
+    private void Make(Action<Turn> change, long now)
+    {
+        var turn = Begin(now);
+        change(turn);
+        Commit(turn);
+    }
+
+    /// <summary>The jobs that a committed turn has claimed.</summary>
+    public List<ClaimedJob> HandOut(Turn turn, Claims claims) => claims.HandOut(turn, rows);
 
     /// <summary>A turn that reads only the memory, without a transaction.</summary>
     public Turn Ask(long now) => new(Memory, rows, leases, now);

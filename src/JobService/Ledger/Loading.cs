@@ -8,12 +8,14 @@ namespace JobService.Ledger;
 /// <summary>Reads the rows into memory when the store is opened.</summary>
 internal static partial class Loading
 {
-    public static void Load(Turn turn)
+    /// <param name="turn">The first turn of a memory.</param>
+    /// <param name="rows">All that the memory follows from.</param>
+    public static Unfinished Load(Turn turn, ILedgerRows rows)
     {
-        var (memory, rows) = (turn.Memory, turn.Rows);
+        var memory = turn.Memory;
         foreach (var limit in rows.Definitions.Limits())
             memory.Enter(limit, turn.Now);
-        LoadStates(turn);
+        LoadStates(turn, rows);
         foreach (var queue in rows.Definitions.Queues())
             memory.Enter(queue);
         foreach (var (queueId, key, learned) in rows.Definitions.Lanes())
@@ -41,13 +43,15 @@ internal static partial class Loading
         memory.NextDueOnWallAt = rows.Jobs.NextDueOnWall() ?? LedgerMemory.Never;
         memory.NextDeadlineAt = rows.Jobs.NextDeadline() ?? LedgerMemory.Never;
         turn.CatalogChanged = true;
+        var unfinished = Fetch(turn, rows);
         turn.Changes.Add(new DefinitionChange.LanesForgotten(turn.Now));
+        return unfinished;
     }
 
     /// <summary>Restores what the limits had handed out. Slots may be in the future, and claimed jobs still use theirs: a stored state is distrusted only if it is later than any slot can be.</summary>
-    private static void LoadStates(Turn turn)
+    private static void LoadStates(Turn turn, ILedgerRows rows)
     {
-        var (planner, rows) = (turn.Memory.Planner, turn.Rows);
+        var planner = turn.Memory.Planner;
         var trusted = turn.Now + Claiming.FarthestSlot.Ticks;
         foreach (var (limit, key, stored) in rows.Definitions.States())
         {
@@ -66,9 +70,9 @@ internal static partial class Loading
     }
 
     /// <summary>The last process died during these attempts: each counts as a failure, otherwise a poison job would crash the service for ever.</summary>
-    public static void FreeRunning(Turn turn, ILogger logger)
+    public static void FreeRunning(Turn turn, Unfinished unfinished, ILogger logger)
     {
-        var (running, open) = Fetch(turn);
+        var (running, open) = unfinished;
         turn.Touch(turn.Memory.Planner.PostponeLost(
             running.Where(row => row.StartedAt is not null).Select(row => new LostStart(turn.Memory.Queue(row.QueueId).Entry.Name, row.Key, row.Job.Weight, row.Job.Weights, row.StartedAt!.Value)), turn.Now));
         foreach (var row in running)
@@ -80,10 +84,10 @@ internal static partial class Loading
     }
 
     /// <summary>The process continues, and so do its attempts: they hold what they held.</summary>
-    public static void KeepRunning(Turn turn, LedgerMemory former)
+    public static void KeepRunning(Turn turn, Unfinished unfinished, LedgerMemory former)
     {
         turn.Memory.LastRevision = Math.Max(turn.Memory.LastRevision, former.LastRevision); // including revisions that are in no row any more
-        foreach (var row in Fetch(turn).Running)
+        foreach (var row in unfinished.Running)
         {
             var queue = turn.Memory.Queue(row.QueueId);
             // The end that the failed turn would have written is written by a later one.
@@ -96,14 +100,13 @@ internal static partial class Loading
         }
     }
 
-    /// <summary>Fetches the rows of running jobs and of open batches.</summary>
-    private static (List<JobRow> Running, List<long> OpenBatches) Fetch(Turn turn)
+    private static Unfinished Fetch(Turn turn, ILedgerRows rows)
     {
         var wanted = new Wanted();
-        wanted.Jobs.UnionWith(turn.Rows.Jobs.Running());
-        wanted.Batches.UnionWith(turn.Rows.Batches.Open());
+        wanted.Jobs.UnionWith(rows.Jobs.Running());
+        wanted.Batches.UnionWith(rows.Batches.Open());
         turn.Fetch(wanted);
-        return ([.. wanted.Jobs.Select(stamp => turn.Fetched.Job(stamp)!)], [.. wanted.Batches]);
+        return new Unfinished([.. wanted.Jobs.Select(stamp => turn.Fetched.Job(stamp)!)], [.. wanted.Batches]);
     }
 
     private static void Free(Turn turn, JobRow row)
@@ -132,6 +135,10 @@ internal static partial class Loading
         queue.Move(JobState.Running, JobState.Queued);
         Waking.Expect(turn, JobRow.Queued(again, dueAt: null, parked));
     }
+
+    /// <param name="Running">Jobs that run, according to their rows.</param>
+    /// <param name="OpenBatches">Batches whose upload goes on.</param>
+    internal sealed record Unfinished(IReadOnlyList<JobRow> Running, IReadOnlyList<long> OpenBatches);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The previous process ended with {Count} jobs running: each counts a failure and is queued again, or fails when its attempts are used up")]
     private static partial void LogFreed(ILogger logger, int count);

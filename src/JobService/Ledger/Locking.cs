@@ -100,7 +100,6 @@ internal static class Locking
         turn.Changes.Add(new JobChange.Placed(job.Stamp, Parked.InLane));
         turn.Memory.Locks.Leave(tracked.Name, job.Lane);
         tracked.Offered.Add(job.Lane, job.Priority);
-        turn.Memory.Heads.Enter(job);
-        turn.Memory.Planner.Arrive(turn.Memory.Queue(job.QueueId).Entry.Name, job.Key);
+        Placing.EnterLane(turn, turn.Memory.Queue(job.QueueId), job);
     }
 }

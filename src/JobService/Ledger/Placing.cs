@@ -23,8 +23,13 @@ internal static class Placing
             return Parked.InLockQueue;
         }
 
-        turn.Memory.Heads.Enter(placed);
-        turn.Memory.Planner.Arrive(queue.Entry.Name, job.Key);
+        EnterLane(turn, queue, placed);
         return Parked.InLane;
+    }
+
+    public static void EnterLane(Turn turn, QueueRow queue, QueuedRow job)
+    {
+        var isAlone = turn.Memory.Planner.Arrive(queue.Entry.Name, job.Key);
+        turn.Memory.Heads.Enter(job, isAlone);
     }
 }

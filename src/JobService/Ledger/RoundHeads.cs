@@ -1,3 +1,5 @@
+using JobService.Lanes;
+
 namespace JobService.Ledger;
 
 /// <summary>The first jobs of lanes in one round of planning. Jobs whose lock is held move to its wait queue, a limited number in each turn: thousands may have entered their lanes while the lock was free.</summary>
@@ -6,26 +8,23 @@ internal sealed class RoundHeads(Turn turn)
     private readonly List<(string Queue, string Key)> skippedLanes = [];
     private int moved;
 
-    /// <summary>Prefetches the first jobs of these lanes.</summary>
-    public void Expect(string queue, IEnumerable<string> keys)
-    {
-        var id = turn.Memory.FindQueue(queue)!.Id;
-        turn.Memory.Heads.Expect(turn, keys.Select(key => (id, key)));
-    }
+    /// <summary>Has the first jobs of a lane read before the next round.</summary>
+    public void Expect(string queue, string key) => turn.Memory.Heads.Expect((turn.Memory.FindQueue(queue)!.Id, key));
 
-    /// <summary>The first jobs of a lane, at most that many. When this turn may move no more jobs, only those before the next one that would have to move.</summary>
-    public IReadOnlyList<QueuedRow> Heads(string queue, string key, int atMost)
+    /// <summary>The first jobs of a lane that are cached, at most that many. When this turn may move no more jobs, only those before the next one that would have to move.</summary>
+    public FirstJobs First(string queue, string key, int atMost)
     {
-        var heads = turn.Memory.Heads.First(turn, (turn.Memory.FindQueue(queue)!.Id, key), atMost);
+        var first = turn.Memory.Heads.First((turn.Memory.FindQueue(queue)!.Id, key), atMost);
         if (moved < Locking.RowsPerTurn)
-            return heads;
+            return first;
 
         var wanted = new HashSet<string>();
+        var heads = first.Jobs.Cast<QueuedRow>().ToList();
         var before = heads.FindIndex(head => head.Lock is { } name && (turn.Memory.Locks.IsHeld(name) || !wanted.Add(name)));
         if (before < 0)
-            return heads;
+            return first;
         skippedLanes.Add((queue, key));
-        return heads[..before];
+        return new FirstJobs(heads[..before], HasMore: false);
     }
 
     /// <summary>Moves a job whose lock is held to the wait queue of the lock.</summary>

@@ -14,6 +14,4 @@ internal sealed class RowChanges(Turn turn)
         changes.Add(change);
         change.ApplyTo(turn.Fetched);
     }
-
-    public void Clear() => changes.Clear();
 }

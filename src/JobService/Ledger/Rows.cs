@@ -1,3 +1,4 @@
+using System.Text;
 using JobService.Jobs;
 using JobService.Lanes;
 
@@ -7,7 +8,7 @@ namespace JobService.Ledger;
 internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
 {
     /// <summary>With its place in a list; what it refers to is added.</summary>
-    private const int OwnBytes = 240;
+    private const int OwnBytes = 250;
 
     /// <summary>A character takes two bytes, and as much again for what is parsed from it.</summary>
     private const int TextBytes = 4;
@@ -49,8 +50,7 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
 
     public required long? ThrottledSince { get; init; }
 
-    /// <summary>Row number of its batch.</summary>
-    public required long? Batch { get; init; }
+    public required JobId? Batch { get; init; }
 
     /// <summary>Approximate bytes in memory.</summary>
     public long MemoryBytes => OwnBytes + TextBytes * (Key.Length + (Lock?.Length ?? 0) + (WeightsJson?.Length ?? 0L));
@@ -71,7 +71,7 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
         TimeoutMs = row.TimeoutMs,
         StartBefore = row.Job.StartBefore?.UtcTicks,
         ThrottledSince = null,
-        Batch = row.Job.Batch?.Batch.Stamp,
+        Batch = row.Job.Batch?.Batch,
     };
 
     /// <summary>The order of a lane, and of the wait queue of a lock.</summary>
@@ -86,7 +86,21 @@ internal sealed record QueuedRow(JobId Id, int Weight) : LaneHead(Id, Weight)
 /// <param name="Payload">JSON in UTF-8; empty when the job has none, or when it was not read.</param>
 /// <param name="Request">Null when the job has none of its own, or when it was not read.</param>
 /// <param name="UnreadBytes">Of both, when they are more than <see cref="ClaimedJob.MaxReadBytes"/>; otherwise 0.</param>
-internal readonly record struct ClaimedInput(ReadOnlyMemory<byte> Payload, StoredRequest? Request, int UnreadBytes);
+internal readonly record struct ClaimedInput(ReadOnlyMemory<byte> Payload, StoredRequest? Request, int UnreadBytes)
+{
+    /// <summary>It could not be read, and its size is not known.</summary>
+    public static ClaimedInput Unread { get; } = new(default, Request: null, UnreadBytes: 1);
+
+    /// <summary>Of a job that was added just now.</summary>
+    public static ClaimedInput Of(NewRow row)
+    {
+        var (payload, body) = (row.Job.Payload ?? default, row.Job.Request?.Body);
+        var bytes = payload.Length + (row.RequestJson is { } json ? Encoding.UTF8.GetByteCount(json) : 0) + (body?.Length ?? 0);
+        return bytes > ClaimedJob.MaxReadBytes
+            ? new ClaimedInput(default, Request: null, bytes)
+            : new ClaimedInput(payload, row.RequestJson is null ? null : new StoredRequest(row.RequestJson, body), UnreadBytes: 0);
+    }
+}
 
 /// <summary>The part of a job's row that transitions need.</summary>
 /// <param name="Job">The job as it is, or would be, in the queue.</param>
@@ -103,8 +117,7 @@ internal sealed record JobRow(QueuedRow Job, JobState State)
 
     public string? Lock => Job.Lock;
 
-    /// <summary>Row number of its batch.</summary>
-    public long? Batch => Job.Batch;
+    public JobId? Batch => Job.Batch;
 
     public CancelReason? CancelReason { get; init; }
 
@@ -136,9 +149,8 @@ internal sealed record JobRow(QueuedRow Job, JobState State)
 
 /// <summary>A job at its end, with everything that counters, events and callbacks need.</summary>
 /// <param name="Attempt">Attempts that reached the send.</param>
-/// <param name="Batch">Row number of its batch.</param>
 /// <param name="HasCallback">A receiver is notified of its end.</param>
-internal readonly record struct EndingJob(JobId Id, QueueRow Queue, string Key, int Attempt, long? Batch, bool HasCallback);
+internal readonly record struct EndingJob(JobId Id, QueueRow Queue, string Key, int Attempt, JobId? Batch, bool HasCallback);
 
 /// <summary>How an end changes the time since which the API has been saying "not now".</summary>
 internal enum ThrottleMark

@@ -4,7 +4,7 @@ using JobService.Lanes;
 namespace JobService.Ledger;
 
 /// <summary>One transaction of the writer, as the transitions see it.</summary>
-internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource leases, long now) : ILaneRows
+internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource leases, long now)
 {
     public LedgerMemory Memory { get; } = memory;
 
@@ -29,8 +29,6 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
 
     /// <summary>Limits that handed something out or were paused: their states are written before the commit.</summary>
     private readonly HashSet<LimitWaitQueue> touchedStates = [];
-
-    private bool hasWritten;
 
     public List<JobEnded> Ended { get; } = [];
 
@@ -72,11 +70,11 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
         var queue = job.Queue.Entry.Name;
         job.Queue.Move(from, state);
         Ended.Add(new JobEnded(job.Id, queue, state));
-        Events?.Add(StoreEvent.OfJob(job.Id, queue, job.Key, state, job.Attempt, Watching.BatchOf(this, job.Batch), reason));
+        Events?.Add(StoreEvent.OfJob(job.Id, queue, job.Key, state, job.Attempt, job.Batch ?? default, reason));
         if (job.HasCallback)
             Delivering.Announce(this, job.Id, state);
         if (job.Batch is { } batch)
-            Batching.CountEnd(this, batch, job.Id, state);
+            Batching.CountEnd(this, batch.Stamp, job.Id, state);
     }
 
     /// <summary>The limit states that a job of this key uses have changed: the current ones, since an idle state is forgotten and created again.</summary>
@@ -103,13 +101,14 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
         }
 
         batches?.WriteBack();
-        if (ClockToWrite is { } clock && (WritesClock || hasWritten || Changes.Count > 0))
+        if (ClockToWrite is { } clock && (WritesClock || Changes.Count > 0))
         {
             Changes.Add(new ClockChange.Put(clock));
             WritesClock = true;
         }
 
-        Write();
+        if (Changes.Count > 0)
+            DueReceivers.UnionWith(rows.Write(Changes.All).DueReceivers);
     }
 
     /// <summary>Fetches the rows that the turn needs: once, and before it changes anything.</summary>
@@ -119,30 +118,6 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
             throw new InvalidOperationException("The rows of a turn are fetched before it changes anything.");
         if (!wanted.IsEmpty)
             Fetched = rows.Fetch(wanted);
-    }
-
-    /// <summary>The rows as they are with all changes so far: at the opening of the store, and for what the planner looks at (the first jobs of lanes, what claimed jobs send).</summary>
-    public ILedgerRows Rows
-    {
-        get
-        {
-            Write();
-            return rows;
-        }
-    }
-
-    List<List<QueuedRow>> ILaneRows.Heads(IReadOnlyList<LaneLook> lanes) => Rows.Jobs.Heads(lanes);
-
-    /// <summary>The id of a batch never changes: what has gathered need not be written to ask for it.</summary>
-    public JobId IdOfBatch(long stamp) => rows.Batches.Find(stamp)!.Id;
-
-    private void Write()
-    {
-        if (Changes.Count == 0)
-            return;
-        DueReceivers.UnionWith(rows.Write(Changes.All).DueReceivers);
-        Changes.Clear();
-        hasWritten = true;
     }
 }
 

@@ -13,7 +13,7 @@ internal sealed class TurnRun(Func<long> now)
     /// <param name="turn">The turn.</param>
     /// <param name="commands">The commands and questions that have gathered.</param>
     /// <param name="claim">The pending claim, if there is one.</param>
-    public List<ClaimedJob> Run(Turn turn, List<PendingOperation> commands, PendingClaim? claim)
+    public Claims Run(Turn turn, List<PendingOperation> commands, PendingClaim? claim)
     {
         if (claim is not null)
             Claiming.TakeStarts(turn, claim, commitDelay);
@@ -22,7 +22,7 @@ internal sealed class TurnRun(Func<long> now)
             command.Run(turn);
         Waking.Wake(turn);
         if (claim is null)
-            return [];
+            return Claims.None;
 
         plannedAt = now(); // after the commands, which have taken time
         return Claiming.Claim(turn, plannedAt, commitDelay.Lead, alarmDelay.Lead, claimSize.Jobs, claim.Newest.Permits);
@@ -47,8 +47,13 @@ internal sealed class TurnRun(Func<long> now)
         var wanted = Named(turn, commands);
         Waking.Want(turn, wanted);
         if (isClaiming)
+        {
             Locking.Want(turn, wanted);
+            turn.Memory.Heads.TakeLooks(wanted.Lanes);
+        }
+
         turn.Fetch(wanted);
+        turn.Memory.Heads.Append(wanted.Lanes, turn.Fetched.Lanes);
         Waking.NoteNext(turn);
     }
 

@@ -39,8 +39,11 @@ internal sealed class Wanted
     /// <summary>First jobs of the wait queues of locks.</summary>
     public HashSet<LockQuery> Locks { get; } = [];
 
+    /// <summary>Jobs of lanes for the claims of the turn.</summary>
+    public List<LaneLook> Lanes { get; } = [];
+
     public bool IsEmpty =>
-        Keys.Count + Jobs.Count + Batches.Count + Deliveries.Count + RetiredQueues.Count + Releasing.Count + Stopping.Count + Locks.Count == 0 && Prune is null && LateBy is null && DueBy is null;
+        Keys.Count + Jobs.Count + Batches.Count + Deliveries.Count + RetiredQueues.Count + Releasing.Count + Stopping.Count + Locks.Count + Lanes.Count == 0 && Prune is null && LateBy is null && DueBy is null;
 }
 
 /// <summary>Asks for the first job of a lock's wait queue.</summary>

@@ -19,18 +19,32 @@ public sealed class LanePlannerTests
     }
 
     [Theory]
-    [InlineData(2, "a b")]
-    [InlineData(9, "a b c")]
-    [InlineData(1, "")] // the others will hardly be asked for
-    public void Lanes_whose_turn_is_near_are_told_together(int permits, string keys)
+    [InlineData(0, "")]
+    [InlineData(1, "b c")]
+    [InlineData(2, "c d e")]
+    [InlineData(9, "")]
+    public void Lanes_whose_turn_is_next_are_expected(int permits, string keys)
     {
         model.PutQueue("q", [], size: permits);
-        foreach (var key in new[] { "a", "b", "c" })
+        foreach (var key in new[] { "a", "b", "c", "d", "e" })
             model.Add("q", key);
 
-        Assert.Equal(Math.Min(permits, 3), model.Run().Count);
+        Assert.Equal(Math.Min(permits, 5), model.Run().Count);
 
         Assert.Equal(keys, string.Join(' ', model.Expected));
+    }
+
+    [Fact]
+    public void Lanes_that_are_next_at_a_limit_are_expected()
+    {
+        model.PutRate("rate", 100);
+        model.PutQueue("q", ["rate"]);
+        foreach (var key in new[] { "a", "b", "c", "d", "e", "f", "g" })
+            model.Add("q", key);
+
+        Assert.Equal(["a", "b"], model.Run().Select(claim => claim.Key));
+
+        Assert.Equal("c d e f", string.Join(' ', model.Expected));
     }
 
     [Fact]

@@ -27,6 +27,9 @@ internal sealed class PlannerModel
     /// <summary>How often the rows of a lane were asked for.</summary>
     public int Looks { get; private set; }
 
+    /// <summary>How many jobs are known of keys of which not all are.</summary>
+    public Dictionary<string, int> Known { get; } = [];
+
     /// <summary>Keys whose jobs were said to be asked for next.</summary>
     public List<string> Expected { get; } = [];
 
@@ -91,16 +94,20 @@ internal sealed class PlannerModel
             Horizon = Now + (20 * Millisecond),
             WakeAhead = 10 * Millisecond,
             Permits = permits.ToDictionary(queue => queue.Key, queue => new Permits(Math.Max(queue.Value, 0), [.. expected.GetValueOrDefault(queue.Key, [])])),
-            Expect = (_, keys) => Expected.AddRange(keys),
-            Heads = (queue, key, atMost) =>
+            Expect = (_, key) => Expected.Add(key),
+            First = (queue, key, atMost) =>
             {
                 Looks++;
-                return waiting.TryGetValue((queue, key), out var lane) ? [.. lane.Take(atMost)] : [];
+                var lane = waiting.GetValueOrDefault((queue, key), []);
+                var known = Math.Min(lane.Count, Known.GetValueOrDefault(key, int.MaxValue));
+                return new FirstJobs([.. lane.Take(Math.Min(atMost, known))], lane.Count > atMost || lane.Count > known);
             },
             Claim = start =>
             {
                 var (_, key) = laneOf[start.Head.Id];
                 waiting[(start.Queue, key)].Remove(start.Head);
+                if (Known.TryGetValue(key, out var known))
+                    Known[key] = known - 1;
                 if (start.PermitAt is not { } permitAt)
                     permits[start.Queue]--;
                 else

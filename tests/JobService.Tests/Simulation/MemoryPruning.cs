@@ -24,7 +24,7 @@ internal sealed class MemoryPruning(MemoryDatabase database)
             looked++;
             end = stamp;
             if (IsOld(job, query.FinishedBefore))
-                old.Add(new OldJob(stamp, job.Row.QueueId, job.Row.State, job.Row.Job.HasCallback, job.Row.Batch));
+                old.Add(new OldJob(stamp, job.Row.QueueId, job.Row.State, job.Row.Job.HasCallback, job.Row.Batch?.Stamp));
         }
 
         if (old.Count < query.AtMost && looked < query.MaxRows)
@@ -34,7 +34,7 @@ internal sealed class MemoryPruning(MemoryDatabase database)
 
     private bool IsOld(StoredJob job, long before) =>
         job.Row.State >= JobState.Succeeded && job.FinishedAt < before
-        && (job.Row.Batch is not { } batch || database.Batches.Find(batch)?.FinishedAt < before)
+        && (job.Row.Batch is not { } batch || database.Batches.Find(batch.Stamp)?.FinishedAt < before)
         && !(job.Row.Job.HasCallback && IsToldOf(job.Row.Id.Stamp));
 
     private List<(long Stamp, string? Idempotency)> Batches(PruneQuery query) => [.. database.Batches.Rows

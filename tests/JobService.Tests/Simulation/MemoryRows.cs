@@ -68,11 +68,14 @@ internal sealed class MemoryRows(MemoryDatabase database) : ILedgerRows, IChange
         parked.FetchReleased(fetched, wanted.Releasing);
         foreach (var first in wanted.Locks)
             fetched.PutWaiting(first, parked.First(first));
+        fetched.Lanes = jobs.Heads(wanted.Lanes);
         batches.Fetch(fetched, wanted);
         if (wanted.Prune is { } query)
             fetched.Prune = pruning.Find(query);
         return fetched;
     }
+
+    public List<ClaimedInput> Inputs(IReadOnlyList<long> stamps) => jobs.Inputs(stamps);
 
     public Written Write(IReadOnlyList<Change> changes)
     {

@@ -58,7 +58,7 @@ internal sealed class SimulatedService : IDisposable
         Turns++;
         var turn = session.Begin(Now);
         RenewClaim();
-        var claimed = turns.Run(turn, commands, pending);
+        var claims = turns.Run(turn, commands, pending);
         if (breaks)
         {
             turn.WriteBack(); // what was written goes too
@@ -70,6 +70,7 @@ internal sealed class SimulatedService : IDisposable
         }
 
         session.Commit(turn);
+        var claimed = session.HandOut(turn, claims);
         if (Turns % TurnsBetweenLooks == 0)
             CheckHeads();
         goesOn = turn.GoesOn;
@@ -133,7 +134,11 @@ internal sealed class SimulatedService : IDisposable
     {
         foreach (var lane in Memory.Heads.Lanes)
         {
-            var rows = Ask(turn => Assert.Single(((ILaneRows)turn).Heads([new LaneLook(lane.QueueId, lane.Key, lane.Count + 1)])));
+            var wanted = new Wanted();
+            wanted.Lanes.Add(new LaneLook(lane.QueueId, lane.Key, lane.Count + 1));
+            var look = session.Ask(Now);
+            look.Fetch(wanted);
+            var rows = look.Fetched.Lanes[0];
             var held = lane.First(lane.Count);
             Check.That(rows.Count >= held.Count && rows.Zip(held).All(pair => AreSame(pair.First, pair.Second)), $"Lane '{lane.Key}' is {string.Join(", ", rows)}; held is {string.Join(", ", held)}.");
             Check.That(lane.HasMore || rows.Count == lane.Count, $"Lane '{lane.Key}' has more jobs than those that are held.");

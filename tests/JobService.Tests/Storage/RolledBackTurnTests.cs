@@ -60,6 +60,20 @@ public sealed class RolledBackTurnTests : IDisposable
     }
 
     [Fact]
+    public void A_new_memory_asks_for_the_jobs_of_lanes_in_its_first_turn_and_claims_them_in_the_next_which_follows_at_once()
+    {
+        PutLimit(new ConcurrencyDefinition { Permits = 2 });
+        var turn = session.Begin(now);
+        turns.Run(turn, [Ask(NewJobs(1, 1, 1))], claim: null);
+        session.Commit(turn);
+        RollBack();
+
+        Assert.Empty(Run());
+        Assert.True(session.Memory.NextTurnAt(now, now, isClaiming: true) <= now);
+        Assert.Equal(2, Run().Count);
+    }
+
+    [Fact]
     public void A_late_start_that_the_turn_had_heard_of_counts()
     {
         PutLimit(new WindowDefinition { Permits = 1, PeriodSeconds = 1 });
@@ -231,17 +245,20 @@ public sealed class RolledBackTurnTests : IDisposable
     private void PutLimit(LimitDefinition limit) => Run(Ask(new PutLimit("api", limit, Expected: null)), Ask(new PutQueue("q", new QueueDefinition { Limits = ["api"] }, Expected: null)));
 
     private List<ClaimedJob> Add(params int[] weights) =>
-        Run(Ask(new AddJobs([.. weights.Select(weight => new NewRow(new NewJob { Id = JobId.FromParts(++lastStamp, 0), Queue = "q", Weight = weight, Payload = "1"u8.ToArray() }))], FrozenSet<JobId>.Empty)));
+        Run(Ask(NewJobs(weights)));
+
+    private AddJobs NewJobs(params int[] weights) =>
+        new([.. weights.Select(weight => new NewRow(new NewJob { Id = JobId.FromParts(++lastStamp, 0), Queue = "q", Weight = weight, Payload = "1"u8.ToArray() }))], FrozenSet<JobId>.Empty);
 
     private static PendingCommand<T> Ask<T>(Command<T> command) => new(command);
 
     private List<ClaimedJob> Run(params PendingOperation[] commands)
     {
         var turn = session.Begin(now);
-        var claimed = turns.Run(turn, [.. commands], Pending());
+        var claims = turns.Run(turn, [.. commands], Pending());
         session.Commit(turn);
         Array.ForEach(commands, command => command.Complete());
-        return claimed;
+        return session.HandOut(turn, claims);
     }
 
     private void RollBack(params PendingOperation[] commands)

@@ -90,6 +90,36 @@ public sealed class StaleHeadsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_job_whose_input_is_missing_is_claimed_and_holds_up_no_other()
+    {
+        var jobs = await driver.AddManyAsync(3);
+        await driver.PutQueueAsync("q");
+        await ExecuteAsync("DELETE FROM bodies WHERE stamp = @Stamp", jobs[1]);
+
+        var claimed = await driver.ClaimAsync();
+
+        Assert.Equal(jobs, claimed.Select(job => job.Id));
+        Assert.Equal([false, true, false], claimed.Select(job => job.UnreadBytes > 0));
+        Assert.Equal([false, true, false], claimed.Select(job => job.Payload.IsEmpty));
+        Assert.Empty(RolledBack);
+    }
+
+    [Fact]
+    public async Task Claims_whose_inputs_cannot_be_read_are_handed_out_all_the_same()
+    {
+        await driver.AddManyAsync(2);
+        await ExecuteAsync("ALTER TABLE bodies RENAME TO elsewhere", default);
+
+        var claimed = Assert.Single(await driver.ClaimAsync());
+
+        Assert.True(claimed.UnreadBytes > 0);
+        await ExecuteAsync("ALTER TABLE elsewhere RENAME TO bodies", default);
+        Assert.NotEmpty((await driver.Store.ReadInputAsync(claimed.Id)).Payload.ToArray());
+        Assert.Equal(1, await driver.SucceedAsync(claimed));
+        Assert.Single(await driver.ClaimAsync());
+    }
+
+    [Fact]
     public async Task An_end_whose_row_holds_another_lease_is_not_written()
     {
         var job = await driver.AddAsync(driver.NewJob());

@@ -93,7 +93,8 @@ public sealed class StoreDriver(IJobStore store, JobIdSource ids, FakeTimeProvid
     {
         using var stop = new CancellationTokenSource();
         var claim = Store.ClaimAsync(Store.Offer(Permits), stop.Token);
-        // A write behind the pending claim: the turn that answers it has tried that one too.
+        // Writes behind the pending claim: the turn that answers one has tried the claim too. The first may have asked for jobs that the second knows.
+        await Store.PruneAsync(DateTimeOffset.MinValue.AddYears(2000), 1);
         await Store.PruneAsync(DateTimeOffset.MinValue.AddYears(2000), 1);
         await stop.CancelAsync();
         return (await claim.WaitAsync(Hang)).Jobs;

@@ -14,7 +14,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
             if (memory.Running.GetValueOrDefault(end.Lease)?.Job is not { } job)
                 continue;
             if (job.Batch is { } batch)
-                wanted.Batches.Add(batch);
+                wanted.Batches.Add(batch.Stamp);
             if (job.Lock is { } name && memory.Locks.IsWaitedFor(name))
                 wanted.Locks.Add(new LockQuery(name)); // the lock is offered to it when this job has ended
         }
@@ -153,7 +153,7 @@ internal sealed record FinishAttempts(IReadOnlyList<AttemptEnd> Ends) : Command<
             });
             queue.Move(JobState.Running, JobState.Queued);
             Waking.Expect(turn, JobRow.Queued(again, dueAt, parked));
-            turn.Events?.Add(StoreEvent.OfJob(job.Id, queue.Entry.Name, job.Key, JobState.Queued, again.Attempt, Watching.BatchOf(turn, job.Batch), reason));
+            turn.Events?.Add(StoreEvent.OfJob(job.Id, queue.Entry.Name, job.Key, JobState.Queued, again.Attempt, job.Batch ?? default, reason));
         }
 
         private void WriteAttempt(int? status, string outcome)

@@ -24,8 +24,8 @@ internal sealed record RetryJob(JobId Job) : Command<RetryOutcome>
         turn.Changes.Add(new JobChange.Reopened(Job.Stamp, turn.Wall, parked));
         queue.Move(row.State, JobState.Queued);
         if (row.Batch is { } batch)
-            Batching.Reopen(turn, batch, row.State);
-        turn.Events?.Add(StoreEvent.OfJob(Job, queue.Entry.Name, row.Key, JobState.Queued, row.Attempt, Watching.BatchOf(turn, row.Batch), "request"));
+            Batching.Reopen(turn, batch.Stamp, row.State);
+        turn.Events?.Add(StoreEvent.OfJob(Job, queue.Entry.Name, row.Key, JobState.Queued, row.Attempt, row.Batch ?? default, "request"));
         Waking.Expect(turn, JobRow.Queued(again, dueAt: null, parked));
         return new RetryOutcome.Requeued();
     }

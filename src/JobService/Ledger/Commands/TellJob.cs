@@ -16,7 +16,7 @@ internal sealed record TellJob(JobId Job) : Command<bool>
             return false;
 
         var reason = row.State == JobState.Cancelled ? WireNames.Of(row.CancelReason!.Value) : null;
-        var now = StoreEvent.OfJob(Job, queue.Entry.Name, row.Key, row.State, row.Attempt, Watching.BatchOf(turn, row.Batch), reason);
+        var now = StoreEvent.OfJob(Job, queue.Entry.Name, row.Key, row.State, row.Attempt, row.Batch ?? default, reason);
         turn.Events?.Add(now with { Kind = StoreEventKind.JobAsItStands });
         return true;
     }

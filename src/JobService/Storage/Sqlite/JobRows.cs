@@ -40,6 +40,7 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
         return found;
     }
 
+    /// <summary>Jobs that may go, of each lane in their order.</summary>
     public List<List<QueuedRow>> Heads(IReadOnlyList<LaneLook> lanes)
     {
         var found = new List<List<QueuedRow>>(lanes.Count);
@@ -67,7 +68,10 @@ internal sealed partial class JobRows(sqlite3 database) : IJobRows, IDisposable
                 isWalk = inputs.Count == 0;
                 selectInputs.Reset();
                 if (!selectInputs.Bind(1, stamp).Step() || selectInputs.Int64(0) != stamp)
-                    throw new InvalidOperationException($"Job {stamp} was queued and has no input row.");
+                {
+                    inputs.Add(ClaimedInput.Unread); // the row is missing, which must not affect other jobs
+                    continue;
+                }
             }
 
             inputs.Add(ReadInput());

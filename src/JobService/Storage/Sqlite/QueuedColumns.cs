@@ -7,11 +7,12 @@ namespace JobService.Storage.Sqlite;
 internal static class QueuedColumns
 {
     public const string All = """
-        stamp, salt, queue_id, key, priority, weight, weights, attempt, failures, max_attempts, timeout_ms, start_before, throttled_since, lock, signal, batch, callback
+        stamp, salt, queue_id, key, priority, weight, weights, attempt, failures, max_attempts, timeout_ms, start_before, throttled_since, lock, signal, batch, callback,
+        CASE WHEN batch IS NOT NULL THEN (SELECT salt FROM batches WHERE stamp = jobs.batch) END
         """;
 
     /// <summary>Their number, which is the index of the next column.</summary>
-    public const int Count = 17;
+    public const int Count = 18;
 
     /// <param name="row">A statement positioned on a row.</param>
     public static QueuedRow Read(SqliteStatement row) => Read(row, row.Int64(2), row.Text(3), row.TextOrNull(14));
@@ -33,7 +34,7 @@ internal static class QueuedColumns
         ThrottledSince = row.Int64OrNull(12),
         Lock = row.TextOrNull(13),
         Signal = signal,
-        Batch = row.Int64OrNull(15),
+        Batch = row.Int64OrNull(15) is { } batch ? JobId.FromParts(batch, row.Int64(17)) : null,
         HasCallback = !row.IsNull(16),
     };
 

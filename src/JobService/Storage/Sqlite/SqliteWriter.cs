@@ -179,19 +179,19 @@ internal sealed partial class SqliteWriter : IDisposable
         var turn = open.Begin(Clock.Now);
         turn.Events = EventsToCollect();
         OfferClock(turn);
-        var claimed = turns.Run(turn, commands, request);
+        var claims = turns.Run(turn, commands, request);
         if (Trouble is not null)
             turn.Changes.Add(new DefinitionChange.Probed(turn.Now));
         open.Commit(turn);
-        AfterCommit(turn, commands, request, claimed);
+        AfterCommit(open, turn, commands, request, claims);
     }
 
     /// <summary>Publishes what is durable now, and decides when the next turn begins.</summary>
-    private void AfterCommit(Turn turn, List<PendingOperation> commands, PendingClaim? request, List<ClaimedJob> claimed)
+    private void AfterCommit(LedgerSession open, Turn turn, List<PendingOperation> commands, PendingClaim? request, Claims claims)
     {
         Trouble = null;
         NoteClock(turn);
-        if (claimed.Count > 0)
+        if (claims.Count > 0)
             turns.NoteClaimed();
         if (turn.CatalogChanged)
             Catalog = turn.Memory.Snapshot();
@@ -200,11 +200,26 @@ internal sealed partial class SqliteWriter : IDisposable
         turn.BackedOff.ForEach(queue => LogBackedOff(logger, queue.Queue, queue.Wait.TotalSeconds));
         Publish(turn);
         // A changed queue may have a different semaphore: a claim with an older offer is completed, so that its node offers again.
-        var isAnswered = claimed.Count > 0 || request?.Newest.CatalogRevision < Catalog.Revision;
+        var isAnswered = claims.Count > 0 || request?.Newest.CatalogRevision < Catalog.Revision;
+        var claimed = isAnswered ? HandOut(open, turn, claims) : [];
         Completions.Run(commands, isAnswered ? () => request!.Complete(claimed) : null);
         if (!isAnswered)
             KeepPending(request);
         SetAlarm(turn.Memory);
+    }
+
+    /// <summary>Committed claims are handed out in any case: otherwise their jobs would run for ever.</summary>
+    private List<ClaimedJob> HandOut(LedgerSession open, Turn turn, Claims claims)
+    {
+        try
+        {
+            return open.HandOut(turn, claims);
+        }
+        catch (Exception error)
+        {
+            Abandon(error);
+            return claims.HandOutUnread();
+        }
     }
 
     /// <summary>The loop's own wait is exact to a millisecond and wakes no other thread. A timer fires on a tick of the kernel, 4 ms at 250 Hz, and wakes two; only a clock that tests set by hand needs one.</summary>
@@ -227,7 +242,7 @@ internal sealed partial class SqliteWriter : IDisposable
         return session;
     }
 
-    /// <param name="first">Runs before anything is read.</param>
+    /// <param name="first">Committed before anything is read.</param>
     private LedgerSession OpenSession(Action<Turn>? first = null)
     {
         counting?.Dispose();
