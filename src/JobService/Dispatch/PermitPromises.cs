@@ -12,6 +12,9 @@ internal sealed class PermitPromises
     /// <summary>No more are used in one round of planning.</summary>
     private const int MostOffered = 512;
 
+    /// <summary>Permits of quick calls are promised for about as long as a commit takes.</summary>
+    private static readonly long Ahead = TimeSpan.FromMilliseconds(2).Ticks;
+
     private readonly CallTimes times = new();
 
     /// <summary>Calls in progress, in the order of their starts.</summary>
@@ -23,16 +26,26 @@ internal sealed class PermitPromises
     /// <summary>Calls in progress whose end a promise counts on.</summary>
     private int awaited;
 
+    /// <summary>Calls are so quick that each permit is promised several times.</summary>
+    public bool AreQuick => times.Quick is not null;
+
     /// <summary>Whether the ends of calls can be predicted.</summary>
     public bool CanExpect => times.Usual is not null;
 
     /// <summary>Returned permits to keep for jobs that were promised one and have not taken it yet. Each promise counts on a call in progress as long as there is one.</summary>
     public int Kept => Math.Max(open - awaited, 0);
 
+    /// <param name="size">Permits of the semaphore.</param>
+    /// <returns>How many permits of quick calls can be promised now; 0 when calls are not quick.</returns>
+    public int Promisable(int size) => times.Quick is { } quick ? Math.Max((int)Math.Min(size * (Ahead / Math.Max(quick, 1)), MostOffered) - open, 0) : 0;
+
     /// <param name="now">Ticks of store time.</param>
-    /// <returns>When the calls that no promise counts on are expected to end, in order.</returns>
-    public IReadOnlyList<long> Expected(long now)
+    /// <param name="size">Permits of the semaphore.</param>
+    /// <returns>When the calls that no promise counts on are expected to end, in order. Of quick calls, which have not begun yet: when permits return again and again, call after call.</returns>
+    public IReadOnlyList<long> Expected(long now, int size)
     {
+        if (times.Quick is { } quick)
+            return [.. Enumerable.Range(0, Promisable(size)).Select(i => now + (quick * (1 + (i / size))))];
         if (times.Usual is not { } usual)
             return [];
 

@@ -66,7 +66,7 @@ public sealed class QueueSemaphore(string queue, int size) : IDisposable
         lock (gate)
         {
             begun = 0;
-            return offered = new Permits(Free, promises.Expected(now));
+            return offered = new Permits(Free, promises.Expected(now, size));
         }
     }
 
@@ -130,7 +130,7 @@ public sealed class QueueSemaphore(string queue, int size) : IDisposable
     /// <returns>False when it was already known.</returns>
     public bool Open() => !Interlocked.Exchange(ref isKnown, true);
 
-    /// <summary>The call is over, and its permit is back. The call of the job that waits longest begins on this very thread.</summary>
+    /// <summary>The call is over, and its permit is back. The call of the job that waits longest begins on this very thread: at once, or when this one has ended altogether if calls are so quick that one would run inside the other.</summary>
     /// <param name="call">The call.</param>
     /// <param name="took">Ticks; null when it was not made.</param>
     /// <returns>Whether the offer has changed.</returns>
@@ -138,14 +138,19 @@ public sealed class QueueSemaphore(string queue, int size) : IDisposable
     {
         PermitWait? next;
         OfferChange change;
+        bool isQuick;
         lock (gate)
         {
             promises.End(call, took);
             next = Return();
             change = Change;
+            isQuick = promises.AreQuick;
         }
 
-        next?.Enter();
+        if (next is not null && isQuick)
+            ThreadPool.UnsafeQueueUserWorkItem(static job => job.Enter(), next, preferLocal: true);
+        else
+            next?.Enter();
         return change;
     }
 
@@ -166,7 +171,7 @@ public sealed class QueueSemaphore(string queue, int size) : IDisposable
         get
         {
             var free = Free;
-            if (offered.Free == 0 && free > 0)
+            if (offered.Free == 0 && (free > 0 || (offered.Expected.Count == 0 && promises.Promisable(size) >= Math.Min(size, FewExpected))))
                 return OfferChange.MoreThanNone;
             if (free < offered.Free || free >= 2 * Math.Max(offered.Free, 1) || (free > offered.Free && free == size))
                 return OfferChange.Other;

@@ -10,8 +10,8 @@ namespace JobService.Dispatch;
 /// <summary>The semaphore of each queue, and the permits that this node offers: with each claim, and again while the claim waits if the offer has changed. One claim waits at a time.</summary>
 public sealed class QueueSemaphores : IDisposable
 {
-    /// <summary>How long a job without a slot waits for an expected permit: calls often end on a tick of the kernel, every 4 ms.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(5);
+    /// <summary>How long a job without a slot waits for an expected permit: calls often end on a tick of the kernel, every 4 ms, and a collection of garbage takes as long.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Concurrent calls to an API of which nothing is known and that has no limit: it may allow one at a time, and say so with the first response.</summary>
     private const int FirstCalls = 8;
@@ -56,7 +56,7 @@ public sealed class QueueSemaphores : IDisposable
         var semaphore = semaphores[job.Queue.Name];
         if (semaphore.Enter(isPromised: job.PermitAt is not null) is { } wait)
         {
-            var until = job.Slot is { } slot ? slot.At + slot.Window : (job.PermitAt ?? store.Now) + Patience;
+            var until = job.Slot is { } slot ? slot.At + slot.Window : Later(job.PermitAt, store.Now) + Patience;
             slots.Schedule(store.TimestampOf(until), new TooLate(semaphore, wait));
             if (!await wait.Entered)
                 return null;
@@ -85,6 +85,8 @@ public sealed class QueueSemaphores : IDisposable
         foreach (var semaphore in semaphores.Values)
             semaphore.Dispose();
     }
+
+    private static DateTimeOffset Later(DateTimeOffset? permitAt, DateTimeOffset now) => permitAt > now ? permitAt.Value : now;
 
     private void Note(QueueSemaphore semaphore, OfferChange change)
     {

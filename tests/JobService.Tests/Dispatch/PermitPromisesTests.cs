@@ -191,7 +191,7 @@ public sealed class PermitPromisesTests : IDisposable
 
     [Theory]
     [InlineData(20, 26)] // too different
-    [InlineData(1, 1)] // too short
+    [InlineData(3, 3)] // too short to be awaited, too long to return several times
     public void Calls_that_tell_nothing_are_not_counted_on(int shortest, int longest)
     {
         for (var i = 0; i < 40; i++)
@@ -200,6 +200,67 @@ public sealed class PermitPromisesTests : IDisposable
         Begin(at: 100);
 
         Assert.Empty(Offer(now: 110).Expected);
+    }
+
+    [Fact]
+    public void Permits_of_quick_calls_are_promised_again_and_again_for_as_long_as_a_commit_takes()
+    {
+        LearnQuick();
+
+        Assert.Equal([100.5, 100.5, 101, 101, 101.5, 101.5, 102, 102], Offer(now: 100).Expected.Select(at => at / (double)Millisecond));
+        gate.Claim(free: 2, [.. Offer(now: 100).Expected.Take(5)]);
+        Assert.Equal((0, 3), Offer(now: 100) is var offer ? (offer.Free, offer.Expected.Count) : default);
+    }
+
+    [Fact]
+    public async Task Jobs_that_were_promised_permits_of_quick_calls_go_one_by_one_as_calls_end_and_never_inside_one()
+    {
+        LearnQuick();
+        var (first, second) = (Begin(at: 100), Begin(at: 100));
+        gate.Claim(free: 0, Offer(now: 100).Expected);
+        var waiting = Enumerable.Range(0, 8).Select(_ => Enter()!).ToList();
+        var thread = Environment.CurrentManagedThreadId;
+        var inside = waiting[0].Entered.ContinueWith(_ => Environment.CurrentManagedThreadId == thread, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+        gate.End(first, Millisecond / 2);
+
+        Assert.False(inside.IsCompleted && await inside);
+        Assert.True(await EnteredAsync(waiting[0]));
+        Assert.All(waiting.Skip(1), job => Assert.False(job.Entered.IsCompleted));
+        gate.End(second, Millisecond / 2);
+        Assert.True(await EnteredAsync(waiting[1]));
+        Assert.All(waiting.Skip(2), job => Assert.False(job.Entered.IsCompleted));
+    }
+
+    [Fact]
+    public void When_most_of_the_promised_permits_are_taken_more_are_offered_while_the_rest_still_run()
+    {
+        using var wide = new QueueSemaphore("q", 32);
+        for (var i = 0; i < 16; i++)
+            EndOne(wide, Millisecond / 2);
+        wide.Claim(free: 32, wide.Offer(100 * Millisecond).Expected);
+        Assert.Empty(wide.Offer(100 * Millisecond).Expected);
+        var calls = new Queue<LinkedListNode<PermittedCall>>(Enumerable.Range(0, 32).Select(_ => StartOne(wide, isPromised: false)));
+        var told = new List<OfferChange>();
+
+        for (var i = 0; i < 32; i++)
+        {
+            told.Add(wide.End(calls.Dequeue(), Millisecond / 2));
+            calls.Enqueue(StartOne(wide, isPromised: true));
+        }
+
+        Assert.Equal(16, told.IndexOf(OfferChange.MoreThanNone));
+    }
+
+    [Fact]
+    public void Calls_that_become_slow_are_promised_no_more()
+    {
+        LearnQuick();
+        Assert.NotEmpty(Offer(now: 100).Expected);
+
+        Learn(3, times: 8);
+
+        Assert.Empty(Offer(now: 200).Expected);
     }
 
     [Fact]
@@ -251,19 +312,18 @@ public sealed class PermitPromisesTests : IDisposable
         Assert.Equal(2, Offer(now: 110).Expected.Count);
     }
 
-    [Fact]
-    public async Task Whatever_happens_no_more_calls_run_than_the_gate_is_wide_and_no_permit_is_lost()
+    [Theory]
+    [InlineData(20.0)]
+    [InlineData(0.2)] // quick
+    public async Task Whatever_happens_no_more_calls_run_than_the_gate_is_wide_and_no_permit_is_lost(double milliseconds)
     {
         const int Width = 8;
+        var took = (long)(milliseconds * Millisecond);
         using var wide = new QueueSemaphore("q", Width);
         var claiming = new Lock();
         var (running, most, promisedCount, now) = (0, 0, 0, 0L);
         for (var i = 0; i < 16; i++)
-        {
-            wide.Claim(free: 1, []);
-            wide.Enter(isPromised: false);
-            wide.End(wide.Start(0).Call, 20 * Millisecond);
-        }
+            EndOne(wide, took);
 
         await Task.WhenAll(Enumerable.Range(0, 4).Select(seed => Task.Run(() => WorkAsync(new Random(seed)), CancellationToken.None)));
 
@@ -312,7 +372,7 @@ public sealed class PermitPromisesTests : IDisposable
             if (random.Next(4) == 0)
                 Thread.Yield();
             Interlocked.Decrement(ref running);
-            wide.End(call, 20 * Millisecond);
+            wide.End(call, took);
         }
     }
 
@@ -331,6 +391,24 @@ public sealed class PermitPromisesTests : IDisposable
     {
         for (var i = 0; i < times; i++)
             gate.End(Begin(at: 0), milliseconds * Millisecond);
+    }
+
+    private void LearnQuick()
+    {
+        for (var i = 0; i < 16; i++)
+            gate.End(Begin(at: 0), Millisecond / 2);
+    }
+
+    private static void EndOne(QueueSemaphore semaphore, long took)
+    {
+        semaphore.Claim(free: 1, []);
+        semaphore.End(StartOne(semaphore, isPromised: false), took);
+    }
+
+    private static LinkedListNode<PermittedCall> StartOne(QueueSemaphore semaphore, bool isPromised)
+    {
+        Assert.Null(semaphore.Enter(isPromised));
+        return semaphore.Start(0).Call;
     }
 
     private void Fill(long at) => open.AddRange([Begin(at), Begin(at)]);

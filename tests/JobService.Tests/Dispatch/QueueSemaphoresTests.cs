@@ -63,7 +63,7 @@ public sealed class QueueSemaphoresTests : IAsyncDisposable
         var next = Assert.Single(await ClaimAsync());
 
         var entering = semaphores.EnterAsync(next).AsTask();
-        var until = next.Slot is { } slot ? slot.At + slot.Window : next.PermitAt!.Value + TimeSpan.FromMilliseconds(5);
+        var until = next.Slot is { } slot ? slot.At + slot.Window : next.PermitAt!.Value + QueueSemaphores.Patience;
         temporary.Time.Advance(until - temporary.Store.Now - TimeSpan.FromTicks(1));
         Assert.False(entering.IsCompleted);
         temporary.Time.Advance(TimeSpan.FromMilliseconds(1));
