@@ -15,6 +15,7 @@ internal sealed class RandomCommands(Random random)
     private const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     private static readonly string[] Queues = ["a", "b", "c"];
     private static readonly string[] Limits = ["rate", "own rate", "window", "own window", "slots"];
+    private static readonly string[] Signals = ["open", "ready"];
     private static readonly string[] Urls = ["http://one.example/hook", "http://one.example/other", "http://two.example/"];
 
     /// <summary>What the configuration names now and then.</summary>
@@ -91,10 +92,7 @@ internal sealed class RandomCommands(Random random)
                 Ask(new RetryJobs([Any(jobs), Any(jobs), Any(jobs)]));
                 break;
             case 15:
-                if (random.Next(2) == 0)
-                    Ask(new SetSignal(Any(["open", "ready"])));
-                else
-                    Ask(new ClearSignal(Any(["open", "ready"])));
+                DrawSignal(Any(Signals));
                 break;
             case 16 or > 29:
                 DrawDefinition();
@@ -118,6 +116,18 @@ internal sealed class RandomCommands(Random random)
                 Finish();
                 break;
         }
+    }
+
+    /// <summary>A job that comes after a signal was cleared waits on, while those that came before are still to be released.</summary>
+    private void DrawSignal(string signal)
+    {
+        var draw = random.Next(3);
+        if (draw != 0)
+            Ask(new SetSignal(signal));
+        if (draw != 1)
+            Ask(new ClearSignal(signal));
+        if (draw == 2)
+            Ask(new AddJob(new NewRow(NewJob(batch: null) with { Signal = signal })));
     }
 
     private void DrawDefinition()
@@ -183,7 +193,7 @@ internal sealed class RandomCommands(Random random)
             Weights = random.Next(4) == 0 ? new Dictionary<string, int> { ["in"] = random.Next(1, 3) } : null,
             Priority = random.Next(4) == 0 ? random.Next(-2, 3) : 0,
             Lock = random.Next(4) == 0 ? Any(["x", "y"]) : null,
-            Signal = random.Next(6) == 0 ? Any(["open", "ready"]) : null,
+            Signal = random.Next(6) == 0 ? Any(Signals) : null,
             Payload = random.Next(8) == 0 ? new byte[ClaimedJob.MaxReadBytes + 1] : "1"u8.ToArray(),
             Request = random.Next(4) == 0 ? new ApiRequest { Path = "/ä", Body = random.Next(2) == 0 ? "b"u8.ToArray() : null } : null,
             NotBefore = random.Next(6) == 0 ? Soon() : null,
