@@ -46,6 +46,15 @@ internal sealed class LoopbackServer : IAsyncDisposable
     private async Task ServeAsync(TcpClient client, Func<TcpClient, CancellationToken, Task> serve)
     {
         using (client)
-            await serve(client, stopping.Token);
+        {
+            try
+            {
+                await serve(client, stopping.Token);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                // The server stops while the connection is still open.
+            }
+        }
     }
 }
