@@ -51,8 +51,8 @@ try
 
     Settings<StorageOptions>(StorageOptions.Section);
     services.AddSingleton(provider => SubmissionBounds(provider.GetRequiredService<IOptions<IntakeOptions>>().Value));
-    services.AddSingleton<SqliteJobStore>();
-    services.AddSingleton<IJobStore>(provider => provider.GetRequiredService<SqliteJobStore>());
+    services.AddSingleton<LedgerStore, SqliteJobStore>();
+    services.AddSingleton<IJobStore>(provider => provider.GetRequiredService<LedgerStore>());
     services.AddSingleton(provider => (IDeliveryStore)provider.GetRequiredService<IJobStore>());
 
     Settings<IntakeOptions>(IntakeOptions.Section);

@@ -1,5 +1,4 @@
 using JobService.Storage;
-using JobService.Storage.Sqlite;
 using JobService.Tests.Api.Batches;
 using JobService.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,7 +11,7 @@ public sealed class MissedEndTests : IAsyncDisposable
 {
     private readonly ServiceFixture service = ServiceFixture.With(
         new Dictionary<string, string>(),
-        services => services.AddSingleton<IJobStore>(parts => InterruptedStore.Around(parts.GetRequiredService<SqliteJobStore>())));
+        services => services.AddSingleton<IJobStore>(parts => InterruptedStore.Around(parts.GetRequiredService<LedgerStore>())));
 
     public ValueTask DisposeAsync() => service.DisposeAsync();
 

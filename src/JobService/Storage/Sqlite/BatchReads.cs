@@ -6,7 +6,7 @@ namespace JobService.Storage.Sqlite;
 
 /// <summary>Reads of batches and their results.</summary>
 /// <remarks>Results are read with prepared statements like those of the writer, not with ADO.NET: the goal is a hundred thousand per second.</remarks>
-internal sealed class BatchReads(ReadConnections connections)
+internal sealed class BatchReads(ReadConnections connections) : IBatchReads
 {
     /// <summary>Number of ends over which the pace of a batch is measured.</summary>
     private const int PaceWindow = 1_000;

@@ -8,7 +8,7 @@ namespace JobService.Storage.Sqlite;
 
 /// <summary>Reads of large results, without a copy of the whole.</summary>
 /// <remarks>SQLite finds each chunk by following the chain of pages before it: half as many chunks cost a quarter of the steps.</remarks>
-internal sealed class BodyReads(ReadConnections connections)
+internal sealed class BodyReads(ReadConnections connections) : IBodyReads
 {
     /// <summary>Passes the body in SQLite's own memory, which is valid only during the call.</summary>
     public Task<T?> LookAsync<T>(JobId job, Func<ReadOnlySpan<byte>, T> look, CancellationToken hangUp) => connections.LookAsync(connection =>

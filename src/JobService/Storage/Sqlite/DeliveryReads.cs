@@ -5,7 +5,7 @@ using JobService.Ledger;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Reads of callbacks and their deliveries.</summary>
-internal sealed class DeliveryReads(ReadConnections connections)
+internal sealed class DeliveryReads(ReadConnections connections) : IDeliveryReads
 {
     public Task<List<ReceiverDue>> ReceiversAsync() => connections.ScanAsync(connection =>
         connection.Query<(string Origin, long At)>("SELECT origin, min(next_at) FROM deliveries INDEXED BY deliveries_pending WHERE state = 0 GROUP BY origin")

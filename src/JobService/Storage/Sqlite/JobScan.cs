@@ -9,7 +9,7 @@ namespace JobService.Storage.Sqlite;
 /// Conditions that the index does not cover are checked on each row, and a million of them may fail before a page is full. So it scans one chunk at a time; between two of
 /// them others read.
 /// </remarks>
-internal sealed class JobScan(JobFilter filter, string? condition = null)
+internal sealed class JobScan(JobFilter filter, IReadOnlyList<JobState>? states = null)
 {
     /// <summary>Rows of the index in the first chunk: mostly the page is full then. And in the others: about 50 ms.</summary>
     private const int FirstChunk = 1_000;
@@ -73,7 +73,7 @@ internal sealed class JobScan(JobFilter filter, string? condition = null)
             return null;
 
         var few = Queued(filter.Queue is null ? "" : OfQueue);
-        var sql = columns + $" FROM (SELECT stamp FROM ({few}) ORDER BY stamp DESC{(filter.Key is null && condition is null ? " LIMIT @limit" : "")}) few JOIN jobs j ON j.stamp = few.stamp"
+        var sql = columns + $" FROM (SELECT stamp FROM ({few}) ORDER BY stamp DESC{(filter.Key is null && states is null ? " LIMIT @limit" : "")}) few JOIN jobs j ON j.stamp = few.stamp"
             + joins + $" WHERE 1{OnRow} ORDER BY j.stamp DESC LIMIT @limit";
         return connection.Query<T>(sql, parameters).AsList();
     }
@@ -125,7 +125,7 @@ internal sealed class JobScan(JobFilter filter, string? condition = null)
         + (filter.State is { } state ? $" AND j.state = {(int)state}" : "")
         + (filter.Key is null ? "" : " AND j.key = @Key")
         + (filter.Batch is null ? "" : " AND j.batch = (SELECT stamp FROM batches WHERE stamp = @BatchStamp AND salt = @BatchSalt)")
-        + (condition is null ? "" : $" AND {condition}");
+        + (states is null ? "" : $" AND j.state IN ({string.Join(',', states.Select(state => (int)state))})");
 
     private DynamicParameters Parameters(int limit, long before) => new(new
     {

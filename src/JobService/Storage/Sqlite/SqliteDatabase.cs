@@ -176,13 +176,6 @@ internal sealed class SqliteDatabase : IDisposable
     private static string NameOf(string script) => script.Split('.') is [.., var name, _] ? name : script;
 }
 
-/// <summary>The file has been opened.</summary>
-/// <param name="Number">The number of this opening.</param>
-/// <param name="LastStamp">The highest row number of any job or batch.</param>
-/// <param name="Clock">Its time.</param>
-/// <param name="Jumped">Ticks that store time has skipped: everything computed from it is moved along first.</param>
-internal sealed record StoreOpening(long Number, long LastStamp, StoreClock Clock, long Jumped);
-
 internal sealed record ClockRead(long StoreTime, long WallTime, long Stopwatch, string BootId)
 {
     public StoredClock Stored => new(StoreTime, WallTime, Stopwatch, BootId);

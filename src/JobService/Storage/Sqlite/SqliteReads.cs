@@ -5,7 +5,7 @@ using JobService.Ledger;
 namespace JobService.Storage.Sqlite;
 
 /// <summary>Reads of single jobs and lists of them.</summary>
-internal sealed class SqliteReads(ReadConnections connections)
+internal sealed class SqliteReads(ReadConnections connections) : IJobReads
 {
     private const string Columns = """
         SELECT j.stamp AS Stamp, j.salt AS Salt, q.name AS Queue, j.state AS State, j.key AS Key, j.priority AS Priority, j.weight AS Weight, j.weights AS Weights,
@@ -50,9 +50,9 @@ internal sealed class SqliteReads(ReadConnections connections)
     }
 
     /// <summary>Ids that match, newest first.</summary>
-    public async Task<List<JobId>> IdsAsync(JobFilter filter, string condition, int limit, long before)
+    public async Task<List<JobId>> IdsAsync(JobFilter filter, IReadOnlyList<JobState> states, int limit, long before)
     {
-        var scan = new JobScan(filter, condition);
+        var scan = new JobScan(filter, states);
         var ids = await scan.RunAsync<(long Stamp, long Salt)>(connections, "SELECT j.stamp, j.salt", " JOIN queues q ON q.id = j.queue_id", limit, before, CancellationToken.None);
         return ids.ConvertAll(id => JobId.FromParts(id.Stamp, id.Salt));
     }

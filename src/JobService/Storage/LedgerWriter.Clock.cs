@@ -1,10 +1,10 @@
 using JobService.Ledger;
 using Microsoft.Extensions.Logging;
 
-namespace JobService.Storage.Sqlite;
+namespace JobService.Storage;
 
 /// <summary>Keeps store time across restarts, and logs steps of the machine's clock.</summary>
-internal sealed partial class SqliteWriter
+internal sealed partial class LedgerWriter
 {
     private static readonly TimeSpan WallClockCheckInterval = TimeSpan.FromSeconds(1);
 

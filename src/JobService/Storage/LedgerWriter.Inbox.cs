@@ -2,10 +2,10 @@ using System.Threading.Channels;
 using JobService.Ledger;
 using JobService.Ledger.Commands;
 
-namespace JobService.Storage.Sqlite;
+namespace JobService.Storage;
 
 /// <summary>The inbox of the writer: what other threads submit gathers there until the next turn.</summary>
-internal sealed partial class SqliteWriter
+internal sealed partial class LedgerWriter
 {
     private readonly SubmissionQueue submissions;
 

@@ -1,4 +1,4 @@
-namespace JobService.Storage.Sqlite;
+namespace JobService.Storage;
 
 /// <summary>Runs many items in one turn: when one of them breaks it, only that one fails.</summary>
 internal static class Isolation

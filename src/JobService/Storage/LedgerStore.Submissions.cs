@@ -4,10 +4,10 @@ using JobService.Jobs;
 using JobService.Ledger;
 using JobService.Ledger.Commands;
 
-namespace JobService.Storage.Sqlite;
+namespace JobService.Storage;
 
 /// <summary>Accepts submissions.</summary>
-public sealed partial class SqliteJobStore
+public abstract partial class LedgerStore
 {
     public bool TryAdd(NewJob job, [NotNullWhen(true)] out Task<Addition>? addition)
     {

@@ -1,20 +1,21 @@
 using System.Diagnostics;
+using JobService.Jobs;
 using JobService.Ledger;
 using Microsoft.Extensions.Logging;
 
-namespace JobService.Storage.Sqlite;
+namespace JobService.Storage;
 
 /// <summary>The only writer: a thread of its own that commits, turn by turn, all commands that have gathered and as many submitted jobs as a turn may take, and finally claims the next jobs.</summary>
 /// <remarks>
 /// A turn starts as soon as there is something to do: with an idle service, no job waits for a timer or for a batch to fill. While one turn commits, the commands of the next gather.
 /// </remarks>
-internal sealed partial class SqliteWriter : IDisposable
+internal sealed partial class LedgerWriter : IDisposable
 {
     private readonly object gate = new();
-    private readonly SqliteDatabase database;
+    private readonly ILedgerDatabase database;
+    private readonly JobIdSource ids;
     private readonly TimeProvider time;
     private readonly ILogger logger;
-    private readonly LeaseSource leases;
     private readonly TurnRun turns;
     private readonly ITimer alarm;
     private readonly Thread thread;
@@ -28,29 +29,34 @@ internal sealed partial class SqliteWriter : IDisposable
 
     private LedgerSession? session;
     private LedgerMemory? former;
-    private LaneCounting? counting;
+    private LeaseSource? leases;
     private Catalog catalog = Catalog.Empty;
+    private StoreClock clock;
     private string? trouble;
     private long alarmAt = LedgerMemory.Never;
 
-    public SqliteWriter(SqliteDatabase database, StoreOpening opening, SubmissionBounds bounds, TimeProvider time, ILogger logger)
+    public LedgerWriter(ILedgerDatabase database, JobIdSource ids, SubmissionBounds bounds, TimeProvider time, ILogger logger)
     {
         this.database = database;
+        this.ids = ids;
         this.time = time;
         this.logger = logger;
         submissions = new SubmissionQueue(bounds);
-        leases = new LeaseSource(opening.Number);
-        Clock = opening.Clock;
+        clock = new StoreClock(time, atLeast: 0); // until the store is open
         Steps = new StepWatch(time);
         turns = new TurnRun(() => Clock.Now);
-        session = OpenSession(turn => RecordTime(turn, opening.Jumped));
+        session = OpenSession();
         former = session.Memory;
         Catalog = session.Memory.Snapshot();
-        alarm = time.CreateTimer(static state => ((SqliteWriter)state!).RequestTurn(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        thread = new Thread(Loop) { IsBackground = true, Name = "sqlite writer" };
+        alarm = time.CreateTimer(static state => ((LedgerWriter)state!).RequestTurn(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        thread = new Thread(Loop) { IsBackground = true, Name = "ledger writer" };
     }
 
-    public StoreClock Clock { get; }
+    public StoreClock Clock
+    {
+        get => Volatile.Read(ref clock);
+        private set => Volatile.Write(ref clock, value);
+    }
 
     public Catalog Catalog
     {
@@ -90,7 +96,6 @@ internal sealed partial class SqliteWriter : IDisposable
         if (thread.IsAlive)
             thread.Join();
         claim?.Complete([]);
-        counting?.Dispose();
         alarm.Dispose();
         session?.Dispose();
     }
@@ -149,7 +154,7 @@ internal sealed partial class SqliteWriter : IDisposable
         {
             Abandon(error);
             KeepPending(request);
-            if (error is StorageUnavailableException || IsOfStorage(error))
+            if (error is StorageUnavailableException || database.IsOfStorage(error))
                 Refuse(commands, error as StorageUnavailableException ?? new StorageUnavailableException(error.Message, error));
             else if (request is not null)
                 TakeTurn(commands, request: null, woken: false); // the claims may have caused the failure
@@ -242,22 +247,16 @@ internal sealed partial class SqliteWriter : IDisposable
         return session;
     }
 
-    /// <param name="first">Committed before anything is read.</param>
-    private LedgerSession OpenSession(Action<Turn>? first = null)
+    private LedgerSession OpenSession() => database.Open(Read, lanes => _ = RunAsync(lanes));
+
+    private LedgerSession Read(ILedgerRows rows, StoreOpening? opening)
     {
-        counting?.Dispose();
-        counting = new LaneCounting(database, logger);
-        try
-        {
-            var opened = LedgerSession.Open(new SqliteRows(database.Connect()), leases, Clock.Now, former, logger, first);
-            counting.Start(opened.Memory, lanes => _ = RunAsync(lanes));
-            return opened;
-        }
-        catch
-        {
-            counting.Dispose();
-            throw;
-        }
+        if (opening is null)
+            return LedgerSession.Open(rows, leases!, Clock.Now, former, logger);
+        ids.StartAfter(opening.LastStamp);
+        leases = new LeaseSource(opening.Number);
+        Clock = opening.Clock;
+        return LedgerSession.Open(rows, leases, Clock.Now, former: null, logger, turn => RecordTime(turn, opening.Jumped));
     }
 
     /// <summary>The pending claim stays for the next turn, unless it was withdrawn while this one ran.</summary>

@@ -1,6 +1,6 @@
 using JobService.Ledger;
 
-namespace JobService.Storage.Sqlite;
+namespace JobService.Storage;
 
 /// <summary>Completes the operations of a turn, so that their callers continue.</summary>
 internal static class Completions

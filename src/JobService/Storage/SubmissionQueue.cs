@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using JobService.Ledger;
 
-namespace JobService.Storage.Sqlite;
+namespace JobService.Storage;
 
 /// <summary>The bounded channels in front of the writer: submissions may arrive in floods, and one turn takes a limited number of them.</summary>
 /// <remarks>Single jobs go first, so that none waits for the uploads of others; at least one chunk of uploads is taken in each turn.</remarks>

@@ -1,12 +1,10 @@
 using JobService.Ledger;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
-using SQLitePCL;
 
-namespace JobService.Storage.Sqlite;
+namespace JobService.Storage;
 
 /// <summary>Handles turns that have failed.</summary>
-internal sealed partial class SqliteWriter
+internal sealed partial class LedgerWriter
 {
     private static readonly TimeSpan ReopenAfter = TimeSpan.FromSeconds(1);
 
@@ -36,21 +34,21 @@ internal sealed partial class SqliteWriter
         }
     }
 
-    /// <summary>After a failed turn only the file is trusted: connection and memory are created again.</summary>
+    /// <summary>After a failed turn only the database is trusted: connection and memory are created again.</summary>
     private void Abandon(Exception error)
     {
         // Damage was logged when it was found, and the same error is logged only once.
-        if (error is not StorageUnavailableException && !(IsOfStorage(error) && Trouble == error.Message))
+        if (error is not StorageUnavailableException && !(database.IsOfStorage(error) && Trouble == error.Message))
             LogTurnFailed(logger, error);
         if (database.FindsDamage(error))
             LogDamaged(logger, database.Damage!);
-        if (IsOfStorage(error))
+        if (database.IsOfStorage(error))
             Trouble = error.Message;
         try
         {
             session?.Dispose();
         }
-        catch (SqliteException closing)
+        catch (Exception closing) when (database.IsOfStorage(closing))
         {
             LogTurnFailed(logger, closing);
         }
@@ -58,12 +56,6 @@ internal sealed partial class SqliteWriter
         session = null;
         alarm.Change(ReopenAfter, Timeout.InfiniteTimeSpan);
     }
-
-    /// <summary>An error in a statement or a value says nothing about the file.</summary>
-    private static bool IsOfStorage(Exception error) => error is SqliteException
-    {
-        SqliteErrorCode: not (raw.SQLITE_ERROR or raw.SQLITE_TOOBIG or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_MISUSE or raw.SQLITE_RANGE),
-    };
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "{Damage} No further writes are made")]
     private static partial void LogDamaged(ILogger logger, string damage);

@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 using JobService.Ledger;
 using Microsoft.Extensions.Logging;
 
-namespace JobService.Storage.Sqlite;
+namespace JobService.Storage;
 
 /// <summary>Publishes what was committed, on the writer's thread.</summary>
-internal sealed partial class SqliteWriter
+internal sealed partial class LedgerWriter
 {
     /// <summary>Reused in each turn: tens of thousands of events a second create no garbage.</summary>
     private readonly List<StoreEvent> events = [];
@@ -63,7 +63,7 @@ internal sealed partial class SqliteWriter
     private static partial void LogListenerFailed(ILogger logger, Exception error);
 
     /// <summary>Adds the listener after the turn, because a turn may be repeated.</summary>
-    private sealed class PendingWatch(SqliteWriter writer, StoreListener listener) : PendingOperation<IDisposable>
+    private sealed class PendingWatch(LedgerWriter writer, StoreListener listener) : PendingOperation<IDisposable>
     {
         public override bool NeedsCommit => false;
 
@@ -76,7 +76,7 @@ internal sealed partial class SqliteWriter
         protected override IDisposable RunIn(Turn turn) => new Watch(writer, listener);
     }
 
-    private sealed class Watch(SqliteWriter writer, StoreListener listener) : IDisposable
+    private sealed class Watch(LedgerWriter writer, StoreListener listener) : IDisposable
     {
         public void Dispose() => writer.Watched -= listener;
     }

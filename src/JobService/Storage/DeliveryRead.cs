@@ -1,6 +1,6 @@
 using JobService.Jobs;
 
-namespace JobService.Storage.Sqlite;
+namespace JobService.Storage;
 
 /// <summary>The row of a delivery with its callback, as far as a read needs it.</summary>
 internal sealed class DeliveryRead
