@@ -21,6 +21,7 @@ internal static class ApiSetup
         services.AddSingleton<JobSubmission>();
         services.AddSingleton<UploadParts>();
         services.AddSingleton<ResponseMemory>();
+        services.AddSingleton<WholeJobs>();
         services.AddSingleton<ResultStream>();
         services.AddSingleton<ChangeLog>();
         services.AddSingleton<ApiKeyGate>();

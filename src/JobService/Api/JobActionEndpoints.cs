@@ -64,7 +64,7 @@ internal static class JobActionEndpoints
         if (refusal is not null)
             return refusal;
 
-        return await store.FindAsync(job, ResultJson.MaxInlineBytes) switch
+        return await store.FindAsync(job, WholeJobs.SmallBytes) switch
         {
             null => Problems.NoJob(id),
             { State: JobState.Succeeded or JobState.Failed } ended => Problems.JobFinished(ended.State),
@@ -90,7 +90,7 @@ internal static class JobActionEndpoints
             return refusal;
 
         http.Response.Headers.Location = http.Request.Reached($"/v1/jobs/{job}");
-        return await store.FindAsync(job, ResultJson.MaxInlineBytes) is { } found ? Response(StatusCodes.Status202Accepted, found) : Problems.NoJob(id);
+        return await store.FindAsync(job, WholeJobs.SmallBytes) is { } found ? Response(StatusCodes.Status202Accepted, found) : Problems.NoJob(id);
     }
 
     // 200 · 400 empty filter · 429 full

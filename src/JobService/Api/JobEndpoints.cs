@@ -100,15 +100,17 @@ internal static class JobEndpoints
         }
     }
 
-    // 200 whatever the state · 304 unchanged · 400 · 404
-    private static async Task<IResult> GetAsync(string id, HttpContext http, IJobStore store, JobWaits waits)
+    // 200 whatever the state · 304 unchanged · 400 · 404 · 503 no memory
+    private static async Task<IResult> GetAsync(string id, HttpContext http, IJobStore store, JobWaits waits, WholeJobs wholeJobs)
     {
         if (!JobId.TryParse(id, out var job))
             return Problems.NoJob(id);
         if (WaitQuery.Read(http.Request.Query) is not { } patience)
             return Problems.Parameter("wait", WaitQuery.Wanted);
 
-        return await waits.HasEndedWithinAsync(job, patience, http.RequestAborted) is { } found ? new TaggedJob(found, store.Now) : Problems.NoJob(id);
+        if (await waits.HasEndedWithinAsync(job, patience, http.RequestAborted) is not { } found)
+            return Problems.NoJob(id);
+        return await wholeJobs.ReadAsync(found, http) is { } whole ? new TaggedJob(whole, store.Now) : Problems.ResponsesFull();
     }
 
     // 200 the bytes · 404 · 409 none (yet)

@@ -12,7 +12,7 @@ namespace JobService.Api;
 
 /// <summary>Accepts a job and, if the client asks for it, waits for its end.</summary>
 /// <remarks>One instance for all requests: resolving its dependencies each time would cost time on every job.</remarks>
-internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobStore store, JobEventHub hub, JobIdSource ids, JobWaits waits, TimeProvider time)
+internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobStore store, JobEventHub hub, JobIdSource ids, JobWaits waits, WholeJobs wholeJobs, TimeProvider time)
 {
     // 202 accepted · 200 finished while the client waited · 400 invalid · 409 same key in progress · 413 · 415 · 422 can never run · 429 full · 503
     public Task RespondAsync(HttpContext http)
@@ -76,7 +76,7 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
         if (!ended && http.RequestAborted.IsCancellationRequested && cancelOnHangUp && !waits.IsDraining)
             await store.CancelAsync(job.Id, CancelReason.Disconnect);
 
-        return Accepted(await store.FindAsync(job.Id, ResultJson.MaxInlineBytes) ?? job, http);
+        return Accepted(await WithResultAsync(await store.FindAsync(job.Id, WholeJobs.SmallBytes) ?? job, http), http);
     }
 
     /// <summary>The job belongs to an earlier request: hanging up on a replay does not cancel it.</summary>
@@ -85,11 +85,15 @@ internal sealed class JobSubmission(JobIntake intake, IntakeMemory memory, IJobS
         http.Response.Headers["Idempotency-Replayed"] = "true";
         var known = asked is { } seconds
             ? await waits.HasEndedWithinAsync(earlier, Patience(TimeSpan.FromSeconds(seconds), http), http.RequestAborted)
-            : await store.FindAsync(earlier, ResultJson.MaxInlineBytes);
+            : await store.FindAsync(earlier, WholeJobs.SmallBytes);
         if (known is null)
             return Problems.IdempotencyInProgress();
+        known = await WithResultAsync(known, http);
         return asked is null ? Response(StatusCodes.Status202Accepted, known, http) : Accepted(known, http);
     }
+
+    /// <summary>Without memory for its result the job is shown like one whose result is too large to be inline: it is stored, and a refusal would say that it is not.</summary>
+    private async ValueTask<Job> WithResultAsync(Job found, HttpContext http) => await wholeJobs.ReadAsync(found, http) ?? found;
 
     private TimeSpan Patience(TimeSpan asked, HttpContext http)
     {

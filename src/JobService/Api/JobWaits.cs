@@ -28,20 +28,20 @@ internal sealed class JobWaits(IJobStore store, JobEventHub hub, TimeProvider ti
         return wait.Ended.IsCompletedSuccessfully;
     }
 
-    /// <summary>The job when it has ended, or as it is when the time is over, the client disconnects or the service stops; null when it is gone. With a wait of zero it reads once.</summary>
+    /// <summary>The job when it has ended, or as it is when the time is over, the client disconnects or the service stops; null when it is gone. With a wait of zero it reads once. <see cref="WholeJobs"/> adds a large result.</summary>
     public async Task<Job?> HasEndedWithinAsync(JobId id, TimeSpan patience, CancellationToken hangUp)
     {
         if (patience <= TimeSpan.Zero)
-            return await store.FindAsync(id, ResultJson.MaxInlineBytes);
+            return await store.FindAsync(id, WholeJobs.SmallBytes);
 
         using var wait = hub.WhenEnded(id);
-        var job = await store.FindAsync(id, ResultJson.MaxInlineBytes);
+        var job = await store.FindAsync(id, WholeJobs.SmallBytes);
         if (job is null || job.State.IsFinished())
             return job;
 
         // Whether it has ended or not, what was read before the wait is outdated.
         await EndsWithinAsync(wait, patience, hangUp);
-        return await store.FindAsync(id, ResultJson.MaxInlineBytes);
+        return await store.FindAsync(id, WholeJobs.SmallBytes);
     }
 
     /// <summary>The batch when it is over, or as it is when the time is over, the client disconnects or the service stops; null when it is gone.</summary>

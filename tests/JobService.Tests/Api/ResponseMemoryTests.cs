@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace JobService.Tests.Api;
 
-/// <summary>Pages are made within a budget.</summary>
+/// <summary>Pages and large jobs are read within a budget.</summary>
 public sealed class ResponseMemoryTests : IAsyncDisposable
 {
     private const int Budget = 16 * 1024 * 1024;
@@ -70,6 +70,60 @@ public sealed class ResponseMemoryTests : IAsyncDisposable
 
         Assert.Equal(130, ids.Distinct().Count());
         Assert.Equal(ids.OrderDescending(StringComparer.Ordinal), ids);
+    }
+
+    [Fact]
+    public async Task A_job_with_a_large_result_is_refused_until_there_is_memory_and_one_with_a_small_result_never()
+    {
+        var (large, small) = (await EndedAsync(50_000), await EndedAsync(50));
+        using (await TakeAllAsync())
+        {
+            using var beyond = await TakeAllAsync();
+            using var refused = await service.SendAsync(HttpMethod.Get, $"/v1/jobs/{large}");
+            using var served = await service.SendAsync(HttpMethod.Get, $"/v1/jobs/{small}?wait=1");
+
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(1)), (refused.StatusCode, refused.Headers.RetryAfter?.Delta));
+            Assert.Equal(HttpStatusCode.OK, served.StatusCode);
+        }
+
+        // What each took is given back: a hundred take twice the budget.
+        for (var read = 0; read < 100; read++)
+        {
+            using var job = JsonDocument.Parse(await service.Client.GetStringAsync(new Uri($"/v1/jobs/{large}", UriKind.Relative), hang));
+            Assert.Equal(50_000, job.RootElement.GetProperty("result").GetProperty("echo").GetString()!.Length);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_waits_for_a_large_result_without_memory_is_led_to_it(bool isReplay)
+    {
+        (string, string)[] headers = [("Prefer", "wait=20"), ("Idempotency-Key", "once")];
+        if (isReplay)
+            (await service.SubmitAsync(Payload(50_000), headers)).Dispose();
+        using (await TakeAllAsync())
+        {
+            using var beyond = await TakeAllAsync();
+            using var ended = await service.SubmitAsync(Payload(50_000), headers);
+            using var job = JsonDocument.Parse(await ended.Content.ReadAsStringAsync(hang));
+
+            Assert.Equal(HttpStatusCode.OK, ended.StatusCode);
+            Assert.False(job.RootElement.TryGetProperty("result", out _));
+            var result = await service.Client.GetStringAsync(new Uri(job.RootElement.GetProperty("links").GetProperty("result").GetString()!, UriKind.Relative), hang);
+            Assert.Contains(new string('x', 50_000), result);
+        }
+    }
+
+    private static string Payload(int length) => $$"""{"payload":"{{new string('x', length)}}"}""";
+
+    /// <returns>The id of a job whose result has that many bytes and a few more.</returns>
+    private async Task<string> EndedAsync(int length)
+    {
+        using var ended = await service.SubmitAsync(Payload(length), ("Prefer", "wait=20"));
+        using var job = JsonDocument.Parse(await ended.Content.ReadAsStringAsync(hang));
+        Assert.Equal("succeeded", job.RootElement.GetProperty("state").GetString());
+        return job.RootElement.GetProperty("id").GetString()!;
     }
 
     private async Task<BodyMemory> TakeAllAsync()
