@@ -56,12 +56,12 @@ public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceF
     public async Task When_the_time_is_over_the_answer_is_the_job_as_it_is_then()
     {
         await service.PutAsync("/v1/queues/patient", Slow);
-        using var submitted = await service.SubmitAsync("""{"queue":"patient","payload":1}""", ("Prefer", "wait=1"));
+        using var submitted = await service.SubmitAsync("""{"queue":"patient","payload":1}""", ("Prefer", "wait=3"));
         Assert.Equal("running", (await submitted.JsonAsync()).GetProperty("state").GetString());
 
         await service.Store.PauseAsync("patient", paused: true);
         using var waiting = await service.SubmitAsync("""{"queue":"patient","payload":2}""");
-        var look = service.SendAsync(HttpMethod.Get, $"{waiting.Headers.Location}?wait=1");
+        var look = service.SendAsync(HttpMethod.Get, $"{waiting.Headers.Location}?wait=3");
         await service.Store.PauseAsync("patient", paused: false);
         using var seen = await look;
         Assert.Equal("running", (await seen.JsonAsync()).GetProperty("state").GetString());
@@ -106,8 +106,9 @@ public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceF
         await ExpectAsync(HttpMethod.Post, self + "/retry", HttpStatusCode.Conflict, "/problems/job-not-retryable");
 
         using var cancelled = await service.SendAsync(HttpMethod.Post, self + "/cancel");
-        Assert.Equal(HttpStatusCode.OK, cancelled.StatusCode);
-        Assert.Equal("request", (await cancelled.JsonAsync()).GetProperty("cancelReason").GetString());
+        Assert.True(cancelled.IsSuccessStatusCode); // 202 when a busy machine takes more than 200 ms to stop it
+        using var ended = await service.SendAsync(HttpMethod.Get, self + "?wait=20");
+        Assert.Equal("request", (await ended.JsonAsync()).GetProperty("cancelReason").GetString());
         using var again = await service.SendAsync(HttpMethod.Post, self + "/cancel");
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);
 
