@@ -92,6 +92,8 @@ public sealed partial class LanePlanner
         NextWake = 0;
     }
 
+    internal NamedLimit Named(string limit) => limits[limit];
+
     /// <summary>The states of a limit that are in use.</summary>
     internal IReadOnlyCollection<LimitWaitQueue> StatesOf(string limit) => limits[limit].WaitQueues;
 

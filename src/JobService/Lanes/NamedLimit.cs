@@ -35,6 +35,12 @@ internal sealed class NamedLimit
 
     public IReadOnlyCollection<LimitWaitQueue> WaitQueues => waitQueues.Values;
 
+    /// <summary>The states of keys that have no row of their own are paid back by this moment, as far as is stored: in ticks of store time, for a rate of each key.</summary>
+    public long CommonUntil { get; private set; }
+
+    /// <summary>What a key without a row may have handed out before the states were read: its state begins with it.</summary>
+    private long inheritedUntil;
+
     /// <summary>What a job takes: at most all of the limit, even if the limit was larger when the job was accepted.</summary>
     public int WeightOf(int weight, IReadOnlyDictionary<string, int>? weights) => Math.Min(Definition.WeightOf(weight, weights), Definition.MaxWeight);
 
@@ -44,9 +50,34 @@ internal sealed class NamedLimit
     {
         var own = IsPerKey ? key : "";
         if (!waitQueues.TryGetValue(own, out var waitQueue))
-            waitQueues.Add(own, waitQueue = new LimitWaitQueue(this, own, LimitState.For(Definition)));
+            waitQueues.Add(own, waitQueue = new LimitWaitQueue(this, own, inheritedUntil > 0 ? Inherited() : LimitState.For(Definition)));
         return waitQueue;
     }
+
+    /// <summary>A state without a row of its own is paid back at this moment.</summary>
+    /// <returns>True when that is later than what is stored.</returns>
+    public bool RaiseCommon(long until)
+    {
+        if (until <= CommonUntil)
+            return false;
+        CommonUntil = until;
+        return true;
+    }
+
+    /// <summary>Restores what the keys without a row may have handed out.</summary>
+    /// <param name="until">What was stored as <see cref="CommonUntil"/>.</param>
+    /// <param name="now">See <see cref="LimitState.Restore"/>.</param>
+    public void RestoreCommon(long until, long now)
+    {
+        if (!IsPerKey || Definition is not RateDefinition)
+            return;
+        var state = LimitState.For(Definition);
+        state.Restore(StoredLimit.TakenBy(until), now);
+        CommonUntil = inheritedUntil = state.ToStored().TakenUntil;
+    }
+
+    /// <summary>What was stored of one key: its row may be older than what it has handed out without one.</summary>
+    public StoredLimit WithCommon(in StoredLimit stored) => stored with { TakenUntil = Math.Max(stored.TakenUntil, inheritedUntil) };
 
     /// <summary>Forgets a state, unless the key has a newer one: a call may still hold the old one.</summary>
     public void Forget(LimitWaitQueue waitQueue)
@@ -64,7 +95,10 @@ internal sealed class NamedLimit
     {
         var keeps = definition.Scope == Definition.Scope && definition.GetType() == Definition.GetType();
         var recounts = definition.Counts != Definition.Counts;
+        var inherited = inheritedUntil > 0 ? Inherited() : null;
         Definition = definition;
+        inheritedUntil = keeps && inherited?.Reconfigure(definition, now) == true ? inherited.ToStored().TakenUntil : 0;
+        CommonUntil = Math.Max(CommonUntil, inheritedUntil);
         foreach (var waitQueue in waitQueues.Values)
         {
             if (recounts)
@@ -81,6 +115,13 @@ internal sealed class NamedLimit
         return keeps;
     }
 
+    private LimitState Inherited()
+    {
+        var state = LimitState.For(Definition);
+        state.Restore(StoredLimit.TakenBy(inheritedUntil), inheritedUntil);
+        return state;
+    }
+
     /// <summary>The limit was deleted. Another one may have been created under its name: calls that hold something of this one do not affect that.</summary>
     public bool IsRetired { get; private set; }
 
@@ -95,6 +136,7 @@ internal sealed class NamedLimit
 
     private void BeginAnew(long turn)
     {
+        (CommonUntil, inheritedUntil) = (0, 0);
         if (begunIn != turn)
             (beginningsBefore, begunIn) = (Beginnings, turn);
         Beginnings++;

@@ -1,4 +1,5 @@
 using JobService.Jobs;
+using JobService.Lanes;
 using JobService.Limits;
 
 namespace JobService.Ledger;
@@ -52,9 +53,17 @@ internal static class Defining
             turn.Changes.Add(new LimitStateChange.AllDeleted(name));
         else if (former is not null && former.Entry.Definition.Counts != definition.Counts)
             Recount(turn, name);
-        turn.Touch(turn.Memory.Planner.StatesOf(name)); // the debt was converted to the new pace
+        WriteStates(turn, turn.Memory.Planner.Named(name));
         turn.CatalogChanged = true;
         return entry;
+    }
+
+    /// <summary>The debt was converted to the new pace.</summary>
+    private static void WriteStates(Turn turn, NamedLimit limit)
+    {
+        turn.Touch(limit.WaitQueues);
+        if (limit.CommonUntil > turn.Now)
+            LimitStates.WriteCommon(turn, limit);
     }
 
     /// <summary>The limit counts something else now: running calls are counted again.</summary>

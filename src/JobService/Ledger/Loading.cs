@@ -53,12 +53,13 @@ internal static partial class Loading
     {
         var planner = turn.Memory.Planner;
         var trusted = turn.Now + Claiming.FarthestSlot.Ticks;
-        foreach (var (limit, key, stored) in rows.Definitions.States())
+        var states = rows.Definitions.States().Where(state => turn.Memory.Limits.ContainsKey(state.Limit)).ToLookup(state => state.Key == LimitStates.CommonKey);
+        foreach (var (limit, _, stored) in states[true])
+            planner.Named(limit).RestoreCommon(stored.TakenUntil, trusted);
+        foreach (var (limit, key, stored) in states[false])
         {
-            if (!turn.Memory.Limits.ContainsKey(limit))
-                continue;
             var waitQueue = planner.StateOf(limit, key);
-            waitQueue.State.Restore(stored, trusted);
+            waitQueue.State.Restore(waitQueue.Limit.WithCommon(stored), trusted);
             waitQueue.IsStored = true;
         }
 

@@ -89,8 +89,7 @@ internal sealed class Turn(LedgerMemory memory, ILedgerRows rows, LeaseSource le
     /// <summary>Adds the changes that have gathered in memory, and writes them all: the last step before the commit.</summary>
     public void WriteBack()
     {
-        foreach (var state in touchedStates.Where(state => !state.Limit.IsRetired))
-            LimitStates.Write(this, state);
+        LimitStates.Write(this, touchedStates);
 
         foreach (var queue in Memory.Queues)
         {

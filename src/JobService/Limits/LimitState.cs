@@ -241,4 +241,8 @@ public abstract partial class LimitState
 /// <param name="FactorAt">The moment of the last refusal that named no time, or since when the recovery is quick.</param>
 /// <param name="PacedUntil">No call starts before this moment, because of the factor.</param>
 /// <param name="IsQuick">The factor recovers quickly.</param>
-public readonly record struct StoredLimit(long TakenUntil, long PausedUntil, double Factor, long FactorAt, long PacedUntil, bool IsQuick = false);
+public readonly record struct StoredLimit(long TakenUntil, long PausedUntil, double Factor, long FactorAt, long PacedUntil, bool IsQuick = false)
+{
+    /// <summary>A state that has learned nothing.</summary>
+    public static StoredLimit TakenBy(long until) => new(until, PausedUntil: 0, Factor: 1, FactorAt: 0, PacedUntil: 0);
+}

@@ -61,6 +61,59 @@ public abstract partial class JobStoreContract
         Assert.Equal(first + TimeSpan.FromSeconds(10), Assert.Single(await Driver.ClaimAsync()).Slot!.Value.At, TimeSpan.FromMilliseconds(60));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task The_rate_of_each_key_is_kept_over_restarts(int restarts)
+    {
+        await Driver.PutLimitAsync("each", new RateDefinition { Permits = 2, Scope = LimitScope.PerKey });
+        await Driver.PutQueueAsync("paced", "each");
+        await Driver.AddManyAsync(2, "paced", "a");
+        var first = Assert.Single(await Driver.ClaimAsync());
+        await Driver.SucceedAsync(first);
+
+        for (var i = 0; i < restarts; i++)
+            await ReopenAsync();
+        Assert.Empty(await Driver.ClaimNowAsync());
+        Driver.Time.Advance(TimeSpan.FromMilliseconds(500));
+
+        Assert.Equal(first.Slot!.Value.At + TimeSpan.FromMilliseconds(500), Assert.Single(await Driver.ClaimAsync()).Slot!.Value.At, TimeSpan.FromMilliseconds(60));
+    }
+
+    [Fact]
+    public async Task The_rate_of_each_key_counts_what_it_has_taken_when_it_is_changed_after_a_restart()
+    {
+        await Driver.PutLimitAsync("each", new RateDefinition { Permits = 2, Scope = LimitScope.PerKey });
+        await Driver.PutQueueAsync("paced", "each");
+        await Driver.AddManyAsync(2, "paced", "a");
+        await Driver.SucceedAsync(Assert.Single(await Driver.ClaimAsync()));
+
+        await ReopenAsync();
+        await Driver.PutLimitAsync("each", new RateDefinition { Permits = 2, PeriodSeconds = 10, Scope = LimitScope.PerKey });
+        await ReopenAsync();
+        Driver.Time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Empty(await Driver.ClaimNowAsync());
+        Driver.Time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Single(await Driver.ClaimAsync());
+    }
+
+    [Fact]
+    public async Task A_key_that_has_made_no_call_waits_a_second_at_most_after_a_restart_for_what_others_may_have_taken()
+    {
+        await Driver.PutLimitAsync("each", new RateDefinition { Permits = 1, PeriodSeconds = 3_600, Scope = LimitScope.PerKey });
+        await Driver.PutLimitAsync("own", new RateDefinition { Permits = 2, Scope = LimitScope.PerKey });
+        await Driver.PutQueueAsync("paced", "each", "own");
+        await Driver.AddManyAsync(1, "paced", "a");
+        await Driver.SucceedAsync(Assert.Single(await Driver.ClaimAsync()));
+
+        await ReopenAsync();
+        await Driver.AddManyAsync(1, "paced", "b");
+        Driver.Time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("b", Assert.Single(await Driver.ClaimAsync()).Key);
+    }
+
     [Fact]
     public async Task A_window_is_kept_over_a_restart_and_goes_on_a_period_behind_the_answer_it_was_told_of()
     {

@@ -117,7 +117,33 @@ public sealed class SqliteJobStoreTests : JobStoreContract
         Assert.Equal(next, Assert.Single(await Driver.ClaimAsync()).Id);
     }
 
+    [Fact]
+    public async Task Rates_of_keys_that_are_paid_back_soon_share_a_row()
+    {
+        await Driver.PutLimitAsync("soon", new RateDefinition { Permits = 2, Scope = LimitScope.PerKey });
+        await Driver.PutLimitAsync("late", new RateDefinition { Permits = 1, PeriodSeconds = 60, Scope = LimitScope.PerKey });
+        await Driver.PutQueueAsync("paced", "soon", "late");
+        foreach (var key in (string[])["a", "b", "c"])
+            await Driver.AddManyAsync(1, "paced", key);
+        Assert.Equal(3, (await Driver.ClaimAsync()).Count);
+
+        Assert.Equal([("late", 3L), ("soon", 1L)], StateRows());
+    }
+
     protected override Task<StoreDriver> OpenAsync() => Task.FromResult(Open());
+
+    private List<(string Limit, long Rows)> StateRows()
+    {
+        using var file = new SqliteConnection($"Data Source={DatabaseFile};Mode=ReadOnly;Pooling=False");
+        file.Open();
+        using var command = file.CreateCommand();
+        command.CommandText = "SELECT name, count(*) FROM limit_states GROUP BY name ORDER BY name";
+        using var reader = command.ExecuteReader();
+        var rows = new List<(string, long)>();
+        while (reader.Read())
+            rows.Add((reader.GetString(0), reader.GetInt64(1)));
+        return rows;
+    }
 
     /// <summary>The file as it was before queues had shares and limits scopes.</summary>
     private void ForgetNewFields()
