@@ -5,9 +5,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # What the tests use beside .NET, as command=package of Debian: nginx is the judge of rate limits, and with HAProxy what stands in front of the service, node (with the official library, from npm) of our signatures,
-# the others run docs/recipes.md and read streams.
+# PostgreSQL is the other store; the others run docs/recipes.md and read streams.
 # Without one of them promises would go untested: no skip, an error.
-needed=(nginx=nginx-light haproxy=haproxy python3=python3 curl=curl chromium=chromium node=nodejs npm=npm)
+needed=(/usr/lib/postgresql/*/bin/postgres=postgresql nginx=nginx-light haproxy=haproxy python3=python3 curl=curl chromium=chromium node=nodejs npm=npm)
 # Public limiters, as file=package: judges of rate limits too.
 needed+=(
   /usr/lib/python3/dist-packages/flask_limiter=python3-flask-limiter /usr/lib/python3/dist-packages/rest_framework=python3-djangorestframework

@@ -10,6 +10,7 @@ using JobService.Jobs;
 using JobService.Maintenance;
 using JobService.Processing;
 using JobService.Storage;
+using JobService.Storage.Postgres;
 using JobService.Storage.Sqlite;
 using JobService.Upstream;
 using Microsoft.Extensions.Options;
@@ -51,7 +52,9 @@ try
 
     Settings<StorageOptions>(StorageOptions.Section);
     services.AddSingleton(provider => SubmissionBounds(provider.GetRequiredService<IOptions<IntakeOptions>>().Value));
-    services.AddSingleton<LedgerStore, SqliteJobStore>();
+    services.AddSingleton<LedgerStore>(provider => provider.GetRequiredService<IOptions<StorageOptions>>().Value.Postgres is { Length: > 0 }
+        ? ActivatorUtilities.CreateInstance<PostgresJobStore>(provider)
+        : ActivatorUtilities.CreateInstance<SqliteJobStore>(provider));
     services.AddSingleton<IJobStore>(provider => provider.GetRequiredService<LedgerStore>());
     services.AddSingleton(provider => (IDeliveryStore)provider.GetRequiredService<IJobStore>());
 

@@ -9,13 +9,14 @@ public sealed partial class FloorPlanTests
     /// <summary>The only place where parts meet: Program.cs.</summary>
     private const string Root = "";
     private const string Sqlite = "Storage.Sqlite";
+    private const string Postgres = "Storage.Postgres";
 
     private static readonly Dictionary<string, int> floors = new()
     {
         [Root] = 6, ["Hosting"] = 6,
         ["Api"] = 5, ["Api.Contracts"] = 5, ["Api.Documentation"] = 5, ["Api.Http"] = 5, ["Dispatch"] = 5, ["Maintenance"] = 5, ["Callbacks"] = 5,
         ["Intake"] = 4, ["Events"] = 4, ["Upstream"] = 4, ["Processing"] = 4,
-        ["Storage"] = 3, [Sqlite] = 3,
+        ["Storage"] = 3, [Sqlite] = 3, [Postgres] = 3,
         ["Ledger"] = 2, ["Ledger.Commands"] = 2, ["Ledger.Questions"] = 2,
         ["Lanes"] = 1,
         ["Jobs"] = 0, ["Limits"] = 0, ["Expressions"] = 0, ["Telemetry"] = 0,
@@ -68,6 +69,7 @@ public sealed partial class FloorPlanTests
     [InlineData("Ledger", "new Commands.CancelJob(job, reason)", "Ledger.Commands")]
     [InlineData("Ledger.Questions", "new JobService.Ledger.Commands.CancelJob(job, reason)", "Ledger.Commands")]
     [InlineData("Ledger", "private readonly Storage.Sqlite.SqliteStatement begin;", Sqlite)]
+    [InlineData("Storage", "private readonly Storage.Postgres.Term term;", Postgres)]
     public void An_arrow_that_climbs_is_seen(string room, string code, string to)
     {
         Assert.Contains(to, Arrows(room, code));
@@ -86,6 +88,11 @@ public sealed partial class FloorPlanTests
     [InlineData(Root, Sqlite, true)]
     [InlineData(Root, "Api", true)]
     [InlineData(Sqlite, "Storage", true)]
+    [InlineData(Root, Postgres, true)]
+    [InlineData(Postgres, "Storage", true)]
+    [InlineData(Postgres, Sqlite, false)]
+    [InlineData(Sqlite, Postgres, false)]
+    [InlineData("Storage", Postgres, false)]
     [InlineData(Sqlite, "Lanes", true)]
     [InlineData(Sqlite, "Ledger", true)]
     [InlineData("Ledger", "Lanes", true)]
@@ -112,8 +119,8 @@ public sealed partial class FloorPlanTests
     private static bool MayUse(string from, string to) => (from, to) switch
     {
         (Root, _) => true,
-        (_, Sqlite) => false,
-        (Sqlite, "Storage") => true,
+        (_, Sqlite or Postgres) => false,
+        (Sqlite or Postgres, "Storage") => true,
         // A command knows the rules that it applies; a rule knows no command.
         ("Ledger.Commands" or "Ledger.Questions", "Ledger") => true,
         // One room with cupboards: what bodies look like, how requests are read, how all of it is described.
@@ -161,7 +168,7 @@ public sealed partial class FloorPlanTests
     [GeneratedRegex(@"(?<declaration>namespace\s+)?\bJobService\.(?<name>[A-Z]\w*(\.[A-Z]\w*)*)", RegexOptions.ExplicitCapture, 5_000)]
     private static partial Regex WholeName();
 
-    [GeneratedRegex(@"(?<![\w.])(?<room>Storage\.Sqlite|Ledger\.(Commands|Questions)|Api\.(Contracts|Documentation|Http)|[A-Z]\w*)\.(?<type>[A-Z]\w*)", RegexOptions.ExplicitCapture, 5_000)]
+    [GeneratedRegex(@"(?<![\w.])(?<room>Storage\.(Postgres|Sqlite)|Ledger\.(Commands|Questions)|Api\.(Contracts|Documentation|Http)|[A-Z]\w*)\.(?<type>[A-Z]\w*)", RegexOptions.ExplicitCapture, 5_000)]
     private static partial Regex RelativeName();
 
     [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 5_000)]

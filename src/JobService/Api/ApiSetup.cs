@@ -54,6 +54,7 @@ internal static class ApiSetup
         app.Use(app.Services.GetRequiredService<CrossSiteGate>().Pass);
         app.UseRouting();
         app.Use(app.Services.GetRequiredService<ApiKeyGate>().Pass);
+        app.Use(StandbyGate.Pass);
         app.Use(QueryGate.Pass);
 
         var v1 = app.MapGroup("/v1");

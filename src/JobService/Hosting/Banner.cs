@@ -41,7 +41,7 @@ internal sealed class Banner(
         var addresses = (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []).Select(address => address.TrimEnd('/')).ToArray();
         log.LogInformation(
             "JobService {Version} listens on {Addresses} (Swagger UI: {SwaggerUi}), stores its data in {Data}, settings that differ from appsettings.json: {Settings}",
-            Version, string.Join(", ", addresses), addresses.FirstOrDefault() + "/swagger", Path.GetFullPath(storage.Value.Path),
+            Version, string.Join(", ", addresses), addresses.FirstOrDefault() + "/swagger", storage.Value.Postgres is { Length: > 0 } ? "PostgreSQL" : Path.GetFullPath(storage.Value.Path),
             SetBeside(configuration).DefaultIfEmpty("none").Aggregate((all, next) => $"{all}, {next}"));
         if (OutgoingProxy.Notice(dialer.Proxy, configuration) is var (sentence, isWarning))
             log.Log(isWarning ? LogLevel.Warning : LogLevel.Information, "{Notice}", sentence);

@@ -30,6 +30,9 @@ internal sealed class LedgerMemory
     /// <summary>Attempts whose end this turn writes: if the turn fails they keep running, and hold what they held.</summary>
     public Dictionary<long, RunningJob> Ending { get; } = [];
 
+    /// <summary>Leases above this one were claimed by a turn that is not known to be committed: if it is, nobody runs those jobs.</summary>
+    public long LastHandedOut { get; set; } = long.MaxValue;
+
     public LockTable Locks { get; } = new();
 
     public SignalTable Signals { get; } = new();

@@ -52,6 +52,7 @@ internal sealed class LedgerSession : IDisposable
     {
         var turn = new Turn(Memory, rows, leases, now);
         Memory.Ending.Clear();
+        Memory.LastHandedOut = leases.Last;
         rows.Begin();
         return turn;
     }
@@ -60,6 +61,7 @@ internal sealed class LedgerSession : IDisposable
     {
         turn.WriteBack();
         rows.Commit();
+        Memory.LastHandedOut = long.MaxValue;
         Memory.Planner.EndTurn();
     }
 

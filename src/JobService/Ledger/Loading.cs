@@ -91,6 +91,12 @@ internal static partial class Loading
         foreach (var row in unfinished.Running)
         {
             var queue = turn.Memory.Queue(row.QueueId);
+            if (row.Lease > former.LastHandedOut)
+            {
+                Return(turn, row, queue);
+                continue;
+            }
+
             // The end that the failed turn would have written is written by a later one.
             var before = former.Ending.GetValueOrDefault(row.Lease!.Value) ?? former.Running[row.Lease.Value];
             var hold = turn.Memory.Planner.Retake(before.Hold, former.Planner, row.Key);
@@ -99,6 +105,16 @@ internal static partial class Loading
             if (row.Lock is not null)
                 turn.Memory.Locks.Take(row.Lock, row.Lease.Value);
         }
+    }
+
+    /// <summary>The turn that claimed it was committed, but its answer was lost: the attempt never started.</summary>
+    private static void Return(Turn turn, JobRow row, QueueRow queue)
+    {
+        var again = row.Job with { Attempt = row.Attempt - 1 };
+        var parked = Placing.Place(turn, queue, again);
+        turn.Changes.Add(new JobChange.Requeued(row.Id.Stamp, row.Lease!.Value, row.StartedAt, turn.Now) { UndoAttempt = true, Throttle = ThrottleMark.Keep, Parked = parked });
+        queue.Move(JobState.Running, JobState.Queued);
+        Waking.Expect(turn, JobRow.Queued(again, dueAt: null, parked));
     }
 
     private static Unfinished Fetch(Turn turn, ILedgerRows rows)

@@ -29,6 +29,9 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>Whether the storage was writable in the last turn; otherwise what is wrong.</summary>
     string? Trouble { get; }
 
+    /// <summary>Another node uses the database: until this one takes over, it knows nothing of it, and every call fails.</summary>
+    bool StandsBy { get; }
+
     // ── queued ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// <summary>Adds a new job. Never fails with an exception: the result says what became of the job.</summary>

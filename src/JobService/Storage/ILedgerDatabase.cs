@@ -9,11 +9,16 @@ internal interface ILedgerDatabase : IDisposable
     /// <summary>What is wrong with the data; null while nothing is known to be. From then on nothing more is written.</summary>
     string? Damage { get; }
 
+    /// <summary>The open session can write nothing more: it has to be opened again.</summary>
+    bool IsLapsed { get; }
+
     /// <summary>Connects, at the start and again after a failed turn, and has the rows read into memory.</summary>
     /// <param name="read">Reads the rows. The opening is null when the connection was only lost and the memory before it still applies.</param>
     /// <param name="count">Adds what was counted after the reading.</param>
+    /// <param name="lapsed">Called, on any thread, when the session has lapsed.</param>
+    /// <returns>Null while another node runs the ledger on this database.</returns>
     /// <exception cref="StorageUnavailableException">It cannot be opened, for a reason that an operator can remove.</exception>
-    LedgerSession Open(Func<ILedgerRows, StoreOpening?, LedgerSession> read, Action<CountLanes> count);
+    LedgerSession? Open(Func<ILedgerRows, StoreOpening?, LedgerSession> read, Action<CountLanes> count, Action lapsed);
 
     /// <summary>Records an error if it shows that the data is damaged.</summary>
     /// <returns>True when that was not known before.</returns>

@@ -8,13 +8,13 @@ namespace JobService.Storage;
 /// <summary>The part of the store that sends callbacks.</summary>
 public abstract partial class LedgerStore : IDeliveryStore
 {
-    public async Task<IReadOnlyList<ReceiverDue>> ReceiversAsync() => await reads.Deliveries.ReceiversAsync();
+    public async Task<IReadOnlyList<ReceiverDue>> ReceiversAsync() => await Reads.Deliveries.ReceiversAsync();
 
-    public async Task<IReadOnlyList<PendingDelivery>> PendingAsync(string origin, int atMost) => await reads.Deliveries.PendingAsync(origin, atMost);
+    public async Task<IReadOnlyList<PendingDelivery>> PendingAsync(string origin, int atMost) => await Reads.Deliveries.PendingAsync(origin, atMost);
 
     public async Task<DeliveryWork?> OpenAsync(JobId delivery)
     {
-        if (await reads.Deliveries.FindPendingAsync(delivery) is not { NextAt: { } nextAt } found)
+        if (await Reads.Deliveries.FindPendingAsync(delivery) is not { NextAt: { } nextAt } found)
             return null;
 
         var isBatch = found.Type == DeliveryTypes.BatchFinished;
@@ -39,7 +39,7 @@ public abstract partial class LedgerStore : IDeliveryStore
 
         try
         {
-            foreach (var chunk in (await reads.Deliveries.PendingBesideAsync(ended.Pending.Id)).Chunk(Chunk))
+            foreach (var chunk in (await Reads.Deliveries.PendingBesideAsync(ended.Pending.Id)).Chunk(Chunk))
                 await writer.RunAsync(new DisableDeliveries(chunk));
         }
         catch (StorageUnavailableException error)
@@ -50,7 +50,7 @@ public abstract partial class LedgerStore : IDeliveryStore
     }
 
     public async Task<Delivery?> RedeliverAsync(JobId subject, JobId delivery) =>
-        await writer.RunAsync(new Redeliver(subject, delivery)) ? (await reads.Deliveries.DeliveriesAsync(subject, 1, delivery)).FirstOrDefault() : null;
+        await writer.RunAsync(new Redeliver(subject, delivery)) ? (await Reads.Deliveries.DeliveriesAsync(subject, 1, delivery)).FirstOrDefault() : null;
 
-    public async Task<IReadOnlyList<Delivery>> DeliveriesAsync(JobId subject, int atMost) => await reads.Deliveries.DeliveriesAsync(subject, atMost);
+    public async Task<IReadOnlyList<Delivery>> DeliveriesAsync(JobId subject, int atMost) => await Reads.Deliveries.DeliveriesAsync(subject, atMost);
 }

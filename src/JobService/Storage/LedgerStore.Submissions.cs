@@ -9,8 +9,16 @@ namespace JobService.Storage;
 /// <summary>Accepts submissions.</summary>
 public abstract partial class LedgerStore
 {
+    private const string NothingAccepted = "The storage cannot be written: nothing was accepted.";
+
     public bool TryAdd(NewJob job, [NotNullWhen(true)] out Task<Addition>? addition)
     {
+        if (writer.StandsBy)
+        {
+            addition = Task.FromResult<Addition>(new Addition.Unavailable(Trouble ?? NothingAccepted));
+            return true;
+        }
+
         addition = writer.TrySubmit(new AddJob(new NewRow(job)), out var answer) ? DecideAsync(answer) : null;
         return addition is not null;
     }
@@ -49,7 +57,7 @@ public abstract partial class LedgerStore
         }
         catch (StorageUnavailableException)
         {
-            return new Addition.Unavailable("The storage cannot be written: nothing was accepted.");
+            return new Addition.Unavailable(NothingAccepted);
         }
         catch (Exception)
         {

@@ -22,7 +22,7 @@ public abstract partial class LedgerStore : IJobStore
 
     private readonly ILedgerDatabase database;
     private readonly LedgerWriter writer;
-    private readonly StoreReads reads;
+    private readonly StoreReads allReads;
     private readonly ILogger logger;
 
     /// <param name="database">Disposed with the store, also when the opening fails.</param>
@@ -33,14 +33,16 @@ public abstract partial class LedgerStore : IJobStore
     /// <param name="bounds">How much waits, and how much one turn takes.</param>
     private protected LedgerStore(ILedgerDatabase database, StoreReads reads, JobIdSource ids, TimeProvider time, ILogger logger, SubmissionBounds? bounds)
     {
-        (this.database, this.reads, this.logger) = (database, reads, logger);
+        (this.database, allReads, this.logger) = (database, reads, logger);
         try
         {
             writer = new LedgerWriter(database, ids, bounds ?? new SubmissionBounds(), time, logger);
         }
-        catch
+        catch (Exception error)
         {
             database.Dispose();
+            if (error is not StorageUnavailableException && database.IsOfStorage(error))
+                throw new StorageUnavailableException(error.Message, error);
             throw;
         }
     }
@@ -68,6 +70,8 @@ public abstract partial class LedgerStore : IJobStore
     public Catalog Catalog => writer.Catalog;
 
     public string? Trouble => writer.Trouble;
+
+    public bool StandsBy => writer.StandsBy;
 
     public Task<ClaimResult> ClaimAsync(ClaimRequest request, CancellationToken stopTaking) => writer.ClaimAsync(request, stopTaking);
 
@@ -132,12 +136,12 @@ public abstract partial class LedgerStore : IJobStore
 
     public Task<BatchCancelOutcome> CancelBatchAsync(JobId batch, CancelReason reason) => writer.RunAsync(new CancelBatch(batch, reason));
 
-    public Task<Batch?> FindBatchAsync(JobId batch) => reads.Batches.FindAsync(batch, Now);
+    public Task<Batch?> FindBatchAsync(JobId batch) => Reads.Batches.FindAsync(batch, Now);
 
-    public Task<BatchResults?> ResultsAsync(BatchResultsQuery query) => reads.Batches.ResultsAsync(query);
+    public Task<BatchResults?> ResultsAsync(BatchResultsQuery query) => Reads.Batches.ResultsAsync(query);
 
     public Task DeclareAsync(IReadOnlyDictionary<string, QueueDefinition> queues, IReadOnlyDictionary<string, LimitDefinition> limits) =>
-        writer.RunAsync(new Declare(queues, limits));
+        writer.WhenTakenOverAsync(new Declare(queues, limits));
 
     public Task<bool?> LiftLimitAsync(string name, string? key) => writer.RunAsync(new LiftLimit(name, key));
 
@@ -157,22 +161,22 @@ public abstract partial class LedgerStore : IJobStore
 
     public async Task<Job?> FindAsync(JobId job, int maxInlineBytes)
     {
-        if (await reads.Jobs.FindAsync(job, maxInlineBytes) is not var (found, attempts))
+        if (await Reads.Jobs.FindAsync(job, maxInlineBytes) is not var (found, attempts))
             return null;
         var waiting = await ExplainAsync([found]);
         return found.ToJob(Catalog, waiting[0], attempts);
     }
 
-    public Task<T?> LookAtResultAsync<T>(JobId job, Func<ReadOnlySpan<byte>, T> look, CancellationToken hangUp = default) => reads.Bodies.LookAsync(job, look, hangUp);
+    public Task<T?> LookAtResultAsync<T>(JobId job, Func<ReadOnlySpan<byte>, T> look, CancellationToken hangUp = default) => Reads.Bodies.LookAsync(job, look, hangUp);
 
-    public Task<JobInput> ReadInputAsync(JobId job) => reads.Bodies.InputAsync(job);
+    public Task<JobInput> ReadInputAsync(JobId job) => Reads.Bodies.InputAsync(job);
 
     public Task<bool> CopyResultAsync(JobId job, int offset, int count, IBufferWriter<byte> target, CancellationToken hangUp = default) =>
-        reads.Bodies.CopyAsync(job, offset, count, target, hangUp);
+        Reads.Bodies.CopyAsync(job, offset, count, target, hangUp);
 
     public async Task<IReadOnlyList<Job>> ListAsync(JobFilter filter, int limit, JobId? before, CancellationToken hangUp = default)
     {
-        var found = await reads.Jobs.ListAsync(filter, limit, before?.Stamp ?? long.MaxValue, hangUp);
+        var found = await Reads.Jobs.ListAsync(filter, limit, before?.Stamp ?? long.MaxValue, hangUp);
         var waiting = await ExplainAsync(found);
         return [.. found.Zip(waiting, (job, why) => job.ToJob(Catalog, why, attempts: null))];
     }
@@ -189,21 +193,31 @@ public abstract partial class LedgerStore : IJobStore
 
     public Task<bool> ClearSignalAsync(string name) => writer.RunAsync(new ClearSignal(name));
 
-    public Task<SignalStatus> FindSignalAsync(string name) => reads.Jobs.SignalAsync(name);
+    public Task<SignalStatus> FindSignalAsync(string name) => Reads.Jobs.SignalAsync(name);
 
     public Task<IDisposable> WatchAsync(StoreListener listener) => writer.WatchAsync(listener);
 
     public Task<bool> TellAsync(JobId job) => writer.RunAsync(new TellJob(job));
 
-    public Task<IReadOnlySet<JobId>> WithTagAsync(IReadOnlyCollection<JobId> jobs, (string Name, string Value) tag) => reads.Jobs.WithTagAsync(jobs, tag);
+    public Task<IReadOnlySet<JobId>> WithTagAsync(IReadOnlyCollection<JobId> jobs, (string Name, string Value) tag) => Reads.Jobs.WithTagAsync(jobs, tag);
 
     public ValueTask DisposeAsync()
     {
         writer.Dispose();
-        reads.Connections.Dispose();
+        allReads.Connections.Dispose();
         database.Dispose();
         GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Without a memory of its own a node would read the jobs, but not why they wait.</summary>
+    private StoreReads Reads
+    {
+        get
+        {
+            writer.ThrowIfStandingBy();
+            return allReads;
+        }
     }
 
     private async Task<IReadOnlyList<int>> FinishTogetherAsync(IReadOnlyList<AttemptEnd> ends) => [await writer.FinishAsync(new FinishAttempts(ends))];
@@ -225,7 +239,7 @@ public abstract partial class LedgerStore : IJobStore
     private async IAsyncEnumerable<List<JobId>> ChunksAsync(JobFilter filter, IReadOnlyList<JobState> states)
     {
         var before = long.MaxValue;
-        while (await reads.Jobs.IdsAsync(filter, states, Chunk, before) is { Count: > 0 } chunk)
+        while (await Reads.Jobs.IdsAsync(filter, states, Chunk, before) is { Count: > 0 } chunk)
         {
             yield return chunk;
             before = chunk[^1].Stamp;

@@ -16,6 +16,7 @@ internal sealed partial class LedgerWriter
         addition = pending.Completion;
         if (stopping)
             throw Closed();
+        ThrowIfStandingBy();
         if (!submissions.TryAdd(pending))
             return false;
         Wake();
@@ -25,6 +26,7 @@ internal sealed partial class LedgerWriter
     /// <summary>A chunk of an upload. Waits for capacity, too.</summary>
     public async Task<IReadOnlyList<Addition>> SubmitAsync(AddJobs jobs)
     {
+        ThrowIfStandingBy();
         var pending = new PendingCommand<IReadOnlyList<Addition>>(jobs);
         try
         {
@@ -46,6 +48,20 @@ internal sealed partial class LedgerWriter
     public Task<int> FinishAsync(FinishAttempts ends) => Post(new PendingInlineCommand<int>(ends));
 
     public Task<T> RunAsync<T>(Command<T> command) => Post(new PendingCommand<T>(command));
+
+    /// <summary>Runs the command in the first turn, if this node still stands by.</summary>
+    public Task WhenTakenOverAsync<T>(Command<T> command)
+    {
+        var done = Gather(new PendingCommand<T>(command));
+        return StandsBy ? Task.CompletedTask : done;
+    }
+
+    /// <exception cref="StorageUnavailableException">This node cannot tell what is stored, nor change it.</exception>
+    public void ThrowIfStandingBy()
+    {
+        if (StandsBy)
+            throw new StorageUnavailableException(Elsewhere);
+    }
 
     public Task<T> AskAsync<T>(Question<T> question) => Post(new PendingQuestion<T>(question));
 
@@ -109,6 +125,12 @@ internal sealed partial class LedgerWriter
     private static StorageUnavailableException Closed() => new("The storage is closed.");
 
     private Task<T> Post<T>(PendingOperation<T> pending)
+    {
+        ThrowIfStandingBy();
+        return Gather(pending);
+    }
+
+    private Task<T> Gather<T>(PendingOperation<T> pending)
     {
         lock (gate)
         {

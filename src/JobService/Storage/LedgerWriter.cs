@@ -11,6 +11,11 @@ namespace JobService.Storage;
 /// </remarks>
 internal sealed partial class LedgerWriter : IDisposable
 {
+    private const string Elsewhere = "Another node runs the ledger of this database: this one waits to take over.";
+
+    /// <summary>How soon a node that waits notices that it may take over.</summary>
+    private static readonly TimeSpan TakeOverInterval = TimeSpan.FromMilliseconds(100);
+
     private readonly object gate = new();
     private readonly ILedgerDatabase database;
     private readonly JobIdSource ids;
@@ -26,6 +31,7 @@ internal sealed partial class LedgerWriter : IDisposable
     private PendingClaim? latestClaim;
     private bool turnRequested = true;
     private bool stopping;
+    private volatile bool standsBy;
 
     private LedgerSession? session;
     private LedgerMemory? former;
@@ -46,8 +52,10 @@ internal sealed partial class LedgerWriter : IDisposable
         Steps = new StepWatch(time);
         turns = new TurnRun(() => Clock.Now);
         session = OpenSession();
-        former = session.Memory;
-        Catalog = session.Memory.Snapshot();
+        if (session is null)
+            (standsBy, trouble) = (true, Elsewhere);
+        else
+            Enter(session);
         alarm = time.CreateTimer(static state => ((LedgerWriter)state!).RequestTurn(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         thread = new Thread(Loop) { IsBackground = true, Name = "ledger writer" };
     }
@@ -70,6 +78,9 @@ internal sealed partial class LedgerWriter : IDisposable
         get => database.Damage ?? Volatile.Read(ref trouble);
         private set => Volatile.Write(ref trouble, value);
     }
+
+    /// <summary>Another node has run the ledger since the start: this one has not made its memory yet.</summary>
+    public bool StandsBy => standsBy;
 
     /// <summary>Starts the loop.</summary>
     /// <returns>Completes when the loop has ended: it was told to stop, and everything that had gathered is committed.</returns>
@@ -102,6 +113,7 @@ internal sealed partial class LedgerWriter : IDisposable
 
     private void Loop()
     {
+        StandBy();
         var commands = new List<PendingOperation>();
         while (true)
         {
@@ -126,6 +138,40 @@ internal sealed partial class LedgerWriter : IDisposable
 
         WriteLastTime();
         over.SetResult();
+    }
+
+    /// <summary>Waits until no other node runs the ledger.</summary>
+    private void StandBy()
+    {
+        while (standsBy)
+        {
+            lock (gate)
+            {
+                if (stopping)
+                    return;
+                Monitor.Wait(gate, TakeOverInterval);
+            }
+
+            try
+            {
+                session = OpenSession();
+                if (session is not null)
+                    Enter(session);
+            }
+            catch (Exception error)
+            {
+                if (Trouble != error.Message)
+                    LogNotTakenOver(logger, error);
+                Trouble = error.Message;
+            }
+        }
+    }
+
+    private void Enter(LedgerSession opened)
+    {
+        former = opened.Memory;
+        Catalog = opened.Memory.Snapshot();
+        (standsBy, Trouble) = (false, null);
     }
 
     /// <summary>Waits until something comes, the alarm is due, or the machine's clock is to be compared. Holds the lock.</summary>
@@ -242,12 +288,18 @@ internal sealed partial class LedgerWriter : IDisposable
 
     private LedgerSession Open()
     {
-        session ??= OpenSession();
+        if (session is not null && database.IsLapsed)
+        {
+            session.Dispose();
+            session = null;
+        }
+
+        session ??= OpenSession() ?? throw new StorageUnavailableException(Elsewhere);
         former = session.Memory;
         return session;
     }
 
-    private LedgerSession OpenSession() => database.Open(Read, lanes => _ = RunAsync(lanes));
+    private LedgerSession? OpenSession() => database.Open(Read, lanes => _ = RunAsync(lanes), RequestTurn);
 
     private LedgerSession Read(ILedgerRows rows, StoreOpening? opening)
     {
@@ -292,6 +344,9 @@ internal sealed partial class LedgerWriter : IDisposable
     }
 
     private static readonly TimeSpan MaxAlarm = TimeSpan.FromDays(1);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The ledger could not be taken over")]
+    private static partial void LogNotTakenOver(ILogger logger, Exception error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs of queue {Queue} are claimed but repeatedly cannot start: the next is tried in {Seconds} s")]
     private static partial void LogBackedOff(ILogger logger, string queue, double seconds);

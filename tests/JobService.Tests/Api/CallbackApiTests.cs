@@ -6,7 +6,7 @@ using JobService.Tests.Support;
 namespace JobService.Tests.Api;
 
 /// <summary>Callbacks as a client sees them: taken in, logged, asked for again, and their secret nowhere.</summary>
-public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<ServiceFixture>
+public abstract class CallbackApiContract(ServiceFixture service)
 {
     private const string Secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
     private const string Nobody = "01999999-9999-7999-8999-999999999999";
@@ -206,3 +206,7 @@ public sealed class CallbackApiTests(ServiceFixture service) : IClassFixture<Ser
         return Assert.Single((await response.JsonAsync()).GetProperty("items").EnumerateArray().ToArray());
     }
 }
+
+public sealed class CallbackApiTests(ServiceFixture service) : CallbackApiContract(service), IClassFixture<ServiceFixture>;
+
+public sealed class PostgresCallbackApiTests(PostgresFixture service) : CallbackApiContract(service), IClassFixture<PostgresFixture>;

@@ -5,7 +5,7 @@ using JobService.Tests.Support;
 namespace JobService.Tests.Api;
 
 /// <summary>One job, seen from outside.</summary>
-public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceFixture>
+public abstract class JobApiContract(ServiceFixture service)
 {
     private const string Slow = """{"target":{"kind":"simulated","latencySeconds":{"min":60,"max":60}},"timeoutSeconds":90}""";
 
@@ -190,3 +190,7 @@ public sealed class JobApiTests(ServiceFixture service) : IClassFixture<ServiceF
             Assert.Equal(detail, (await response.JsonAsync()).GetProperty("detail").GetString());
     }
 }
+
+public sealed class JobApiTests(ServiceFixture service) : JobApiContract(service), IClassFixture<ServiceFixture>;
+
+public sealed class PostgresJobApiTests(PostgresFixture service) : JobApiContract(service), IClassFixture<PostgresFixture>;

@@ -5,7 +5,7 @@ using JobService.Tests.Support;
 namespace JobService.Tests.Api;
 
 /// <summary>Lists, and what is done to all jobs that match.</summary>
-public sealed class JobListTests(ServiceFixture service) : IClassFixture<ServiceFixture>
+public abstract class JobListContract(ServiceFixture service)
 {
     [Fact]
     public async Task Pages_go_from_the_newest_to_the_oldest_without_loss_or_repeat()
@@ -143,3 +143,7 @@ public sealed class JobListTests(ServiceFixture service) : IClassFixture<Service
 
     private static long Number(JsonElement json, string name) => json.GetProperty(name).GetInt64();
 }
+
+public sealed class JobListTests(ServiceFixture service) : JobListContract(service), IClassFixture<ServiceFixture>;
+
+public sealed class PostgresJobListTests(PostgresFixture service) : JobListContract(service), IClassFixture<PostgresFixture>;

@@ -5,7 +5,7 @@ using JobService.Tests.Support;
 namespace JobService.Tests.Api;
 
 /// <summary>Locks and signals, seen from outside.</summary>
-public sealed class LockAndSignalTests(ServiceFixture service) : IClassFixture<ServiceFixture>
+public abstract class LockAndSignalContract(ServiceFixture service)
 {
     private const string Endless = """{"target":{"kind":"simulated","latencySeconds":{"min":60,"max":60}},"timeoutSeconds":90}""";
     private const string Quick = """{"target":{"kind":"simulated"}}""";
@@ -110,3 +110,7 @@ public sealed class LockAndSignalTests(ServiceFixture service) : IClassFixture<S
         return await response.JsonAsync();
     }
 }
+
+public sealed class LockAndSignalTests(ServiceFixture service) : LockAndSignalContract(service), IClassFixture<ServiceFixture>;
+
+public sealed class PostgresLockAndSignalTests(PostgresFixture service) : LockAndSignalContract(service), IClassFixture<PostgresFixture>;

@@ -4,7 +4,7 @@ using JobService.Tests.Support;
 namespace JobService.Tests.Api;
 
 /// <summary>Queues and limits at run time.</summary>
-public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixture<ServiceFixture>
+public abstract class QueueAndLimitApiContract(ServiceFixture service)
 {
     [Fact]
     public async Task A_queue_is_made_replaced_and_deleted_under_its_tag()
@@ -281,3 +281,7 @@ public sealed class QueueAndLimitApiTests(ServiceFixture service) : IClassFixtur
         Assert.Equal(type, (await ProblemJson.ReadAsync(response)).Type);
     }
 }
+
+public sealed class QueueAndLimitApiTests(ServiceFixture service) : QueueAndLimitApiContract(service), IClassFixture<ServiceFixture>;
+
+public sealed class PostgresQueueAndLimitApiTests(PostgresFixture service) : QueueAndLimitApiContract(service), IClassFixture<PostgresFixture>;

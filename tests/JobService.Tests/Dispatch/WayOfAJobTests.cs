@@ -9,15 +9,19 @@ using Microsoft.Extensions.DependencyInjection;
 namespace JobService.Tests.Dispatch;
 
 /// <summary>From the front door to the result, through a real socket on both sides.</summary>
-public sealed class WayOfAJobTests : IAsyncDisposable
+public abstract class WayOfAJobContract(ServiceFixture service) : IAsyncDisposable
 {
-    private readonly ServiceFixture service = ServiceFixture.With(new Dictionary<string, string>
+    protected static IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>
     {
         ["JobService:Upstream:AllowPrivateNetworks"] = "true",
         ["JobService:Intake:MaxWaitSeconds"] = "0.2",
-    });
+    };
 
-    public ValueTask DisposeAsync() => service.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return service.DisposeAsync();
+    }
 
     /// <remarks>A machine that does other things may be late once; a service that is late is so in every round.</remarks>
     [Fact]
@@ -279,3 +283,7 @@ public sealed class WayOfAJobTests : IAsyncDisposable
     private static async Task<JsonElement> JsonOf(HttpResponseMessage response) =>
         JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
 }
+
+public sealed class WayOfAJobTests() : WayOfAJobContract(ServiceFixture.With(Settings));
+
+public sealed class PostgresWayOfAJobTests() : WayOfAJobContract(ServiceFixture.With(PostgresFixture.Settings(Settings)));

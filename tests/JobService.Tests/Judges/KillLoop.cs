@@ -9,7 +9,7 @@ using JobService.Tests.Support;
 namespace JobService.Tests.Judges;
 
 /// <summary>Kills the real process again and again while clients post jobs, and then asks for every job that was accepted.</summary>
-internal sealed class KillLoop(DirectoryInfo data, int kills, Random random) : IDisposable
+internal sealed class KillLoop(DirectoryInfo data, int kills, Random random, IReadOnlyDictionary<string, string>? settings = null) : IDisposable
 {
     private const int Posters = 4;
     private const int MostBeforeKill = 1_500;
@@ -27,14 +27,14 @@ internal sealed class KillLoop(DirectoryInfo data, int kills, Random random) : I
         for (var kill = 0; kill < kills; kill++)
         {
             hang.CancelAfter(HangGuard);
-            await using var service = await JobServiceProcess.StartAsync(data);
+            await using var service = await JobServiceProcess.StartAsync(data, settings);
             if (kill == 0)
                 await DefineQueueAsync(service.Client);
             await LoadAndKillAsync(service, killAfter: random.Next(1, MostBeforeKill));
         }
 
         hang.CancelAfter(HangGuard);
-        await using var last = await JobServiceProcess.StartAsync(data);
+        await using var last = await JobServiceProcess.StartAsync(data, settings);
         var judge = new KillJudge(last.Client, accepted, unanswered.Keys, witnessed, hang.Token);
         return new KillReport(kills, accepted.Count, unanswered.Count, witnessed.Count, await judge.FindWrongAsync());
     }

@@ -224,6 +224,28 @@ public sealed class RolledBackTurnTests : IDisposable
         Assert.Equal(now, State.EarliestAt(now, weight: 1));
     }
 
+    [Fact]
+    public void A_job_that_was_claimed_by_a_turn_whose_commit_got_no_answer_is_queued_again_without_an_attempt()
+    {
+        Run(Ask(new PutQueue("q", new QueueDefinition(), Expected: null)));
+        var rows = new UnansweredRows(new SqliteRows(database.Connect()));
+        var former = session.Memory;
+        session.Dispose();
+        session = LedgerSession.Open(rows, leases, now, former, NullLogger.Instance);
+        rows.IsLost = true;
+        var turn = session.Begin(now);
+        Assert.Equal(1, turns.Run(turn, [Ask(NewJobs(1))], Pending()).Count);
+        Assert.Throws<IOException>(() => session.Commit(turn));
+
+        former = session.Memory;
+        session.Dispose();
+        session = LedgerSession.Open(new SqliteRows(database.Connect()), leases, now, former, NullLogger.Instance);
+
+        Assert.Equal(0, session.Memory.FindQueue("q")!.Counts[(int)JobState.Running]);
+        var again = Assert.Single([.. Run(), .. Run()]);
+        Assert.Equal((1, 0), (again.Attempt, again.Failures));
+    }
+
     private static AttemptEnd Answered(ClaimedJob job, int after) =>
         new(job.Id, job.Lease, job.Slot!.Value.At, job.Slot.Value.At.AddMilliseconds(after), new JobOutcome.Succeeded(new JobResult(200, ContentType: null, "{}"u8.ToArray(), 2)));
 
@@ -267,5 +289,38 @@ public sealed class RolledBackTurnTests : IDisposable
         var former = session.Memory;
         session.Dispose();
         session = LedgerSession.Open(new SqliteRows(database.Connect()), leases, now, former, NullLogger.Instance);
+    }
+
+    /// <summary>A connection that breaks off after a commit was sent.</summary>
+    private sealed class UnansweredRows(ILedgerRows rows) : ILedgerRows
+    {
+        public bool IsLost { get; set; }
+
+        public IJobRows Jobs => rows.Jobs;
+
+        public IParkedRows Parked => rows.Parked;
+
+        public IDefinitionRows Definitions => rows.Definitions;
+
+        public IBatchRows Batches => rows.Batches;
+
+        public IDeliveryRows Deliveries => rows.Deliveries;
+
+        public void Begin() => rows.Begin();
+
+        public void Commit()
+        {
+            rows.Commit();
+            if (IsLost)
+                throw new IOException("The connection is lost.");
+        }
+
+        public Fetched Fetch(Wanted wanted) => rows.Fetch(wanted);
+
+        public Written Write(IReadOnlyList<Change> changes) => rows.Write(changes);
+
+        public List<ClaimedInput> Inputs(IReadOnlyList<long> stamps) => rows.Inputs(stamps);
+
+        public void Dispose() => rows.Dispose();
     }
 }

@@ -7,7 +7,8 @@ internal static class JobServiceProcess
     /// <param name="settings">Configuration keys with <c>:</c> and their values.</param>
     /// <param name="program">The JobService.dll to run. Default: the one that was built with whoever calls.</param>
     /// <param name="http2Port">A second port, for HTTP/2 without TLS.</param>
-    public static Task<ServerProcess> StartAsync(DirectoryInfo data, IReadOnlyDictionary<string, string>? settings = null, string? program = null, int? http2Port = null)
+    /// <param name="until">It is awaited until this is 200.</param>
+    public static Task<ServerProcess> StartAsync(DirectoryInfo data, IReadOnlyDictionary<string, string>? settings = null, string? program = null, int? http2Port = null, string until = "/readyz")
     {
         var port = FreePort.Next();
         var environment = new Dictionary<string, string>
@@ -31,6 +32,6 @@ internal static class JobServiceProcess
 
         // The build puts the service next to whoever references it, with its own runtime settings.
         var service = program ?? Path.Combine(AppContext.BaseDirectory, "JobService.dll");
-        return ServerProcess.StartAsync(["dotnet", service], data, port, "/readyz", environment, http2Port ?? 0);
+        return ServerProcess.StartAsync(["dotnet", service], data, port, until, environment, http2Port ?? 0);
     }
 }

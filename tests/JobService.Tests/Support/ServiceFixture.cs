@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace JobService.Tests.Support;
 
 /// <summary>The whole service in this process: a real Kestrel on a real socket, a database of its own in a temporary folder.</summary>
-public sealed class ServiceFixture : IAsyncDisposable
+public class ServiceFixture : IAsyncDisposable
 {
     private readonly Host host;
     private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("jobservice-");
@@ -20,7 +20,7 @@ public sealed class ServiceFixture : IAsyncDisposable
     {
     }
 
-    private ServiceFixture(IReadOnlyDictionary<string, string> settings, Action<IServiceCollection>? services = null)
+    protected ServiceFixture(IReadOnlyDictionary<string, string> settings, Action<IServiceCollection>? services = null)
     {
         host = new Host(data, settings, services);
         host.UseKestrel(0);
@@ -68,6 +68,7 @@ public sealed class ServiceFixture : IAsyncDisposable
         Client.Dispose();
         await host.DisposeAsync();
         data.Delete(recursive: true);
+        GC.SuppressFinalize(this);
     }
 
     private sealed class Host(DirectoryInfo data, IReadOnlyDictionary<string, string> settings, Action<IServiceCollection>? services)

@@ -40,31 +40,16 @@ internal static class JobPlaces
         foreach (var lane in lanes)
         {
             var rows = lane.Key.Lock is { } name ? inLockQueue.Bind(1, name) : inLane.Bind(1, lane.Key.Queue).Bind(2, lane.Key.Key);
-            Walk(rows.Bind(3, counted), lane.ToDictionary(job => job.Stamp));
+            PlacesAhead.Count(InOrder(rows.Bind(3, counted)), lane.ToDictionary(job => job.Stamp));
             rows.Reset();
         }
 
         return lanes.Count;
     }
 
-    private static void Walk(SqliteStatement rows, Dictionary<long, JobRead> wanted)
+    private static IEnumerable<(long Stamp, long Weight, string? Weights)> InOrder(SqliteStatement rows)
     {
-        var (jobs, weight) = (0, 0L);
-        Dictionary<string, (long Named, long Weight)>? named = null;
-        while (wanted.Count > 0 && rows.Step())
-        {
-            if (wanted.Remove(rows.Int64(0), out var job))
-                (job.Position, job.Ahead) = (jobs + 1, new JobsAhead(jobs, weight, named?.ToDictionary()));
-
-            var own = rows.Int64(1);
-            (jobs, weight) = (jobs + 1, weight + own);
-            // Few jobs give weights by name.
-            foreach (var (name, value) in rows.TextOrNull(2) is { } names ? ColumnJson.ReadWeights(names) : [])
-            {
-                named ??= [];
-                var before = named.GetValueOrDefault(name);
-                named[name] = (before.Named + value, before.Weight + own);
-            }
-        }
+        while (rows.Step())
+            yield return (rows.Int64(0), rows.Int64(1), rows.TextOrNull(2));
     }
 }

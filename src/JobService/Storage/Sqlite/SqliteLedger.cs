@@ -14,7 +14,9 @@ internal sealed class SqliteLedger(SqliteDatabase database, TimeProvider time, I
 
     public string? Damage => database.Damage;
 
-    public LedgerSession Open(Func<ILedgerRows, StoreOpening?, LedgerSession> read, Action<CountLanes> count)
+    public bool IsLapsed => false;
+
+    public LedgerSession? Open(Func<ILedgerRows, StoreOpening?, LedgerSession> read, Action<CountLanes> count, Action lapsed)
     {
         try
         {

@@ -4,7 +4,7 @@ using JobService.Tests.Support;
 namespace JobService.Tests.Api.Batches;
 
 /// <summary>Batches in one JSON document.</summary>
-public sealed class BatchApiTests(BatchService service) : IClassFixture<BatchService>
+public abstract class BatchApiContract(BatchService service)
 {
     [Fact]
     public async Task A_batch_is_accepted_with_its_place_and_its_links_and_ends_with_all_results()
@@ -219,3 +219,7 @@ public sealed class BatchApiTests(BatchService service) : IClassFixture<BatchSer
         await ProblemJson.ReadAsync(response);
     }
 }
+
+public sealed class BatchApiTests(BatchService service) : BatchApiContract(service), IClassFixture<BatchService>;
+
+public sealed class PostgresBatchApiTests(PostgresBatchService service) : BatchApiContract(service), IClassFixture<PostgresBatchService>;

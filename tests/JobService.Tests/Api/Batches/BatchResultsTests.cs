@@ -5,7 +5,7 @@ using JobService.Tests.Support;
 namespace JobService.Tests.Api.Batches;
 
 /// <summary>gather, as_completed and wait over HTTP: as a page and as a stream.</summary>
-public sealed class BatchResultsTests(BatchService service) : IClassFixture<BatchService>
+public abstract class BatchResultsContract(BatchService service)
 {
     private const string Ndjson = "application/x-ndjson";
     private const string Events = "text/event-stream";
@@ -274,3 +274,7 @@ public sealed class BatchResultsTests(BatchService service) : IClassFixture<Batc
 
     private static JsonElement[] Items(JsonElement page) => [.. page.GetProperty("items").EnumerateArray()];
 }
+
+public sealed class BatchResultsTests(BatchService service) : BatchResultsContract(service), IClassFixture<BatchService>;
+
+public sealed class PostgresBatchResultsTests(PostgresBatchService service) : BatchResultsContract(service), IClassFixture<PostgresBatchService>;

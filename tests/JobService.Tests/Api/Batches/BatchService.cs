@@ -8,19 +8,32 @@ using JobService.Tests.Support;
 namespace JobService.Tests.Api.Batches;
 
 /// <summary>A service for batches: a queue <c>fast</c> that answers at once, and short words for what tests do with it.</summary>
-public sealed class BatchService : IAsyncLifetime
+public class BatchService : IAsyncLifetime
 {
-    public ServiceFixture Service { get; } = ServiceFixture.With(new Dictionary<string, string>
+    private protected static readonly Dictionary<string, string> settings = new()
     {
         ["JobService:Upstream:AllowPrivateNetworks"] = "true",
         ["JobService:Intake:MaxWaitSeconds"] = "0.2",
-    });
+    };
+
+    public BatchService()
+        : this(ServiceFixture.With(settings))
+    {
+    }
+
+    private protected BatchService(ServiceFixture service) => Service = service;
+
+    public ServiceFixture Service { get; }
 
     public IPEndPoint Address => IPEndPoint.Parse(Service.Address.Authority);
 
     public async ValueTask InitializeAsync() => await Service.PutAsync("/v1/queues/fast", """{"target":{"kind":"simulated"}}""");
 
-    public ValueTask DisposeAsync() => Service.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return Service.DisposeAsync();
+    }
 
     /// <summary>A batch as JSON; anything but a 202 is a defect of the test.</summary>
     /// <returns>Its id.</returns>
@@ -87,6 +100,9 @@ public sealed class BatchService : IAsyncLifetime
         return await Service.Client.PostAsync(new Uri(path, UriKind.Relative), content, new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token);
     }
 }
+
+/// <summary>The same on PostgreSQL.</summary>
+public sealed class PostgresBatchService() : BatchService(ServiceFixture.With(PostgresFixture.Settings(settings)));
 
 /// <summary>Results as a client reads them.</summary>
 internal static class ResultLines

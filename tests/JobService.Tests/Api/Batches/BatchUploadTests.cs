@@ -5,7 +5,7 @@ using JobService.Tests.Support;
 namespace JobService.Tests.Api.Batches;
 
 /// <summary>Batches that come line by line.</summary>
-public sealed class BatchUploadTests(BatchService service) : IClassFixture<BatchService>
+public abstract class BatchUploadContract(BatchService service)
 {
     private const int MaxLineBytes = 1024 * 1024;
 
@@ -185,3 +185,7 @@ public sealed class BatchUploadTests(BatchService service) : IClassFixture<Batch
         }
     }
 }
+
+public sealed class BatchUploadTests(BatchService service) : BatchUploadContract(service), IClassFixture<BatchService>;
+
+public sealed class PostgresBatchUploadTests(PostgresBatchService service) : BatchUploadContract(service), IClassFixture<PostgresBatchService>;

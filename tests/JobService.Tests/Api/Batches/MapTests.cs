@@ -4,7 +4,7 @@ using JobService.Tests.Support;
 namespace JobService.Tests.Api.Batches;
 
 /// <summary>Jobs in and results out on one connection, both at once.</summary>
-public sealed class MapTests(BatchService service) : IClassFixture<BatchService>
+public abstract class MapContract(BatchService service)
 {
     private static readonly CancellationToken hang = TestContext.Current.CancellationToken;
 
@@ -145,3 +145,7 @@ public sealed class MapTests(BatchService service) : IClassFixture<BatchService>
 
     private static string BatchOf(WireClient client) => client.Head.Split("Location: /v1/batches/")[1].Split('\r')[0];
 }
+
+public sealed class MapTests(BatchService service) : MapContract(service), IClassFixture<BatchService>;
+
+public sealed class PostgresMapTests(PostgresBatchService service) : MapContract(service), IClassFixture<PostgresBatchService>;
