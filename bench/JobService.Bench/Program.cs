@@ -46,6 +46,9 @@ switch (args)
         return 0;
     case ["kill", var kills] when int.TryParse(kills, out var count):
         return await ReportAsync([new("kill", () => KillRow.MeasureAsync(count))]);
+    case ["audit", var history, var kills, var nodes, .. var program] when int.TryParse(kills, out var count) && int.TryParse(nodes, out var processes):
+        await AuditHistory.RecordAsync(history, count, processes, program.FirstOrDefault());
+        return 0;
     case ["memory", .. var attacks]:
         return await MemoryTable.MeasureAsync(attacks);
     case ["before", var program, .. var names] when names.All(BeforeRow.Names.Contains):
