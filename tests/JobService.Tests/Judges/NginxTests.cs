@@ -8,9 +8,10 @@ namespace JobService.Tests.Judges;
 
 /// <summary>A real nginx refuses none of our calls, and lets through as many as it ever would.</summary>
 /// <remarks>
-/// A machine that gives its cores to others for 12 ms makes nginx read six calls at once, and refuse one at 500 a second; at an API that bears one call in hand at a gap of 3.3 ms a call that is delayed
-/// behind its last look is enough. So a round with a refusal is repeated: what is wrong with us is wrong in every round. A slot that was missed for the same reason is excused in the same way: the best of
-/// the rounds counts.
+/// A machine that gives its cores to others for 12 ms makes nginx read six calls at once, and refuse one at 500 a second; at an API that bears one call in hand a call that is delayed by a gap
+/// behind its last look is enough (docs/decisions/0008). So a round with a refusal is repeated: what is wrong with us is wrong in every round. A slot that was missed for the same reason is excused in the
+/// same way: the best of the rounds counts. Gaps with one call in hand are 10 ms here: a shared host takes a core away for more than 3 ms every second or two, whatever runs on it, and at 300 a second one call in
+/// a thousand is refused for it.
 /// </remarks>
 [Collection(JudgesAlone.Name)]
 public sealed class NginxTests : IDisposable
@@ -22,14 +23,10 @@ public sealed class NginxTests : IDisposable
     /// <summary>What a machine must reach that does other things too: a pacer by ticks or by halves does not.</summary>
     private const double LeastUse = 0.8;
 
-    /// <summary>The same where each refused call holds the next ones back.</summary>
-    private const double LeastNarrowUse = 0.6;
-
     [Theory]
     [InlineData(50, 5, 250)]
     [InlineData(500, 5, 1_500)]
     [InlineData(100, 1, 400)]
-    [InlineData(300, 1, 1_200)]
     public Task Nginx_refuses_nothing_and_its_whole_limit_is_used(int perSecond, int burst, int jobs) => JudgeAsync(new NginxRate(perSecond, burst), jobs);
 
     [Fact]
@@ -76,31 +73,24 @@ public sealed class NginxTests : IDisposable
 
     private static async Task RoundsAsync(NginxRate rate, int jobs, int keys, Func<string, string, Task> callAsync)
     {
-        // With one call in hand, a thread that gets no core for the gap of 3.3 ms behind its last look is a refusal (docs/decisions/0008). A shared host takes a core away for so long every few seconds,
-        // whatever runs on it: one call in a thousand, in most rounds. At a gap of 10 ms it does not.
-        var isNarrow = rate is { Burst: 1, PerSecond: > 200 };
-        var excused = isNarrow ? jobs / 50 : 0;
-        var rounds = isNarrow ? 2 * Rounds : Rounds;
         var used = 0.0;
-        for (var round = 0; round < rounds && used < 0.99; round++)
+        for (var round = 0; round < Rounds && used < 0.99; round++)
         {
             await using var nginx = await NginxLimiter.StartAsync(rate);
             await callAsync($"judge-{round}", nginx.BaseAddress);
 
             var report = await nginx.StopAndReportAsync();
-            var isLast = round == rounds - 1;
-            if (report.Refused > 0 && (!isLast || used > 0))
+            if (report.Refused > 0 && (round < Rounds - 1 || used > 0))
                 continue;
-            var refused = isLast ? Math.Min(report.Refused, excused) : 0;
             Assert.Equal(
-                (Requests: jobs + refused, Refused: refused, Other: 0, Keys: keys, Jobs: jobs, Duplicates: 0),
+                (Requests: jobs, Refused: 0, Other: 0, Keys: keys, Jobs: jobs, Duplicates: 0),
                 (report.Requests, report.Refused, report.Other, report.Keys, report.Jobs, report.Duplicates));
             used = report.Utilisation;
         }
 
         // More than all of it only by what the first call took to connect: nginx would have refused the rest.
         // A late start gives its slot up, so that other work on the cores shows here: 0.99 is asked for by scripts/bench.sh nginx, on a quiet machine.
-        Assert.InRange(used, isNarrow ? LeastNarrowUse : LeastUse, 1.05);
+        Assert.InRange(used, LeastUse, 1.05);
     }
 
     private async Task<ServerProcess> StartAsync(object limit)

@@ -70,7 +70,7 @@ internal sealed class PostgresCluster : IDisposable
 
     public void Start() => RunAsOwner(
         "pg_ctl", "start", "-w", "-s", "-D", data, "-l", Path.Combine(folder, "log"),
-        "-o", $"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=300 -c shared_buffers=64MB -c fsync=off -c log_min_messages=fatal");
+        "-o", $"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=300 -c shared_buffers=64MB -c fsync=off -c autovacuum=off -c log_min_messages=fatal");
 
     /// <summary>As after a crash: connections break off, and the next start recovers.</summary>
     public void Kill() => RunAsOwner("pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", data);
