@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace JobService.Tests.Support;
 
-/// <summary>A PostgreSQL of the test run's own: in a temporary folder, on a port of this machine that nobody else uses, gone with the process.</summary>
+/// <summary>A PostgreSQL of the test run's own: in a temporary folder, on a port of this machine that nobody else uses, gone with the run.</summary>
 internal sealed class PostgresCluster : IDisposable
 {
     private static readonly Lazy<PostgresCluster> shared = new(() => new PostgresCluster());
@@ -35,6 +35,13 @@ internal sealed class PostgresCluster : IDisposable
 
     /// <summary>One for all tests that do not stop it.</summary>
     public static PostgresCluster Shared => shared.Value;
+
+    /// <summary>Ends it, if it was started. At the exit of the process that would take longer than the test runner waits.</summary>
+    public static void EndShared()
+    {
+        if (shared.IsValueCreated)
+            shared.Value.Dispose();
+    }
 
     /// <summary>A new database.</summary>
     /// <returns>Its connection string.</returns>
