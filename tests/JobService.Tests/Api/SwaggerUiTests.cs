@@ -14,7 +14,6 @@ public sealed class SwaggerUiTests(ServiceFixture service) : IClassFixture<Servi
     {
         chromium = await Chromium.StartAsync();
         page = await chromium.OpenAsync();
-        page.SetDefaultTimeout((float)Patience.Hang.TotalMilliseconds);
     }
 
     public ValueTask DisposeAsync() => chromium.DisposeAsync();
